@@ -1,0 +1,72 @@
+# make help lists the targets.
+PYTHON ?= python3
+VENV ?= .venv
+OPENMMLAB_VENV ?= .venv-openmmlab
+# Where pip finds torch, if not at its usual place: the address of an index, as
+# for the CPU builds or another CUDA version.
+TORCH_INDEX ?=
+# More words for pytest (make test) or for the demo (make demo).
+ARGS ?=
+
+# Read by pip for what it builds as well.
+export PIP_CONSTRAINT := requirements/constraints.txt
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+PIP_INSTALL = -m pip install --quiet --quiet --no-input --prefer-binary
+TORCH_OPTIONS = $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
+NEEDS = $(wildcard requirements/*.txt) setup.py pyproject.toml model-index.yml
+
+.PHONY: help install demo test test-openmmlab lint clean
+.DELETE_ON_ERROR:
+
+help:
+	@echo 'make install         set up $(VENV) (torch, the OpenMMLab packages, fcos_mm)'
+	@echo 'make demo            train, test and draw on a generated dataset'
+	@echo 'make test            run the tests (ARGS="-k name" picks some)'
+	@echo 'make test-openmmlab  run the model tests on mmengine 0.10, mmcv-lite 2.1, mmdet 3.3'
+	@echo 'make lint            check the code style'
+	@echo 'make clean           remove the environments and what was built; keeps work_dirs and data'
+	@echo 'PYTHON=python3.12 picks the Python, TORCH_INDEX=URL where torch comes from'
+
+install: $(VENV)/.installed
+
+demo: install
+	@$(VENV)/bin/python tools/demo.py $(ARGS)
+
+test: install
+	@$(VENV)/bin/python -m pytest $(ARGS)
+
+test-openmmlab: $(OPENMMLAB_VENV)/.installed
+	@$(OPENMMLAB_VENV)/bin/python -m pytest tests/test_models tests/test_configs.py tests/test_presets.py \
+	    tests/test_end_to_end.py $(ARGS)
+
+lint: install
+	@$(VENV)/bin/python -m ruff check .
+
+clean:
+	rm -rf $(VENV) $(OPENMMLAB_VENV) build dist *.egg-info fcos_mm/.mim
+	rm -rf .pytest_cache .hypothesis .ruff_cache
+	find fcos_mm tests tools benchmarks configs -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.installed: MM_PACKAGES = requirements/mminstall.txt
+$(OPENMMLAB_VENV)/.installed: MM_PACKAGES = requirements/mminstall-openmmlab.txt
+
+# torch comes first and pinned, so that nothing after it can choose another.
+# mmcv is built without its compiled operators: from its sources, in an isolated
+# build where it finds no torch, and told so as well. fcos_mm.compat has the
+# operators. --no-deps: see requirements/mmdeps.txt.
+$(VENV)/.installed $(OPENMMLAB_VENV)/.installed: $(NEEDS)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
+	    || { echo 'Python 3.10 or newer is needed: make PYTHON=python3.x'; exit 2; }
+	@echo 'creating $(@D)'
+	@$(PYTHON) -m venv $(@D) \
+	    || { echo 'The Python module venv is missing: install python3-venv'; exit 2; }
+	@echo 'installing torch'
+	@$(@D)/bin/python $(PIP_INSTALL) $(TORCH_OPTIONS) --only-binary :all: torch
+	@echo 'installing what the OpenMMLab packages import'
+	@$(@D)/bin/python $(PIP_INSTALL) --only-binary :all: -r requirements/runtime.txt \
+	    -r requirements/mmdeps.txt -r requirements/tests.txt
+	@echo 'installing the OpenMMLab packages ($(MM_PACKAGES))'
+	@MMCV_WITH_OPS=0 $(@D)/bin/python $(PIP_INSTALL) --no-deps --use-pep517 -r $(MM_PACKAGES)
+	@echo 'installing fcos_mm'
+	@$(@D)/bin/python $(PIP_INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@

@@ -1,0 +1,7 @@
+# With the improvements of the released code, which reports AP 43.0 on minival.
+_base_ = [
+    './fcos_r101-caffe_fpn_gn-head_ms-640-800-2x_coco.py',
+    '../_base_/models/fcos_improvements.py'
+]
+
+model = dict(bbox_head={{_base_.improved_head}})

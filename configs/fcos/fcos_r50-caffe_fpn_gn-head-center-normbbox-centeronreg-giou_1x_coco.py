@@ -1,0 +1,4 @@
+# With the improvements of the released code, which reports AP 38.7 on minival.
+_base_ = ['./fcos_r50-caffe_fpn_gn-head_1x_coco.py', '../_base_/models/fcos_improvements.py']
+
+model = dict(bbox_head={{_base_.improved_head}})

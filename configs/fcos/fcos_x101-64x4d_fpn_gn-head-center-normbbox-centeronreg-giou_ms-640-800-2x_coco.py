@@ -1,0 +1,7 @@
+# With the improvements of the released code, which reports AP 44.7 on minival.
+_base_ = [
+    './fcos_x101-64x4d_fpn_gn-head_ms-640-800-2x_coco.py',
+    '../_base_/models/fcos_improvements.py'
+]
+
+model = dict(bbox_head={{_base_.improved_head}})

@@ -1,0 +1,72 @@
+"""What the command-line tools share: options, and how a mistake is told."""
+import argparse
+import os
+import sys
+from typing import Callable, Optional, Sequence
+
+from mmengine.config import DictAction
+
+from fcos_mm.errors import UserError
+
+
+def run_tool(main: Callable[[], object]) -> None:
+    """Run a tool; a user's mistake is printed without a traceback.
+
+    Args:
+        main: The tool. A number it returns is the exit status.
+
+    Raises:
+        SystemExit: Always. Status 2 after a ``UserError``.
+    """
+    try:
+        result = main()
+        status = result if isinstance(result, int) else 0
+    except UserError as error:
+        print(f'error: {error}', file=sys.stderr)
+        status = 2
+    sys.exit(status)
+
+
+def add_run_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that ``train.py`` and ``test.py`` have in common.
+
+    Args:
+        parser: The parser to add to.
+    """
+    parser.add_argument('--work-dir', help='where logs and models go; work_dirs/<config> if absent')
+    add_config_options(parser)
+    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none',
+                        help='how the processes were started')
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0,
+                        help='set by the launcher')
+
+
+def add_config_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--cfg-options``.
+
+    Args:
+        parser: The parser to add to.
+    """
+    parser.add_argument(
+        '--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE',
+        help='settings of the config to change, e.g. train_dataloader.batch_size=4 '
+        'data_root=path/ model.backbone.init_cfg=None; lists as key="[a,b]" or key=a,b')
+
+
+def parse_run_options(parser: argparse.ArgumentParser,
+                      argv: Optional[Sequence[str]]) -> argparse.Namespace:
+    """Parse, and hand the local rank on to mmengine.
+
+    Args:
+        parser: A parser with the options of ``add_run_options``.
+        argv: The words after the script's name; those of the process if None.
+
+    Raises:
+        UserError: If no launcher started this process though one is named.
+    """
+    args = parser.parse_args(argv)
+    if args.launcher == 'pytorch' and 'RANK' not in os.environ:
+        raise UserError('--launcher pytorch is for processes that torchrun starts: use '
+                        'tools/dist_train.sh or tools/dist_test.sh.')
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    return args

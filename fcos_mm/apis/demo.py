@@ -1,0 +1,115 @@
+"""The demo, ``tools/demo.py``: make data, train, test and draw, with the tools a user has."""
+import argparse
+import os
+import shlex
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import List, Optional, Sequence
+
+from fcos_mm.datasets.shapes import SPLITS, make_shapes
+from fcos_mm.errors import UserError
+
+CONFIG = 'configs/demo/fcos_csp-w25_fpn_shapes.py'
+
+
+def main(argv: Optional[Sequence[str]] = None, *, tools: Path) -> None:
+    """Run the demo.
+
+    Args:
+        argv: The words of the command line; those of the process if None.
+        tools: The folder of the tools; ``configs`` lies beside it.
+
+    Raises:
+        UserError: If the data cannot be written, or a tool fails.
+    """
+    args = parse_args(argv)
+    start = time.monotonic()
+    config, work_dir = tools.parent / CONFIG, Path(args.work_dir)
+    options = config_options(args)
+    make_data(args.data_root)
+    run(tools / 'train.py', config, '--work-dir', work_dir / 'train', *options)
+    checkpoint = last_checkpoint(work_dir / 'train')
+    predictions, grid = work_dir / 'predictions.pkl', work_dir / 'grid.png'
+    run(tools / 'test.py', config, checkpoint, '--work-dir', work_dir / 'test', '--out',
+        predictions, *options)
+    run(tools / 'analysis_tools' / 'draw_grid.py', config, predictions, '--out', grid)
+    minutes = (time.monotonic() - start) / 60
+    print(f'\ncheckpoint  {checkpoint}\npictures    {grid}\ntook        {minutes:.1f} minutes')
+
+
+def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
+    """Parse the options of ``tools/demo.py``.
+
+    Args:
+        argv: The words of the command line; those of the process if None.
+    """
+    parser = argparse.ArgumentParser(
+        description='Make the dataset `shapes` if it is not there, train a small FCOS on it, test '
+        'it on the test split and draw some of the detections.')
+    parser.add_argument('--data-root', default='data/shapes', help='folder of the dataset')
+    parser.add_argument('--work-dir', default='work_dirs/demo', help='where the results go')
+    parser.add_argument('--epochs', type=int, help='train for so many epochs')
+    parser.add_argument('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE',
+                        help='settings of the config to change, as for tools/train.py')
+    return parser.parse_args(argv)
+
+
+def config_options(args: argparse.Namespace) -> List[str]:
+    """The words that tell ``train.py`` and ``test.py`` what to change.
+
+    Args:
+        args: The options of the demo.
+    """
+    options = [f'data_root={args.data_root}/', *args.cfg_options]
+    if args.epochs is not None:
+        options.append(f'train_cfg.max_epochs={args.epochs}')
+    return ['--cfg-options', *options]
+
+
+def make_data(data_root: str) -> None:
+    """Write the dataset unless it is there already.
+
+    Args:
+        data_root: Its folder.
+    """
+    wanted = [Path(data_root) / 'annotations' / f'{split}.json' for split in SPLITS]
+    if all(path.is_file() for path in wanted):
+        print(f'dataset     {data_root}, found')
+        return
+    make_shapes(data_root)
+    print(f'dataset     {data_root}, written')
+
+
+def run(tool: Path, *words: object) -> None:
+    """Run a tool in a process of its own, after showing its command line.
+
+    Args:
+        tool: The script.
+        words: Its arguments.
+
+    Raises:
+        UserError: If it fails; it has said why.
+    """
+    command = [os.path.relpath(tool), *(str(word) for word in words)]
+    print(f'\n$ python {shlex.join(command)}', flush=True)
+    status = subprocess.run([sys.executable, *command]).returncode
+    if status:
+        raise UserError(f'{command[0]} failed with status {status}; its messages are above.')
+
+
+def last_checkpoint(work_dir: Path) -> str:
+    """The path of the newest checkpoint of a training run.
+
+    Args:
+        work_dir: The folder that ``tools/train.py`` wrote to.
+
+    Raises:
+        UserError: If there is none.
+    """
+    pointer = work_dir / 'last_checkpoint'
+    if not pointer.is_file():
+        raise UserError(f'Training left no checkpoint in {work_dir}.\nLook into the log file '
+                        'there.')
+    return os.path.relpath(pointer.read_text().strip())

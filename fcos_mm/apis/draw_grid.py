@@ -1,0 +1,158 @@
+"""A sheet of test pictures with detections drawn: ``tools/analysis_tools/draw_grid.py``."""
+import argparse
+import os.path as osp
+import pickle
+from typing import List, Optional, Sequence
+
+import mmcv
+import numpy as np
+from mmdet.structures import DetDataSample
+from mmdet.visualization import DetLocalVisualizer
+from mmengine.config import Config
+from mmengine.structures import InstanceData
+
+from fcos_mm.apis.cli import add_config_options
+from fcos_mm.apis.config import load_config
+from fcos_mm.errors import UserError
+
+_GAP = 4  # pixels between two pictures
+
+
+def main(argv: Optional[Sequence[str]] = None) -> None:
+    """Draw the sheet that the command line asks for.
+
+    Args:
+        argv: The words of the command line; those of the process if None.
+
+    Raises:
+        UserError: If the config or the predictions cannot be used.
+    """
+    args = parse_args(argv)
+    cfg = load_config(args.config, args.cfg_options)
+    draw_grid(cfg, args.predictions, args.out, count=args.count, columns=args.columns,
+              side=args.side, score_thr=args.score_thr)
+    print(args.out)
+
+
+def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
+    """Parse the options of ``tools/analysis_tools/draw_grid.py``.
+
+    Args:
+        argv: The words of the command line; those of the process if None.
+    """
+    parser = argparse.ArgumentParser(
+        description='Draw a sheet of test pictures with their detections')
+    parser.add_argument('config', help='the config that was tested')
+    parser.add_argument('predictions', help='the file that tools/test.py --out wrote')
+    parser.add_argument('--out', default='grid.png', help='the picture to write')
+    parser.add_argument('--count', type=int, default=24, help='number of pictures')
+    parser.add_argument('--columns', type=int, default=6, help='pictures in a row')
+    parser.add_argument('--side', type=int, default=320, metavar='PIXELS',
+                        help='longer side of each picture on the sheet')
+    parser.add_argument('--score-thr', type=float, default=0.3,
+                        help='draw detections with at least this score')
+    add_config_options(parser)
+    return parser.parse_args(argv)
+
+
+def draw_grid(cfg: Config,
+              predictions: str,
+              out_file: str,
+              *,
+              count: int = 24,
+              columns: int = 6,
+              side: int = 320,
+              score_thr: float = 0.3) -> None:
+    """Draw pictures taken at equal distances from the tested ones.
+
+    Args:
+        cfg: The config that was tested; names the classes.
+        predictions: The file that ``tools/test.py --out`` wrote.
+        out_file: The picture to write.
+        count: Number of pictures.
+        columns: Pictures in a row.
+        side: Longer side of each picture on the sheet, in pixels.
+        score_thr: Detections with a lower score are not drawn.
+
+    Raises:
+        UserError: If the predictions cannot be used, a number is not positive
+            or the sheet cannot be written.
+    """
+    if min(count, columns, side) < 1:
+        raise UserError(f'--count {count}, --columns {columns} and --side {side} must be at '
+                        'least 1.')
+    results = read_predictions(predictions)
+    chosen = np.linspace(0, len(results) - 1, min(count, len(results))).round().astype(int)
+    visualizer = DetLocalVisualizer(line_width=2, alpha=1.0)
+    visualizer.dataset_meta = cfg.test_dataloader.dataset.get('metainfo', {})
+    tiles = [draw_tile(results[index], visualizer, side, score_thr) for index in chosen]
+    if not mmcv.imwrite(mmcv.rgb2bgr(join_tiles(tiles, columns)), out_file):
+        raise UserError(f'{out_file} cannot be written.\nUse a name that ends with .png or .jpg.')
+
+
+def read_predictions(path: str) -> List[dict]:
+    """Read what ``tools/test.py --out`` wrote.
+
+    Args:
+        path: The file.
+
+    Returns:
+        For each picture ``img_path`` and ``pred_instances``, which has
+        ``bboxes`` (n, 4) in pixels of the picture, ``scores`` and ``labels``.
+
+    Raises:
+        UserError: If there is no such file or it holds something else.
+    """
+    remedy = 'Write it with tools/test.py CONFIG CHECKPOINT --out FILE.pkl.'
+    if not osp.isfile(path):
+        raise UserError(f'Predictions not found: {path}\n{remedy}')
+    with open(path, 'rb') as file:
+        try:
+            results = pickle.load(file)
+        except (pickle.UnpicklingError, EOFError, AttributeError, ImportError) as error:
+            raise UserError(f'{path} cannot be read as predictions: {error}\n{remedy}') from error
+    if not isinstance(results, list) or not results or 'pred_instances' not in results[0]:
+        raise UserError(f'{path} holds no predictions.\n{remedy}')
+    return results
+
+
+def draw_tile(result: dict, visualizer: DetLocalVisualizer, side: int,
+              score_thr: float) -> np.ndarray:
+    """Draw the detections of one picture.
+
+    Args:
+        result: An entry of :func:`read_predictions`.
+        visualizer: What draws; knows the classes.
+        side: Side of the square to return.
+        score_thr: Detections with a lower score are not drawn.
+
+    Returns:
+        RGB, uint8 ``(side, side, 3)``; black where the picture is not square.
+    """
+    if not osp.isfile(result['img_path']):
+        raise UserError(f"Image not found: {result['img_path']}\nIt was there when the "
+                        'predictions were made. Test again.')
+    image = mmcv.imread(result['img_path'], channel_order='rgb')
+    image, scale = mmcv.imrescale(image, (side, side), return_scale=True)
+    detections = InstanceData(**result['pred_instances'])
+    detections.bboxes = detections.bboxes * scale
+    sample = DetDataSample(pred_instances=detections)
+    visualizer.add_datasample('tile', image, sample, draw_gt=False, pred_score_thr=score_thr)
+    return mmcv.impad(visualizer.get_image(), shape=(side, side))
+
+
+def join_tiles(tiles: List[np.ndarray], columns: int) -> np.ndarray:
+    """Put squares into rows, the last one filled up with black.
+
+    Args:
+        tiles: RGB, uint8, all ``(side, side, 3)``.
+        columns: Squares in a row.
+
+    Returns:
+        RGB, uint8 ``(height, width, 3)``.
+    """
+    columns = min(columns, len(tiles))
+    tiles = [mmcv.impad(tile, padding=(0, 0, _GAP, _GAP)) for tile in tiles]
+    tiles += [np.zeros_like(tiles[0])] * (-len(tiles) % columns)
+    rows = [np.hstack(tiles[first:first + columns]) for first in range(0, len(tiles), columns)]
+    return np.vstack(rows)

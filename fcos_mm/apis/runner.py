@@ -1,0 +1,94 @@
+"""mmengine's runner, with a readable screen and clear words on weights."""
+from typing import Iterator, Tuple
+
+from mmengine.config import Config
+from mmengine.registry import RUNNERS
+from mmengine.runner import Runner
+
+from fcos_mm.apis.console import prints_to_log_file, tidy_screen
+from fcos_mm.engine import RunHeaderHook
+from fcos_mm.errors import UserError
+
+
+class ToolRunner(Runner):
+    """The runner of ``tools/train.py`` and ``tools/test.py``."""
+
+    def build_logger(self, *args, **kwargs):
+        """Build mmengine's logger and shorten what it shows on the screen."""
+        logger = super().build_logger(*args, **kwargs)
+        tidy_screen(logger)
+        return logger
+
+    @staticmethod
+    def build_dataloader(*args, **kwargs):
+        """Build a data loader; pycocotools' prints go to the log file."""
+        with prints_to_log_file():
+            return Runner.build_dataloader(*args, **kwargs)
+
+    def build_evaluator(self, evaluator):
+        """Build the evaluator; pycocotools' prints go to the log file."""
+        with prints_to_log_file():
+            return super().build_evaluator(evaluator)
+
+    def load_checkpoint(self, *args, **kwargs):
+        """Load a checkpoint; how it was read goes to the log file."""
+        with prints_to_log_file():
+            return super().load_checkpoint(*args, **kwargs)
+
+    def _init_model_weights(self) -> None:
+        """Initialise the weights.
+
+        Raises:
+            UserError: If pretrained weights cannot be loaded.
+        """
+        try:
+            super()._init_model_weights()
+        except (UserError, OSError, RuntimeError, ValueError, KeyError) as error:
+            settings = list(pretrained_settings(self.cfg.model))
+            if not settings:
+                raise
+            raise UserError(_describe(settings, error)) from error
+
+
+def build_runner(cfg: Config) -> Runner:
+    """Build the runner of a config; its own ``runner_type`` has precedence.
+
+    Args:
+        cfg: The config.
+    """
+    runner = RUNNERS.build(cfg) if 'runner_type' in cfg else ToolRunner.from_cfg(cfg)
+    runner.register_hook(RunHeaderHook())
+    return runner
+
+
+def pretrained_settings(cfg, key: str = 'model') -> Iterator[Tuple[str, str]]:
+    """Find the pretrained weights that a config asks for.
+
+    Args:
+        cfg: The config of the model, or a part of it.
+        key: The dotted name of this part.
+
+    Yields:
+        The dotted key of an ``init_cfg``, and its checkpoint.
+    """
+    if isinstance(cfg, (list, tuple)):
+        parts = enumerate(cfg)
+    elif isinstance(cfg, dict):
+        if str(cfg.get('type')).split('.')[-1] == 'Pretrained' and 'checkpoint' in cfg:
+            yield key, cfg['checkpoint']
+        parts = cfg.items()
+    else:
+        return
+    for name, part in parts:
+        yield from pretrained_settings(part, f'{key}.{name}')
+
+
+def _describe(settings: list, error: Exception) -> str:
+    keys = ' and '.join(f'{key} (checkpoint {checkpoint!r})' for key, checkpoint in settings)
+    reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+    key = settings[0][0]
+    return (f'Pretrained weights cannot be loaded: {reason}\n'
+            f'They are asked for by {keys}.\n'
+            f'Set {key}.checkpoint to a file on this machine, or start from random weights: '
+            f'--cfg-options {key}=None. Without pretrained weights no stage and no norm layer '
+            'of the backbone should be frozen.')

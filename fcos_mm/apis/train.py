@@ -1,0 +1,97 @@
+"""Training a detector: what ``tools/train.py`` does."""
+import argparse
+from typing import Optional, Sequence
+
+from mmdet.utils import setup_cache_size_limit_of_dynamo
+from mmengine.config import Config
+from mmengine.device import get_device
+from mmengine.runner import find_latest_checkpoint
+
+from fcos_mm.apis.checkpoint import check_checkpoint, read_state_dict
+from fcos_mm.apis.cli import add_run_options, parse_run_options
+from fcos_mm.apis.config import load_config, set_work_dir
+from fcos_mm.apis.runner import build_runner
+from fcos_mm.compat.distributed import prepare_cpu_launch
+from fcos_mm.datasets.checks import check_config_data
+from fcos_mm.errors import UserError
+
+
+def main(argv: Optional[Sequence[str]] = None) -> None:
+    """Train the detector of a config.
+
+    Args:
+        argv: The words of the command line; those of the process if None.
+
+    Raises:
+        UserError: If an option, the data or a checkpoint is wrong.
+    """
+    args = parse_args(argv)
+    cfg = make_config(args)
+    check_config_data(cfg, 'train')
+    prepare_cpu_launch(cfg, args.launcher)
+    setup_cache_size_limit_of_dynamo()
+    runner = build_runner(cfg)
+    checkpoint = cfg.load_from
+    if cfg.resume and checkpoint is None:
+        checkpoint = find_latest_checkpoint(cfg.work_dir)
+    if cfg.resume and checkpoint is not None:
+        check_checkpoint(checkpoint, runner.model)
+    runner.train()
+
+
+def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
+    """Parse the options of ``tools/train.py``.
+
+    Args:
+        argv: The words of the command line; those of the process if None.
+    """
+    parser = argparse.ArgumentParser(description='Train a detector')
+    parser.add_argument('config', help='path of a config, or fcos_mm::<path> for a shipped one')
+    parser.add_argument('--amp', action='store_true', help='train in mixed precision (GPU)')
+    parser.add_argument('--auto-scale-lr', action='store_true',
+                        help='scale the learning rate to the batch size of all processes')
+    parser.add_argument('--resume', nargs='?', const='auto', metavar='CHECKPOINT',
+                        help='go on from a checkpoint; alone: from the latest in the work dir')
+    add_run_options(parser)
+    return parse_run_options(parser, argv)
+
+
+def make_config(args: argparse.Namespace) -> Config:
+    """Load the config and put the options into it.
+
+    Args:
+        args: The options.
+
+    Raises:
+        UserError: If an option does not fit the config or the machine.
+    """
+    cfg = load_config(args.config, args.cfg_options)
+    cfg.launcher = args.launcher
+    set_work_dir(cfg, args.work_dir)
+    if args.amp:
+        _set_amp(cfg)
+    if args.auto_scale_lr:
+        _set_auto_scale_lr(cfg)
+    if args.resume is not None:
+        cfg.resume = True
+        cfg.load_from = None if args.resume == 'auto' else args.resume
+    cfg.setdefault('resume', False)
+    cfg.setdefault('load_from', None)
+    if cfg.load_from is not None:
+        read_state_dict(cfg.load_from)
+    return cfg
+
+
+def _set_amp(cfg: Config) -> None:
+    if get_device() == 'cpu':
+        raise UserError('--amp needs a GPU and none was found: leave it out to train on the CPU.')
+    cfg.optim_wrapper.type = 'AmpOptimWrapper'
+    cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+
+
+def _set_auto_scale_lr(cfg: Config) -> None:
+    if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
+        raise UserError(
+            f'--auto-scale-lr: {cfg.filename} does not say for which batch size its learning '
+            'rate is. Add auto_scale_lr=dict(enable=False, base_batch_size=16), or the like.')
+    cfg.auto_scale_lr.enable = True

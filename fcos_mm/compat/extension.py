@@ -1,0 +1,97 @@
+"""The module ``mmcv._ext``, where mmcv was installed without it.
+
+mmcv's Python code calls compiled operators in a module ``mmcv._ext``. A build
+of mmcv without them lacks the module, and then most of mmdet cannot even be
+imported. The module made here has PyTorch versions of the operators that FCOS
+and the detectors it is compared with use. Any other operator raises an error
+that names it, once it is called.
+"""
+import importlib.abc
+import importlib.machinery
+import importlib.metadata
+import importlib.util
+import sys
+from collections.abc import Callable
+from types import ModuleType
+
+from fcos_mm.compat import deform_conv_operators, focal_loss, nms, roi_align, soft_nms
+from fcos_mm.errors import UserError
+
+EXTENSION = 'mmcv._ext'
+
+OPERATORS = {
+    operator.__name__: operator
+    for operator in (
+        nms.nms,
+        soft_nms.softnms,
+        roi_align.roi_align_forward,
+        roi_align.roi_align_backward,
+        deform_conv_operators.deform_conv_forward,
+        deform_conv_operators.deform_conv_backward_input,
+        deform_conv_operators.deform_conv_backward_parameters,
+        deform_conv_operators.modulated_deform_conv_forward,
+        deform_conv_operators.modulated_deform_conv_backward,
+        focal_loss.sigmoid_focal_loss_forward,
+        focal_loss.sigmoid_focal_loss_backward,
+    )
+}
+
+
+class MissingOperatorError(UserError, NotImplementedError):
+    """An operator was called that only a compiled mmcv has."""
+
+
+class OperatorLoader(importlib.abc.Loader):
+    """Fills the module ``mmcv._ext``."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        module.__dict__.update(OPERATORS)
+        module.__getattr__ = missing_operator
+
+
+def supply_operators() -> bool:
+    """Put a module ``mmcv._ext`` in place, unless there is one already.
+
+    Returns:
+        bool: whether this call put it there.
+    """
+    if importlib.util.find_spec(EXTENSION) is not None:
+        return False
+    spec = importlib.machinery.ModuleSpec(EXTENSION, OperatorLoader(), origin='fcos_mm.compat')
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    sys.modules[EXTENSION] = module
+    sys.modules['mmcv']._ext = module
+    return True
+
+
+def missing_operator(name: str) -> Callable:
+    """A function that raises :class:`MissingOperatorError` when called.
+
+    mmcv asks for all of its operators by name on import, so a missing one
+    must not fail earlier.
+    """
+    if name.startswith('__'):
+        raise AttributeError(f'module {EXTENSION!r} has no attribute {name!r}')
+
+    def operator(*args, **kwargs):
+        raise MissingOperatorError(
+            f'mmcv was installed without its compiled operators, and fcos_mm has no version of '
+            f'its own of {name!r}. To get all operators, compile mmcv (C++ compiler needed, can '
+            f'take half an hour): {compile_command()}')
+
+    operator.__name__ = operator.__qualname__ = name
+    return operator
+
+
+def compile_command() -> str:
+    """The shell command that replaces the installed mmcv by a compiled one."""
+    for installed, compiled in (('onedl-mmcv', 'onedl-mmcv'), ('mmcv', 'mmcv'),
+                                ('mmcv-lite', 'mmcv')):
+        try:
+            version = importlib.metadata.version(installed)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+        return (f'pip uninstall -y {installed} && MMCV_WITH_OPS=1 pip install --no-deps '
+                f'--no-cache-dir --no-build-isolation --no-binary :all: {compiled}=={version}')
+    return 'see the installation page of mmcv'

@@ -1,0 +1,107 @@
+"""Non-maximum suppression, exact, in plain PyTorch.
+
+Going from the best box to the worst, a box is dropped if a better one that
+was kept overlaps it too much. The boxes that overlap are found first; which
+of them are kept is then settled for all at once, in a few rounds.
+"""
+import math
+
+import torch
+from torch import Tensor
+
+from fcos_mm.compat.overlaps import Overlaps
+from fcos_mm.compat.precision import at_least_float, rounded_to_type
+from fcos_mm.compat.vision import torchvision_ops
+
+# As many pairs as can be compared in the time one more block of boxes takes.
+PAIRS_PER_BLOCK = 1 << 14
+
+
+def nms(boxes: Tensor, scores: Tensor, iou_threshold: float, offset: int) -> Tensor:
+    """Greedy non-maximum suppression, called as ``mmcv._ext.nms``.
+
+    Args:
+        boxes: (N, 4) boxes x0, y0, x1, y1.
+        scores: (N,) scores. At equal scores the first box counts as better.
+        iou_threshold: a box is dropped if its IoU with a better kept one is
+            above this; at least 0.
+        offset: 0, or 1 for boxes that are ``x1 - x0 + 1`` wide.
+
+    Returns:
+        Tensor: (K,) indices of the kept boxes, best first.
+
+    Raises:
+        ValueError: the threshold is negative.
+    """
+    if iou_threshold < 0:
+        raise ValueError(f'iou_threshold must be at least 0, got {iou_threshold}')
+    boxes = at_least_float(boxes)
+    vision = torchvision_ops(boxes.device.type)
+    if vision is not None and offset == 0:
+        return vision.nms(boxes, scores.to(boxes), rounded_to_type(iou_threshold, boxes))
+    order = scores.argsort(descending=True, stable=True)
+    return order[kept(boxes[order], iou_threshold, offset)]
+
+
+def kept(boxes: Tensor, iou_threshold: float, offset: int) -> Tensor:
+    """Decide greedily which boxes are kept.
+
+    The boxes are taken in blocks, the best first, so that what one block
+    suppresses is not compared again. Where few boxes overlap, one block holds
+    them all.
+
+    Args:
+        boxes: (N, 4), from best to worst.
+        iou_threshold: as in :func:`nms`.
+        offset: as in :func:`nms`.
+
+    Returns:
+        Tensor: (N,) whether each box is kept.
+    """
+    overlaps = Overlaps(boxes, iou_threshold, offset)
+    rank = overlaps.source
+    is_kept = torch.zeros_like(rank, dtype=torch.bool)
+    waiting = overlaps.everything
+    blocks = max(1, round(math.sqrt(len(overlaps) / PAIRS_PER_BLOCK)))
+    block = math.ceil(len(waiting) / blocks)
+    while len(waiting):
+        head, waiting = _split_best(waiting, rank, block)
+        head = head[~_suppressed_within(overlaps, head)]
+        is_kept.index_fill_(0, rank.index_select(0, head), True)
+        if len(waiting):
+            _, suppressed = overlaps.between(head, waiting)
+            waiting = waiting[_mask(waiting, suppressed).logical_not_()]
+    return is_kept
+
+
+def _split_best(group: Tensor, rank: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """The ``count`` boxes of the lowest rank, and the others."""
+    if count >= len(group):
+        return group, group[:0]
+    rank = rank.index_select(0, group)
+    best = rank <= rank.kthvalue(count).values
+    return group[best], group[~best]
+
+
+def _suppressed_within(overlaps: Overlaps, group: Tensor) -> Tensor:
+    """(len(group),) whether a kept box of the same group suppresses each box.
+
+    A box with no undecided better box over it is kept, and what it lies over
+    is suppressed; both are decided then, and the rest is asked again.
+    """
+    i, j, _ = overlaps.within(group)
+    rank = overlaps.source.index_select(0, group)
+    swapped = rank.index_select(0, i) > rank.index_select(0, j)
+    better, worse = torch.where(swapped, j, i), torch.where(swapped, i, j)
+    suppressed = torch.zeros_like(group, dtype=torch.bool)
+    while len(better):
+        unsure = _mask(group, worse).index_select(0, better)
+        suppressed.index_fill_(0, worse[~unsure], True)
+        decided = suppressed.index_select(0, better) | suppressed.index_select(0, worse)
+        better, worse = better[~decided], worse[~decided]
+    return suppressed
+
+
+def _mask(group: Tensor, positions: Tensor) -> Tensor:
+    """(len(group),) True at the positions."""
+    return torch.zeros_like(group, dtype=torch.bool).index_fill_(0, positions, True)

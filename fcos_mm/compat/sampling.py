@@ -1,0 +1,89 @@
+"""Bilinear samples of feature maps, as weighted sums of their cells.
+
+RoI align and deformable convolution read a feature map between its cells.
+Both are weighted sums of cells and differ in what lies beyond the border.
+``embedding_bag`` makes such sums without a copy of every cell it reads.
+"""
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+class Cells(NamedTuple):
+    """The cells around each coordinate or point.
+
+    Attributes:
+        index: (..., 2) along one axis, (..., 4) on a map. Always inside.
+        weight: of the same shape.
+    """
+
+    index: Tensor
+    weight: Tensor
+
+
+def zero_outside(coordinate: Tensor, size: int) -> Cells:
+    """The two cells around coordinates on an axis with zeros beyond its ends.
+
+    Args:
+        coordinate: (...) in cells, 0 at the centre of the first.
+        size: cells along the axis.
+    """
+    reached = (coordinate > -1) & (coordinate < size)
+    coordinate = torch.where(reached, coordinate, -1.0)
+    low = coordinate.floor()
+    fraction = coordinate - low
+    index = torch.stack([low, low + 1], dim=-1)
+    weight = torch.stack([1 - fraction, fraction], dim=-1)
+    inside = (index >= 0) & (index < size)
+    return Cells(index.clamp(0, size - 1).long(), weight * inside)
+
+
+def repeat_border(coordinate: Tensor, size: int) -> Cells:
+    """The two cells around coordinates on an axis whose end cells go on.
+
+    They go on for one cell; farther out there are zeros.
+
+    Args:
+        coordinate: (...) in cells, 0 at the centre of the first.
+        size: cells along the axis.
+    """
+    reached = (coordinate >= -1) & (coordinate <= size)
+    coordinate = torch.where(reached, coordinate, 0.0).clamp(0, size - 1)
+    low = coordinate.floor()
+    fraction = coordinate - low
+    index = torch.stack([low, (low + 1).clamp(max=size - 1)], dim=-1)
+    weight = torch.stack([1 - fraction, fraction], dim=-1)
+    return Cells(index.long(), weight * reached[..., None])
+
+
+def around(y: Cells, x: Cells, width: int) -> Cells:
+    """The four cells around points, counted row by row.
+
+    Args:
+        y: (..., 2) rows.
+        x: (..., 2) columns.
+        width: cells in a row.
+    """
+    index = y.index[..., :, None] * width + x.index[..., None, :]
+    weight = y.weight[..., :, None] * x.weight[..., None, :]
+    return Cells(index.flatten(-2), weight.flatten(-2))
+
+
+def weighted_sums(features: Tensor, cells: Cells, starts: Tensor) -> Tensor:
+    """Sums of weighted cells.
+
+    Args:
+        features: (N, C) one row for each cell.
+        cells: cells to read, in any shape.
+        starts: (S,) where the cells of each sum start, once all are in a row.
+
+    Returns:
+        Tensor: (S, C).
+    """
+    if not len(starts):
+        return features.new_zeros((0, features.shape[1]))
+    return F.embedding_bag(
+        cells.index.flatten(), features, starts, mode='sum',
+        per_sample_weights=cells.weight.flatten())

@@ -1,0 +1,103 @@
+"""``check_config_data``: every check, over the datasets of a config."""
+import logging
+import os
+import os.path as osp
+from typing import Iterator
+
+from mmengine.logging import print_log
+
+from fcos_mm.errors import UserError
+
+from .annotations import check_boxes, check_fields, read_annotation_file
+from .categories import check_categories, check_num_classes
+from .images import check_image_files, kept_images
+from .source import CocoSource, coco_sources
+
+_LOADERS = {
+    'train': ('train_dataloader', 'val_dataloader'),
+    'test': ('test_dataloader', ),
+}
+
+
+def check_config_data(cfg, mode: str) -> None:
+    """Check the data of a config before the runner is built.
+
+    Only datasets in COCO format on the local disk are looked at. Faults that
+    the dataset repairs by skipping a box are logged as warnings.
+
+    Args:
+        cfg (Config): The config.
+        mode: ``'train'`` (the training data, and the validation data if
+            configured) or ``'test'``.
+
+    Raises:
+        UserError: If the data cannot be used; the message names the file,
+            image or key and the remedy.
+    """
+    for loader in _LOADERS[mode]:
+        image_ids: dict = {}
+        for source in coco_sources(cfg, loader):
+            if source.local:
+                image_ids[source.ann_file] = _check_source(
+                    cfg, source, evaluated=loader != 'train_dataloader')
+        if loader != 'train_dataloader' and image_ids:
+            _check_evaluators(cfg, loader.replace('dataloader', 'evaluator'),
+                              image_ids)
+
+
+def _check_source(cfg, source: CocoSource, evaluated: bool) -> set:
+    """Check one dataset and return the ids of its images."""
+    data = read_annotation_file(source)
+    check_fields(source, data, evaluated)
+    check_categories(source, data, _warn)
+    check_num_classes(cfg, source)
+    kept = check_boxes(source, data, _warn)
+    check_image_files(source, kept_images(source, data, kept))
+    return {image['id'] for image in data['images']}
+
+
+def _check_evaluators(cfg, key: str, image_ids: dict) -> None:
+    """The file of the evaluator must hold the images of the dataset.
+
+    Args:
+        cfg: The config.
+        key: ``val_evaluator`` or ``test_evaluator``.
+        image_ids: Per annotation file of the dataset the ids of its images.
+
+    Raises:
+        UserError: If the evaluator's file is missing or of other data.
+    """
+    used = {osp.realpath(path) for path in image_ids}
+    for name, path in _evaluator_files(cfg.get(key), key):
+        if '://' in path or osp.realpath(path) in used:
+            continue
+        source = CocoSource(
+            key=name, ann_file=path, image_folder='', classes=(),
+            classes_given=False, test_mode=True, filter_cfg={}, local=True)
+        if not osp.isfile(path):
+            raise UserError(
+                f'Annotation file not found: {path}\nSet {name}.ann_file to '
+                f'the file of the dataset: {sorted(image_ids)}.')
+        known = {image.get('id')
+                 for image in read_annotation_file(source)['images']}
+        lost = set().union(*image_ids.values()) - known
+        if lost:
+            raise UserError(
+                f'{name}.ann_file ({path}) is not about the images of the '
+                f'dataset ({sorted(image_ids)}): {len(lost)} of them are not '
+                f'in it.\nSet {name}.ann_file to the file of the dataset.')
+
+
+def _evaluator_files(evaluator, key: str) -> Iterator[tuple]:
+    several = isinstance(evaluator, (list, tuple))
+    for index, part in enumerate(evaluator if several else [evaluator]):
+        name = f'{key}.{index}' if several else key
+        if (isinstance(part, dict) and part.get('ann_file')
+                and str(part.get('type')).endswith('CocoMetric')):
+            yield name, part['ann_file']
+
+
+def _warn(message: str) -> None:
+    """Log a warning, once where several processes run."""
+    if os.environ.get('RANK', '0') == '0':
+        print_log(message, logger='current', level=logging.WARNING)

@@ -1,0 +1,119 @@
+"""Checks of a dataset's images: which remain, and whether they are there."""
+import os
+import os.path as osp
+from collections import Counter
+
+import numpy as np
+
+from fcos_mm.errors import UserError
+
+from .source import CocoSource
+
+_EXAMPLES = 5
+
+
+def kept_images(source: CocoSource, data: dict, kept: np.ndarray) -> list:
+    """The images left after the dataset's filter.
+
+    Args:
+        source: The dataset.
+        data: Its annotation file's contents, fields checked.
+        kept: (N, ) bool, the annotations that the dataset keeps.
+
+    Returns:
+        list[dict]: Entries of ``images``.
+
+    Raises:
+        UserError: If no image or, in training, no box is left.
+    """
+    if not data['images']:
+        raise UserError(f"{source.describe()}: 'images' is empty.\n"
+                        f'Choose another {source.key}.ann_file.')
+    if source.test_mode:
+        return data['images']
+    images = _filter(source, data)
+    ids = {image['id'] for image in images}
+    wanted = _wanted_categories(source, data)
+    if not any(
+            keep and box['image_id'] in ids and box['category_id'] in wanted
+            and not box.get('ignore') and not box.get('iscrowd')
+            for box, keep in zip(data['annotations'], kept, strict=True)):
+        raise UserError(
+            f'{source.describe()}: there is no box to learn from '
+            f"({len(data['annotations'])} annotations, "
+            f'{int(kept.sum())} of them with an area inside their image; '
+            'crowds and boxes marked to be ignored do not count).\n'
+            'Correct the annotation file or choose another '
+            f'{source.key}.ann_file.')
+    return images
+
+
+def _filter(source: CocoSource, data: dict) -> list:
+    """Images that pass ``filter_cfg``, by mmdet's rule."""
+    min_size = source.filter_cfg.get('min_size', 0)
+    filter_empty = source.filter_cfg.get('filter_empty_gt', False)
+    wanted = _wanted_categories(source, data)
+    filled = {box['image_id'] for box in data['annotations']
+              if box['category_id'] in wanted}
+    images, lost = [], Counter()
+    for image in data['images']:
+        if filter_empty and image['id'] not in filled:
+            lost['have no box of the classes (filter_empty_gt)'] += 1
+        elif min(image['width'], image['height']) < min_size:
+            lost[f'are smaller than min_size={min_size}'] += 1
+        else:
+            images.append(image)
+    if not images:
+        reasons = ', '.join(f'{number} {why}' for why, number in lost.items())
+        raise UserError(
+            f'{source.describe()}: no image is left after filtering. Of '
+            f"{len(data['images'])} images {reasons}.\n"
+            f'Correct the annotation file or change {source.key}.filter_cfg.')
+    return images
+
+
+def _wanted_categories(source: CocoSource, data: dict) -> set:
+    return {entry['id'] for entry in data['categories']
+            if entry['name'] in source.classes}
+
+
+def check_image_files(source: CocoSource, images: list) -> None:
+    """Check that every image is there, by one listing per folder.
+
+    Args:
+        source: The dataset.
+        images: Entries of ``images`` that will be read.
+
+    Raises:
+        UserError: If the folder or an image is missing.
+    """
+    folder = source.image_folder
+    if not osp.isdir(folder or '.'):
+        raise UserError(
+            f'Image folder not found: {folder}\nIt is data_root + '
+            f'data_prefix.img of {source.key}. Set {source.key}.data_root to '
+            f'the folder of the data and {source.key}.data_prefix.img to the '
+            'folder of the images inside it.')
+    listings: dict = {}
+    missing = []
+    for image in images:
+        path = osp.join(folder, image['file_name'])
+        parent, name = osp.split(path)
+        if parent not in listings:
+            listings[parent] = _names(parent)
+        if name not in listings[parent]:
+            missing.append(path)
+    if missing:
+        raise UserError(
+            f'{source.describe()}: {len(missing)} of {len(images)} images '
+            'are not there:\n  ' + '\n  '.join(missing[:_EXAMPLES]) +
+            f'\nSet {source.key}.data_prefix.img to the folder that the '
+            'file names in the annotation file are relative to, or take the '
+            'missing images out of the annotation file.')
+
+
+def _names(folder: str) -> set:
+    if not osp.isdir(folder or '.'):
+        return set()
+    with os.scandir(folder or '.') as entries:
+        return {entry.name for entry in entries}

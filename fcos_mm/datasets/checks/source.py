@@ -1,0 +1,122 @@
+"""The COCO-format datasets inside a config, found through all wrappers."""
+import os.path as osp
+from dataclasses import dataclass
+from typing import Iterator, Optional
+
+from mmdet.datasets import CocoDataset
+
+from fcos_mm.errors import UserError
+from fcos_mm.registry import DATASETS
+
+
+@dataclass(frozen=True)
+class CocoSource:
+    """One COCO-format dataset of a config, its paths joined as mmdet does.
+
+    Attributes:
+        key: Where it stands in the config, e.g. ``train_dataloader.dataset``.
+        ann_file: Path of the annotation file.
+        image_folder: Folder the file names of the images are relative to.
+        classes: Names of the classes, in order.
+        classes_given: False where the classes are the dataset type's own
+            because the config does not set ``metainfo.classes``.
+        test_mode: Whether mmdet skips the filter.
+        filter_cfg: The filter, empty for none.
+        local: Whether the files lie in the local file system.
+    """
+    key: str
+    ann_file: str
+    image_folder: str
+    classes: tuple
+    classes_given: bool
+    test_mode: bool
+    filter_cfg: dict
+    local: bool
+
+    def describe(self) -> str:
+        """Name the dataset by its key and annotation file."""
+        return f'{self.key} ({self.ann_file})'
+
+
+def coco_sources(cfg, dataloader: str) -> Iterator[CocoSource]:
+    """Find the COCO-format datasets of a dataloader.
+
+    Datasets of another type, and subclasses of mmdet's ``CocoDataset`` that
+    read their file in their own way, are left alone.
+
+    Args:
+        cfg: The config.
+        dataloader: Key of the dataloader, e.g. ``train_dataloader``.
+
+    Raises:
+        UserError: If a dataset's settings cannot be used.
+    """
+    loader = cfg.get(dataloader)
+    if isinstance(loader, dict) and isinstance(loader.get('dataset'), dict):
+        yield from _walk(loader['dataset'], f'{dataloader}.dataset')
+
+
+def _walk(dataset: dict, key: str) -> Iterator[CocoSource]:
+    if isinstance(dataset.get('dataset'), dict):
+        yield from _walk(dataset['dataset'], f'{key}.dataset')
+        return
+    if isinstance(dataset.get('datasets'), (list, tuple)):
+        for index, part in enumerate(dataset['datasets']):
+            yield from _walk(part, f'{key}.datasets.{index}')
+        return
+    dataset_type = _coco_type(dataset.get('type'))
+    if dataset_type is not None:
+        yield _source(dataset, dataset_type, key)
+
+
+def _coco_type(name) -> Optional[type]:
+    """The dataset's class if it reads its file as ``CocoDataset`` does."""
+    found = DATASETS.get(name) if isinstance(name, str) else name
+    if (isinstance(found, type) and issubclass(found, CocoDataset)
+            and found.load_data_list is CocoDataset.load_data_list
+            and found.parse_data_info is CocoDataset.parse_data_info):
+        return found
+    return None
+
+
+def _source(dataset: dict, dataset_type: type, key: str) -> CocoSource:
+    root = dataset.get('data_root') or ''
+    prefix = dataset.get('data_prefix') or {}
+    if not dataset.get('ann_file'):
+        raise UserError(f'{key} has no annotation file.\n'
+                        f'Set {key}.ann_file to a COCO-format JSON file.')
+    if 'img' not in prefix:
+        raise UserError(
+            f"{key}.data_prefix does not say where the images are.\n"
+            f"Set {key}.data_prefix=dict(img='FOLDER/'), the folder relative "
+            'to data_root.')
+    classes, given = _classes(dataset, dataset_type, key)
+    paths = _join(root, dataset['ann_file']), _join(root, prefix['img'])
+    backend = (dataset.get('backend_args') or {}).get('backend', 'local')
+    return CocoSource(
+        key=key,
+        ann_file=paths[0],
+        image_folder=paths[1],
+        classes=classes,
+        classes_given=given,
+        test_mode=bool(dataset.get('test_mode', False)),
+        filter_cfg=dict(dataset.get('filter_cfg') or {}),
+        local=backend == 'local' and not any('://' in path for path in paths))
+
+
+def _join(root: str, path: str) -> str:
+    if '://' in path or not root:
+        return path
+    return osp.join(root, path)
+
+
+def _classes(dataset: dict, dataset_type: type, key: str) -> tuple:
+    """The classes as mmdet resolves them, and whether the config sets them."""
+    metainfo = dataset.get('metainfo')
+    classes = dataset_type._load_metainfo(metainfo).get('classes')
+    if not classes or isinstance(classes, str):
+        raise UserError(
+            f'{key}.metainfo.classes is {classes!r}, not a list of names.\n'
+            "Write it as a tuple, a single class with a comma: "
+            "metainfo=dict(classes=('cell', )).")
+    return tuple(classes), bool(metainfo) and 'classes' in metainfo

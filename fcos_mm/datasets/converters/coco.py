@@ -1,0 +1,180 @@
+"""What the converters share: the COCO dictionary and the report of faults."""
+import json
+import math
+import os
+import os.path as osp
+from collections import defaultdict
+from pathlib import Path
+from typing import Iterator, Sequence
+
+from PIL import Image, UnidentifiedImageError
+
+from fcos_mm.errors import UserError
+
+IMAGE_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
+_EXAMPLES = 5
+_EXIF_ORIENTATION = 0x0112
+_SWAPS_SIDES = (5, 6, 7, 8)
+_CLIP_TOLERANCE = 0.5  # pixels that rounding may push a box out of its image
+
+
+class CocoWriter:
+    """Collects images and boxes and counts what is wrong with them.
+
+    Ids count from 1 in the order of the calls, those of categories in the
+    order of the classes, so that equal input gives an equal file.
+
+    Args:
+        classes: Names of the classes.
+    """
+
+    def __init__(self, classes: Sequence[str]) -> None:
+        self.classes = list(classes)
+        self.images: list = []
+        self.annotations: list = []
+        self.faults: dict = defaultdict(list)
+
+    def fault(self, kind: str, where: str) -> None:
+        """Note a fault.
+
+        Args:
+            kind: What is wrong and what was done about it.
+            where: The file and place.
+        """
+        self.faults[kind].append(where)
+
+    def add_image(self, file_name: str, width: int, height: int) -> None:
+        """Add an image; the boxes that follow belong to it.
+
+        Args:
+            file_name: Path relative to the folder of the images.
+            width: Its width in pixels.
+            height: Its height in pixels.
+        """
+        self.images.append(dict(
+            id=len(self.images) + 1, file_name=file_name, width=width, height=height))
+
+    def add_box(self, label: int, box: Sequence[float], where: str, crowd: bool = False) -> None:
+        """Add a box to the last image, cut to the image's area.
+
+        A box that is not finite, has no area or lies outside is skipped.
+
+        Args:
+            label: Index of its class.
+            box: Corners (x0, y0, x1, y1) in pixels.
+            where: The file and place, for the report.
+            crowd: Whether the box marks a region to ignore.
+        """
+        image = self.images[-1]
+        where = f'{where}: box {[round(value, 2) for value in box]}'
+        if not all(math.isfinite(value) for value in box):
+            self.fault('boxes skipped: not a finite number', where)
+            return
+        x0, y0, x1, y1 = box
+        if x1 <= x0 or y1 <= y0:
+            self.fault('boxes skipped: no area', where)
+            return
+        cut = (max(x0, 0), max(y0, 0), min(x1, image['width']), min(y1, image['height']))
+        if cut[2] <= cut[0] or cut[3] <= cut[1]:
+            self.fault('boxes skipped: outside the image', where)
+            return
+        if max(abs(a - b) for a, b in zip(cut, box, strict=True)) > _CLIP_TOLERANCE:
+            self.fault('boxes cut to their image', where)
+        width, height = cut[2] - cut[0], cut[3] - cut[1]
+        self.annotations.append(dict(
+            id=len(self.annotations) + 1,
+            image_id=image['id'],
+            category_id=label + 1,
+            bbox=[_number(value) for value in (cut[0], cut[1], width, height)],
+            area=_number(width * height),
+            iscrowd=int(crowd)))
+
+    def write(self, path: str) -> None:
+        """Write the COCO file.
+
+        Args:
+            path: The JSON file; its folder is made if it is not there.
+
+        Raises:
+            UserError: If no image could be converted.
+        """
+        if not self.images:
+            raise UserError(f'{path} is not written: no image could be converted.\n'
+                            f'{self.summary()}\nMend these faults and convert again.')
+        categories = [dict(id=number, name=name) for number, name in enumerate(self.classes, 1)]
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_text(json.dumps(dict(
+            images=self.images, annotations=self.annotations, categories=categories)),
+            encoding='utf-8')
+
+    def summary(self) -> str:
+        """Say how much was converted, and the first cases of every fault."""
+        count = [0] * len(self.classes)
+        for box in self.annotations:
+            count[box['category_id'] - 1] += 1
+        lines = [f'{len(self.images)} images, {len(self.annotations)} boxes ('
+                 + ', '.join(f'{name} {number}' for name, number in
+                             zip(self.classes, count, strict=True)) + ')']
+        for kind, cases in sorted(self.faults.items()):
+            lines.append(f'  {len(cases)} {kind}:')
+            lines += [f'    {case}' for case in cases[:_EXAMPLES]]
+            if len(cases) > _EXAMPLES:
+                lines.append(f'    and {len(cases) - _EXAMPLES} more')
+        return '\n'.join(lines)
+
+
+def _number(value: float) -> float:
+    """Round to a thousandth of a pixel; whole numbers become int."""
+    value = round(value, 3)
+    return int(value) if value == int(value) else value
+
+
+def image_size(path: str) -> tuple:
+    """Width and height of an image as the training pipeline will see it.
+
+    Only the header is read. A picture that its EXIF data turns on its side
+    is turned, as OpenCV does on reading.
+
+    Args:
+        path: The image.
+
+    Raises:
+        ValueError: If the file is not an image.
+    """
+    try:
+        with Image.open(path) as image:
+            width, height = image.size
+            turned = image.getexif().get(_EXIF_ORIENTATION) in _SWAPS_SIDES
+    except (UnidentifiedImageError, OSError) as error:
+        raise ValueError(f'{path} ({error})') from None
+    return (height, width) if turned else (width, height)
+
+
+def find_images(folder: str) -> Iterator[str]:
+    """The images below a folder, as sorted paths relative to it.
+
+    Args:
+        folder: The folder.
+    """
+    found = []
+    for parent, _, names in os.walk(folder, followlinks=True):
+        found += [osp.relpath(osp.join(parent, name), folder) for name in names
+                  if name.lower().endswith(IMAGE_SUFFIXES)]
+    yield from sorted(path.replace(os.sep, '/') for path in found)
+
+
+def require_folder(path: str, what: str) -> None:
+    """Raise an error where a folder is missing.
+
+    Args:
+        path: The folder.
+        what: What it should hold, for the message.
+
+    Raises:
+        UserError: If it is not a folder.
+    """
+    if not osp.isdir(path):
+        parent = osp.dirname(osp.abspath(path))
+        there = sorted(os.listdir(parent)) if osp.isdir(parent) else 'nothing'
+        raise UserError(f'Folder not found: {path}\nIt should hold {what}. '
+                        f'In {parent} there is: {there}.')

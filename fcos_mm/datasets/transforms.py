@@ -1,0 +1,60 @@
+"""Reading images, with an error that names the file."""
+from typing import Optional
+
+from mmcv.transforms import LoadImageFromFile as MMCVLoadImageFromFile
+
+from fcos_mm.errors import UserError
+from fcos_mm.registry import TRANSFORMS
+
+
+class ImageError(UserError):
+    """An image cannot be read.
+
+    A data loader raises a worker's error anew with the whole traceback as its
+    message; only the original message is kept of it.
+
+    Args:
+        message: The message, or a traceback that ends in it.
+    """
+
+    def __init__(self, message: str) -> None:
+        marker = f'{type(self).__module__}.{type(self).__qualname__}: '
+        super().__init__(message.rpartition(marker)[2].rstrip('\n'))
+
+
+@TRANSFORMS.register_module()
+class LoadImageFromFile(MMCVLoadImageFromFile):
+    """mmcv's loader that says which image cannot be read and what to do.
+
+    Configs under ``default_scope='fcos_mm'`` get it by the plain name
+    ``LoadImageFromFile``. Grey, 16-bit, CMYK, palette and transparent images
+    become (H, W, 3) of uint8, as in mmcv.
+    """
+
+    def transform(self, results: dict) -> Optional[dict]:
+        """Load the image of ``results['img_path']``.
+
+        Args:
+            results: The sample; gets ``img``, ``img_shape``, ``ori_shape``.
+
+        Returns:
+            dict or None: The sample; None for a missing image where
+            ``ignore_empty`` is set.
+
+        Raises:
+            ImageError: If the file is missing, damaged or not an image.
+        """
+        path = results['img_path']
+        try:
+            return super().transform(results)
+        except FileNotFoundError:
+            raise ImageError(
+                f'Image not found: {path}\nCheck data_root and '
+                "data_prefix.img, and the image's file_name in the "
+                'annotation file.') from None
+        except Exception as error:
+            raise ImageError(
+                f'Image cannot be read: {path} '
+                f'({type(error).__name__}: {str(error).strip()})\n'
+                'The file is damaged, cut short or not an image. Replace it, '
+                'or take it out of the annotation file.') from error

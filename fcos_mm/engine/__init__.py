@@ -1,0 +1,5 @@
+"""What runs around the model: hooks, and the names that configs may use."""
+from fcos_mm.engine import config_names, mmdet_components
+from fcos_mm.engine.run_header import RunHeaderHook
+
+__all__ = ['RunHeaderHook', 'config_names', 'mmdet_components']

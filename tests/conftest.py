@@ -1,0 +1,116 @@
+"""What all tests share: few threads, a tiny dataset, a tiny config."""
+import json
+import os
+from pathlib import Path
+
+os.environ.setdefault('OMP_NUM_THREADS', '1')
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+ROOT = Path(__file__).resolve().parent.parent
+CLASSES = ('cup', 'jar')
+
+TINY_CONFIG = '''
+_base_ = ['{root}/configs/_base_/models/fcos_paper.py',
+          '{root}/configs/_base_/datasets/coco_detection.py',
+          '{root}/configs/_base_/default_runtime.py']
+data_root = '{data}/'
+metainfo = dict(classes=('cup', 'jar'))
+model = dict(
+    data_preprocessor=dict(pad_size_divisor=8),
+    backbone=dict(depth=18, base_channels=8, frozen_stages=-1, norm_eval=False, style='pytorch',
+                  norm_cfg=dict(requires_grad=True), init_cfg=None),
+    neck=dict(in_channels=[8, 16, 32, 64], out_channels=16),
+    bbox_head=dict(num_classes=2, in_channels=16, feat_channels=16, stacked_convs=1,
+                   norm_cfg=dict(num_groups=4)),
+    test_cfg=dict(score_thr=0.0, max_per_img=5))
+train_pipeline = [
+    dict(type='LoadImageFromFile'), dict(type='LoadAnnotations', with_bbox=True),
+    dict(type='RandomFlip', prob=0.5), dict(type='PackDetInputs')]
+test_pipeline = [
+    dict(type='LoadImageFromFile'), dict(type='Resize', scale=(64, 48), keep_ratio=True),
+    dict(type='LoadAnnotations', with_bbox=True),
+    dict(type='PackDetInputs', meta_keys=('img_id', 'img_path', 'ori_shape', 'img_shape',
+                                          'scale_factor'))]
+train_dataloader = dict(
+    batch_size=2, num_workers=0, persistent_workers=False,
+    sampler=dict(_delete_=True, type='DefaultSampler', shuffle=True),
+    dataset=dict(data_root=data_root, ann_file='train.json', data_prefix=dict(img='images/'),
+                 metainfo=metainfo, pipeline=train_pipeline, filter_cfg=dict(min_size=0)))
+val_dataloader = dict(
+    num_workers=0, persistent_workers=False,
+    dataset=dict(data_root=data_root, ann_file='val.json', data_prefix=dict(img='images/'),
+                 metainfo=metainfo, pipeline=test_pipeline))
+test_dataloader = val_dataloader
+val_evaluator = dict(ann_file=data_root + 'val.json')
+test_evaluator = val_evaluator
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=1, val_interval=1)
+val_cfg = dict(type='ValLoop')
+test_cfg = dict(type='TestLoop')
+param_scheduler = []
+optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=0.01, momentum=0.9))
+auto_scale_lr = dict(enable=False, base_batch_size=16)
+default_hooks = dict(logger=dict(interval=1))
+randomness = dict(seed=0)
+'''
+
+
+@pytest.fixture(scope='session', autouse=True)
+def few_threads():
+    """Tiny tensors are slower on many threads."""
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope='session')
+def tiny_data(tmp_path_factory) -> Path:
+    """A COCO-format dataset: 4 pictures to train, 2 to validate, 64x48.
+
+    Each has a bright cup and a dark jar. Files: ``train.json``, ``val.json``,
+    ``images/``.
+    """
+    root = tmp_path_factory.mktemp('tiny_data')
+    (root / 'images').mkdir()
+    random = np.random.default_rng(0)
+    for split, count in (('train', 4), ('val', 2)):
+        write_split(root, split, count, random)
+    return root
+
+
+def write_split(root: Path, split: str, count: int, random: np.random.Generator) -> None:
+    """Write pictures and the annotation file of one split."""
+    images, annotations = [], []
+    for index in range(1, count + 1):
+        pixels = random.integers(90, 130, (48, 64, 3), np.uint8)
+        for category, (left, shade) in enumerate(((2, 255), (34, 0)), start=1):
+            x, y = left + int(random.integers(0, 6)), int(random.integers(2, 20))
+            width, height = (int(side) for side in random.integers(12, 22, 2))
+            pixels[y:y + height, x:x + width] = shade
+            annotations.append(dict(
+                id=len(annotations) + 1, image_id=index, category_id=category * 10,
+                bbox=[x, y, width, height], area=width * height, iscrowd=0))
+        name = f'{split}_{index}.png'
+        cv2.imwrite(str(root / 'images' / name), pixels)
+        images.append(dict(id=index, file_name=name, width=64, height=48))
+    categories = [dict(id=10 * index, name=name) for index, name in enumerate(CLASSES, start=1)]
+    (root / f'{split}.json').write_text(json.dumps(
+        dict(images=images, annotations=annotations, categories=categories)))
+
+
+@pytest.fixture(scope='session')
+def tiny_config(tiny_data, tmp_path_factory) -> Path:
+    """A config that trains a very small FCOS for one epoch on ``tiny_data``."""
+    path = tmp_path_factory.mktemp('tiny_config') / 'tiny.py'
+    path.write_text(TINY_CONFIG.format(root=ROOT, data=tiny_data))
+    return path
+
+
+@pytest.fixture(scope='session')
+def real_data() -> Path:
+    """The folder with real data; the test is skipped where there is none."""
+    folder = Path(os.environ.get('FCOS_MM_REAL_DATA', ROOT.parent / 'shared' / 'data'))
+    if not folder.is_dir():
+        pytest.skip(f'no real data in {folder}: set FCOS_MM_REAL_DATA')
+    return folder

@@ -1,0 +1,81 @@
+"""``tools/detect.py``: pictures in, drawn pictures and detections out."""
+import json
+import shutil
+
+import pytest
+
+from fcos_mm.apis import detect
+from fcos_mm.apis.config import load_config
+from fcos_mm.errors import UserError
+
+
+@pytest.fixture
+def pictures(tiny_data, tmp_path):
+    """Two pictures, one broken one and a text."""
+    folder = tmp_path / 'pictures'
+    folder.mkdir()
+    for name in ('val_1.png', 'val_2.png'):
+        shutil.copy(tiny_data / 'images' / name, folder)
+    (folder / 'broken.jpg').write_bytes(b'no picture')
+    (folder / 'notes.txt').write_text('no picture')
+    return folder
+
+
+def test_folder(trained, pictures, run, tmp_path):
+    out = tmp_path / 'out'
+    status, screen = run(detect.main, [
+        pictures, trained.config, trained.checkpoint, '--out-dir', out, '--score-thr', 0])
+    assert status == 1
+    assert f'error: {pictures / "broken.jpg"} cannot be read' in screen
+    assert 'notes.txt' not in screen
+    assert sorted(path.name for path in (out / 'vis').iterdir()) == ['val_1.png', 'val_2.png']
+    detections = json.loads((out / 'detections.json').read_text())
+    assert len(detections) == 10  # the config keeps 5 an image
+    assert {entry['file_name'] for entry in detections} == {'val_1.png', 'val_2.png'}
+    assert {entry['category_id'] for entry in detections} <= {10, 20}
+    for entry in detections:
+        x, y, width, height = entry['bbox']
+        assert x >= 0 and y >= 0 and x + width <= 64.01 and y + height <= 48.01
+        assert 0 <= entry['score'] <= 1
+
+
+def test_boxes_scores_and_ids_of_one_picture(tmp_path):
+    def inferencer(picture, **_):
+        return dict(predictions=[dict(labels=[1, 0, 1], scores=[0.9, 0.5, 0.2],
+                                      bboxes=[[1, 2, 11, 22], [0, 0, 4, 5], [0, 0, 1, 1]])])
+
+    found = detect.detect_picture(
+        inferencer, '/some/folder/a.png', str(tmp_path), 0.3, dict(cup=10, jar=20))
+    assert found == [
+        dict(file_name='a.png', category_id=20, category_name='jar', bbox=[1, 2, 10, 20],
+             score=0.9),
+        dict(file_name='a.png', category_id=10, category_name='cup', bbox=[0, 0, 4, 5], score=0.5)
+    ]
+
+
+def test_one_picture_above_a_threshold_nothing_reaches(trained, tiny_data, run, tmp_path):
+    status, _ = run(detect.main, [
+        tiny_data / 'images' / 'val_1.png', trained.config, trained.checkpoint, '--out-dir',
+        tmp_path, '--score-thr', 1.1])
+    assert status == 0
+    assert json.loads((tmp_path / 'detections.json').read_text()) == []
+    assert (tmp_path / 'vis' / 'val_1.png').is_file()
+
+
+def test_category_ids_without_annotation_file(trained):
+    cfg = load_config(str(trained.config), {'test_dataloader.dataset.ann_file': 'none.json'})
+    assert detect.find_category_ids(cfg, ('cup', 'jar')) == dict(cup=1, jar=2)
+
+
+def test_inputs_that_cannot_be_used(trained, tmp_path):
+    rest = [str(trained.config), str(trained.checkpoint)]
+    with pytest.raises(UserError, match='Input not found: nowhere'):
+        detect.main(['nowhere', *rest])
+    with pytest.raises(UserError, match=f'No pictures in {tmp_path}'):
+        detect.main([str(tmp_path), *rest])
+
+
+def test_weights_of_another_model(trained, pictures):
+    with pytest.raises(UserError, match='does not fit the model'):
+        detect.main([str(pictures), str(trained.config), str(trained.checkpoint),
+                     '--cfg-options', 'model.bbox_head.stacked_convs=2'])

@@ -1,0 +1,93 @@
+"""Several processes without a GPU."""
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+
+from fcos_mm.compat import distributed, prepare_cpu_launch
+from fcos_mm.errors import UserError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# Sample i is (i, i) / 10. The sum of both processes' positions shows that
+# they are one group; equal weights show that gradients were averaged.
+SCRIPT = '''
+import torch
+from fcos_mm.compat import prepare_cpu_launch
+from mmengine.config import Config
+from mmengine.dist import all_gather, get_rank
+from mmengine.model import BaseModel
+from mmengine.runner import Runner
+
+
+class Line(BaseModel):
+    def __init__(self):
+        super().__init__()
+        self.slope = torch.nn.Parameter(torch.zeros(1))
+
+    def forward(self, x, mode):
+        return dict(loss=((self.slope * x - x)**2).mean())
+
+
+torch.set_num_threads(1)
+cfg = Config(dict(work_dir='work', launcher='pytorch', log_level='ERROR', default_scope='mmengine',
+                  train_cfg=dict(by_epoch=True, max_epochs=1),
+                  optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.1))))
+prepare_cpu_launch(cfg, 'pytorch')
+cfg.train_dataloader = dict(batch_size=2, num_workers=0,
+                            sampler=dict(type='DefaultSampler', shuffle=False),
+                            collate_fn=dict(type='default_collate'),
+                            dataset=[dict(x=torch.tensor([i / 10])) for i in range(8)])
+runner = Runner(Line(), **{key: cfg[key] for key in (
+    'work_dir', 'launcher', 'log_level', 'default_scope', 'train_cfg', 'optim_wrapper',
+    'train_dataloader')}, cfg=cfg)
+runner.train()
+slopes = torch.stack(all_gather(runner.model.module.slope.detach()))
+if get_rank() == 0:
+    print('slopes', slopes.flatten().tolist())
+'''
+
+
+def test_nothing_happens_without_a_launcher():
+    cfg = Config(dict(seed=1))
+    prepare_cpu_launch(cfg, 'none')
+    assert cfg.to_dict() == dict(seed=1)
+
+
+def test_nothing_happens_with_a_gpu(monkeypatch):
+    monkeypatch.setattr(distributed, 'get_device', lambda: 'cuda')
+    cfg = Config(dict(seed=1))
+    prepare_cpu_launch(cfg, 'pytorch')
+    assert cfg.to_dict() == dict(seed=1)
+
+
+def test_processes_that_torchrun_did_not_start(monkeypatch):
+    monkeypatch.setattr(distributed, 'get_device', lambda: 'cpu')
+    for name in distributed.LAUNCH_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(UserError, match='--launcher slurm.*torchrun.*RANK'):
+        prepare_cpu_launch(Config(), 'slurm')
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason='mmengine uses the GPUs')
+def test_two_processes_train_one_model(tmp_path):
+    """Two steps: the processes see samples 0, 2 and 1, 3, then 4, 6 and 5, 7.
+
+    d loss / d slope = -2 (1 - slope) mean(x^2). mean(x^2) is 0.035 over the
+    first four samples and 0.315 over the last four, and lr is 0.1, so that
+    1 - slope = (1 - 0.007) (1 - 0.063) = 0.930441.
+    """
+    (tmp_path / 'script.py').write_text(SCRIPT)
+    run = subprocess.run(
+        [sys.executable, '-m', 'torch.distributed.run', '--standalone', '--nproc_per_node=2',
+         'script.py'], cwd=tmp_path, capture_output=True, text=True, timeout=300,
+        env={**os.environ, 'PYTHONPATH': str(ROOT), 'OMP_NUM_THREADS': '1'})
+    assert run.returncode == 0, run.stderr[-3000:]
+    line = [line for line in run.stdout.splitlines() if line.startswith('slopes')][0]
+    slopes = json.loads(line.removeprefix('slopes'))
+    assert slopes == pytest.approx([0.069559, 0.069559], abs=1e-6)

@@ -1,0 +1,89 @@
+"""The module that stands in for mmcv's compiled operators."""
+import importlib.machinery
+import importlib.metadata
+import importlib.util
+import sys
+from types import ModuleType
+
+import pytest
+import torch
+
+from fcos_mm.compat import MissingOperatorError, extension, supply_operators
+from fcos_mm.compat.vision import torchvision_ops
+from fcos_mm.errors import UserError
+
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec('mmcv._ext').origin != 'fcos_mm.compat',
+    reason='mmcv has its own compiled operators')
+
+
+def test_everything_of_mmcv_and_mmdet_can_be_imported():
+    import mmcv.ops
+    import mmdet.models
+    assert mmcv.ops.nms and mmdet.models.FCOSHead
+
+
+def test_the_module_looks_like_one():
+    import mmcv
+    spec = importlib.util.find_spec('mmcv._ext')
+    assert spec is sys.modules['mmcv._ext'].__spec__
+    assert spec.name == 'mmcv._ext' and spec.loader is not None
+    assert mmcv._ext is sys.modules['mmcv._ext']
+
+
+def test_a_missing_operator_says_so_when_called():
+    from mmcv.ops import softmax_focal_loss
+    with pytest.raises(MissingOperatorError, match='softmax_focal_loss_forward') as error:
+        softmax_focal_loss(torch.zeros(1, 2), torch.zeros(1).long(), 2.0, 0.25)
+    assert isinstance(error.value, UserError)
+    assert 'MMCV_WITH_OPS=1 pip install' in str(error.value)
+
+
+def test_dunder_names_are_not_operators():
+    with pytest.raises(AttributeError, match='__path__'):
+        sys.modules['mmcv._ext'].__path__  # noqa: B018
+
+
+@pytest.mark.parametrize('distribution, package', [
+    ('onedl-mmcv', 'onedl-mmcv==9.8.7'), ('mmcv', 'mmcv==9.8.7'), ('mmcv-lite', 'mmcv==9.8.7')])
+def test_the_command_fits_the_installed_line(monkeypatch, distribution, package):
+    def version(name):
+        if name != distribution:
+            raise importlib.metadata.PackageNotFoundError(name)
+        return '9.8.7'
+
+    monkeypatch.setattr(importlib.metadata, 'version', version)
+    command = extension.compile_command()
+    assert command.startswith(f'pip uninstall -y {distribution} &&')
+    assert command.endswith(package)
+
+
+def test_a_compiled_module_is_left_alone(monkeypatch):
+    compiled = ModuleType('mmcv._ext')
+    compiled.__spec__ = importlib.machinery.ModuleSpec('mmcv._ext', None)
+    monkeypatch.setitem(sys.modules, 'mmcv._ext', compiled)
+    assert supply_operators() is False
+    assert sys.modules['mmcv._ext'] is compiled
+
+
+def test_torchvision_that_cannot_be_imported_is_not_used(monkeypatch):
+    monkeypatch.setitem(sys.modules, 'torchvision', None)
+    torchvision_ops.cache_clear()
+    assert torchvision_ops('cpu') is None
+    torchvision_ops.cache_clear()
+
+
+@pytest.mark.parametrize('answer', [[1], RuntimeError('operator torchvision::nms does not exist')])
+def test_torchvision_that_does_not_work_is_not_used(monkeypatch, answer):
+    def nms(boxes, scores, iou_threshold):
+        if isinstance(answer, Exception):
+            raise answer
+        return torch.tensor(answer)
+
+    fake = ModuleType('torchvision')
+    fake.ops = ModuleType('torchvision.ops')
+    fake.ops.nms = nms
+    monkeypatch.setitem(sys.modules, 'torchvision', fake)
+    torchvision_ops.cache_clear()
+    assert torchvision_ops('cpu') is None
+    torchvision_ops.cache_clear()

@@ -1,0 +1,256 @@
+"""Every shipped config loads, trains a step and detects."""
+import fcos_mm  # noqa: F401  isort: skip
+import gc
+from pathlib import Path
+
+import mmcv
+import mmengine.registry as registries
+import numpy as np
+import pytest
+import torch
+from mmdet.structures import DetDataSample
+from mmengine.config import Config, ConfigDict
+from mmengine.dataset import Compose, pseudo_collate
+from mmengine.registry import DefaultScope
+from mmengine.structures import InstanceData
+
+from fcos_mm.registry import MODELS, TRANSFORMS
+
+ROOT = Path(__file__).resolve().parents[1] / 'configs'
+CONFIGS = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob('[!_]*/*.py'))
+BASELINE = 'fcos/fcos_r50-caffe_fpn_gn-head_1x_coco.py'
+IMPROVED = 'gn-head-center-normbbox-centeronreg-giou'
+SWAPS = ('r18', 'mobilenetv2', 'regnetx-3.2gf', 'hrnetv2p-w18', 'pvtv2-b2', 'swin-t')
+
+
+@pytest.fixture(autouse=True, scope='module')
+def one_thread():
+    """Other tests may run beside these on the same cores."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def load(name):
+    """Return the config without the weights that would be downloaded."""
+    cfg = Config.fromfile(ROOT / name)
+    cfg.model.backbone.init_cfg = None
+    return cfg
+
+
+def build(cfg):
+    torch.manual_seed(0)
+    with DefaultScope.overwrite_default_scope('fcos_mm'):
+        return MODELS.build(cfg)
+
+
+def images(size=64, original=(32, 32)):
+    """Two images as a data loader gives them: one with two boxes, one without any."""
+    samples = []
+    for boxes in ([[4., 8., 40., 60.], [16., 16., 30., 28.]], []):
+        sample = DetDataSample(metainfo=dict(
+            img_shape=(size, size), ori_shape=original, pad_shape=(size, size),
+            scale_factor=(size / original[1], size / original[0])))
+        sample.gt_instances = InstanceData(
+            bboxes=torch.tensor(boxes).reshape(-1, 4),
+            labels=torch.zeros(len(boxes), dtype=torch.long))
+        sample.ignored_instances = InstanceData(
+            bboxes=torch.zeros(0, 4), labels=torch.zeros(0, dtype=torch.long))
+        samples.append(sample)
+    pixels = torch.randint(256, (2, 3, size, size), dtype=torch.uint8,
+                           generator=torch.Generator().manual_seed(0))
+    return dict(inputs=list(pixels), data_samples=samples)
+
+
+@pytest.mark.parametrize('name', CONFIGS)
+def test_dumped_config_is_the_same_config(name, tmp_path):
+    cfg = Config.fromfile(ROOT / name)
+    cfg.dump(tmp_path / 'dumped.py')
+    assert Config.fromfile(tmp_path / 'dumped.py').to_dict() == cfg.to_dict()
+    assert cfg.default_scope == 'fcos_mm'
+
+
+def named_types(cfg):
+    """Yield (registry, type) of what a run builds besides the model."""
+    for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader):
+        yield registries.DATASETS, loader.dataset.type
+        yield registries.DATA_SAMPLERS, loader.sampler.type
+        if loader.get('batch_sampler'):
+            yield registries.DATA_SAMPLERS, loader.batch_sampler.type
+    for step in [*cfg.get('train_pipeline', []), *cfg.get('test_pipeline', [])]:
+        yield registries.TRANSFORMS, step.type
+    for hook in [*cfg.default_hooks.values(), *cfg.get('custom_hooks', [])]:
+        yield registries.HOOKS, hook.type
+    for scheduler in cfg.param_scheduler:
+        yield registries.PARAM_SCHEDULERS, scheduler.type
+    for loop in (cfg.train_cfg, cfg.val_cfg, cfg.test_cfg):
+        yield registries.LOOPS, loop.type
+    yield registries.METRICS, cfg.val_evaluator.type
+    yield registries.METRICS, cfg.test_evaluator.type
+    yield registries.OPTIM_WRAPPERS, cfg.optim_wrapper.type
+    yield registries.OPTIMIZERS, cfg.optim_wrapper.optimizer.type
+    yield registries.VISUALIZERS, cfg.visualizer.type
+    yield registries.VISBACKENDS, cfg.visualizer.vis_backends[0].type
+    yield registries.LOG_PROCESSORS, cfg.log_processor.type
+
+
+@pytest.mark.parametrize('name', CONFIGS)
+def test_every_type_is_registered(name):
+    with DefaultScope.overwrite_default_scope('fcos_mm'):
+        for root, kind in named_types(Config.fromfile(ROOT / name)):
+            with root.switch_scope_and_registry(None) as registry:
+                assert registry.get(kind) is not None, f'{kind} in {registry}'
+
+
+@pytest.mark.parametrize('name', CONFIGS)
+def test_trains_a_step_and_predicts(name):
+    cfg = load(name)
+    model = build(cfg.model).train()
+    with DefaultScope.overwrite_default_scope('fcos_mm'):
+        losses = model(**model.data_preprocessor(images(), True), mode='loss')
+        total, _ = model.parse_losses(losses)
+        total.backward()
+        trained = {n: p.grad for n, p in model.named_parameters() if p.requires_grad}
+        unused = [n for n, grad in trained.items() if grad is None]
+        assert total > 0 and total.isfinite()
+        assert all(grad.isfinite().all() for grad in trained.values() if grad is not None)
+        assert bool(unused) == cfg.get('find_unused_parameters', False), unused
+
+        model.eval()
+        with torch.no_grad():
+            results = model(**model.data_preprocessor(images(), False), mode='predict')
+    for result in results:
+        check_detections(result.pred_instances, cfg.model)
+    del model, losses, total, trained, results
+    gc.collect()
+
+
+def check_detections(found, model_cfg):
+    """Boxes of an untrained network: some, sorted, inside the original 32 x 32 pixels."""
+    limits = model_cfg.test_cfg
+    limits = limits.get('rcnn', limits.get('rpn', limits))
+    head = model_cfg.get('roi_head', model_cfg).get('bbox_head', model_cfg.get('rpn_head'))
+    assert 0 < len(found) <= limits.max_per_img
+    assert found.bboxes.isfinite().all()
+    assert found.bboxes.min() >= 0 and found.bboxes.max() <= 32 + 1e-4
+    assert (found.scores > limits.score_thr).all() and (found.scores <= 1).all()
+    assert (found.scores.diff() <= 0).all()
+    assert 0 <= found.labels.min() and found.labels.max() < head.num_classes
+
+
+@pytest.mark.parametrize('backbone, deformable, tail', [
+    (backbone, deformable, tail)
+    for backbone, deformable, tail in (
+        ('r50-caffe', 'r50-dcn-caffe', '1x'),
+        ('r101-caffe', 'r101-dcn-caffe', 'ms-640-800-2x'),
+        ('x101-32x8d', 'x101-32x8d-dcn', 'ms-640-800-2x'),
+        ('x101-64x4d', 'x101-64x4d-dcn', 'ms-640-800-2x'))
+])
+def test_improvements(backbone, deformable, tail):
+    plain = Config.fromfile(ROOT / f'fcos/fcos_{backbone}_fpn_gn-head_{tail}_coco.py').model
+    improved = Config.fromfile(ROOT / f'fcos/fcos_{backbone}_fpn_{IMPROVED}_{tail}_coco.py').model
+    dcn = Config.fromfile(ROOT / f'fcos/fcos_{deformable}_fpn_{IMPROVED}_{tail}_coco.py').model
+
+    expected = plain.to_dict()
+    head = expected['bbox_head']
+    head['regression'] = 'relu'
+    head['centerness']['position'] = 'reg'
+    head['assigner']['center_sampling_radius'] = 1.5
+    head['loss']['loss_bbox']['form'] = 'giou'
+    assert improved.to_dict() == expected
+
+    head['dcn_on_last_conv'] = True
+    expected['backbone']['stage_with_dcn'] = (False, True, True, True)
+    expected['backbone']['dcn'] = dict(type='DCNv2', deform_groups=1, fallback_on_stride=False)
+    assert dcn.to_dict() == expected
+
+
+def test_improvements_on_the_official_preset():
+    cfg = Config.fromfile(ROOT / f'fcos/fcos_r50-caffe_fpn_{IMPROVED}_official_1x_coco.py')
+    assert cfg.model.bbox_head.regression == 'relu'
+    assert cfg.model.bbox_head.loss.bbox_weight == 'centerness'
+    assert cfg.model.bbox_head.postprocess.score == 'sqrt'
+    assert cfg.model.test_cfg.nms.iou_threshold == 0.6
+
+
+@pytest.mark.parametrize('backbone', SWAPS)
+def test_backbone_swap_is_short(backbone):
+    file, = ROOT.glob(f'fcos/fcos_{backbone}*_gn-head_1x_coco.py')
+    assert len(file.read_text().splitlines()) <= 15
+    assert file.read_text().startswith("_base_ = './fcos_r50-caffe_fpn_gn-head_1x_coco.py'")
+
+
+def test_c5_variant_makes_p6_from_c5():
+    model = build(load('fcos/fcos_r50-caffe_fpn-c5_gn-head_1x_coco.py').model)
+    assert model.neck.fpn_convs[3].conv.in_channels == 2048
+    assert build(load(BASELINE).model).neck.fpn_convs[3].conv.in_channels == 256
+
+
+@pytest.mark.parametrize('name, branch', [
+    ('fcos-rpn_r50-caffe_fpn_gn-head_1x_coco.py', True),
+    ('fcos-rpn_r50-caffe_fpn_gn-head-no-centerness_1x_coco.py', False),
+    ('faster-rcnn_r50-caffe_fpn_fcos-rpn_1x_coco.py', True),
+])
+def test_proposals_come_from_p2_to_p6(name, branch):
+    cfg = load(f'fcos_rpn/{name}')
+    head = build(ConfigDict(cfg.model.rpn_head))
+    assert head.strides == (4, 8, 16, 32, 64)
+    assert head.num_classes == 1
+    assert head.centerness.branch is branch
+    assert hasattr(head, 'conv_centerness') is branch
+    assert cfg.model.test_cfg.rpn.score_thr == 0
+    assert cfg.model.test_cfg.rpn.nms.iou_threshold == 0.7
+
+
+def test_test_time_augmentation(tmp_path):
+    """Sizes are a tenth of the config's, the network is its own."""
+    cfg = load('fcos/fcos_r50-caffe_fpn_gn-head_tta_coco.py')
+    resizes = cfg.tta_pipeline[1].transforms[0]
+    assert [r.scale for r in resizes] == [
+        (2000, size) for size in (400, 500, 600, 700, 900, 1000, 1100, 1200)
+    ]
+    for resize in resizes:
+        resize.scale = tuple(side // 10 for side in resize.scale)
+    image = np.random.default_rng(0).integers(256, size=(40, 60, 3), dtype=np.uint8)
+    mmcv.imwrite(image, str(tmp_path / 'image.png'))
+    with DefaultScope.overwrite_default_scope('fcos_mm'):
+        views = Compose([TRANSFORMS.build(step) for step in cfg.tta_pipeline])(
+            dict(img_path=str(tmp_path / 'image.png'), img_id=1, height=40, width=60,
+                 instances=[]))
+        model = build(ConfigDict(cfg.tta_model, module=cfg.model)).eval()
+        with torch.no_grad():
+            results = model.test_step(pseudo_collate([views]))
+    assert len(views['inputs']) == 16
+    result, = results
+    assert 0 < len(result.pred_instances) <= 100
+    assert result.pred_instances.bboxes[:, 2].max() <= 60 + 1e-3
+
+
+def documented(start):
+    """Return the indented block of docs/configs.md behind the paragraph that starts so."""
+    text = (ROOT.parent / 'docs/configs.md').read_text().split(f'**{start}', 1)[1]
+    lines = text.split('\n\n', 1)[1].split('\n')
+    block = lines[:next(i for i, line in enumerate(lines) if line and not line.startswith('    '))]
+    return '\n'.join(line[4:] for line in block)
+
+
+def test_documented_dataset(tmp_path):
+    text = documented('Another dataset.').replace('fcos_r50', f'{ROOT}/fcos/fcos_r50')
+    (tmp_path / 'mine.py').write_text(text)
+    cfg = Config.fromfile(tmp_path / 'mine.py')
+    assert cfg.model.bbox_head.num_classes == len(cfg.train_dataloader.dataset.metainfo.classes)
+    assert cfg.train_dataloader.dataset.data_root == 'data/mine/'
+    assert cfg.train_dataloader.dataset.filter_cfg.filter_empty_gt is True
+    for loader in (cfg.val_dataloader, cfg.test_dataloader):
+        assert loader.dataset.ann_file == 'val.json'
+        assert loader.dataset.data_root + 'val.json' == cfg.val_evaluator.ann_file
+
+
+def test_documented_improvements(tmp_path):
+    text = documented('The improvements on another config:')
+    mine = BASELINE.replace('_1x', '_mmdet_1x')
+    text = text.replace('./my_config.py', str(ROOT / mine)).replace('..', str(ROOT))
+    (tmp_path / 'mine.py').write_text(text)
+    head = Config.fromfile(tmp_path / 'mine.py').model.bbox_head
+    assert (head.regression, head.location_offset) == ('relu', 'half')

@@ -1,0 +1,190 @@
+"""Eq. (2): focal loss, IoU loss, and their sum over all locations."""
+import math
+
+import pytest
+import torch
+from mmdet.models.losses import CrossEntropyLoss, FocalLoss
+from mmdet.models.losses import GIoULoss as MMDetGIoULoss
+from mmdet.models.losses import IoULoss as MMDetIoULoss
+
+from fcos_mm.models import FCOSLoss, LTRBIoULoss, Predictions, SigmoidFocalLoss, Targets
+
+
+class TestFocalLoss:
+
+    def test_by_hand(self):
+        # p = 1/2 for both classes, label 0: alpha (1-p)^2 ln 2 + (1-alpha) p^2 ln 2.
+        loss = SigmoidFocalLoss()(torch.zeros(1, 2), torch.tensor([0]))
+        assert loss.item() == pytest.approx((0.25 + 0.75) * 0.25 * math.log(2))
+        # Background: both are negatives.
+        loss = SigmoidFocalLoss()(torch.zeros(1, 2), torch.tensor([2]))
+        assert loss.item() == pytest.approx(2 * 0.75 * 0.25 * math.log(2))
+        # p = 3/4 for the label's class: 0.25 * (1/4)^2 * -ln(3/4).
+        loss = SigmoidFocalLoss()(torch.tensor([[math.log(3)]]), torch.tensor([0]))
+        assert loss.item() == pytest.approx(0.25 / 16 * math.log(4 / 3), rel=1e-5)
+
+    def test_gamma_and_alpha(self):
+        loss = SigmoidFocalLoss(gamma=0., alpha=0.5)(torch.zeros(1, 3), torch.tensor([1]))
+        assert loss.item() == pytest.approx(3 * 0.5 * math.log(2))
+
+    def test_equals_mmdet_with_gradients(self):
+        torch.manual_seed(0)
+        logits = (torch.randn(500, 7) * 6).requires_grad_()
+        labels, weight = torch.randint(0, 8, (500, )), torch.rand(500)
+        ours = SigmoidFocalLoss(loss_weight=1.5)(logits, labels, weight, torch.tensor(11.))
+        grad, = torch.autograd.grad(ours, logits)
+        theirs = FocalLoss(loss_weight=1.5)(logits, labels, weight, torch.tensor(11.))
+        their_grad, = torch.autograd.grad(theirs, logits)
+        assert ours.item() == pytest.approx(theirs.item(), rel=1e-6)
+        torch.testing.assert_close(grad, their_grad, rtol=1e-4, atol=1e-7)
+
+    @pytest.mark.parametrize('logit', [-200., 200.])
+    def test_finite_at_extreme_logits(self, logit):
+        logits = torch.full((2, 3), logit, requires_grad=True)
+        loss = SigmoidFocalLoss()(logits, torch.tensor([0, 3]))
+        loss.backward()
+        assert loss.isfinite() and logits.grad.isfinite().all()
+
+
+def iou_loss(predicted, target, **options):
+    one = torch.ones(())
+    return LTRBIoULoss(**options)(torch.tensor(predicted), torch.tensor(target), one, one).item()
+
+
+class TestIoULoss:
+    # Predicted 10 x 10, target 20 x 5 from the same point: intersection 5 * 10 = 50 in
+    # area (l 5 + r 5 by t 2.5 + b 2.5), union 100 + 100 - 50 = 150.
+    PREDICTED, TARGET = (5., 5., 5., 5.), (10., 2.5, 10., 2.5)
+
+    def test_log(self):
+        assert iou_loss(self.PREDICTED, self.TARGET) == pytest.approx(math.log(3))
+
+    def test_smoothed_log(self):
+        assert iou_loss(self.PREDICTED, self.TARGET, form='smoothed_log') == pytest.approx(
+            -math.log(51 / 151))
+
+    def test_giou(self):
+        # Enclosing box 20 x 10 = 200: GIoU = 1/3 - 50/200.
+        loss = iou_loss(self.PREDICTED, self.TARGET, form='giou')
+        assert loss == pytest.approx(1 - (1 / 3 - 1 / 4))
+
+    def test_loss_weight_and_divisor(self):
+        loss = LTRBIoULoss(loss_weight=2.)(
+            torch.tensor([self.PREDICTED] * 2), torch.tensor([self.TARGET] * 2),
+            torch.tensor([0.5, 1.]), torch.tensor(3.))
+        assert loss.item() == pytest.approx(2 * 1.5 * math.log(3) / 3)
+
+    def test_no_overlap_at_all_is_finite(self):
+        predicted = torch.zeros(1, 4, requires_grad=True)
+        target = torch.tensor([[9., 9, 9, 9]])
+        loss = LTRBIoULoss()(predicted, target, torch.ones(1), torch.ones(()))
+        loss.backward()
+        assert loss.item() == pytest.approx(-math.log(1e-6), rel=1e-5)
+        assert predicted.grad.isfinite().all()
+
+    @pytest.mark.parametrize('form', ['log', 'smoothed_log', 'giou'])
+    def test_weight_zero_adds_nothing_whatever_is_predicted(self, form):
+        predicted = torch.tensor([[5., 5, 5, 5], [INF, 0, NAN, 1]], requires_grad=True)
+        target = torch.tensor([[10., 2.5, 10, 2.5], [0, 0, 0, 0]])
+        loss = LTRBIoULoss(form=form)(predicted, target, torch.tensor([1., 0.]), torch.ones(()))
+        loss.backward()
+        assert loss.item() == pytest.approx(iou_loss(self.PREDICTED, self.TARGET, form=form))
+        assert predicted.grad[1].tolist() == [0, 0, 0, 0]
+
+    @pytest.mark.parametrize('form, mmdet', [('log', MMDetIoULoss()), ('giou', MMDetGIoULoss())])
+    def test_equals_mmdet_on_decoded_boxes(self, form, mmdet):
+        torch.manual_seed(0)
+        predicted, target = torch.rand(2, 300, 4) * 100
+        weight, divisor = torch.rand(300), torch.tensor(7.)
+        boxes = [torch.cat([50 - d[:, :2], 50 + d[:, 2:]], 1) for d in (predicted, target)]
+        ours = LTRBIoULoss(form=form)(predicted, target, weight, divisor)
+        assert ours.item() == pytest.approx(mmdet(*boxes, weight, divisor).item(), rel=1e-5)
+
+    def test_unknown_form(self):
+        with pytest.raises(ValueError, match="got 'ciou'"):
+            LTRBIoULoss(form='ciou')
+
+
+INF, NAN = float('inf'), float('nan')
+
+
+class TestFCOSLoss:
+    """One image, three locations: center-ness 1/3 and 1 at two positives, one negative."""
+
+    def inputs(self):
+        targets = Targets(
+            labels=torch.tensor([[0, 1, 2]]),
+            distances=torch.tensor([[[25., 20, 75, 60], [5, 5, 5, 5], [0, 0, 0, 0]]]),
+            gt_index=torch.tensor([[0, 1, -1]]),
+            class_weight=torch.ones(1, 3))
+        predictions = Predictions(
+            class_logits=torch.zeros(1, 3, 2),
+            distances=torch.tensor([[[25., 20, 75, 60], [5, 5, 5, 5], [9, 9, 9, 9]]]) * 2,
+            centerness_logits=torch.zeros(1, 3))
+        return predictions, targets
+
+    def test_terms_by_hand(self):
+        losses = FCOSLoss()(*self.inputs())
+        # Boxes of twice the size: IoU 1/4 each, so ln 4 each, two of them over N_pos = 2.
+        assert losses['loss_bbox'].item() == pytest.approx(math.log(4))
+        # Six classifiers at p = 1/2: two positives, four negatives.
+        expected = (2 * 0.25 + 4 * 0.75) * 0.25 * math.log(2) / 2
+        assert losses['loss_cls'].item() == pytest.approx(expected)
+        # Cross entropy at p = 1/2 is ln 2 whatever the target.
+        assert losses['loss_centerness'].item() == pytest.approx(math.log(2))
+
+    def test_weighted_by_centerness(self):
+        predictions, targets = self.inputs()
+        distances = predictions.distances.clone()
+        distances[0, 0] /= 2  # IoU 1 where the center-ness is 1/3, 1/4 where it is 1
+        losses = FCOSLoss(bbox_weight='centerness')(
+            predictions._replace(distances=distances), targets)
+        assert losses['loss_bbox'].item() == pytest.approx(math.log(4) / (1 + 1 / 3))
+
+    def test_distances_in_strides(self):
+        predictions, targets = self.inputs()
+        strides = torch.tensor([8., 16., 8.])
+        in_strides = predictions._replace(distances=predictions.distances / strides[:, None])
+        losses = FCOSLoss()(in_strides, targets, strides)
+        assert losses['loss_bbox'].item() == pytest.approx(math.log(4))
+
+    def test_class_weight_takes_a_location_out(self):
+        predictions, targets = self.inputs()
+        targets = targets._replace(class_weight=torch.tensor([[1., 1., 0.]]))
+        losses = FCOSLoss()(predictions, targets)
+        expected = (2 * 0.25 + 2 * 0.75) * 0.25 * math.log(2) / 2
+        assert losses['loss_cls'].item() == pytest.approx(expected)
+
+    def test_no_positive_at_all(self):
+        predictions, targets = self.inputs()
+        targets = targets._replace(
+            labels=torch.full((1, 3), 2), distances=torch.zeros(1, 3, 4),
+            gt_index=torch.full((1, 3), -1))
+        predictions = Predictions(*(t.requires_grad_() for t in predictions))
+        losses = FCOSLoss(bbox_weight='centerness')(predictions, targets)
+        # Divided by 1, not by 0.
+        assert losses['loss_cls'].item() == pytest.approx(6 * 0.75 * 0.25 * math.log(2))
+        assert losses['loss_bbox'].item() == losses['loss_centerness'].item() == 0
+        sum(losses.values()).backward()
+        assert all(t.grad.isfinite().all() for t in predictions)
+        assert predictions.distances.grad.abs().sum() == 0
+
+    def test_without_the_branch(self):
+        predictions, targets = self.inputs()
+        losses = FCOSLoss()(predictions._replace(centerness_logits=None), targets)
+        assert set(losses) == {'loss_cls', 'loss_bbox'}
+
+    def test_centerness_target_is_equation_3(self):
+        predictions, targets = self.inputs()
+        logits = torch.tensor([[math.log(0.5), 5., -3.]])  # sigmoid 1/3 at the first
+        losses = FCOSLoss()(predictions._replace(centerness_logits=logits), targets)
+        entropy = -(1 / 3 * math.log(1 / 3) + 2 / 3 * math.log(2 / 3))
+        expected = (entropy + math.log1p(math.exp(-5))) / 2
+        assert losses['loss_centerness'].item() == pytest.approx(expected)
+
+    def test_default_centerness_loss_is_binary_cross_entropy(self):
+        assert isinstance(FCOSLoss().loss_centerness, CrossEntropyLoss)
+
+    def test_unknown_weight(self):
+        with pytest.raises(ValueError, match="got 'iou'"):
+            FCOSLoss(bbox_weight='iou')

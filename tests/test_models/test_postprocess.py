@@ -1,0 +1,163 @@
+"""Sec. 3.1 "Inference" and 3.3: threshold, top-k, decode, score, NMS."""
+import math
+
+import pytest
+import torch
+
+from fcos_mm.models import FCOSPostProcessor, LocationGenerator, Predictions
+from fcos_mm.models.postprocess import best_pairs, clip, decode
+
+CFG = dict(score_thr=0.05, nms_pre=1000, nms=dict(type='nms', iou_threshold=0.5), max_per_img=100)
+META = dict(img_shape=(64, 64), ori_shape=(32, 32), scale_factor=(2., 2.))
+
+
+def logit(p):
+    return math.log(p / (1 - p))
+
+
+def run(class_scores, centerness=None, distances=None, cfg=None, options=None, **kwargs):
+    """One row of locations (4, 4), (12, 4), ... with given scores (P, C)."""
+    count = len(class_scores)
+    locations = LocationGenerator((8, ))([(1, count)], 'cpu')
+    logits = torch.tensor([[[logit(p) for p in row] for row in class_scores]])
+    distances = [[4., 4, 4, 4]] * count if distances is None else distances
+    predictions = Predictions(logits, torch.tensor([distances], dtype=torch.float32), None)
+    factor = None if centerness is None else torch.tensor([centerness])
+    result, = FCOSPostProcessor(**(options or {}))(
+        predictions, factor, locations, [META], {**CFG, **(cfg or {})}, **kwargs)
+    return result
+
+
+def test_decode_inverts_equation_1():
+    points = torch.tensor([[28., 20.]])
+    assert decode(points, torch.tensor([[25., 20, 75, 60]])).tolist() == [[3, 0, 103, 80]]
+
+
+def test_score_is_the_product():
+    result = run([[0.8, 0.1]], [0.5])
+    assert result.scores.tolist() == pytest.approx([0.4, 0.05])
+    assert result.labels.tolist() == [0, 1]
+    assert result.bboxes.tolist() == [[0, 0, 8, 8]] * 2
+
+
+def test_square_root_of_the_product():
+    result = run([[0.8]], [0.5], options=dict(score='sqrt'))
+    assert result.scores.tolist() == pytest.approx([math.sqrt(0.4)])
+
+
+def test_threshold_on_the_class_score_or_on_the_final_one():
+    scores, centerness = [[0.06], [0.04]], [0.1, 1.]
+    assert run(scores, centerness).scores.tolist() == pytest.approx([0.006])
+    on_score = run(scores, centerness, cfg=dict(score_thr=0.03), options=dict(threshold_on='score'))
+    assert on_score.scores.tolist() == pytest.approx([0.04])
+
+
+def test_the_threshold_itself_does_not_pass():
+    # sigmoid(0) is exactly 0.5
+    assert len(run([[0.5]], cfg=dict(score_thr=0.5))) == 0
+
+
+@pytest.mark.parametrize('rank_by, expected', [('score', [0.45]), ('class_score', [0.18])])
+def test_what_the_best_are_ranked_by(rank_by, expected):
+    result = run([[0.5], [0.9]], [0.9, 0.2], cfg=dict(nms_pre=1), options=dict(rank_by=rank_by))
+    assert result.scores.tolist() == pytest.approx(expected)
+
+
+def test_best_pairs_of_every_level():
+    ranking = torch.tensor([[[.1, .9], [.8, .2], [.3, .4]]])  # levels of 2 and 1 locations
+    assert best_pairs(ranking, (2, 1), 1).tolist() == [[1, 5]]
+    assert best_pairs(ranking, (2, 1), 3).tolist() == [[1, 2, 3, 5, 4]]
+    assert sorted(best_pairs(ranking, (2, 1), -1)[0].tolist()) == list(range(6))
+
+
+def test_nms_in_each_class_and_its_threshold():
+    # Boxes of 16 x 8, 8 apart: intersection 8 * 8, union 3 * 64, IoU 1/3.
+    boxes = [[4., 4, 12, 4], [4., 4, 12, 4]]
+    same = [[0.9, 0.01], [0.8, 0.01]]
+    other = [[0.9, 0.01], [0.01, 0.8]]
+    assert len(run(same, distances=boxes)) == 2
+    strict = dict(nms=dict(type='nms', iou_threshold=0.3))
+    assert run(same, distances=boxes, cfg=strict).scores.tolist() == pytest.approx([0.9])
+    assert len(run(other, distances=boxes, cfg=strict)) == 2
+
+
+def test_limit_of_detections_keeps_the_best():
+    result = run([[0.3], [0.9], [0.6]], cfg=dict(max_per_img=2))
+    assert result.scores.tolist() == pytest.approx([0.9, 0.6])
+
+
+def test_smallest_box():
+    distances = [[1., 1, 1, 1], [2., 2, 2, 2]]
+    result = run([[0.9], [0.8]], distances=distances, cfg=dict(min_bbox_size=2))
+    assert result.scores.tolist() == pytest.approx([0.8])
+
+
+def test_without_nms_all_candidates_come_back():
+    result = run([[0.9], [0.9]], distances=[[4., 4, 12, 4], [12., 4, 4, 4]], with_nms=False)
+    assert len(result) == 2
+
+
+def test_clip_by_hand():
+    boxes = torch.tensor([[[-5., 3, 70, 90]]])
+    assert clip(boxes, [(64, 60)], 0).tolist() == [[[0, 3, 60, 64]]]
+    assert clip(boxes, [(64, 60)], 1).tolist() == [[[0, 3, 59, 63]]]
+
+
+@pytest.mark.parametrize('when, count', [('before_nms', 1), ('after_nms', 2)])
+def test_clip_before_or_after_nms(when, count):
+    # Both boxes are (0, 0, 64, 64) once clipped, but barely overlap before.
+    distances = [[4., 4, 600, 600], [600., 600, 600, 600]]
+    result = run([[0.9], [0.8]], distances=distances, options=dict(clip=when))
+    assert len(result) == count
+    assert result.bboxes[0].tolist() == [0, 0, 64, 64]
+
+
+def test_rescale_to_the_original_image():
+    for when in ('before_nms', 'after_nms'):
+        result = run([[0.9]], distances=[[2., 4, 100, 4]], options=dict(clip=when), rescale=True)
+        assert result.bboxes.tolist() == [[1, 0, 32, 4]]
+
+
+def test_pixel_convention_gives_back_the_far_edge():
+    # Last pixel 7 of the network's image, so the box ends at 8 ...
+    result = run([[0.9]], distances=[[4., 4, 3, 3]], box_convention='pixel')
+    assert result.bboxes.tolist() == [[0, 0, 9, 9]]  # META: an original pixel is 2 wide
+    # ... and in the original image the last pixel is one wide.
+    result = run([[0.9]], distances=[[4., 4, 2, 2]], box_convention='pixel', rescale=True)
+    assert result.bboxes.tolist() == [[0, 0, 4, 4]]
+
+
+def test_pixel_convention_suppresses_at_the_networks_size():
+    # Two boxes of 8 x 8 pixels, 4 apart: at the network's size the intersection is 4 * 8 = 32
+    # of 96. At half the size widths of 3.5 + 1 would give 2.5 * 4.5 of 29.25, above the
+    # threshold.
+    distances = [[4., 4, 3, 3], [8., 4, -1, 3]]
+    cfg = dict(nms=dict(type='nms', iou_threshold=0.35, offset=1))
+    result = run([[0.9], [0.8]], distances=distances, cfg=cfg, box_convention='pixel', rescale=True)
+    assert result.bboxes.tolist() == [[0, 0, 4.5, 4.5], [2, 0, 6.5, 4.5]]
+
+
+def test_nothing_found():
+    result = run([[0.01], [0.02]], [0.5, 0.5], rescale=True)
+    assert result.bboxes.shape == (0, 4) and result.scores.shape == result.labels.shape == (0, )
+
+
+def test_batched_equals_single():
+    torch.manual_seed(0)
+    locations = LocationGenerator((8, 16))([(6, 7), (3, 4)], 'cpu')
+    predictions = Predictions(torch.randn(3, 54, 5), torch.rand(3, 54, 4) * 30, None)
+    factor = torch.rand(3, 54)
+    metas = [dict(img_shape=(40, 50)), dict(img_shape=(48, 56)), dict(img_shape=(20, 20))]
+    cfg = {**CFG, 'nms_pre': 20}
+    together = FCOSPostProcessor()(predictions, factor, locations, metas, cfg)
+    for i, meta in enumerate(metas):
+        single = Predictions(*(t[i:i + 1] for t in predictions[:2]), None)
+        alone, = FCOSPostProcessor()(single, factor[i:i + 1], locations, [meta], cfg)
+        assert len(alone) and torch.equal(alone.bboxes, together[i].bboxes)
+        assert torch.equal(alone.scores, together[i].scores)
+
+
+@pytest.mark.parametrize('option', ['score', 'rank_by', 'threshold_on', 'clip'])
+def test_wrong_options_are_named(option):
+    with pytest.raises(ValueError, match=f"postprocess.{option} .*got 'wrong'"):
+        FCOSPostProcessor(**{option: 'wrong'})

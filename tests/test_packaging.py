@@ -1,0 +1,136 @@
+"""Set-up: requirements, an installed package with its configs, the scripts."""
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SCRIPTS = ('dist_train.sh', 'dist_test.sh', 'slurm_train.sh', 'slurm_test.sh')
+USER_CONFIG = """
+_base_ = 'fcos_mm::fcos/fcos_r50-caffe_fpn_gn-head_1x_coco.py'
+model = dict(bbox_head=dict(num_classes=3))
+"""
+LOAD = """
+import fcos_mm
+from mmengine.config import Config
+cfg = Config.fromfile('user.py')
+print(fcos_mm.__file__, cfg.model.bbox_head.num_classes, cfg.model.bbox_head.in_channels)
+"""
+
+
+def names(file):
+    lines = (ROOT / 'requirements' / file).read_text().splitlines()
+    return [re.split('[=<>]', line)[0].strip() for line in lines
+            if line and not line.startswith('#')]
+
+
+@pytest.mark.parametrize('file', ['runtime.txt', 'mmdeps.txt', 'tests.txt', 'optional.txt'])
+def test_every_requirement_is_pinned(file):
+    assert set(names(file)) <= set(names('constraints.txt'))
+
+
+def test_mm_packages_are_pinned_and_for_the_user_to_install():
+    for file in ('mminstall.txt', 'mminstall-openmmlab.txt'):
+        text = (ROOT / 'requirements' / file).read_text()
+        assert re.findall('^([a-z-]+)==[0-9.]+$', text, re.M) == names(file)
+        assert not set(names(file)) & set(names('runtime.txt'))
+
+
+@pytest.fixture(scope='module')
+def source(tmp_path_factory):
+    """A copy of the source tree, as a checkout has it."""
+    folder = tmp_path_factory.mktemp('checkout') / 'fcos'
+    shutil.copytree(ROOT, folder, symlinks=True, ignore=shutil.ignore_patterns(
+        '.git', '.venv*', '*.egg-info', '.mim', 'build', 'work_dirs', 'data', '__pycache__'))
+    return folder
+
+
+def make_environment(folder):
+    """An environment that sees the packages of this one but not fcos_mm."""
+    subprocess.run([sys.executable, '-m', 'venv', '--without-pip', folder], check=True)
+    site, = folder.glob('lib/python3*/site-packages')
+    (site / 'outer.pth').write_text(sysconfig.get_path('purelib') + '\n')
+    return folder / 'bin' / 'python'
+
+
+def pip_install(environment, *words):
+    """Install there what is named, and touch nothing that is installed here."""
+    subprocess.run([sys.executable, '-m', 'pip', 'install', '--quiet', '--prefix', environment,
+                    '--ignore-installed', '--no-deps', '--no-build-isolation', *words],
+                   check=True)
+
+
+def load_user_config(python, folder):
+    """Load a config outside the source tree that builds on a shipped one."""
+    (folder / 'user.py').write_text(USER_CONFIG)
+    env = {key: value for key, value in os.environ.items() if key != 'PYTHONPATH'}
+    done = subprocess.run([python, '-c', LOAD], cwd=folder, env=env, capture_output=True,
+                          text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()[-1].split()
+
+
+def test_wheel_ships_configs_and_tools(source, tmp_path):
+    subprocess.run([sys.executable, '-m', 'pip', 'wheel', '--quiet', '--no-deps',
+                    '--no-build-isolation', '-w', tmp_path, source], check=True)
+    wheel, = tmp_path.glob('fcos_mm-*.whl')
+    with zipfile.ZipFile(wheel) as archive:
+        files = set(archive.namelist())
+        metadata, = [name for name in files if name.endswith('METADATA')]
+        needs = [line for line in archive.read(metadata).decode().splitlines()
+                 if line.startswith('Requires-Dist') and 'extra' not in line]
+    shipped = {f'fcos_mm/.mim/{path.relative_to(ROOT).as_posix()}'
+               for folder in ('configs', 'tools') for path in (ROOT / folder).rglob('*')
+               if path.suffix in ('.py', '.sh')}
+    assert shipped <= files
+    assert 'fcos_mm/.mim/model-index.yml' in files
+    assert not [line for line in needs if 'mm' in line.split()[1] or 'torch' in line]
+
+    python = make_environment(tmp_path / 'env')
+    pip_install(tmp_path / 'env', wheel)
+    file, classes, channels = load_user_config(python, tmp_path)
+    assert Path(file).is_relative_to(tmp_path / 'env')
+    assert (classes, channels) == ('3', '256')
+
+
+def test_editable_install_uses_the_configs_of_the_checkout(source, tmp_path):
+    python = make_environment(tmp_path / 'env')
+    pip_install(tmp_path / 'env', '-e', source)
+    assert (source / 'fcos_mm' / '.mim' / 'configs').resolve() == source / 'configs'
+    preset = source / 'configs' / '_base_' / 'models' / 'fcos_paper.py'
+    preset.write_text(re.sub(r'(?m)^(        )in_channels=256,', r'\1in_channels=128,',
+                             preset.read_text()))
+    file, classes, channels = load_user_config(python, tmp_path)
+    assert Path(file) == source / 'fcos_mm' / '__init__.py'
+    assert (classes, channels) == ('3', '128')
+
+
+@pytest.mark.parametrize('script', SCRIPTS)
+def test_script_is_sound_and_tells_its_usage(script):
+    path = ROOT / 'tools' / script
+    subprocess.run(['bash', '-n', path], check=True)
+    done = subprocess.run(['bash', path], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr.startswith('usage:')
+
+
+def test_words_of_the_launcher(tmp_path):
+    env = {**os.environ, 'PYTHON': 'echo', 'PORT': '4242', 'NNODES': '2', 'NODE_RANK': '1'}
+    done = subprocess.run(
+        ['bash', ROOT / 'tools' / 'dist_train.sh', 'my config.py', '8', '--amp'], env=env,
+        capture_output=True, text=True, check=True)
+    assert '--nnodes=2 --node_rank=1' in done.stdout
+    assert '--master_port=4242 --nproc_per_node=8' in done.stdout
+    assert done.stdout.strip().endswith('train.py my config.py --launcher pytorch --amp')
+
+
+def test_make_help():
+    done = subprocess.run(['make', 'help'], cwd=ROOT, capture_output=True, text=True, check=True)
+    for target in ('install', 'demo', 'test', 'test-openmmlab', 'lint', 'clean'):
+        assert f'make {target} ' in done.stdout

@@ -1,0 +1,39 @@
+"""Convert labels in the text format of YOLO to COCO's format."""
+import argparse
+
+from fcos_mm.apis.cli import run_tool
+from fcos_mm.datasets.converters import convert_yolo, read_class_names
+
+EPILOG = """\
+A label file has the name of its image and the ending .txt; its lines are 'class cx cy w h', all
+but the class divided by the width or height of the image. Faults (wrong number of fields,
+unknown class numbers, boxes without area or outside the image, files that are no image) are
+skipped, counted and listed; the exit status is then still 0.
+
+example:
+  %(prog)s data/images/train data/labels/train --classes data/data.yaml \\
+      --out data/annotations/train.json"""
+
+
+def parse_args():
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('images', metavar='IMAGES', help='folder of the images')
+    parser.add_argument('labels', metavar='LABELS', help='folder of the label files')
+    parser.add_argument('--classes', required=True, metavar='FILE',
+                        help='text file with one class name a line, or a data.yaml with names')
+    parser.add_argument('--out', required=True, metavar='FILE.json', help='COCO file to write')
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    classes = read_class_names(args.classes)
+    writer = convert_yolo(args.images, args.labels, classes=classes)
+    writer.write(args.out)
+    print(f'{args.out}: {writer.summary()}')
+    print(f'classes = {tuple(classes)}')
+
+
+if __name__ == '__main__':
+    run_tool(main)

@@ -1,0 +1,6 @@
+"""Detect objects in pictures. See ``--help``."""
+from fcos_mm.apis.cli import run_tool
+from fcos_mm.apis.detect import main
+
+if __name__ == '__main__':
+    run_tool(main)
