@@ -1,6 +1,7 @@
 """Several processes without a GPU."""
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -52,6 +53,35 @@ if get_rank() == 0:
     print('slopes', slopes.flatten().tolist())
 '''
 
+# With so long a switch interval gloo's threads, done with the collectives, wait
+# for Python until the main thread sleeps or ends.
+LEAVING_SCRIPT = '''
+import atexit
+import sys
+import time
+
+import torch
+from torch import distributed
+
+atexit.register(lambda: print('in a group:', distributed.is_initialized()))
+from fcos_mm.compat import prepare_cpu_launch
+from mmengine.config import Config
+
+prepare_cpu_launch(Config(), 'pytorch')
+sys.setswitchinterval(1000)
+for _ in range(4):
+    distributed.all_gather([torch.zeros(1)], torch.ones(1), async_op=True)
+end = time.monotonic() + 0.3
+while time.monotonic() < end:
+    pass
+'''
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        return str(probe.getsockname()[1])
+
 
 def test_nothing_happens_without_a_launcher():
     cfg = Config(dict(seed=1))
@@ -91,3 +121,14 @@ def test_two_processes_train_one_model(tmp_path):
     line = [line for line in run.stdout.splitlines() if line.startswith('slopes')][0]
     slopes = json.loads(line.removeprefix('slopes'))
     assert slopes == pytest.approx([0.069559, 0.069559], abs=1e-6)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason='mmengine uses the GPUs')
+def test_group_is_left_before_python_closes(tmp_path):
+    (tmp_path / 'script.py').write_text(LEAVING_SCRIPT)
+    run = subprocess.run(
+        [sys.executable, 'script.py'], cwd=tmp_path, capture_output=True, text=True, timeout=300,
+        env={**os.environ, 'PYTHONPATH': str(ROOT), 'OMP_NUM_THREADS': '1', 'RANK': '0',
+             'WORLD_SIZE': '1', 'MASTER_ADDR': '127.0.0.1', 'MASTER_PORT': free_port()})
+    assert run.returncode == 0, run.stderr[-3000:]
+    assert run.stdout.splitlines() == ['in a group: False']
