@@ -1,0 +1,1 @@
+"""How everything here is measured: checked first, then in turns."""
