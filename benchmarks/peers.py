@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 from harness.case import NotAvailable
 from mmengine.config import Config, ConfigDict
+from mmengine.registry import DefaultScope
 from torch import nn
 
 from fcos_mm.registry import MODELS
@@ -72,7 +73,7 @@ def build(config: ConfigDict, device: str, weights: nn.Module | None = None) -> 
         weights: a module of the same parameter names whose weights it gets.
             Without, they are random, the same at every call.
     """
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), DefaultScope.overwrite_default_scope('fcos_mm'):
         torch.manual_seed(0)
         module = MODELS.build(config)
     if weights is not None:

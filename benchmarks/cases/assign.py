@@ -34,7 +34,7 @@ NUM_CLASSES = 80
 
 #: For plots: boxes an image, and how many a peer is still asked for.
 SWEEP_BOXES = (1, 2, 5, 10, 20, 50, 100, 200, 300, 500, 1000, 2000)
-BEARABLE = 300
+BEARABLE = 500
 SWEEP_SIZES = ((400, 667), (560, 933), (800, 1333), (1120, 1867), (1600, 2667))
 BOXES_OF_SIZES = 50
 

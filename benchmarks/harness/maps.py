@@ -6,7 +6,6 @@ import torch
 from mmengine.structures import InstanceData
 from torch import Tensor
 
-from fcos_mm.models.assigner import distances
 from fcos_mm.models.locations import LocationGenerator
 from harness.boxes import coco_like, feature_sizes
 
@@ -58,8 +57,8 @@ def trained_maps(counts: Sequence[int], size: tuple[int, int], device: str, *,
     logit that falls off towards the border, less on the levels next to the
     object's own, and one class is mistaken for it at 3 less. Distances are the
     true ones with 8 % of noise, center-ness is Eq. (3) with noise. Elsewhere
-    logits are about -7. The average image has some 1,100 (location, class)
-    pairs above the threshold 0.05 and 7 objects.
+    logits are about -7. At 800x1333 there are some 300 (location, class) pairs
+    above the threshold 0.05 with 3 objects, 1,000 with 12 and 3,000 with 30.
 
     Args:
         counts: objects of each image.
@@ -97,7 +96,8 @@ def _image(count: int, size: tuple[int, int], generator: torch.Generator) -> lis
 def _level(index: int, points: Tensor, shape: tuple[int, int], objects: InstanceData,
            generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
     """One level of one image: (C, H, W), (4, H, W) and (1, H, W)."""
-    ltrb = distances(points[:, None], objects.bboxes[None])  # (P, G, 4)
+    near, far = objects.bboxes.split(2, dim=1)  # (G, 2)
+    ltrb = torch.cat([points[:, None] - near, far - points[:, None]], dim=2)  # (P, G, 4)
     inside = ltrb.amin(-1) > 0
     nearness = _centerness(ltrb.clamp(min=0))  # (P, G)
     response = objects.top + 4 * (nearness.sqrt() - 1) - 2.5 * _levels_off(index, ltrb)

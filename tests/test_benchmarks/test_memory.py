@@ -1,0 +1,42 @@
+"""The memory meter, against sizes known beforehand."""
+import numpy as np
+import pytest
+import torch
+from harness.memory import highest_sum, peak_extra_memory
+
+MILLION = 1_000_000
+SLACK = 1000  # bytes for scalars
+
+
+@pytest.mark.parametrize('run, tensors', [
+    (lambda x: (x + 1).sum(), 1),  # freed before the end
+    (lambda x: x + 1 + 1 + 1, 2),  # one is freed when the next but one is made
+    (lambda x: [x + 1, x + 2, x + 3], 3),  # all are kept
+    (lambda x: x.add_(1), 0),
+])
+def test_temporaries_of_a_million_floats(run, tensors):
+    x = torch.zeros(MILLION)
+    peak = peak_extra_memory(lambda: run(x), 'cpu')
+    assert peak == pytest.approx(tensors * 4 * MILLION, abs=SLACK)
+
+
+def test_the_backward_pass_counts():
+    x = torch.zeros(MILLION, requires_grad=True)
+    # exp() is kept for the backward pass, which makes the gradient.
+    peak = peak_extra_memory(lambda: torch.autograd.grad(x.exp().sum(), x), 'cpu')
+    assert peak == pytest.approx(2 * 4 * MILLION, abs=SLACK)
+
+
+def test_what_is_not_a_tensor_is_not_seen():
+    assert peak_extra_memory(lambda: np.zeros(MILLION) + 1, 'cpu') == 0
+
+
+def test_releases_of_older_memory_do_not_make_it_negative():
+    assert highest_sum([-10, 4]) == 0
+    assert highest_sum([]) == 0
+    assert highest_sum([5, 3, -5, 1, -4]) == 8
+
+
+def test_nothing_is_written_to_the_screen(capfd):
+    peak_extra_memory(lambda: torch.zeros(3), 'cpu')
+    assert capfd.readouterr() == ('', '')
