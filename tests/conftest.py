@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 import torch
 
+import fcos_mm  # noqa: F401  (before any test imports mmdet)
+
 ROOT = Path(__file__).resolve().parent.parent
 CLASSES = ('cup', 'jar')
 

@@ -2,11 +2,13 @@
 from typing import NamedTuple, Optional, Sequence, Tuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
+from fcos_mm.models.claims import lowest_rank
 from fcos_mm.models.ground_truth import GroundTruth
 from fcos_mm.models.locations import Locations
-from fcos_mm.models.windows import BOUNDS, lowest_rank, windows
+from fcos_mm.models.windows import BOUNDS, Ranges, window_sizes, windows
 from fcos_mm.registry import TASK_UTILS
 
 INF = float('inf')
@@ -95,51 +97,63 @@ class FCOSAssigner:
             raise ValueError(
                 f'expected one regress range for each of {len(locations.sizes)} levels, got '
                 f'{len(self.regress_ranges)}: set assigner.regress_ranges to fit the strides')
-        rank, order = self._winners(locations, truth)
+        order = truth.areas.argsort(dim=1, stable=True)  # (B, G)
+        boxes = truth.boxes.take_along_dim(order[..., None], dim=1)  # (B, G, 4)
+        labels = truth.labels.gather(1, order)
+        rank = self._lowest_rank(locations, boxes, self.regress_ranges, self.range_bounds,
+                                 self.center_sampling_radius)  # (B, P)
         class_weight = torch.ones_like(rank, dtype=torch.float32)
-        positive = rank < order.size(1)
         if self.crowd != 'drop' and truth.crowd.size(1):
             out = self._inside_crowd(locations, truth.crowd)
             if self.crowd == 'mask':
-                positive = positive & ~out
-            class_weight = (positive | ~out).float()
-        gt_index = order.gather(1, rank.clamp(max=order.size(1) - 1))  # (B, P)
-        boxes = truth.boxes.gather(1, gt_index[..., None].expand(-1, -1, 4))  # (B, P, 4)
+                rank = torch.where(out, order.size(1), rank)
+            class_weight = ((rank < order.size(1)) | ~out).float()
+        positive = rank < order.size(1)
         return Targets(
-            labels=torch.where(positive, truth.labels.gather(1, gt_index), background),
-            distances=torch.where(positive[..., None], distances(locations.points, boxes), 0.),
-            gt_index=torch.where(positive, gt_index, -1),
+            labels=_of_rank(rank, labels, background),
+            distances=distances(locations.points, _of_rank(rank, boxes, 0)) * positive[..., None],
+            gt_index=_of_rank(rank, order, -1),
             class_weight=class_weight)
 
-    def _winners(self, locations: Locations, truth: GroundTruth) -> Tuple[Tensor, Tensor]:
-        """Return the area rank of each location's box and the boxes by rank.
-
-        Returns:
-            (B, P) rank of the smallest box that claims the location, G if none
-            does; (B, G) index of the box of each rank.
-        """
-        order = truth.areas.argsort(dim=1, stable=True)  # (B, G)
-        sorted_boxes = truth.boxes.gather(1, order[..., None].expand(-1, -1, 4))
-        claimed = windows(
-            locations,
-            sorted_boxes.flatten(0, 1),
-            regress_ranges=self.regress_ranges,
-            bounds=self.range_bounds,
-            radius=self.center_sampling_radius)
-        return lowest_rank(claimed, locations, images=len(order)), order
-
     @staticmethod
-    def _inside_crowd(locations: Locations, crowd: Tensor) -> Tensor:
-        """Return (B, P): whether a location lies inside one of (B, K, 4) boxes."""
-        claimed = windows(
+    def _lowest_rank(locations: Locations, boxes: Tensor, ranges: Ranges, bounds: str,
+                     radius: Optional[float]) -> Tensor:
+        """Return (B, P): the first of boxes (B, G, 4) that claims a location, or G."""
+        return lowest_rank(
+            windows(locations, boxes.flatten(0, 1), regress_ranges=ranges, bounds=bounds,
+                    radius=radius),
             locations,
-            crowd.flatten(0, 1),
-            regress_ranges=((0., INF), ) * len(locations.sizes),
-            bounds='inclusive',
-            radius=None)
-        return lowest_rank(claimed, locations, images=len(crowd)) < crowd.size(1)
+            images=len(boxes),
+            sizes=window_sizes(locations, ranges, radius))
+
+    def _inside_crowd(self, locations: Locations, crowd: Tensor) -> Tensor:
+        """Return (B, P): whether a location lies inside one of (B, K, 4) boxes."""
+        anywhere = ((0., INF), ) * len(locations.sizes)
+        rank = self._lowest_rank(locations, crowd, anywhere, 'inclusive', None)
+        return rank < crowd.size(1)
+
+
+def _of_rank(rank: Tensor, values: Tensor, otherwise: float) -> Tensor:
+    """Look up the value of each location's box.
+
+    Args:
+        rank: (B, P), G where there is no box.
+        values: (B, G, ...) by rank.
+        otherwise: Value where there is no box.
+
+    Returns:
+        (B, P, ...).
+    """
+    table = F.pad(values, [0, 0] * (values.dim() - 2) + [0, 1], value=otherwise)  # (B, G + 1, ...)
+    image = torch.arange(len(rank), dtype=rank.dtype, device=rank.device)[:, None]
+    row = rank + image * table.size(1)
+    return table.flatten(0, 1).index_select(0, row.flatten()).unflatten(0, rank.shape)
 
 
 def distances(points: Tensor, boxes: Tensor) -> Tensor:
     """Eq. (1): l, t, r, b from points (..., 2) to the sides of boxes (..., 4)."""
-    return torch.cat([points - boxes[..., :2], boxes[..., 2:] - points], dim=-1)
+    result = torch.empty(torch.broadcast_shapes(points.shape[:-1] + (4, ), boxes.shape),
+                         device=boxes.device)
+    torch.sub(points, boxes[..., :2], out=result[..., :2])
+    torch.sub(boxes[..., 2:], points, out=result[..., 2:])
+    return result

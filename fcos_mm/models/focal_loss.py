@@ -1,47 +1,103 @@
-"""The classification loss of Eq. (2): focal loss (Lin et al., ICCV 2017)."""
-from typing import Optional
+"""The classification loss of Eq. (2): focal loss (Lin et al., ICCV 2017).
+
+The class logits are by far the largest output (7 million numbers for four
+images of 800 x 1333), so the loss reads them once: value and gradient come
+from the same pass, the sigmoid is shared, no one-hot targets are built and
+nothing is gathered by a mask. Every classifier is taken as negative first,
+then the one of the label is put right.
+"""
+from typing import Iterator, Optional, Tuple
 
 import torch
 import torch.nn.functional as F
-from mmdet.models.losses.utils import weight_reduce_loss
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 from fcos_mm.registry import MODELS
 
+#: Numbers a CPU works on at a time, so that what is in between stays in its cache.
+CHUNK = 1 << 17
 
-def sigmoid_focal_loss(logits: Tensor, labels: Tensor, *, gamma: float, alpha: float) -> Tensor:
-    """Sum of the focal losses of the C binary classifiers of each location.
 
-    Every classifier is taken as negative first, then the one of the label is
-    put right: no one-hot targets are built, and nothing is gathered by a mask.
+def negative_term(logits: Tensor, gamma: float) -> Tuple[Tensor, Tensor]:
+    """Return p^gamma * -ln(1 - p) with p = sigmoid(logits), and its derivative."""
+    p = logits.sigmoid()
+    loss = F.softplus(logits)  # -ln(1 - p)
+    scale = p * p if gamma == 2 else p**gamma
+    grad = torch.addcmul(p, 1 - p, loss, value=gamma).mul_(scale)
+    return loss.mul_(scale), grad
 
-    Args:
-        logits: (N, C) class logits.
-        labels: (N,) class of each location, C for background.
-        gamma: Focusing exponent.
-        alpha: Weight of the positive class; 1 - alpha of the negative.
 
-    Returns:
-        (N,) loss of each location.
+class FocalSum(torch.autograd.Function):
+    """Sum of the focal losses of the C binary classifiers of N locations."""
+
+    @staticmethod
+    def forward(ctx, logits: Tensor, labels: Tensor, weight: Optional[Tensor], gamma: float,
+                alpha: float) -> Tensor:
+        """Return the sum, a scalar, and keep its gradient.
+
+        Args:
+            ctx: Holds the gradient.
+            logits: (N, C) class logits, in row order or in column order.
+            labels: (N,) class of each location, C for background.
+            weight: (N,) factor of each location, or None.
+            gamma: Focusing exponent.
+            alpha: Weight of the positive class; 1 - alpha of the negative.
+        """
+        if weight is None:
+            weight = torch.ones_like(labels, dtype=torch.float32)
+        grad = torch.empty_like(logits, dtype=torch.float32)
+        total = logits.new_zeros((), dtype=torch.float32)
+        for part, part_weight, part_grad in _portions(logits, (1 - alpha) * weight, grad):
+            loss, slope = negative_term(part.float(), gamma)
+            total += loss.mul_(part_weight).sum()
+            torch.mul(slope, part_weight, out=part_grad)
+        column = labels.clamp(max=logits.size(1) - 1)[:, None]  # (N, 1)
+        change, slope = _swapped(logits.gather(1, column)[:, 0].float(), gamma, alpha)
+        counted = torch.where(labels < logits.size(1), weight, 0.)
+        grad.scatter_add_(1, column, (slope * counted)[:, None])
+        ctx.save_for_backward(grad)
+        ctx.dtype = logits.dtype
+        return total + (change * counted).sum()
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, grad_output: Tensor):
+        grad, = ctx.saved_tensors
+        return (grad * grad_output).to(ctx.dtype), None, None, None, None
+
+
+def _swapped(own: Tensor, gamma: float, alpha: float) -> Tuple[Tensor, Tensor]:
+    """Return what a positive adds in place of a negative (N,), and its derivative."""
+    positive, positive_slope = negative_term(-own, gamma)
+    negative, negative_slope = negative_term(own, gamma)
+    return (alpha * positive - (1 - alpha) * negative,
+            -alpha * positive_slope - (1 - alpha) * negative_slope)
+
+
+def _portions(logits: Tensor, weight: Tensor,
+              grad: Tensor) -> Iterator[Tuple[Tensor, Tensor, Tensor]]:
+    """Cut logits (N, C), weight (N,) and grad (N, C) into parts that fit a CPU's cache.
+
+    Elsewhere, and while the loss is compiled, there is one part.
     """
-    num_classes = logits.size(1)
-    foreground = labels < num_classes
-    own = logits.gather(1, labels.clamp(max=num_classes - 1)[:, None])[:, 0]  # (N,)
-    swap = alpha * _focal_term(-own, gamma) - (1 - alpha) * _focal_term(own, gamma)
-    negatives = (1 - alpha) * _focal_term(logits, gamma).sum(1)
-    return negatives + torch.where(foreground, swap, 0.)
-
-
-def _focal_term(logits: Tensor, gamma: float) -> Tensor:
-    """p^gamma * -ln(1 - p) with p = sigmoid(logits): the loss of a negative."""
-    return logits.sigmoid().pow(gamma) * F.softplus(logits)
+    weight = weight[:, None]  # (N, 1)
+    if not logits.is_contiguous():  # column order
+        logits, weight, grad = logits.t(), weight.t(), grad.t()
+    rows = max(1, CHUNK // logits.size(1))
+    if logits.device.type != 'cpu' or torch.compiler.is_compiling():
+        rows = len(logits)
+    for start in range(0, len(logits), rows):
+        part = slice(start, start + rows)
+        yield logits[part], weight if len(weight) == 1 else weight[part], grad[part]
 
 
 @MODELS.register_module()
 class SigmoidFocalLoss(nn.Module):
-    """Focal loss over all locations, without one-hot targets.
+    """Focal loss over all locations, value and gradient in one pass.
 
-    Called as mmdet's ``FocalLoss``, whose numerics it follows.
+    Called as mmdet's ``FocalLoss``, whose numerics it follows. Computed in
+    float32 whatever the type of the logits.
 
     Args:
         gamma: Focusing exponent.
@@ -70,7 +126,7 @@ class SigmoidFocalLoss(nn.Module):
             logits: (N, C).
             labels: (N,), C for background.
             weight: (N,) factor of each location.
-            avg_factor: What the sum is divided by; the mean without it.
+            avg_factor: What the sum is divided by; N without it.
         """
-        loss = sigmoid_focal_loss(logits, labels, gamma=self.gamma, alpha=self.alpha)
-        return self.loss_weight * weight_reduce_loss(loss, weight, avg_factor=avg_factor)
+        total = FocalSum.apply(logits, labels, weight, self.gamma, self.alpha)
+        return self.loss_weight * total / (len(labels) if avg_factor is None else avg_factor)

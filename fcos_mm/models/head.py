@@ -253,8 +253,8 @@ class FCOSHead(BaseDenseHead):
                                             cls_scores[0].device)
         centerness = None
         if self.centerness.branch:
-            centerness = flatten_levels(centernesses)[..., 0]  # (B, P)
-        return Predictions(flatten_levels(cls_scores), flatten_levels(bbox_preds),
+            centerness = flatten_levels(centernesses)[..., 0].float()  # (B, P)
+        return Predictions(flatten_levels(cls_scores), flatten_levels(bbox_preds).float(),
                            centerness), locations
 
     def _targets(self, locations: Locations, gt_instances: InstanceList,

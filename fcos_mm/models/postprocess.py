@@ -110,7 +110,7 @@ class FCOSPostProcessor:
     def _candidates(self, predictions: Predictions, centerness: Optional[Tensor],
                     locations: Locations, cfg: ConfigType) -> Candidates:
         """Pick the best pairs of every level and decode them."""
-        class_scores = predictions.class_logits.sigmoid()  # (B, P, C)
+        class_scores = predictions.class_logits.float().sigmoid()  # (B, P, C)
         scores = self._final(class_scores, centerness)  # (B, P, C)
         ranking = class_scores if self.rank_by == 'class_score' else scores
         compared = class_scores if self.threshold_on == 'class_score' else scores

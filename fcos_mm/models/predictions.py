@@ -6,12 +6,12 @@ from torch import Tensor
 
 
 class Predictions(NamedTuple):
-    """Raw outputs in the order of the locations, float32.
+    """Raw outputs in the order of the locations.
 
     Attributes:
-        class_logits: (B, P, C).
-        distances: (B, P, 4) predicted (l, t, r, b); units as the head says.
-        centerness_logits: (B, P), or None without the branch.
+        class_logits: (B, P, C), in the network's type.
+        distances: (B, P, 4) float32 predicted (l, t, r, b); units as the head says.
+        centerness_logits: (B, P) float32, or None without the branch.
     """
     class_logits: Tensor
     distances: Tensor
@@ -19,5 +19,12 @@ class Predictions(NamedTuple):
 
 
 def flatten_levels(maps: Sequence[Tensor]) -> Tensor:
-    """Turn L maps (B, K, H, W) into one tensor (B, P, K) in float32."""
-    return torch.cat([m.flatten(2).transpose(1, 2) for m in maps], dim=1).float()
+    """Turn L maps (B, K, H, W) into one tensor (B, P, K).
+
+    In memory the numbers of a map stay in their order, since transposing them
+    would cost more than any other step: a location's K outputs lie side by side
+    only if the maps are in ``channels_last`` format.
+    """
+    if maps[0].is_contiguous(memory_format=torch.channels_last):
+        return torch.cat([m.permute(0, 2, 3, 1).flatten(1, 2) for m in maps], dim=1)
+    return torch.cat([m.flatten(2).transpose(0, 1) for m in maps], dim=2).permute(1, 2, 0)

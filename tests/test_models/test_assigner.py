@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from mmengine.structures import InstanceData
 
 from fcos_mm.models import FCOSAssigner, LocationGenerator, pad_ground_truth
-from fcos_mm.models.windows import largest_windows, lowest_rank, windows
+from fcos_mm.models.claims import painted, scattered
+from fcos_mm.models.windows import window_sizes, windows
 
 INF = float('inf')
 RANGES = ((0, 64), (64, 128), (128, 256), (256, 512), (512, INF))
@@ -189,27 +190,30 @@ class TestAgainstEveryLocationAndEveryBox:
 
 
 @pytest.mark.parametrize('radius', [None, 1.5])
-def test_a_capacity_that_is_only_a_bound_changes_nothing(random_boxes, feature_sizes, radius):
-    """On an accelerator the number of cells is bounded instead of counted."""
+@pytest.mark.parametrize('bounds', ['inclusive', 'strict'])
+@pytest.mark.parametrize('grid', [None, 4])
+def test_scattering_equals_painting(random_boxes, feature_sizes, grid, bounds, radius):
+    """The accelerator's way to the winners, tried on the CPU."""
     generator = torch.Generator().manual_seed(3)
-    locations = LocationGenerator((8, 16, 32, 64, 128))(feature_sizes(333, 500), 'cpu')
-    boxes = torch.stack([random_boxes(generator, 30, 500, 333).bboxes for _ in range(2)])
-    counted = windows(locations, boxes.flatten(0, 1), regress_ranges=RANGES, bounds='inclusive',
-                      radius=radius)
-    bound = 60 * largest_windows(locations, RANGES, radius)
-    assert bound >= counted.capacity > 0
-    assert torch.equal(
-        lowest_rank(counted, locations, images=2),
-        lowest_rank(counted._replace(capacity=bound), locations, images=2))
+    for _ in range(10):
+        height, width = torch.randint(60, 700, (2, ), generator=generator).tolist()
+        locations = LocationGenerator((8, 16, 32, 64, 128))(feature_sizes(height, width), 'cpu')
+        boxes = torch.cat([
+            random_boxes(generator, 30, width, height, grid=grid).bboxes for _ in range(3)])
+        claimed = windows(locations, boxes, regress_ranges=RANGES, bounds=bounds, radius=radius)
+        by_painting = painted(claimed, locations, images=3)
+        sizes = window_sizes(locations, RANGES, radius)
+        assert torch.equal(scattered(claimed, locations, images=3, sizes=sizes), by_painting)
+        assert (by_painting < 30).any()
 
 
 def test_largest_window_by_hand():
     # m = 64, stride 8: 2 * 64 / 8 + 1 = 17 columns, the map has only 10 rows.
     # Without a bound the whole map of stride 16 counts: 5 * 20.
     locations = LocationGenerator((8, 16))([(10, 40), (5, 20)], 'cpu')
-    assert largest_windows(locations, ((0, 64), (64, INF)), None) == 17 * 10 + 5 * 20
+    assert window_sizes(locations, ((0, 64), (64, INF)), None) == ((10, 17), (5, 20))
     # Radius 1.5: 2 * 1.5 + 1 = 4 cells a side.
-    assert largest_windows(locations, ((0, 64), (64, INF)), 1.5) == 4 * 4 + 4 * 4
+    assert window_sizes(locations, ((0, 64), (64, INF)), 1.5) == ((4, 4), (4, 4))
 
 
 @pytest.mark.parametrize('options, message', [
