@@ -1,0 +1,135 @@
+"""Which library computes the COCO numbers, and the fast one in pycocotools' place."""
+import importlib
+import logging
+import time
+
+import numpy as np
+from mmengine.logging import print_log
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
+
+from fcos_mm.errors import UserError
+
+BACKENDS = ('auto', 'pycocotools', 'faster-coco-eval')
+
+
+def choose_evaluator(backend: str) -> type:
+    """The class that evaluates boxes.
+
+    Args:
+        backend: ``'pycocotools'``, ``'faster-coco-eval'``, or ``'auto'``: the
+            second where it is installed, the first elsewhere.
+
+    Returns:
+        type: A class with the interface of pycocotools' ``COCOeval``.
+
+    Raises:
+        UserError: If the name is unknown or the named library cannot be
+            imported.
+    """
+    if backend not in BACKENDS:
+        raise UserError(
+            f'The metric has backend={backend!r}.\nIt must be one of {BACKENDS}.')
+    if backend == 'pycocotools':
+        return COCOeval
+    try:
+        importlib.import_module('faster_coco_eval')
+        return FastCOCOeval
+    except Exception as error:
+        missing = (isinstance(error, ModuleNotFoundError)
+                   and error.name == 'faster_coco_eval')
+        state = 'is not installed' if missing else f'cannot be imported ({error})'
+        if backend == 'faster-coco-eval':
+            raise UserError(
+                f'The metric has backend={backend!r}, which {state}.\n'
+                "Run `pip install faster-coco-eval`, or set backend='auto'.") from error
+        if not missing:
+            print_log(f'faster-coco-eval {state}: evaluating with pycocotools.',
+                      logger='current', level=logging.WARNING)
+        return COCOeval
+
+
+class FastCOCOeval(COCOeval):
+    """pycocotools' ``COCOeval`` whose matching faster-coco-eval does.
+
+    Parameters, the summary and its printed lines are pycocotools' own; only
+    ``eval`` comes from the other library. Its precision, recall and scores are
+    the same to the last bit. ``evalImgs`` stays empty. Masks are left to
+    pycocotools.
+    """
+
+    def evaluate(self) -> None:
+        """Match detections and ground truth of every image."""
+        if self.params.iouType != 'bbox':
+            super().evaluate()
+            return
+        start = time.time()
+        print('Running per image evaluation...')
+        print('Evaluate annotation type *bbox*')
+        params = self.params
+        params.imgIds = list(np.unique(params.imgIds))
+        if params.useCats:
+            params.catIds = list(np.unique(params.catIds))
+        params.maxDets = sorted(params.maxDets)
+        self._accumulated = _accumulated(self.cocoGt, self.cocoDt, params)
+        print(f'DONE (t={time.time() - start:0.2f}s).')
+
+    def accumulate(self, p=None) -> None:
+        """Put precision and recall into ``eval``, as pycocotools does.
+
+        Args:
+            p: Not used for boxes: the parameters are those of ``evaluate``.
+        """
+        if self.params.iouType != 'bbox':
+            super().accumulate(p)
+            return
+        print('Accumulating evaluation results...')
+        if not self.params.useCats:
+            self.params.catIds = [-1]
+        self.eval = dict(params=self.params, **self._accumulated)
+        print('DONE (t=0.00s).')
+
+
+def _accumulated(known: COCO, found: COCO, params) -> dict:
+    """Counts, precision, recall and scores, of the shapes pycocotools has.
+
+    The libraries differ in one value: with the first detection right and no
+    other, pycocotools has precision 1 / (1 + 2.2e-16), the fast one 1. Whether
+    that is so is asked by one more recall for every number of boxes, between
+    that of one and of two of them.
+    """
+    from faster_coco_eval import COCOeval_faster
+    count = _boxes(known, params)  # (K, A)
+    between, which = np.unique(1.5 / np.maximum(count, 1), return_inverse=True)
+    fast = COCOeval_faster(known, found, 'bbox', print_function=_silent)
+    for name in ('imgIds', 'catIds', 'iouThrs', 'maxDets', 'areaRng', 'areaRngLbl', 'useCats'):
+        setattr(fast.params, name, getattr(params, name))
+    fast.params.recThrs = np.concatenate([params.recThrs, between])
+    fast.evaluate()
+    fast.accumulate()
+    recalls = len(params.recThrs)
+    precision = fast.eval['precision'][:, :recalls]  # (T, R, K, A, M)
+    category, area = np.indices(count.shape)
+    second = fast.eval['precision'][:, recalls + which.reshape(count.shape), category, area]
+    precision[(precision == 1) & (second != 1)[:, None]] = 1 / (1 + np.spacing(1))
+    counts = list(fast.eval['counts'])
+    counts[1] = recalls
+    return dict(counts=counts, precision=precision, recall=fast.eval['recall'],
+                scores=fast.eval['scores'][:, :recalls])
+
+
+def _boxes(known: COCO, params) -> np.ndarray:
+    """How many boxes there are to find, (K, A): of a category, of a size."""
+    boxes = known.loadAnns(known.getAnnIds(imgIds=params.imgIds, catIds=params.catIds))
+    boxes = [box for box in boxes if not box.get('iscrowd')]
+    areas = np.array([box['area'] for box in boxes], dtype=np.float64)
+    lower, upper = np.asarray(params.areaRng, dtype=np.float64).T[:, :, None]
+    within = (areas >= lower) & (areas <= upper)  # (A, boxes)
+    if not params.useCats:
+        return within.sum(1)[None]
+    labels = np.array([box['category_id'] for box in boxes])
+    return np.stack([within[:, labels == category].sum(1) for category in params.catIds])
+
+
+def _silent(*args) -> None:
+    """Where faster-coco-eval's own lines go."""

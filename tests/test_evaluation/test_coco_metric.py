@@ -1,0 +1,118 @@
+"""The metric as configs build it: mmdet's results whichever library computes them."""
+import json
+
+import numpy as np
+import pytest
+import torch
+from mmdet.evaluation import CocoMetric as MMDetCocoMetric
+from mmdet.evaluation.metrics import coco_metric as mmdet_metric
+from mmengine.registry import METRICS as ROOT
+from mmengine.registry import DefaultScope
+from pycocotools.cocoeval import COCOeval
+
+from fcos_mm.errors import UserError
+from fcos_mm.evaluation import CocoMetric
+from fcos_mm.evaluation.coco_backend import FastCOCOeval
+
+NAMES = {7: 0, 3: 1, 90: 2, 11: 3, 5: 4}  # category id: label
+
+
+@pytest.fixture
+def files(tmp_path, ground_truth):
+    path = tmp_path / 'ann.json'
+    path.write_text(json.dumps(ground_truth))
+    return str(path)
+
+
+def samples(ground_truth, detections):
+    """What the model hands to the metric, image after image."""
+    for image in ground_truth['images']:
+        mine = [item for item in detections if item['image_id'] == image['id']]
+        boxes = np.array([item['bbox'] for item in mine], dtype=np.float64).reshape(-1, 4)
+        boxes[:, 2:] += boxes[:, :2]
+        yield dict(img_id=image['id'], ori_shape=(image['height'], image['width']),
+                   pred_instances=dict(
+                       bboxes=torch.from_numpy(boxes),
+                       scores=torch.tensor([item['score'] for item in mine]),
+                       labels=torch.tensor([NAMES[item['category_id']] for item in mine],
+                                           dtype=torch.long)))
+
+
+def results(metric, ground_truth, detections):
+    metric.dataset_meta = dict(classes=tuple(f'class {key}' for key in NAMES))
+    metric.process({}, list(samples(ground_truth, detections)))
+    return metric.evaluate(size=len(ground_truth['images']))
+
+
+def test_plain_name_gives_this_metric_in_our_scope(files):
+    with DefaultScope.overwrite_default_scope('fcos_mm'):
+        assert type(ROOT.build(dict(type='CocoMetric', ann_file=files))) is CocoMetric
+        assert type(ROOT.build(dict(type='mmdet.CocoMetric', ann_file=files))) is MMDetCocoMetric
+        assert ROOT.build(dict(type='DumpDetResults', out_file_path='a.pkl')) is not None
+
+
+@pytest.mark.parametrize('settings', [
+    dict(), dict(metric='proposal'),
+    dict(metric=['bbox', 'proposal']), dict(classwise=True),
+    dict(metric_items=['mAP_50', 'AR@100', 'AR_l@1000']), dict(proposal_nums=(1, 10, 100))],
+    ids=str)
+def test_results_are_mmdets(files, ground_truth, jitter, settings):
+    found = jitter(ground_truth, 2)
+    expected = results(MMDetCocoMetric(files, **settings), ground_truth, found)
+    for backend in ('auto', 'pycocotools'):
+        mine = results(CocoMetric(files, backend=backend, **settings), ground_truth, found)
+        assert mine == pytest.approx(expected, rel=0, abs=0, nan_ok=True)
+    assert len(expected) >= 3
+
+
+def test_recall_of_equally_many_proposals(files, ground_truth):
+    """``proposal_fast`` is mmdet's alone; it wants images alike."""
+    one = {**ground_truth, 'images': ground_truth['images'][:1]}
+    found = [dict(image_id=1, category_id=7, score=0.5, bbox=list(box['bbox']))
+             for box in ground_truth['annotations'] if box['image_id'] == 1]
+    settings = dict(metric='proposal_fast', proposal_nums=(1, 100))
+    for kind in (MMDetCocoMetric, CocoMetric):
+        metric = kind(files, **settings)
+        metric.img_ids = [1]
+        assert results(metric, one, found)['coco/AR@100'] == 1
+
+
+def test_printed_lines_are_pycocotools(files, ground_truth, jitter, capfd):
+    found = jitter(ground_truth, 2)
+    tables = []
+    for kind in (MMDetCocoMetric, CocoMetric):
+        capfd.readouterr()
+        results(kind(files), ground_truth, found)
+        lines = capfd.readouterr().out.splitlines()
+        tables.append([line for line in lines if line.startswith(' Average')])
+    assert tables[0] == tables[1] and len(tables[0]) == 12
+    assert tables[0][0].startswith(
+        ' Average Precision  (AP) @[ IoU=0.50:0.95 | area=   all | maxDets=100 ] = 0.')
+
+
+def test_no_detection_at_all(files, ground_truth):
+    expected = results(MMDetCocoMetric(files), ground_truth, [])
+    assert results(CocoMetric(files), ground_truth, []) == expected == {}
+
+
+def test_only_the_files(files, ground_truth, jitter, tmp_path):
+    found = jitter(ground_truth, 2)
+    metric = CocoMetric(files, format_only=True, outfile_prefix=str(tmp_path / 'out'))
+    assert results(metric, ground_truth, found) == {}
+    written = json.loads((tmp_path / 'out.bbox.json').read_text())
+    assert len(written) == len(found)
+    assert written[0].keys() == {'image_id', 'bbox', 'score', 'category_id'}
+
+
+def test_the_backend_is_used_and_mmdet_left_as_it_was(files, ground_truth, jitter, monkeypatch):
+    pytest.importorskip('faster_coco_eval')
+    used = []
+    monkeypatch.setattr(FastCOCOeval, 'accumulate', lambda self: used.append(1) or 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        results(CocoMetric(files), ground_truth, jitter(ground_truth, 2))
+    assert used == [1] and mmdet_metric.COCOeval is COCOeval
+
+
+def test_unknown_backend(files):
+    with pytest.raises(UserError, match="backend='cocoapi'"):
+        CocoMetric(files, backend='cocoapi')
