@@ -38,6 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
     for what in (WHATS if args.what == 'all' else [args.what]):
         for row in measured(what, args, against, differences):
             rows.append(row)
+            say(report.sentence(row))
             if args.out:  # after each: a run that is cut short has not been for nothing
                 report.write_json(args.out, rows, facts)
     print(report.table(rows) if rows else 'nothing could be measured')

@@ -24,9 +24,10 @@ mkdir -p "$OUT"
 
 if [[ -n ${WHEELS:-} ]]; then
     "$PYTHON" -m venv --system-site-packages "$OUT/venv"
-    # A virtual environment made from another one does not see the other's packages.
-    "$PYTHON" -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
-        > "$("$OUT/venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/outer.pth"
+    # What sees a system's packages does not see those of the environment it was made from.
+    packages='import sysconfig; print(sysconfig.get_path("purelib"))'
+    echo "import site; site.addsitedir('$("$PYTHON" -c "$packages")')" \
+        > "$("$OUT/venv/bin/python" -c "$packages")/outer.pth"
     "$OUT/venv/bin/python" -m pip install --quiet --no-index --no-deps "$WHEELS"/*.whl
     PYTHON=$OUT/venv/bin/python
 fi

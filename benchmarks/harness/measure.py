@@ -39,9 +39,11 @@ def measure(what: str, case: Case, options: Options) -> list[dict]:
 
     Returns:
         One row for each peer, or one row without a peer: ``what``, ``case``,
-        ``ours_ms``, ``peer``, ``peer_ms``, ``ratio`` (peer / ours, the median
-        over the rounds), ``ratio_low`` and ``ratio_high`` (its quartiles),
-        ``ours_mem_mb``, ``peer_mem_mb``, ``rounds``, and the case's columns.
+        ``ours_ms``, ``peer``, ``peer_ms`` (medians over the rounds), ``ratio``
+        (peer / ours, the median over the rounds), ``ratio_low`` and
+        ``ratio_high`` (its quartiles), ``ours_best_ms``, ``peer_best_ms`` (the
+        fastest rounds, which a busy machine changes least), ``ours_mem_mb``,
+        ``peer_mem_mb``, ``rounds``, and the case's columns.
         A value is None where there is nothing to measure.
 
     Raises:
@@ -55,17 +57,22 @@ def measure(what: str, case: Case, options: Options) -> list[dict]:
     options.say(f'{what}: {case.name}: time')
     times = time_in_turns(
         runs, rounds=options.rounds, seconds=options.seconds, device=options.device)
-    common = dict(what=what, case=case.name, ours_ms=statistics.median(times['ours']))
-    rows = []
-    for peer in peers or [None]:
-        row = dict(common, peer=peer, peer_ms=None, ratio=None, ratio_low=None, ratio_high=None)
-        if peer is not None:
-            spread = ratio(times[peer], times['ours'])
-            row.update(peer_ms=statistics.median(times[peer]), ratio=spread.median,
-                       ratio_low=spread.low, ratio_high=spread.high)
-        rows.append(dict(row, ours_mem_mb=memory['ours'], peer_mem_mb=memory.get(peer),
-                         rounds=len(times['ours']), **case.columns))
-    return rows
+    return [
+        dict(what=what, case=case.name, peer=peer, **compared(times['ours'], times.get(peer)),
+             ours_mem_mb=memory['ours'], peer_mem_mb=memory.get(peer), **case.columns)
+        for peer in peers or [None]
+    ]
+
+
+def compared(ours: list[float], peer: list[float] | None) -> dict:
+    """The columns of a row that come from the times of the rounds."""
+    columns = dict(ours_ms=statistics.median(ours), ours_best_ms=min(ours), rounds=len(ours),
+                   peer_ms=None, peer_best_ms=None, ratio=None, ratio_low=None, ratio_high=None)
+    if peer is not None:
+        spread = ratio(peer, ours)
+        columns.update(peer_ms=statistics.median(peer), peer_best_ms=min(peer),
+                       ratio=spread.median, ratio_low=spread.low, ratio_high=spread.high)
+    return columns
 
 
 def agreeing_peers(what: str, case: Case,

@@ -3,8 +3,8 @@ import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-HEADER = ('what', 'case', 'peer', 'ours ms', 'peer ms', 'ratio', 'quartiles', 'ours MB', 'peer MB',
-          'rounds')
+HEADER = ('what', 'case', 'peer', 'ours ms', 'peer ms', 'ratio', 'quartiles', 'of bests', 'ours MB',
+          'peer MB', 'rounds')
 #: Left-aligned ones are words; the others are numbers.
 WORDS = 3
 
@@ -22,12 +22,20 @@ def table(rows: Sequence[dict]) -> str:
 
 
 def _cells(row: dict) -> tuple[str, ...]:
-    quartiles = '-'
+    quartiles = bests = '-'
     if row['ratio'] is not None:
+        bests = number(row['peer_best_ms'] / row['ours_best_ms'])
         quartiles = f'{number(row["ratio_low"])}..{number(row["ratio_high"])}'
     return (row['what'], row['case'], row['peer'] or '-', number(row['ours_ms']),
-            number(row['peer_ms']), number(row['ratio']), quartiles, number(row['ours_mem_mb']),
-            number(row['peer_mem_mb']), str(row['rounds']))
+            number(row['peer_ms']), number(row['ratio']), quartiles, bests,
+            number(row['ours_mem_mb']), number(row['peer_mem_mb']), str(row['rounds']))
+
+
+def sentence(row: dict) -> str:
+    """One row in a line, said as soon as it is measured."""
+    peer = f', {row["peer"]} {number(row["peer_ms"])} ms, ratio {number(row["ratio"])}'
+    ours = f'{row["what"]}: {row["case"]}: ours {number(row["ours_ms"])} ms'
+    return ours + (peer if row['peer'] else '')
 
 
 def number(value: float | None) -> str:
