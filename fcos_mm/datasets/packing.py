@@ -1,0 +1,58 @@
+"""``PackDetInputs``: mmdet's, with the picture turned to channels-first sooner."""
+import cv2
+import numpy as np
+import torch
+from mmdet.datasets.transforms import PackDetInputs as MMDetPackDetInputs
+
+from fcos_mm.registry import TRANSFORMS
+
+
+@TRANSFORMS.register_module()
+class PackDetInputs(MMDetPackDetInputs):
+    """mmdet's packing; the same result in less time.
+
+    Configs under ``default_scope='fcos_mm'`` get it by the plain name
+    ``PackDetInputs``. The picture stays uint8: it is the model's
+    ``data_preprocessor`` that normalises it, on the device.
+    """
+
+    def transform(self, results: dict) -> dict:
+        """Pack a sample.
+
+        Args:
+            results: The sample; ``img`` is of shape (H, W, C).
+
+        Returns:
+            dict: ``inputs``, the picture as a tensor (C, H, W), and
+            ``data_samples``, a ``DetDataSample``.
+        """
+        image = results.get('img')
+        if image is None or image.ndim != 3 or image.dtype not in (np.uint8, np.float32):
+            return super().transform(results)
+        packed = super().transform({key: results[key] for key in results if key != 'img'})
+        return dict(inputs=torch.from_numpy(channels_first(image)), **packed)
+
+
+def channels_first(image: np.ndarray) -> np.ndarray:
+    """Turn a picture from (H, W, C) to (C, H, W), contiguous.
+
+    A flipped picture is a view that runs backwards, which is slow to read: it
+    is read forwards and its channels are flipped.
+
+    Args:
+        image: (H, W, C) of uint8 or float32.
+
+    Returns:
+        np.ndarray: (C, H, W), a copy.
+    """
+    upside_down, mirrored = (stride < 0 for stride in image.strides[:2])
+    forwards = image[::-1 if upside_down else 1, ::-1 if mirrored else 1]
+    planes = np.empty((image.shape[2], *image.shape[:2]), image.dtype)
+    cv2.split(forwards, list(planes))
+    if not (upside_down or mirrored):
+        return planes
+    flipped = np.empty_like(planes)
+    code = -1 if upside_down and mirrored else int(mirrored)
+    for plane, target in zip(planes, flipped):
+        cv2.flip(plane, code, target)
+    return flipped
