@@ -45,17 +45,20 @@ def write_annotations(path: Path, images: int, boxes: int, seed: int = 0) -> Non
 
 def serve(kind: str, path: str, workers: int) -> None:
     """Be one rank: load, let the workers read everything, say who we are, wait."""
+    import warnings
+
     import torch
 
     import fcos_mm  # noqa: F401  (supplies mmcv's operators)
     from mmdet.datasets import CocoDataset  # isort: skip
+    warnings.filterwarnings('ignore', message='This DataLoader will create')
     options = {}
     if kind == 'fcos_mm':
         from fcos_mm.datasets import CocoDataset  # noqa: F811
         options = dict(share_annotations=True)
     dataset = CocoDataset(
-        ann_file=path, pipeline=[], metainfo=dict(classes=[f'class {n}' for n in range(1, 81)]),
-        filter_cfg=dict(filter_empty_gt=True), **options)
+        ann_file=path, data_prefix=dict(img=''), pipeline=[], filter_cfg=dict(filter_empty_gt=True),
+        metainfo=dict(classes=[f'class {n}' for n in range(1, 81)]), **options)
     loader = torch.utils.data.DataLoader(
         dataset, batch_size=64, num_workers=workers, persistent_workers=True,
         collate_fn=len, multiprocessing_context='fork')
