@@ -18,7 +18,7 @@ from matplotlib.axes import Axes  # noqa: E402
 #: The value on the horizontal axis of each picture, and what to call it.
 PICTURES = {
     'boxes': ('boxes', 'boxes an image'),
-    'size': ('locations', 'locations of an image (200,000 pixels have about 4,300)'),
+    'size': ('locations', 'locations of an image (22,400 at 800x1333)'),
 }
 VALUES = (('ms', 'milliseconds'), ('mem_mb', 'extra memory, MB'))
 COLORS = {'ours': 'tab:blue', 'mmdet': 'tab:orange', 'torchvision': 'tab:green'}
@@ -66,6 +66,7 @@ def draw(rows: list[dict], axis: str, folder: Path) -> Path:
         draw_panel(panel, curves(rows, x, value))
         panel.set(xlabel=label, ylabel=name, xscale='log', yscale='log')
         panel.grid(which='both', alpha=0.2)
+    draw_proportional(panels[0], curves(rows, x, 'ms'))
     panels[0].legend(fontsize='small')
     facts = rows[0]['environment']
     figure.suptitle(f'assign, batch {rows[0]["images"]}, {facts["hardware"]}, '
@@ -94,11 +95,15 @@ def curves(rows: list[dict], x: str, value: str) -> Curves:
 
 
 def draw_panel(panel: Axes, lines: Curves) -> None:
-    """Draw the curves, and what growing in proportion looks like."""
+    """Draw the curves."""
     for (who, radius), points in lines.items():
         sampling = f'center sampling {radius:g}' if radius else 'no center sampling'
         panel.plot(*zip(*points, strict=True), STYLES.get(radius, ':'), marker='o', markersize=3,
                    color=COLORS.get(who), label=f'{who}, {sampling}')
+
+
+def draw_proportional(panel: Axes, lines: Curves) -> None:
+    """Draw how the last point of ours would be reached by growing in proportion."""
     ends = [points[-1] for (who, _), points in lines.items() if who == 'ours']
     if ends:
         x, y = min(ends)
