@@ -46,14 +46,15 @@ class FocalSum(torch.autograd.Function):
         """
         if weight is None:
             weight = torch.ones_like(labels, dtype=torch.float32)
-        grad = torch.empty_like(logits, dtype=torch.float32)
-        total = logits.new_zeros((), dtype=torch.float32)
+        dtype = torch.promote_types(logits.dtype, torch.float32)
+        grad = torch.empty_like(logits, dtype=dtype)
+        total = logits.new_zeros((), dtype=dtype)
         for part, part_weight, part_grad in _portions(logits, (1 - alpha) * weight, grad):
-            loss, slope = negative_term(part.float(), gamma)
+            loss, slope = negative_term(part.to(dtype), gamma)
             total += loss.mul_(part_weight).sum()
             torch.mul(slope, part_weight, out=part_grad)
         column = labels.clamp(max=logits.size(1) - 1)[:, None]  # (N, 1)
-        change, slope = _swapped(logits.gather(1, column)[:, 0].float(), gamma, alpha)
+        change, slope = _swapped(logits.gather(1, column)[:, 0].to(dtype), gamma, alpha)
         counted = torch.where(labels < logits.size(1), weight, 0.)
         grad.scatter_add_(1, column, (slope * counted)[:, None])
         ctx.save_for_backward(grad)

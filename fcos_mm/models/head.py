@@ -254,8 +254,8 @@ class FCOSHead(BaseDenseHead):
         centerness = None
         if self.centerness.branch:
             centerness = flatten_levels(centernesses)[..., 0].float()  # (B, P)
-        return Predictions(flatten_levels(cls_scores), flatten_levels(bbox_preds).float(),
-                           centerness), locations
+        distances = flatten_levels(bbox_preds).float()  # (B, P, 4)
+        return Predictions(cls_scores, distances, centerness), locations
 
     def _targets(self, locations: Locations, gt_instances: InstanceList,
                  gt_instances_ignore: OptInstanceList, img_metas: List[dict]) -> Targets:

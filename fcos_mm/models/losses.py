@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from fcos_mm.models.assigner import Targets
 from fcos_mm.models.centerness import centerness_target
-from fcos_mm.models.predictions import Predictions
+from fcos_mm.models.predictions import Predictions, flatten_levels
 from fcos_mm.registry import MODELS
 
 
@@ -70,7 +70,7 @@ class FCOSLoss(nn.Module):
             weight, divisor = positive, num_pos
         losses = dict(
             loss_cls=self.loss_cls(
-                predictions.class_logits.flatten(0, 1),
+                flatten_levels(predictions.class_maps).flatten(0, 1),
                 targets.labels.flatten(),
                 weight=targets.class_weight.flatten(),
                 avg_factor=num_pos),

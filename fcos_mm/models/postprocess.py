@@ -1,25 +1,34 @@
 """From raw outputs to detections (paper, Sec. 3.1 "Inference", 3.3)."""
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from typing import List, NamedTuple, Optional, Sequence
 
 import torch
 from mmcv.ops import batched_nms
-from mmdet.structures.bbox import scale_boxes
 from mmdet.utils import ConfigType, InstanceList
 from mmengine.structures import InstanceData
 from torch import Tensor
 
+from fcos_mm.models.candidates import best_of_each_level, likely_pairs
 from fcos_mm.models.ground_truth import BOX_CONVENTIONS, scale_factors
 from fcos_mm.models.locations import Locations
 from fcos_mm.models.predictions import Predictions
 from fcos_mm.registry import TASK_UTILS
 
 
-class Candidates(NamedTuple):
-    """The best (location, class) pairs of each image, (B, K) each, boxes (B, K, 4)."""
+class Detections(NamedTuple):
+    """Boxes of all images in one row: image index (N,), boxes (N, 4), score and class (N,)."""
+    image: Tensor
     boxes: Tensor
     scores: Tensor
     labels: Tensor
-    valid: Tensor
+
+    def select(self, which: Tensor) -> 'Detections':
+        """Return those of an index or a mask (N,)."""
+        return Detections(*(part[which] for part in self))
+
+    def of_images(self, images: int) -> List['Detections']:
+        """Split into one for each image; they must lie in the order of the images."""
+        counts = self.image.bincount(minlength=images).tolist()
+        return [Detections(*parts) for parts in zip(*(part.split(counts) for part in self))]
 
 
 @TASK_UTILS.register_module()
@@ -84,71 +93,50 @@ class FCOSPostProcessor:
             with_nms: Whether to apply NMS and the limit of detections.
         """
         extra = BOX_CONVENTIONS[box_convention]
-        candidates = self._candidates(predictions, centerness, locations, cfg)
-        if self.clip == 'before_nms':
-            shapes = [meta['img_shape'] for meta in img_metas]
-            candidates = candidates._replace(boxes=clip(candidates.boxes, shapes, extra))
+        found = self._found(predictions, centerness, locations, cfg)
         # The official code, whose convention is 'pixel', suppresses at the network's
         # size and resizes afterwards; mmdet the other way round.
         rescale_first = rescale and not extra
-        results = []
-        for image, meta in enumerate(img_metas):
-            detections = _of_image(candidates, image)
-            if rescale_first:
-                detections.bboxes = _rescaled(detections.bboxes, meta)
-            detections = _suppress(detections, cfg, extra) if with_nms else detections
-            if self.clip == 'after_nms':
-                shape = meta['ori_shape' if rescale_first else 'img_shape']
-                detections.bboxes = clip(detections.bboxes[None], [shape], extra)[0]
-            if rescale and not rescale_first:
-                detections.bboxes = _rescaled(detections.bboxes, meta)
-            if extra:
-                detections.bboxes = detections.bboxes + _last_pixel(detections, meta, rescale)
-            results.append(detections)
-        return results
+        if self.clip == 'before_nms':
+            found = _clipped(found, img_metas, 'img_shape', extra)
+        if rescale_first:
+            found = _rescaled(found, img_metas)
+        if with_nms:
+            found = _suppressed(found, len(img_metas), cfg, extra)
+        if self.clip == 'after_nms':
+            found = _clipped(found, img_metas, 'ori_shape' if rescale_first else 'img_shape', extra)
+        if rescale and not rescale_first:
+            found = _rescaled(found, img_metas)
+        if extra:
+            found = _to_far_edge(found, img_metas, rescale)
+        return [
+            InstanceData(bboxes=image.boxes, scores=image.scores, labels=image.labels)
+            for image in found.of_images(len(img_metas))
+        ]
 
-    def _candidates(self, predictions: Predictions, centerness: Optional[Tensor],
-                    locations: Locations, cfg: ConfigType) -> Candidates:
+    def _found(self, predictions: Predictions, centerness: Optional[Tensor],
+               locations: Locations, cfg: ConfigType) -> Detections:
         """Pick the best pairs of every level and decode them."""
-        class_scores = predictions.class_logits.float().sigmoid()  # (B, P, C)
-        scores = self._final(class_scores, centerness)  # (B, P, C)
+        threshold = cfg.get('score_thr', 0)
+        pairs, logits = likely_pairs(predictions.class_maps, self._least_class_score(threshold))
+        class_scores = logits.float().sigmoid()  # (N,)
+        scores = class_scores
+        if centerness is not None:
+            scores = class_scores * centerness[pairs.image, pairs.location]
+            scores = scores if self.score == 'product' else scores.sqrt()
+        passed = (class_scores if self.threshold_on == 'class_score' else scores) > threshold
+        pairs, scores, class_scores = pairs[passed], scores[passed], class_scores[passed]
         ranking = class_scores if self.rank_by == 'class_score' else scores
-        compared = class_scores if self.threshold_on == 'class_score' else scores
-        ranking = torch.where(compared > cfg.get('score_thr', 0), ranking, -1.)
-        pair = best_pairs(ranking, locations.counts, cfg.get('nms_pre', -1))  # (B, K)
-        location = torch.div(pair, class_scores.size(2), rounding_mode='floor')
-        distances = predictions.distances.gather(1, location[..., None].expand(-1, -1, 4))
-        return Candidates(
-            boxes=decode(locations.points[location], distances),
-            scores=scores.flatten(1).gather(1, pair),
-            labels=pair % class_scores.size(2),
-            valid=ranking.flatten(1).gather(1, pair) >= 0)
+        best = best_of_each_level(ranking, pairs, locations, cfg.get('nms_pre', -1))
+        pairs = pairs[best]
+        distances = predictions.distances[pairs.image, pairs.location]  # (N, 4)
+        boxes = decode(locations.points[pairs.location], distances)
+        return Detections(pairs.image, boxes, scores[best], pairs.label)
 
-    def _final(self, class_scores: Tensor, centerness: Optional[Tensor]) -> Tensor:
-        if centerness is None:
-            return class_scores
-        product = class_scores * centerness[..., None]
-        return product if self.score == 'product' else product.sqrt()
-
-
-def best_pairs(ranking: Tensor, counts: Tuple[int, ...], limit: int) -> Tensor:
-    """Return the best (location, class) pairs of every level.
-
-    Args:
-        ranking: (B, P, C).
-        counts: Number of locations of each level.
-        limit: Pairs a level at most, all when not positive.
-
-    Returns:
-        (B, K) index into the P * C pairs.
-    """
-    pairs, first = [], 0
-    for level in ranking.split(counts, dim=1):
-        level = level.flatten(1)  # (B, locations * C)
-        keep = min(limit, level.size(1)) if limit > 0 else level.size(1)
-        pairs.append(level.topk(keep, dim=1).indices + first)
-        first += level.size(1)
-    return torch.cat(pairs, dim=1)
+    def _least_class_score(self, threshold: float) -> float:
+        """What a class score must be above, since center-ness is at most 1."""
+        on_root = self.threshold_on == 'score' and self.score == 'sqrt'
+        return max(threshold, 0)**2 if on_root else threshold
 
 
 def decode(points: Tensor, distances: Tensor) -> Tensor:
@@ -156,45 +144,42 @@ def decode(points: Tensor, distances: Tensor) -> Tensor:
     return torch.cat([points - distances[..., :2], points + distances[..., 2:]], dim=-1)
 
 
-def clip(boxes: Tensor, shapes: List[Tuple[int, int]], extra: int) -> Tensor:
-    """Clip boxes (B, K, 4) to images of these shapes (h, w).
-
-    ``extra`` is 1 where the last pixel, not its far edge, is the limit.
-    """
-    limits = torch.tensor([[w, h, w, h] for h, w in (shape[:2] for shape in shapes)],
-                          dtype=boxes.dtype).to(boxes.device)  # (B, 4)
-    return torch.minimum(boxes.clamp(min=0), limits[:, None] - extra)
+def clip(boxes: Tensor, sizes: Tensor) -> Tensor:
+    """Clip boxes (N, 4) to images of sizes (N, 2), width and height."""
+    return torch.minimum(boxes.clamp(min=0), sizes.repeat(1, 2))
 
 
-def _of_image(candidates: Candidates, image: int) -> InstanceData:
-    valid = candidates.valid[image]
-    return InstanceData(
-        bboxes=candidates.boxes[image][valid],
-        scores=candidates.scores[image][valid],
-        labels=candidates.labels[image][valid])
+def _clipped(found: Detections, metas: Sequence[dict], key: str, extra: int) -> Detections:
+    """Clip to the images; to their last pixel where ``extra`` is 1."""
+    sizes = torch.tensor([meta[key][1::-1] for meta in metas], dtype=found.boxes.dtype)  # (B, 2)
+    sizes = sizes.to(found.boxes.device) - extra
+    return found._replace(boxes=clip(found.boxes, sizes[found.image]))
 
 
-def _rescaled(boxes: Tensor, meta: dict) -> Tensor:
-    """Return boxes (n, 4) in the size of the original image."""
-    return scale_boxes(boxes, [1 / factor for factor in meta['scale_factor']])
+def _rescaled(found: Detections, metas: Sequence[dict]) -> Detections:
+    """Take the boxes to the size of the original images."""
+    shrink = 1 / scale_factors(metas, found.boxes.device)  # (B, 4)
+    return found._replace(boxes=found.boxes * shrink[found.image])
 
 
-def _suppress(detections: InstanceData, cfg: ConfigType, extra: int) -> InstanceData:
-    """Drop boxes that are too small, apply NMS, keep the best ``max_per_img``."""
+def _suppressed(found: Detections, images: int, cfg: ConfigType, extra: int) -> Detections:
+    """Drop boxes that are too small, apply NMS, keep the best ``max_per_img`` of an image."""
     smallest = cfg.get('min_bbox_size', -1)
     if smallest >= 0:
-        sides = detections.bboxes[:, 2:] - detections.bboxes[:, :2] + extra  # (n, 2)
-        detections = detections[(sides > smallest).all(1)]
-    if not len(detections):
-        return detections
-    boxes, keep = batched_nms(detections.bboxes, detections.scores, detections.labels, cfg['nms'])
-    detections = detections[keep]
-    detections.scores = boxes[:, -1]  # soft NMS changes them
-    return detections[:cfg.get('max_per_img', len(detections))]
+        sides = found.boxes[:, 2:] - found.boxes[:, :2] + extra  # (N, 2)
+        found = found.select((sides > smallest).all(1))
+    kept = []
+    for image in found.of_images(images):
+        if len(image.scores):
+            boxes, keep = batched_nms(image.boxes, image.scores, image.labels, cfg['nms'])
+            image = image.select(keep)._replace(scores=boxes[:, -1])  # soft NMS changes them
+        kept.append(image.select(slice(cfg.get('max_per_img'))))
+    return Detections(*(torch.cat(parts) for parts in zip(*kept)))
 
 
-def _last_pixel(detections: InstanceData, meta: dict, rescale: bool) -> Tensor:
-    """Return what leads from the last pixel of the original image to its far edge."""
-    device = detections.bboxes.device
-    edge = torch.tensor([0., 0., 1., 1.]).to(device)
-    return edge if rescale else edge * scale_factors([meta], device)[0]
+def _to_far_edge(found: Detections, metas: Sequence[dict], rescaled: bool) -> Detections:
+    """Lead from the last pixel of a box to its far edge, one original pixel on."""
+    edge = torch.tensor([0., 0., 1., 1.]).to(found.boxes.device)
+    if not rescaled:
+        edge = edge * scale_factors(metas, found.boxes.device)[found.image]
+    return found._replace(boxes=found.boxes + edge)

@@ -1,4 +1,4 @@
-"""The network's outputs of all levels, flattened once."""
+"""The network's outputs of all levels."""
 from typing import NamedTuple, Optional, Sequence
 
 import torch
@@ -6,14 +6,16 @@ from torch import Tensor
 
 
 class Predictions(NamedTuple):
-    """Raw outputs in the order of the locations.
+    """Raw outputs, distances and center-ness in the order of the locations.
 
     Attributes:
-        class_logits: (B, P, C), in the network's type.
+        class_maps: L maps (B, C, H, W) of class logits as the network made
+            them: they are by far the largest output, and who reads them says
+            in which order.
         distances: (B, P, 4) float32 predicted (l, t, r, b); units as the head says.
         centerness_logits: (B, P) float32, or None without the branch.
     """
-    class_logits: Tensor
+    class_maps: Sequence[Tensor]
     distances: Tensor
     centerness_logits: Optional[Tensor]
 

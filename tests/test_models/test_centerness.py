@@ -24,7 +24,7 @@ def test_equation_3(distances, expected):
 
 def predictions(logits=(0., math.log(3))):
     distances = torch.tensor([[[25., 20, 75, 60], [10, 4, 10, 16]]])
-    return Predictions(torch.zeros(1, 2, 3), distances,
+    return Predictions([torch.zeros(1, 3, 1, 2)], distances,
                        None if logits is None else torch.tensor([logits]))
 
 

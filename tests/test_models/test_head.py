@@ -10,6 +10,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from fcos_mm.models import FCOSHead
 from fcos_mm.models.assigner import FCOSAssigner
+from fcos_mm.models.claims import scattered
+from fcos_mm.models.windows import window_sizes, windows
 from fcos_mm.registry import MODELS
 
 TEST_CFG = ConfigDict(
@@ -192,6 +194,14 @@ class TestLoss:
             bboxes=torch.tensor([[50., 0, 96, 30]]), labels=torch.zeros(1).long())
         with _NoWaiting():
             sum(head.loss(features(), batch).values()).backward()
+
+    def test_an_accelerators_way_to_the_winners_does_not_wait(self):
+        locations = FCOSHead(**SMALL).location_generator([(8, 12), (4, 6)], 'cpu')
+        ranges = ((0, 32), (32, math.inf))
+        with _NoWaiting():
+            claimed = windows(locations, torch.tensor(BOXES, dtype=torch.float32),
+                              regress_ranges=ranges, bounds='inclusive', radius=None)
+            scattered(claimed, locations, images=1, sizes=window_sizes(locations, ranges, None))
 
     @pytest.mark.parametrize('wait', [
         lambda x: x.sum().item(), lambda x: x.nonzero(), lambda x: x[x > 0],

@@ -7,7 +7,15 @@ from mmdet.models.losses import CrossEntropyLoss, FocalLoss
 from mmdet.models.losses import GIoULoss as MMDetGIoULoss
 from mmdet.models.losses import IoULoss as MMDetIoULoss
 
-from fcos_mm.models import FCOSLoss, LTRBIoULoss, Predictions, SigmoidFocalLoss, Targets
+from fcos_mm.models import (
+    FCOSLoss,
+    LTRBIoULoss,
+    Predictions,
+    SigmoidFocalLoss,
+    Targets,
+    focal_loss,
+)
+from fcos_mm.models.focal_loss import FocalSum
 
 
 class TestFocalLoss:
@@ -37,6 +45,46 @@ class TestFocalLoss:
         their_grad, = torch.autograd.grad(theirs, logits)
         assert ours.item() == pytest.approx(theirs.item(), rel=1e-6)
         torch.testing.assert_close(grad, their_grad, rtol=1e-4, atol=1e-7)
+
+    @pytest.mark.parametrize('gamma', [0., 1.5, 2.])
+    def test_gradient(self, gamma):
+        torch.manual_seed(1)
+        logits = (torch.randn(9, 3, dtype=torch.float64) * 3).requires_grad_()
+        labels, weight = torch.tensor([0, 1, 2, 3, 3, 3, 0, 1, 2]), torch.rand(9).double()
+
+        def focal(logits):
+            return FocalSum.apply(logits, labels, weight, gamma, 0.25)
+
+        assert torch.autograd.gradcheck(focal, logits, eps=1e-5, atol=1e-6)
+
+    def test_order_in_memory_and_parts_change_nothing(self, monkeypatch):
+        torch.manual_seed(2)
+        logits, labels = torch.randn(50, 7) * 4, torch.randint(0, 8, (50, ))
+        weight = torch.rand(50)
+
+        def value_and_gradient(logits):
+            logits = logits.requires_grad_()
+            loss = SigmoidFocalLoss()(logits, labels, weight, torch.tensor(3.))
+            return loss, *torch.autograd.grad(loss, logits)
+
+        expected = value_and_gradient(logits.clone())
+        by_class = value_and_gradient(logits.t().contiguous().t())
+        monkeypatch.setattr(focal_loss, 'CHUNK', 60)  # 8 rows of 7
+        in_parts = value_and_gradient(logits.clone())
+        for got in (by_class, in_parts):
+            torch.testing.assert_close(got[0], expected[0], rtol=1e-6, atol=0)
+            torch.testing.assert_close(got[1], expected[1], rtol=1e-6, atol=1e-9)
+
+    def test_half_precision_is_computed_in_single(self):
+        torch.manual_seed(3)
+        logits, labels = (torch.randn(40, 5) * 4).bfloat16(), torch.randint(0, 6, (40, ))
+        half = logits.requires_grad_()
+        single = logits.detach().float().requires_grad_()
+        losses = [SigmoidFocalLoss()(x, labels, None, torch.tensor(2.)) for x in (half, single)]
+        assert losses[0].dtype == torch.float32 and torch.equal(*losses)
+        sum(losses).backward()
+        assert half.grad.dtype == torch.bfloat16
+        assert torch.equal(half.grad, single.grad.bfloat16())
 
     @pytest.mark.parametrize('logit', [-200., 200.])
     def test_finite_at_extreme_logits(self, logit):
@@ -118,7 +166,7 @@ class TestFCOSLoss:
             gt_index=torch.tensor([[0, 1, -1]]),
             class_weight=torch.ones(1, 3))
         predictions = Predictions(
-            class_logits=torch.zeros(1, 3, 2),
+            class_maps=[torch.zeros(1, 2, 1, 3)],
             distances=torch.tensor([[[25., 20, 75, 60], [5, 5, 5, 5], [9, 9, 9, 9]]]) * 2,
             centerness_logits=torch.zeros(1, 3))
         return predictions, targets
@@ -160,13 +208,15 @@ class TestFCOSLoss:
         targets = targets._replace(
             labels=torch.full((1, 3), 2), distances=torch.zeros(1, 3, 4),
             gt_index=torch.full((1, 3), -1))
-        predictions = Predictions(*(t.requires_grad_() for t in predictions))
+        maps, distances, centerness = predictions
+        predictions = Predictions([maps[0].requires_grad_()], distances.requires_grad_(),
+                                  centerness.requires_grad_())
         losses = FCOSLoss(bbox_weight='centerness')(predictions, targets)
         # Divided by 1, not by 0.
         assert losses['loss_cls'].item() == pytest.approx(6 * 0.75 * 0.25 * math.log(2))
         assert losses['loss_bbox'].item() == losses['loss_centerness'].item() == 0
         sum(losses.values()).backward()
-        assert all(t.grad.isfinite().all() for t in predictions)
+        assert all(t.grad.isfinite().all() for t in (*maps, distances, centerness))
         assert predictions.distances.grad.abs().sum() == 0
 
     def test_without_the_branch(self):
@@ -181,6 +231,20 @@ class TestFCOSLoss:
         entropy = -(1 / 3 * math.log(1 / 3) + 2 / 3 * math.log(2 / 3))
         expected = (entropy + math.log1p(math.exp(-5))) / 2
         assert losses['loss_centerness'].item() == pytest.approx(expected)
+
+    def test_compiles_without_a_break(self):
+        criterion = FCOSLoss(bbox_weight='centerness')
+        (maps, distances, centerness), targets = self.inputs()
+        maps = [maps[0].requires_grad_()]
+
+        def total(maps, distances, centerness):
+            return sum(criterion(Predictions(maps, distances, centerness), targets).values())
+
+        compiled = torch.compile(total, fullgraph=True, backend='aot_eager')
+        results = [function(maps, distances, centerness) for function in (total, compiled)]
+        gradients = [torch.autograd.grad(result, maps[0])[0] for result in results]
+        torch.testing.assert_close(*results)
+        torch.testing.assert_close(*gradients)
 
     def test_default_centerness_loss_is_binary_cross_entropy(self):
         assert isinstance(FCOSLoss().loss_centerness, CrossEntropyLoss)

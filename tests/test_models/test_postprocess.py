@@ -4,8 +4,9 @@ import math
 import pytest
 import torch
 
-from fcos_mm.models import FCOSPostProcessor, LocationGenerator, Predictions
-from fcos_mm.models.postprocess import best_pairs, clip, decode
+from fcos_mm.models import FCOSPostProcessor, LocationGenerator, Predictions, flatten_levels
+from fcos_mm.models.candidates import Pairs, best_of_each_level, likely_pairs
+from fcos_mm.models.postprocess import clip, decode
 
 CFG = dict(score_thr=0.05, nms_pre=1000, nms=dict(type='nms', iou_threshold=0.5), max_per_img=100)
 META = dict(img_shape=(64, 64), ori_shape=(32, 32), scale_factor=(2., 2.))
@@ -15,16 +16,18 @@ def logit(p):
     return math.log(p / (1 - p))
 
 
-def run(class_scores, centerness=None, distances=None, cfg=None, options=None, **kwargs):
+def run(class_scores, centerness=None, distances=None, cfg=None, options=None, meta=META,
+        **kwargs):
     """One row of locations (4, 4), (12, 4), ... with given scores (P, C)."""
     count = len(class_scores)
     locations = LocationGenerator((8, ))([(1, count)], 'cpu')
-    logits = torch.tensor([[[logit(p) for p in row] for row in class_scores]])
+    logits = torch.tensor([[logit(p) for p in row] for row in class_scores])  # (P, C)
     distances = [[4., 4, 4, 4]] * count if distances is None else distances
-    predictions = Predictions(logits, torch.tensor([distances], dtype=torch.float32), None)
+    predictions = Predictions(
+        [logits.t()[None, :, None]], torch.tensor([distances], dtype=torch.float32), None)
     factor = None if centerness is None else torch.tensor([centerness])
     result, = FCOSPostProcessor(**(options or {}))(
-        predictions, factor, locations, [META], {**CFG, **(cfg or {})}, **kwargs)
+        predictions, factor, locations, [meta], {**CFG, **(cfg or {})}, **kwargs)
     return result
 
 
@@ -63,11 +66,36 @@ def test_what_the_best_are_ranked_by(rank_by, expected):
     assert result.scores.tolist() == pytest.approx(expected)
 
 
-def test_best_pairs_of_every_level():
-    ranking = torch.tensor([[[.1, .9], [.8, .2], [.3, .4]]])  # levels of 2 and 1 locations
-    assert best_pairs(ranking, (2, 1), 1).tolist() == [[1, 5]]
-    assert best_pairs(ranking, (2, 1), 3).tolist() == [[1, 2, 3, 5, 4]]
-    assert sorted(best_pairs(ranking, (2, 1), -1)[0].tolist()) == list(range(6))
+def levels(*counts):
+    """Locations of levels with so many columns and one row."""
+    return LocationGenerator((8, ) * len(counts))([(1, n) for n in counts], 'cpu')
+
+
+def test_best_of_every_level():
+    ranking = torch.tensor([.1, .9, .8, .2, .3, .4, .7])
+    pairs = Pairs(
+        image=torch.tensor([0, 0, 0, 0, 0, 0, 1]), location=torch.tensor([0, 0, 1, 1, 2, 2, 0]),
+        label=torch.tensor([0, 1, 0, 1, 0, 1, 1]))
+    assert best_of_each_level(ranking, pairs, levels(2, 1), 1).tolist() == [1, 5, 6]
+    assert best_of_each_level(ranking, pairs, levels(2, 1), 3).tolist() == [1, 2, 3, 5, 4, 6]
+    assert best_of_each_level(ranking, pairs, levels(2, 1), -1).tolist() == [1, 2, 3, 0, 5, 4, 6]
+    nothing = torch.zeros(0).long()
+    assert len(best_of_each_level(ranking[nothing], pairs[nothing], levels(2, 1), 1)) == 0
+
+
+@pytest.mark.parametrize('dtype', [torch.float32, torch.bfloat16, torch.float16])
+@pytest.mark.parametrize('probability', [-1, 0, 1e-4, 0.05, 0.5, 0.97])
+def test_no_pair_above_the_probability_is_missed(probability, dtype):
+    torch.manual_seed(0)
+    maps = [(torch.randn(2, 7, *size) * 4).to(dtype) for size in ((6, 7), (2, 4), (1, 1))]
+    pairs, of_pairs = likely_pairs(maps, probability)
+    logits = flatten_levels(maps).float()  # (2, 51, 7)
+    assert torch.equal(of_pairs.float(), logits[tuple(pairs)])
+    found = torch.zeros(logits.shape, dtype=torch.bool)
+    found[tuple(pairs)] = True
+    assert not ((logits.sigmoid() > probability) & ~found).any()
+    # ... and not many more than those
+    assert found.sum() <= (logits.sigmoid() > 0.93 * probability).sum()
 
 
 def test_nms_in_each_class_and_its_threshold():
@@ -98,9 +126,17 @@ def test_without_nms_all_candidates_come_back():
 
 
 def test_clip_by_hand():
-    boxes = torch.tensor([[[-5., 3, 70, 90]]])
-    assert clip(boxes, [(64, 60)], 0).tolist() == [[[0, 3, 60, 64]]]
-    assert clip(boxes, [(64, 60)], 1).tolist() == [[[0, 3, 59, 63]]]
+    boxes = torch.tensor([[-5., 3, 70, 90], [1, -2, 9, 9]])
+    sizes = torch.tensor([[60., 64.], [9., 5.]])
+    assert clip(boxes, sizes).tolist() == [[0, 3, 60, 64], [1, 0, 9, 5]]
+
+
+@pytest.mark.parametrize('convention, expected', [
+    ('continuous', [0, 0, 60, 64]), ('pixel', [0, 0, 60, 64])])
+def test_boxes_end_at_the_edge_of_the_image(convention, expected):
+    meta = dict(img_shape=(64, 60), scale_factor=(1., 1.))
+    result = run([[0.9]], distances=[[99.] * 4], box_convention=convention, meta=meta)
+    assert result.bboxes.tolist() == [expected]
 
 
 @pytest.mark.parametrize('when, count', [('before_nms', 1), ('after_nms', 2)])
@@ -145,16 +181,18 @@ def test_nothing_found():
 def test_batched_equals_single():
     torch.manual_seed(0)
     locations = LocationGenerator((8, 16))([(6, 7), (3, 4)], 'cpu')
-    predictions = Predictions(torch.randn(3, 54, 5), torch.rand(3, 54, 4) * 30, None)
+    maps = [torch.randn(3, 5, 6, 7), torch.randn(3, 5, 3, 4)]
+    predictions = Predictions(maps, torch.rand(3, 54, 4) * 30, None)
     factor = torch.rand(3, 54)
     metas = [dict(img_shape=(40, 50)), dict(img_shape=(48, 56)), dict(img_shape=(20, 20))]
     cfg = {**CFG, 'nms_pre': 20}
     together = FCOSPostProcessor()(predictions, factor, locations, metas, cfg)
     for i, meta in enumerate(metas):
-        single = Predictions(*(t[i:i + 1] for t in predictions[:2]), None)
+        single = Predictions([m[i:i + 1] for m in maps], predictions.distances[i:i + 1], None)
         alone, = FCOSPostProcessor()(single, factor[i:i + 1], locations, [meta], cfg)
         assert len(alone) and torch.equal(alone.bboxes, together[i].bboxes)
-        assert torch.equal(alone.scores, together[i].scores)
+        # The last place may differ: sigmoid runs over another number of scores.
+        torch.testing.assert_close(alone.scores, together[i].scores, rtol=3e-7, atol=0)
 
 
 @pytest.mark.parametrize('option', ['score', 'rank_by', 'threshold_on', 'clip'])
