@@ -9,7 +9,11 @@ default_hooks = dict(
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=3),
     sampler_seed=dict(type='DistSamplerSeedHook'),
-    visualization=dict(type='DetVisualizationHook'))
+    visualization=dict(type='DetVisualizationHook'),
+    # docs/speed.md: how training is sped up, off unless asked for, and that tests run on a copy
+    # of the network made for inference.
+    fast_training=dict(type='fcos_mm.FastTrainingHook'),
+    fast_inference=dict(type='fcos_mm.FastInferenceHook', enabled=True, options=dict()))
 
 env_cfg = dict(
     cudnn_benchmark=False,

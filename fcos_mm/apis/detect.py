@@ -16,6 +16,7 @@ from fcos_mm.apis.checkpoint import check_checkpoint, read_state_dict
 from fcos_mm.apis.cli import add_config_options
 from fcos_mm.apis.config import load_config
 from fcos_mm.apis.console import prints_to_log_file, tidy_screen
+from fcos_mm.engine.fast_inference import prepare_as_configured
 from fcos_mm.errors import UserError
 
 
@@ -116,6 +117,7 @@ def build_inferencer(cfg: Config, checkpoint: str, device: Optional[str] = None)
             cfg, checkpoint, device=device, scope=cfg.get('default_scope', 'mmdet'),
             show_progress=False)
     check_checkpoint(checkpoint, inferencer.model)
+    inferencer.model = prepare_as_configured(inferencer.model, cfg)
     return inferencer
 
 
