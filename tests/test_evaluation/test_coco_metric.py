@@ -1,5 +1,6 @@
 """The metric as configs build it: mmdet's results whichever library computes them."""
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -97,11 +98,14 @@ def test_no_detection_at_all(files, ground_truth):
 
 def test_only_the_files(files, ground_truth, jitter, tmp_path):
     found = jitter(ground_truth, 2)
-    metric = CocoMetric(files, format_only=True, outfile_prefix=str(tmp_path / 'out'))
-    assert results(metric, ground_truth, found) == {}
-    written = json.loads((tmp_path / 'out.bbox.json').read_text())
-    assert len(written) == len(found)
-    assert written[0].keys() == {'image_id', 'bbox', 'score', 'category_id'}
+    texts = []
+    for kind in (MMDetCocoMetric, CocoMetric):
+        prefix = str(tmp_path / kind.__module__)
+        metric = kind(files, format_only=True, outfile_prefix=prefix)
+        assert results(metric, ground_truth, found) == {}
+        texts.append(Path(f'{prefix}.bbox.json').read_text())
+    assert texts[0] == texts[1]
+    assert len(json.loads(texts[1])) == len(found)
 
 
 def test_the_backend_is_used_and_mmdet_left_as_it_was(files, ground_truth, jitter, monkeypatch):
