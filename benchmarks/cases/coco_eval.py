@@ -1,11 +1,15 @@
 """The twelve COCO numbers of a val2017-sized set (against pycocotools').
 
-Matching and accumulation by the library that ``CocoMetric`` chooses where
-faster-coco-eval is installed. The numbers must be equal to the last digit.
+First matching and accumulation alone, by the library that ``CocoMetric`` chooses where
+faster-coco-eval is installed, then the whole metric with the file of detections it writes,
+against mmdet's. The numbers must be equal to the last digit.
 """
 import contextlib
 import io
+import json
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 from harness.case import Case, NotAvailable
@@ -13,14 +17,17 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from fcos_mm.errors import UserError
+from fcos_mm.evaluation import CocoMetric
 from fcos_mm.evaluation.coco_backend import choose_evaluator
+
+from mmdet.evaluation import CocoMetric as MMDetCocoMetric  # isort: skip
 
 IMAGES, BOXES, CLASSES = 5_000, 36_335, 80
 NOISE = 10  # detections of nothing, an image
 
 
 def cases(*, device: str, against: Sequence[str]) -> Iterator[Case]:
-    """Yield the one case; pycocotools takes part whatever detectors do."""
+    """Yield the two cases; pycocotools takes part whatever detectors do."""
     if device != 'cpu':
         raise NotAvailable('the numbers are computed on the CPU')
     try:
@@ -35,6 +42,36 @@ def cases(*, device: str, against: Sequence[str]) -> Iterator[Case]:
         peers=dict(pycocotools=evaluation(COCOeval, known, found)),
         same=same,
         columns=dict(images=IMAGES, boxes=BOXES, detections=count))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, 'annotations.json')
+        path.write_text(json.dumps(known.dataset))
+        yield Case(
+            f'CocoMetric with its files, {count:,} detections',
+            ours=metric(CocoMetric, path, found),
+            peers=dict(mmdet=metric(MMDetCocoMetric, path, found)) if 'mmdet' in against else {},
+            same=lambda here, there: '' if here == there else f'{here} and {there}',
+            columns=dict(images=IMAGES, boxes=BOXES, detections=count))
+
+
+def metric(kind: type, path: Path, found: COCO) -> Callable[[], dict]:
+    """A function that lets a metric compute what it logs."""
+    results = []
+    for image in range(IMAGES):
+        rows = found.imgToAnns[image]
+        boxes = np.array([row['bbox'] for row in rows], np.float32).reshape(-1, 4)
+        boxes[:, 2:] += boxes[:, :2]
+        results.append((dict(img_id=image), dict(
+            img_id=image, bboxes=boxes, labels=np.array([row['category_id'] for row in rows]),
+            scores=np.array([row['score'] for row in rows], np.float32))))
+    with contextlib.redirect_stdout(io.StringIO()):
+        built = kind(str(path))
+    built.dataset_meta = dict(classes=[str(index) for index in range(CLASSES)])
+
+    def run() -> dict:
+        with contextlib.redirect_stdout(io.StringIO()):
+            return built.compute_metrics(results)
+
+    return run
 
 
 def evaluation(evaluator: type, known: COCO, found: COCO) -> Callable[[], np.ndarray]:
