@@ -19,8 +19,10 @@ SPAN = TILE + TAPS - 1  # inputs of a tile
 #: rounding error is about twice that of the direct way; with the usual 0, 1, -1, 2, -2
 #: it is nine times.
 _POINTS = (0., .5**.5, -.5**.5, 2.**.5, -2.**.5)
-#: Tiles at a time. What is kept of them between two steps stays in the cache.
-_STRIP = 168
+#: Tiles at a time, which bounds the memory: 72 KiB each at 256 channels. Many small
+#: strips would fit a cache better, but threads meet after every step of a strip, and on
+#: a busy machine that costs far more.
+_STRIP = 2048
 #: With fewer channels the transforms cost what the products save.
 _MIN_CHANNELS = 128
 

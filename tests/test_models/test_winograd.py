@@ -30,8 +30,8 @@ def test_one_tile_of_one_line():
     ((2, 16, 8, 12), 'whole tiles, two images'),
     ((1, 16, 7, 9), 'tiles that reach beyond the map'),
     ((1, 16, 1, 1), 'one pixel'),
-    ((1, 16, 3, 700), 'more tiles in a row than are done at a time'),
-    ((3, 16, 50, 41), 'several strips'),
+    ((1, 16, 3, 8200), 'more tiles in a row than are done at a time'),
+    ((2, 16, 190, 201), 'several strips'),
 ])
 @pytest.mark.parametrize('bias', [True, False])
 @pytest.mark.parametrize('memory', [torch.contiguous_format, torch.channels_last])

@@ -1,0 +1,53 @@
+"""The network alone, one picture of 800 x 1344, R-50, fp32 (against mmdet's FCOS).
+
+Backbone, neck and head to the maps of all levels, with the same random weights.
+The outputs must be the same within 1e-4 of the largest. Cases as in "inference".
+"""
+from collections.abc import Callable, Iterator, Sequence
+
+import peers
+import torch
+from harness.case import Case
+from harness.same import close
+from torch import Tensor, nn
+
+from cases.inference import CPU, CUDA
+from fcos_mm.models import prepare_for_inference
+
+SIZE = (800, 1344)
+
+
+def cases(*, device: str, against: Sequence[str]) -> Iterator[Case]:
+    """Yield the cases: those ways to run that leave the process as it is."""
+    for name, options in (CPU if device == 'cpu' else CUDA).items():
+        if not options.get('keep_memory'):
+            yield case(name, options, device, against)
+
+
+def case(name: str, options: dict, device: str, against: Sequence[str]) -> Case:
+    """Build the case of one way to run."""
+    ours, theirs = (model.eval() for model in peers.build_detectors(device))
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randn(1, 3, *SIZE, generator=generator).to(device)
+    runs = {'mmdet': network(theirs, images)} if 'mmdet' in against else {}
+    return Case(f'batch 1, {SIZE[0]} x {SIZE[1]}, fp32, {name}',
+                ours=network(prepare_for_inference(ours, **options), images), peers=runs,
+                same=same_maps, columns=dict(images=1))
+
+
+def network(model: nn.Module, images: Tensor) -> Callable[[], list]:
+    """Return a function that computes the maps of all levels."""
+
+    @torch.no_grad()
+    def forward() -> list:
+        outputs = model.bbox_head(model.extract_feat(images))
+        return [level for kind in outputs for level in kind]
+
+    return forward
+
+
+def same_maps(ours: list[Tensor], theirs: list[Tensor]) -> str:
+    """Compare the maps of all levels."""
+    differences = (close(f'map {index}', a, b, rtol=0, atol=1e-4)
+                   for index, (a, b) in enumerate(zip(ours, theirs, strict=True)))
+    return next(filter(None, differences), '')
