@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+KINDS = ('mmdet', 'not shared', 'shared')  # the last two are ours
 SETTINGS = ((1, 1), (1, 8), (4, 2))  # ranks, workers of each
 
 
@@ -53,9 +54,9 @@ def serve(kind: str, path: str, workers: int) -> None:
     from mmdet.datasets import CocoDataset  # isort: skip
     warnings.filterwarnings('ignore', message='This DataLoader will create')
     options = {}
-    if kind == 'fcos_mm':
+    if kind != 'mmdet':
         from fcos_mm.datasets import CocoDataset  # noqa: F811
-        options = dict(share_annotations=True)
+        options = dict(share_annotations=kind == 'shared')
     dataset = CocoDataset(
         ann_file=path, data_prefix=dict(img=''), pipeline=[], filter_cfg=dict(filter_empty_gt=True),
         metainfo=dict(classes=[f'class {n}' for n in range(1, 81)]), **options)
@@ -108,7 +109,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--images', type=int, default=118_000)
     parser.add_argument('--boxes', type=int, default=860_000)
-    parser.add_argument('--serve', choices=('mmdet', 'fcos_mm'), help=argparse.SUPPRESS)
+    parser.add_argument('--serve', choices=KINDS, help=argparse.SUPPRESS)
     parser.add_argument('--file', help=argparse.SUPPRESS)
     parser.add_argument('--workers', type=int, help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -122,7 +123,7 @@ def main() -> None:
         path = Path(folder, 'annotations.json')
         write_annotations(path, args.images, args.boxes)
         for ranks, workers in SETTINGS:
-            for kind in ('mmdet', 'fcos_mm'):
+            for kind in KINDS:
                 pss, uss, worker = measure(kind, path, ranks, workers)
                 print(f'{kind:10} {ranks:5} {workers:12} {pss:9,.0f} {uss:9,.0f} {worker:13,.0f}',
                       flush=True)

@@ -18,7 +18,7 @@ from fcos_mm.registry import DATASETS
 # What the annotations depend on, beside the file.
 _SETTINGS = ('ann_file', 'data_prefix', 'metainfo', 'filter_cfg', 'test_mode', '_indices',
              'seg_map_suffix', 'return_classes', 'caption_prompt', 'proposal_file')
-_FOUND = ('cat_ids', 'cat2label')  # what reading them sets, beside the annotations
+_FOUND = ('cat_ids', 'cat2label', 'cat_img_map')  # what reading them sets, beside the annotations
 
 
 @DATASETS.register_module()
@@ -26,14 +26,15 @@ class CocoDataset(MMDetCocoDataset):
     """mmdet's dataset in COCO format, for less memory.
 
     Configs under ``default_scope='fcos_mm'`` get it by the plain name
-    ``CocoDataset``. It differs from mmdet's in two ways:
+    ``CocoDataset``. It differs from mmdet's in three ways:
 
     - The processes of one machine share one copy of the annotations, and only
       the first of them reads the file. Workers that are forked share their
       parent's in mmdet too; other ranks, and workers that are spawned, do not.
     - Masks are left out where the pipeline loads annotations without masks.
-
-    Where annotations are shared, ``cat_img_map`` is not kept.
+    - ``cat_img_map`` holds arrays. Its lists are of numbers that lie scattered
+      over all the memory in which the file was read, which then cannot be
+      given back: half a gigabyte for COCO.
 
     Args:
         *args: mmdet's arguments.
@@ -72,7 +73,9 @@ class CocoDataset(MMDetCocoDataset):
             for image in self.data_list:
                 for instance in image['instances']:
                     instance.pop('mask', None)
-        return super().filter_data()
+        kept = super().filter_data()
+        self.cat_img_map = {key: np.array(ids) for key, ids in self.cat_img_map.items()}
+        return kept
 
     def _shares(self) -> bool:
         if not self.serialize_data:
@@ -108,7 +111,6 @@ class CocoDataset(MMDetCocoDataset):
         """Use what the shared file holds."""
         self._shared = shared
         weakref.finalize(self, shared.close)
-        self.__dict__.pop('cat_img_map', None)
         self.__dict__.update(shared.head['found'])
         length = shared.head['length']
         # addresses lead, so that they lie on a multiple of their size

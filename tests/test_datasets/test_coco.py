@@ -47,6 +47,7 @@ def test_samples_are_mmdets(settings, tmp_path):
         assert samples(dataset) == samples(expected)
         assert dataset.metainfo == expected.metainfo
         assert dataset.cat2label == expected.cat2label and dataset.cat_ids == expected.cat_ids
+        assert {key: list(ids) for key, ids in dataset.cat_img_map.items()} == expected.cat_img_map
     assert len(samples(expected)) == 2
 
 
