@@ -1,4 +1,4 @@
-"""Non-maximum suppression, exact, in plain PyTorch.
+"""Non-maximum suppression, exact, without compiled code.
 
 Going from the best box to the worst, a box is dropped if a better one that
 was kept overlaps it too much. The boxes that overlap are found first; which
@@ -6,7 +6,9 @@ of them are kept is then settled for all at once, in a few rounds.
 """
 import math
 
+import numpy as np
 import torch
+from numpy import ndarray
 from torch import Tensor
 
 from fcos_mm.compat.overlaps import Overlaps
@@ -39,11 +41,21 @@ def nms(boxes: Tensor, scores: Tensor, iou_threshold: float, offset: int) -> Ten
     vision = torchvision_ops(boxes.device.type)
     if vision is not None and offset == 0:
         return vision.nms(boxes, scores.to(boxes), rounded_to_type(iou_threshold, boxes))
-    order = scores.argsort(descending=True, stable=True)
-    return order[kept(boxes[order], iou_threshold, offset)]
+    order = best_first(at_least_float(scores).detach().cpu().numpy())
+    best = order[kept(boxes.detach().cpu().numpy()[order], iou_threshold, offset)]
+    return torch.from_numpy(best).to(boxes.device)
 
 
-def kept(boxes: Tensor, iou_threshold: float, offset: int) -> Tensor:
+def best_first(scores: ndarray) -> ndarray:
+    """(N,) indices by descending score, of equal ones the first first."""
+    order = np.argsort(-scores)  # not stable, but several times as fast
+    ranked = scores[order]
+    if (ranked[1:] == ranked[:-1]).any():
+        return np.argsort(-scores, kind='stable')
+    return order
+
+
+def kept(boxes: ndarray, iou_threshold: float, offset: int) -> ndarray:
     """Decide greedily which boxes are kept.
 
     The boxes are taken in blocks, the best first, so that what one block
@@ -56,52 +68,54 @@ def kept(boxes: Tensor, iou_threshold: float, offset: int) -> Tensor:
         offset: as in :func:`nms`.
 
     Returns:
-        Tensor: (N,) whether each box is kept.
+        ndarray: (N,) whether each box is kept.
     """
     overlaps = Overlaps(boxes, iou_threshold, offset)
     rank = overlaps.source
-    is_kept = torch.zeros_like(rank, dtype=torch.bool)
+    is_kept = np.zeros(len(rank), dtype=bool)
     waiting = overlaps.everything
     blocks = max(1, round(math.sqrt(len(overlaps) / PAIRS_PER_BLOCK)))
     block = math.ceil(len(waiting) / blocks)
     while len(waiting):
         head, waiting = _split_best(waiting, rank, block)
         head = head[~_suppressed_within(overlaps, head)]
-        is_kept.index_fill_(0, rank.index_select(0, head), True)
+        is_kept[rank[head]] = True
         if len(waiting):
             _, suppressed = overlaps.between(head, waiting)
-            waiting = waiting[_mask(waiting, suppressed).logical_not_()]
+            waiting = waiting[~_mask(waiting, suppressed)]
     return is_kept
 
 
-def _split_best(group: Tensor, rank: Tensor, count: int) -> tuple[Tensor, Tensor]:
+def _split_best(group: ndarray, rank: ndarray, count: int) -> tuple[ndarray, ndarray]:
     """The ``count`` boxes of the lowest rank, and the others."""
     if count >= len(group):
         return group, group[:0]
-    rank = rank.index_select(0, group)
-    best = rank <= rank.kthvalue(count).values
+    rank = rank[group]
+    best = rank <= np.partition(rank, count - 1)[count - 1]
     return group[best], group[~best]
 
 
-def _suppressed_within(overlaps: Overlaps, group: Tensor) -> Tensor:
+def _suppressed_within(overlaps: Overlaps, group: ndarray) -> ndarray:
     """(len(group),) whether a kept box of the same group suppresses each box.
 
     A box with no undecided better box over it is kept, and what it lies over
     is suppressed; both are decided then, and the rest is asked again.
     """
     i, j, _ = overlaps.within(group)
-    rank = overlaps.source.index_select(0, group)
-    swapped = rank.index_select(0, i) > rank.index_select(0, j)
-    better, worse = torch.where(swapped, j, i), torch.where(swapped, i, j)
-    suppressed = torch.zeros_like(group, dtype=torch.bool)
+    rank = overlaps.source[group]
+    swapped = rank[i] > rank[j]
+    better, worse = np.where(swapped, j, i), np.where(swapped, i, j)
+    suppressed = np.zeros(len(group), dtype=bool)
     while len(better):
-        unsure = _mask(group, worse).index_select(0, better)
-        suppressed.index_fill_(0, worse[~unsure], True)
-        decided = suppressed.index_select(0, better) | suppressed.index_select(0, worse)
-        better, worse = better[~decided], worse[~decided]
+        unsure = _mask(group, worse)[better]
+        suppressed[worse[~unsure]] = True
+        open_ = ~(suppressed[better] | suppressed[worse])
+        better, worse = better[open_], worse[open_]
     return suppressed
 
 
-def _mask(group: Tensor, positions: Tensor) -> Tensor:
+def _mask(group: ndarray, positions: ndarray) -> ndarray:
     """(len(group),) True at the positions."""
-    return torch.zeros_like(group, dtype=torch.bool).index_fill_(0, positions, True)
+    mask = np.zeros(len(group), dtype=bool)
+    mask[positions] = True
+    return mask

@@ -6,11 +6,15 @@ of that extent: what they share is at most that part of the other box. After
 one sort by left edges a binary search finds exactly those pairs. mmcv shifts
 every class to a place of its own before suppression, so that boxes of
 different classes are never paired.
-"""
-import torch
-from torch import Tensor
 
-from fcos_mm.compat.ragged import expand, portions
+In NumPy: of the few thousand boxes of a picture an operator of PyTorch takes
+longer to start than to finish.
+"""
+import numpy as np
+import torch
+from numpy import ndarray
+
+from fcos_mm.compat.ragged import portions
 
 # Pairs compared at a time. Bounds the memory: about 100 bytes a pair.
 PAIRS_AT_ONCE = 1 << 19
@@ -29,20 +33,19 @@ class Overlaps:
         offset: 0, or 1 for boxes that are ``x1 - x0 + 1`` wide.
 
     Attributes:
-        source (Tensor): (N,) the index each position had in ``boxes``.
-        everything (Tensor): (N,) the group of all boxes.
+        source (ndarray): (N,) the index each position had in ``boxes``.
+        everything (ndarray): (N,) the group of all boxes.
     """
 
-    def __init__(self, boxes: Tensor, threshold: float, offset: int) -> None:
-        self.threshold = threshold
-        self.offset = offset
-        self.left, self.source = boxes[:, 0].sort()
-        boxes = boxes.index_select(0, self.source).t()
-        size = boxes[2:] - boxes[:2] + offset
-        # (5, N): x0, y0, x1, y1, area
-        self.rows = torch.cat([boxes, size[:1] * size[1:]])
-        self.reach = boxes[2] + offset - threshold * SLACK * size[0]
-        self.everything = torch.arange(len(self.left), device=self.left.device)
+    def __init__(self, boxes: ndarray, threshold: float, offset: int) -> None:
+        self.threshold = boxes.dtype.type(threshold)
+        self.offset = boxes.dtype.type(offset)
+        self.source = np.argsort(boxes[:, 0])
+        self.left, self.top, self.right, self.bottom = boxes[self.source].T.copy()
+        width = self.right - self.left + self.offset
+        self.area = width * (self.bottom - self.top + self.offset)
+        self.reach = self.right + self.offset - boxes.dtype.type(threshold * SLACK) * width
+        self.everything = np.arange(len(boxes))
         self._following_everything = self._search_within(self.left, self.reach)
 
     def __len__(self) -> int:
@@ -50,7 +53,7 @@ class Overlaps:
         starts, ends = self._following_everything
         return int((ends - starts).sum())
 
-    def within(self, group: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def within(self, group: ndarray) -> tuple[ndarray, ndarray, ndarray]:
         """Every overlapping pair of one group, once.
 
         Returns:
@@ -59,52 +62,55 @@ class Overlaps:
         if len(group) == len(self.everything):
             ranges = self._following_everything
         else:
-            ranges = self._search_within(
-                self.left.index_select(0, group), self.reach.index_select(0, group))
+            ranges = self._search_within(self.left[group], self.reach[group])
         return self._above(group, group, *ranges)
 
-    def between(self, one: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:
+    def between(self, one: ndarray, other: ndarray) -> tuple[ndarray, ndarray]:
         """Every overlapping pair of two groups, once.
 
         Returns:
             Positions i in the one and j in the other group; (E,) each.
         """
-        left, reach = self.left.index_select(0, one), self.reach.index_select(0, one)
-        other_left = self.left.index_select(0, other)
-        other_reach = self.reach.index_select(0, other)
-        starts = torch.searchsorted(other_left, left)
-        ends = torch.searchsorted(other_left, reach, right=True)
-        i, j, _ = self._above(one, other, starts, ends)
-        starts = torch.searchsorted(left, other_left, right=True)
-        ends = torch.searchsorted(left, other_reach, right=True)
-        j_too, i_too, _ = self._above(other, one, starts, ends)
-        return torch.cat([i, i_too]), torch.cat([j, j_too])
+        left, other_left = self.left[one], self.left[other]
+        i, j, _ = self._above(one, other, np.searchsorted(other_left, left),
+                              np.searchsorted(other_left, self.reach[one], side='right'))
+        j_too, i_too, _ = self._above(other, one, np.searchsorted(left, other_left, side='right'),
+                                      np.searchsorted(left, self.reach[other], side='right'))
+        return np.concatenate([i, i_too]), np.concatenate([j, j_too])
 
     @staticmethod
-    def _search_within(left: Tensor, reach: Tensor) -> tuple[Tensor, Tensor]:
+    def _search_within(left: ndarray, reach: ndarray) -> tuple[ndarray, ndarray]:
         """For each box the range of later ones whose left edge it reaches."""
-        starts = torch.arange(1, len(left) + 1, device=left.device)
-        return starts, torch.maximum(starts, torch.searchsorted(left, reach, right=True))
+        starts = np.arange(1, len(left) + 1)
+        return starts, np.maximum(starts, np.searchsorted(left, reach, side='right'))
 
-    def _above(self, one: Tensor, other: Tensor, starts: Tensor,
-               ends: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def _above(self, one: ndarray, other: ndarray, starts: ndarray,
+               ends: ndarray) -> tuple[ndarray, ndarray, ndarray]:
         """Overlapping pairs among i and ``starts[i] <= j < ends[i]``."""
         found = []
-        counts = (ends - starts).clamp_(min=0)
-        for portion in portions(counts, PAIRS_AT_ONCE):
-            i, place = expand(counts[portion])
-            i += portion.start
-            j = place.add_(starts.index_select(0, i))
-            iou = self._iou(one.index_select(0, i), other.index_select(0, j))
-            above = (iou > self.threshold).nonzero().squeeze(1)
-            found.append([part.index_select(0, above) for part in (i, j, iou)])
-        i, j, iou = (torch.cat(parts) for parts in zip(*found, strict=True))
+        counts = np.maximum(ends - starts, 0)
+        for portion in portions(torch.from_numpy(counts), PAIRS_AT_ONCE):
+            count = counts[portion]
+            first = count.cumsum() - count
+            j = np.arange(count.sum()) + np.repeat(starts[portion] - first, count)
+            iou = self._iou(one[portion], count, other[j])
+            above = np.flatnonzero(iou > self.threshold)
+            i = np.repeat(np.arange(portion.start, portion.start + len(count)), count)
+            found.append([part[above] for part in (i, j, iou)])
+        i, j, iou = (np.concatenate(parts) for parts in zip(*found, strict=True))
         return i, j, iou
 
-    def _iou(self, i: Tensor, j: Tensor) -> Tensor:
-        """IoU of pairs of positions, by the arithmetic of mmcv's operator."""
-        one, other = self.rows.index_select(1, i), self.rows.index_select(1, j)
-        size = torch.minimum(one[2:4], other[2:4]) - torch.maximum(one[:2], other[:2])
-        size = size.add_(self.offset).clamp_(min=0)
-        intersection = size[0] * size[1]
-        return intersection / (one[4] + other[4] - intersection)
+    def _iou(self, i: ndarray, count: ndarray, j: ndarray) -> ndarray:
+        """IoU by the arithmetic of mmcv's operator.
+
+        Args:
+            i: (n,) positions.
+            count: (n,) how many pairs each of them has.
+            j: (count.sum(),) the other positions, none of them further left.
+        """
+        width = np.minimum(np.repeat(self.right[i], count), self.right[j]) - self.left[j]
+        height = (np.minimum(np.repeat(self.bottom[i], count), self.bottom[j]) -
+                  np.maximum(np.repeat(self.top[i], count), self.top[j]))
+        shared = (np.maximum(width + self.offset, 0) * np.maximum(height + self.offset, 0))
+        with np.errstate(divide='ignore', invalid='ignore'):
+            return shared / (np.repeat(self.area[i], count) + self.area[j] - shared)

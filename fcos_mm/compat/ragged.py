@@ -29,9 +29,10 @@ def portions(counts: Tensor, limit: int) -> list[slice]:
     Returns:
         Slices that cover all owners in order; one empty slice for no owners.
     """
+    total = int(counts.sum())
+    if total <= limit:
+        return [slice(0, len(counts))]
     last = counts.cumsum(0)
-    total = int(last[-1]) if len(last) else 0
     cuts = last.new_tensor(range(limit, total, limit))
     edges = [0, *torch.searchsorted(last, cuts).tolist(), len(counts)]
-    runs = [slice(begin, end) for begin, end in zip(edges, edges[1:], strict=False) if begin < end]
-    return runs or [slice(0, 0)]
+    return [slice(begin, end) for begin, end in zip(edges, edges[1:], strict=False) if begin < end]

@@ -36,12 +36,13 @@ def softnms(boxes: Tensor, scores: Tensor, dets: Tensor, *, iou_threshold: float
     if not len(boxes):
         return torch.zeros(0, dtype=torch.long, device=boxes.device)
     scores = at_least_float(scores)
-    overlaps = Overlaps(at_least_float(boxes), 0.0, offset)
+    overlaps = Overlaps(at_least_float(boxes).detach().cpu().numpy(), 0.0, offset)
     i, j, iou = overlaps.within(overlaps.everything)
+    i, j, iou = (torch.from_numpy(part).to(boxes.device)
+                 for part in (overlaps.source[i], overlaps.source[j], iou))
     if method != GAUSSIAN:
         enough = iou >= iou_threshold
         i, j, iou = i[enough], j[enough], iou[enough]
-    i, j = overlaps.source[i], overlaps.source[j]
     new = _decayed(scores, i, j, _factors(iou, method, sigma), min_score)
     order = new.argsort(descending=True, stable=True)[:int((new > -torch.inf).sum())]
     dets[:len(order)] = torch.cat([boxes[order], new[order, None].to(boxes)], dim=1)

@@ -15,8 +15,9 @@ from torch.autograd.function import once_differentiable
 
 from fcos_mm.registry import MODELS
 
-#: Numbers a CPU works on at a time, so that what is in between stays in its cache.
-CHUNK = 1 << 17
+#: Numbers a CPU works on at a time: what is in between stays in its cache, and torch
+#: does not split so few among threads, which would wait for each other every time.
+CHUNK = 1 << 15
 
 
 def negative_term(logits: Tensor, gamma: float) -> Tuple[Tensor, Tensor]:
@@ -85,12 +86,14 @@ def _portions(logits: Tensor, weight: Tensor,
     weight = weight[:, None]  # (N, 1)
     if not logits.is_contiguous():  # column order
         logits, weight, grad = logits.t(), weight.t(), grad.t()
-    rows = max(1, CHUNK // logits.size(1))
-    if logits.device.type != 'cpu' or torch.compiler.is_compiling():
-        rows = len(logits)
-    for start in range(0, len(logits), rows):
-        part = slice(start, start + rows)
-        yield logits[part], weight if len(weight) == 1 else weight[part], grad[part]
+    weight = weight.expand_as(logits)
+    rows, columns = logits.shape
+    if logits.device.type == 'cpu' and not torch.compiler.is_compiling():
+        rows, columns = max(1, CHUNK // columns), min(columns, CHUNK)
+    for row in range(0, len(logits), rows):
+        for column in range(0, logits.size(1), columns):
+            part = slice(row, row + rows), slice(column, column + columns)
+            yield logits[part], weight[part], grad[part]
 
 
 @MODELS.register_module()
