@@ -108,10 +108,10 @@ class FCOSAssigner:
             if self.crowd == 'mask':
                 rank = torch.where(out, order.size(1), rank)
             class_weight = ((rank < order.size(1)) | ~out).float()
-        positive = rank < order.size(1)
+        to_sides = distances(locations.points, _of_rank(rank, boxes, 0))  # (B, P, 4)
         return Targets(
             labels=_of_rank(rank, labels, background),
-            distances=distances(locations.points, _of_rank(rank, boxes, 0)) * positive[..., None],
+            distances=to_sides.mul_((rank < order.size(1))[..., None]),
             gt_index=_of_rank(rank, order, -1),
             class_weight=class_weight)
 

@@ -1,9 +1,9 @@
 """Of the boxes that may claim a location the smallest wins (paper, Sec. 3.1).
 
-Two ways to the same answer. A CPU paints the windows of the boxes onto the
-feature maps, the largest box first. An accelerator lists every cell that any
-window could have, in tensors whose sizes do not depend on the boxes, and
-scatters the lowest rank into each.
+Two ways to the same answer. A CPU lists the cells that are claimed and paints
+the ranks onto the feature maps, those of the largest boxes first. An accelerator
+lists every cell that any window could have, in tensors whose sizes do not depend
+on the boxes, and scatters the lowest rank into each.
 """
 from typing import Sequence, Tuple
 
@@ -34,43 +34,48 @@ def lowest_rank(windows: Windows, locations: Locations, *, images: int,
 
 
 def painted(windows: Windows, locations: Locations, *, images: int) -> Tensor:
-    """Do as :func:`lowest_rank`, window by window."""
+    """Do as :func:`lowest_rank`, over the claimed cells only."""
     edges = torch.stack(windows).numpy()  # (4, 2, L, N)
-    ranks = edges.shape[-1] // images
-    canvas = np.full((images, sum(locations.counts)), ranks, dtype=np.int32)
+    ranks, num_locations = edges.shape[-1] // images, sum(locations.counts)
+    canvas = np.full(images * num_locations, ranks, dtype=np.int32)
     begin, end, hole_begin, hole_end = edges
     all_hole = ((hole_begin <= begin) & (hole_end >= end)).all(0)
-    claimed = (end > begin).all(0) & ~all_hole  # (L, N)
-    first = 0
-    for level, (rows, columns) in enumerate(locations.sizes):
-        maps = canvas[:, first:first + rows * columns].reshape(images, rows, columns)
-        first += rows * columns
-        used = np.flatnonzero(claimed[level])
-        used = used[np.argsort(-(used % ranks), kind='stable')]  # the largest box first
-        for box, window in zip(used.tolist(), edges[:, :, level, used].T.tolist()):
-            image, rank = divmod(box, ranks)
-            _paint(maps[image], rank, *window)
-    return torch.from_numpy(canvas)
+    level, box = ((end > begin).all(0) & ~all_hole).nonzero()  # (K,) each
+    image, rank = np.divmod(box, ranks)
+    largest_first = np.argsort(-rank, kind='stable')
+    level, box, image, rank = (part[largest_first] for part in (level, box, image, rank))
+    _, _, columns, _, first = locations.levels.numpy().astype(np.int64).T  # (L,) each
+    runs = _runs(edges[:, :, level, box], image * num_locations + first[level], columns[level])
+    window, start, count = runs  # (R,) each
+    address = np.arange(count.sum()) + np.repeat(start - (count.cumsum() - count), count)
+    canvas[address] = np.repeat(rank[window], count)  # the last one stays
+    return torch.from_numpy(canvas.reshape(images, num_locations))
 
 
-def _paint(cells: np.ndarray, rank: int, columns: list, rows: list) -> None:
-    """Write the rank into the cells of a window, not into its hole.
+def _runs(edges: np.ndarray, base: np.ndarray,
+          columns: np.ndarray) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Cut K windows into rows, and a row that meets the hole into what is left and right of it.
 
     Args:
-        cells: (rows, columns) of a level.
-        rank: What is written.
-        columns: Begin, end, begin of the hole, end of the hole.
-        rows: The same.
+        edges: (4, 2, K) begin, end, begin and end of the hole, of columns and of rows.
+        base: (K,) address of the first cell of the window's map.
+        columns: (K,) of the map.
+
+    Returns:
+        (R,) each: the window of a run of cells, the address of its first cell,
+        its length.
     """
-    left, right, hole_left, hole_right = columns
-    top, bottom, hole_top, hole_bottom = rows
-    if hole_left >= hole_right or hole_top >= hole_bottom:
-        cells[top:bottom, left:right] = rank
-        return
-    cells[top:hole_top, left:right] = rank
-    cells[hole_bottom:bottom, left:right] = rank
-    cells[hole_top:hole_bottom, left:hole_left] = rank
-    cells[hole_top:hole_bottom, hole_right:right] = rank
+    (left, top), (right, bottom), (hole_left, hole_top), (hole_right, hole_bottom) = edges
+    height = bottom - top
+    window = np.repeat(np.arange(len(height)), height)  # (rows,)
+    row = np.arange(len(window)) + (top - (height.cumsum() - height))[window]
+    left, right, hole_left, hole_right, hole_top, hole_bottom = (
+        part[window] for part in (left, right, hole_left, hole_right, hole_top, hole_bottom))
+    meets = (row >= hole_top) & (row < hole_bottom) & (hole_left < hole_right)
+    begin = np.stack([left, np.where(meets, hole_right, right)], axis=1)  # (rows, 2)
+    end = np.stack([np.where(meets, hole_left, right), right], axis=1)
+    start = (base[window] + row * columns[window])[:, None] + begin
+    return np.repeat(window, 2), start.ravel(), (end - begin).ravel()
 
 
 def scattered(windows: Windows, locations: Locations, *, images: int,
