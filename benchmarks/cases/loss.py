@@ -9,10 +9,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import peers
 import torch
 from harness.boxes import coco_like_batch
-from harness.case import Case
+from harness.case import Case, NotAvailable
 from harness.maps import Maps, untrained_maps
 from harness.same import close, same_losses
 from torch import Tensor, nn
+
+from fcos_mm.errors import UserError
+from fcos_mm.models.compiled import compile_losses
 
 IMAGES = 4
 SIZE = (800, 1333)  # height, width; padded to 800 x 1344
@@ -21,6 +24,7 @@ BOXES = (7, 50, 300)
 #: Ways to run our loss: name -> a function from the head to what is called.
 VARIANTS: Mapping[str, Callable[[nn.Module], Callable]] = {
     'eager': lambda head: head.loss_by_feat,
+    'compiled': lambda head: compiled(head),
 }
 
 
@@ -29,6 +33,19 @@ def cases(*, device: str, against: Sequence[str]) -> Iterator[Case]:
     for variant in VARIANTS:
         for boxes in BOXES:
             yield case(boxes, variant, device, against)
+
+
+def compiled(head: nn.Module) -> Callable:
+    """Compile everything behind the targets.
+
+    Raises:
+        NotAvailable: if there is no compiler.
+    """
+    try:
+        compile_losses(nn.ModuleDict(dict(backbone=nn.Identity(), bbox_head=head)))
+    except UserError as error:
+        raise NotAvailable(str(error)) from error
+    return head.loss_by_feat
 
 
 def case(boxes: int, variant: str, device: str, against: Sequence[str]) -> Case:

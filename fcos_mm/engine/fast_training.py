@@ -7,7 +7,7 @@ from mmengine.model import is_model_wrapper
 from torch import nn
 
 from fcos_mm.models.allocator import keep_freed_memory
-from fcos_mm.models.compiled import compile_network, eager, network_parts
+from fcos_mm.models.compiled import compile_losses, compile_network, eager, network_parts
 from fcos_mm.registry import HOOKS
 
 
@@ -25,8 +25,8 @@ class FastTrainingHook(Hook):
             torch's own setting.
         keep_memory: On the CPU, keep freed memory for the next step, see
             :func:`keep_freed_memory`.
-        compile: Keyword arguments of ``torch.compile`` for backbone, neck and
-            head; None does not compile. Validation during training runs
+        compile: Keyword arguments of ``torch.compile`` for backbone, neck, head
+            and loss; None does not compile. Validation during training runs
             without compilation: its shapes differ.
     """
 
@@ -58,7 +58,8 @@ class FastTrainingHook(Hook):
             to_channels_last(model, runner.optim_wrapper.optimizer)
         if self.compile is not None:
             compile_network(model, **self.compile)
-            runner.logger.info('The network is compiled at the first iteration of each shape.')
+            compile_losses(model, **self.compile)
+            runner.logger.info('Network and loss are compiled at the first iteration of each shape.')
 
     def before_val_epoch(self, runner) -> None:
         """Validate without compilation.

@@ -1,4 +1,4 @@
-"""Compiling the network, backbone, neck and head, each as one graph."""
+"""Compiling the network, backbone, neck and head, each as one graph, and the loss."""
 import contextlib
 import os
 import shutil
@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from fcos_mm.errors import UserError
+from fcos_mm.models.head import FCOSHead
 
 #: Attributes of mmdet's detectors that take tensors and return tensors.
 _PARTS = ('backbone', 'neck', 'bbox_head', 'rpn_head')
@@ -38,11 +39,34 @@ def compile_network(model: nn.Module, **options) -> None:
     Raises:
         UserError: If the backend needs a C++ compiler and there is none.
     """
-    if options.get('backend', 'inductor') == 'inductor':
-        _find_compiler()
-    options = {'dynamic': False, 'fullgraph': True, **options}
+    options = _complete(options)
     for part in network_parts(model):
         part.compile(**options)
+
+
+def compile_losses(model: nn.Module, **options) -> None:
+    """Compile the losses of FCOS heads in place, targets aside.
+
+    With several processes the sum over all of them stands between two graphs.
+
+    Args:
+        model: The detector.
+        options: As for :func:`compile_network`.
+
+    Raises:
+        UserError: As for :func:`compile_network`.
+    """
+    options = {**_complete(options), 'fullgraph': False}
+    for part in network_parts(model):
+        if isinstance(part, FCOSHead):
+            part.criterion.compile(**options)
+
+
+def _complete(options: dict) -> dict:
+    """Return the options with our defaults, if there is what they need."""
+    if options.get('backend', 'inductor') == 'inductor':
+        _find_compiler()
+    return {'dynamic': False, 'fullgraph': True, **options}
 
 
 @contextlib.contextmanager
