@@ -1,4 +1,4 @@
-# Backbone, neck and head as compiled graphs, for training and for tests. Needs a C++ compiler.
+# Network and loss as compiled graphs, for training and for tests. Needs a C++ compiler.
 # Compiles once for each shape: put batches into few shapes with buckets.py.
 #
 #   _base_ = ['./some_config.py', '../_base_/speed/compile.py', '../_base_/speed/buckets.py']
