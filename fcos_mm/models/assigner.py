@@ -108,11 +108,13 @@ class FCOSAssigner:
             if self.crowd == 'mask':
                 rank = torch.where(out, order.size(1), rank)
             class_weight = ((rank < order.size(1)) | ~out).float()
-        to_sides = distances(locations.points, _of_rank(rank, boxes, 0))  # (B, P, 4)
+        image = torch.arange(len(rank), dtype=rank.dtype, device=rank.device)[:, None]
+        row = rank + image * (order.size(1) + 1)  # (B, P)
+        to_sides = distances(locations.points, _look_up(row, boxes, 0))  # (B, P, 4)
         return Targets(
-            labels=_of_rank(rank, labels, background),
+            labels=_look_up(row, labels, background),
             distances=to_sides.mul_((rank < order.size(1))[..., None]),
-            gt_index=_of_rank(rank, order, -1),
+            gt_index=_look_up(row, order, -1),
             class_weight=class_weight)
 
     @staticmethod
@@ -133,11 +135,11 @@ class FCOSAssigner:
         return rank < crowd.size(1)
 
 
-def _of_rank(rank: Tensor, values: Tensor, otherwise: float) -> Tensor:
+def _look_up(row: Tensor, values: Tensor, otherwise: float) -> Tensor:
     """Look up the value of each location's box.
 
     Args:
-        rank: (B, P), G where there is no box.
+        row: (B, P) image * (G + 1) + rank of the box; rank G for none.
         values: (B, G, ...) by rank.
         otherwise: Value where there is no box.
 
@@ -145,9 +147,7 @@ def _of_rank(rank: Tensor, values: Tensor, otherwise: float) -> Tensor:
         (B, P, ...).
     """
     table = F.pad(values, [0, 0] * (values.dim() - 2) + [0, 1], value=otherwise)  # (B, G + 1, ...)
-    image = torch.arange(len(rank), dtype=rank.dtype, device=rank.device)[:, None]
-    row = rank + image * table.size(1)
-    return table.flatten(0, 1).index_select(0, row.flatten()).unflatten(0, rank.shape)
+    return table.flatten(0, 1).index_select(0, row.flatten()).unflatten(0, row.shape)
 
 
 def distances(points: Tensor, boxes: Tensor) -> Tensor:
