@@ -7,6 +7,9 @@ from harness.case import Case, NotAvailable
 from harness.memory import MEGABYTE, peak_extra_memory
 from harness.turns import ratio, time_in_turns
 
+#: Bytes that Python's own objects take where there are no tensors and arrays.
+UNSEEN = 4096
+
 
 class DifferentAnswersError(RuntimeError):
     """Ours and a peer do not give the same answer, so nothing is timed."""
@@ -98,6 +101,6 @@ def agreeing_peers(what: str, case: Case,
 
 
 def megabytes(run: Callable[[], object], device: str) -> float | None:
-    """Peak extra memory in MB; None for what does not keep it in tensors."""
+    """Peak extra memory in MB; None for what keeps it where it is not seen."""
     peak = peak_extra_memory(run, device)
-    return peak / MEGABYTE if peak else None
+    return peak / MEGABYTE if peak > UNSEEN else None

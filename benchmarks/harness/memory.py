@@ -4,11 +4,14 @@ On the CPU the resident size of the process would be the obvious thing to read
 and the wrong one: the C library keeps what tensors gave back, so a second run
 seems to need nothing, and whatever else the process does is counted. Here
 torch's profiler reports every allocation and every release of its CPU
-allocator, on all threads, and the highest sum is taken: exact to the byte, the
-same in every run, and without what libraries take on their own (scratch memory
-of the convolutions, NumPy, OpenCV). On CUDA torch counts by itself.
+allocator, on all threads, and the highest sum is taken: exact to the byte and the
+same in every run. Python's tracemalloc does the same for Python's objects and
+NumPy's arrays in a second run; the two peaks are added, though they need not come
+at once. What libraries take on their own (scratch memory of the convolutions,
+OpenCV) is not seen. On CUDA torch counts by itself.
 """
 import os
+import tracemalloc
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
@@ -19,18 +22,18 @@ MEGABYTE = 2**20
 
 
 def peak_extra_memory(run: Callable[[], object], device: str) -> int:
-    """Run once and find how many bytes of tensors existed at most.
+    """Run and find how many bytes of tensors and arrays existed at most.
 
     What the run returns is alive at its end and counts; what was allocated
     before does not.
 
     Args:
-        run: called once; call it before, so that caches are filled.
+        run: called once or twice; call it before, so that caches are filled.
         device: ``'cpu'`` or ``'cuda'``.
     """
     if torch.device(device).type == 'cuda':
         return _on_cuda(run, device)
-    return _on_cpu(run)
+    return _of_tensors(run) + _of_arrays(run)
 
 
 def _on_cuda(run: Callable[[], object], device: str) -> int:
@@ -44,7 +47,19 @@ def _on_cuda(run: Callable[[], object], device: str) -> int:
     return peak
 
 
-def _on_cpu(run: Callable[[], object]) -> int:
+def _of_arrays(run: Callable[[], object]) -> int:
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        answer = run()
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    del answer
+    return peak - before
+
+
+def _of_tensors(run: Callable[[], object]) -> int:
     profiler = profile(activities=[ProfilerActivity.CPU], profile_memory=True)
     with _silence():
         profiler.start()
