@@ -16,7 +16,7 @@ from fcos_mm.compat.precision import at_least_float, rounded_to_type
 from fcos_mm.compat.vision import torchvision_ops
 
 # As many pairs as can be compared in the time one more block of boxes takes.
-PAIRS_PER_BLOCK = 1 << 14
+PAIRS_PER_BLOCK = 1 << 12
 
 
 def nms(boxes: Tensor, scores: Tensor, iou_threshold: float, offset: int) -> Tensor:
