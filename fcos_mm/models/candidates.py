@@ -4,7 +4,6 @@ Of the millions of pairs of a batch a few thousand pass the threshold. They are
 found before any score is computed, with one look at the class logits, and are
 rows of flat tensors from then on, whatever their image and level.
 """
-import math
 from typing import NamedTuple, Sequence, Tuple
 
 import torch
@@ -23,8 +22,9 @@ class Pairs(NamedTuple):
     location: Tensor
     label: Tensor
 
-    def __getitem__(self, which):
-        return Pairs(*(index[which] for index in tuple(self)))
+    def select(self, which: Tensor) -> 'Pairs':
+        """Return those of an index or a mask (N,)."""
+        return Pairs(*(index[which] for index in self))
 
 
 def likely_pairs(class_maps: Sequence[Tensor], probability: float) -> Tuple[Pairs, Tensor]:
@@ -34,12 +34,12 @@ def likely_pairs(class_maps: Sequence[Tensor], probability: float) -> Tuple[Pair
 
     Args:
         class_maps: L maps (B, C, H, W) of class logits.
-        probability: All pairs pass where it is not positive.
+        probability: All pairs pass where it is not positive, none from 1 on.
 
     Returns:
         The N pairs, and their logits (N,).
     """
-    least = -math.inf if probability <= 0 else math.log(probability / (1 - probability)) - MARGIN
+    least = torch.tensor(float(probability)).clamp(0, 1).logit().item() - MARGIN
     levels = [m.flatten(2) for m in class_maps]  # (B, C, locations) each
     peaks = torch.cat([level.amax(1) for level in levels], dim=1)  # (B, P)
     location, image = (peaks.t() >= least).nonzero(as_tuple=True)  # level by level

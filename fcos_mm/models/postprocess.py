@@ -125,10 +125,10 @@ class FCOSPostProcessor:
             scores = class_scores * centerness[pairs.image, pairs.location]
             scores = scores if self.score == 'product' else scores.sqrt()
         passed = (class_scores if self.threshold_on == 'class_score' else scores) > threshold
-        pairs, scores, class_scores = pairs[passed], scores[passed], class_scores[passed]
+        pairs, scores, class_scores = pairs.select(passed), scores[passed], class_scores[passed]
         ranking = class_scores if self.rank_by == 'class_score' else scores
         best = best_of_each_level(ranking, pairs, locations, cfg.get('nms_pre', -1))
-        pairs = pairs[best]
+        pairs = pairs.select(best)
         distances = predictions.distances[pairs.image, pairs.location]  # (N, 4)
         boxes = decode(locations.points[pairs.location], distances)
         return Detections(pairs.image, boxes, scores[best], pairs.label)

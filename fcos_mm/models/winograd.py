@@ -15,9 +15,9 @@ TILE = 4  # outputs of a tile, along each axis
 TAPS = 3  # of the filter
 SPAN = TILE + TAPS - 1  # inputs of a tile
 
-#: Interpolation points besides infinity. Their powers spread little, so that the
-#: rounding error is about twice that of the direct way; with the usual 0, 1, -1, 2, -2
-#: it is nine times.
+#: Interpolation points besides infinity. Their powers spread little, and with them the
+#: rounding error: it is several times that of the direct way, but a fraction of what the
+#: usual 0, 1, -1, 2, -2 give.
 _POINTS = (0., .5**.5, -.5**.5, 2.**.5, -2.**.5)
 #: Tiles at a time, which bounds the memory: 72 KiB each at 256 channels. Many small
 #: strips would fit a cache better, but threads meet after every step of a strip, and on
