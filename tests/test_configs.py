@@ -134,9 +134,9 @@ def check_detections(found, model_cfg):
     assert 0 < len(found) <= limits.max_per_img
     assert found.bboxes.isfinite().all()
     assert found.bboxes.min() >= 0 and found.bboxes.max() <= 32 + 1e-4
-    assert (found.scores > limits.score_thr).all() and (found.scores <= 1).all()
+    assert (found.scores > limits.get('score_thr', 0)).all() and (found.scores <= 1).all()
     assert (found.scores.diff() <= 0).all()
-    assert 0 <= found.labels.min() and found.labels.max() < head.num_classes
+    assert 0 <= found.labels.min() and found.labels.max() < head.get('num_classes', 1)
 
 
 @pytest.mark.parametrize('backbone, deformable, tail', [

@@ -12,10 +12,11 @@ from fcos_mm.models.locations import LocationGenerator, Locations
 from fcos_mm.models.losses import FCOSLoss
 from fcos_mm.models.postprocess import FCOSPostProcessor
 from fcos_mm.models.predictions import Predictions, flatten_levels
+from fcos_mm.models.rpn_head import NormedRPNHead
 
 __all__ = [
     'BatchBucketPad', 'Centerness', 'FCOS', 'FCOSAssigner', 'FCOSHead', 'FCOSLoss',
     'FCOSPostProcessor', 'GroundTruth', 'LTRBIoULoss', 'LocationGenerator', 'Locations',
-    'Predictions', 'SigmoidFocalLoss', 'Targets', 'centerness_target', 'flatten_levels',
-    'pad_ground_truth', 'prepare_for_inference'
+    'NormedRPNHead', 'Predictions', 'SigmoidFocalLoss', 'Targets', 'centerness_target',
+    'flatten_levels', 'pad_ground_truth', 'prepare_for_inference'
 ]
