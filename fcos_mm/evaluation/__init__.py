@@ -1,4 +1,11 @@
-"""Metrics."""
+"""Metrics, and the numbers of the paper's tables from files."""
 from fcos_mm.evaluation.coco_metric import CocoMetric
+from fcos_mm.evaluation.coco_numbers import (
+                                             ClassAgnostic,
+                                             class_agnostic_numbers,
+                                             coco_numbers,
+                                             proposal_recall,
+)
 
-__all__ = ['CocoMetric']
+__all__ = ['ClassAgnostic', 'CocoMetric', 'class_agnostic_numbers', 'coco_numbers',
+           'proposal_recall']

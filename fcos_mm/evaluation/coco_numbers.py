@@ -1,0 +1,168 @@
+"""The numbers of the paper's tables from files: COCO's, of proposals, without categories.
+
+Shares of 1 everywhere. Where nothing can be measured, as AP of large boxes where
+there are none, the number is nan (pycocotools says -1).
+"""
+from dataclasses import dataclass
+from typing import Collection, Dict, Optional, Sequence
+
+import numpy as np
+from pycocotools.cocoeval import COCOeval
+
+from fcos_mm.errors import UserError
+from fcos_mm.evaluation.coco_backend import choose_evaluator
+from fcos_mm.evaluation.coco_files import (
+    Results,
+    Truth,
+    quiet,
+    read_results,
+    read_truth,
+    results_as_coco,
+)
+
+#: Where pycocotools' ``stats`` has the numbers of Tables 3 to 7.
+NAMES = ('AP', 'AP50', 'AP75', 'AP_S', 'AP_M', 'AP_L', 'AR_1', 'AR_10', 'AR_100')
+
+#: The IoU thresholds of Figs. 4, 5 and 6, and their places among COCO's ten.
+CURVES = {0.5: 0, 0.75: 5, 0.9: 8}
+
+
+@dataclass(frozen=True)
+class ClassAgnostic:
+    """How well boxes are found, whatever their categories (paper, Table 9, Figs. 4 to 6).
+
+    Attributes:
+        AP: Mean over the IoU thresholds 0.50, 0.55, ..., 0.95.
+        AP50: At IoU 0.50.
+        AP75: At IoU 0.75.
+        AP90: At IoU 0.90.
+        recall: (101,) 0, 0.01, ..., 1: the points of the curves.
+        precision: By IoU threshold (0.5, 0.75, 0.9) the highest precision at
+            that recall or a higher one, (101,); 0 where it is not reached.
+        best_recall: By IoU threshold the share of boxes found at all.
+    """
+    AP: float
+    AP50: float
+    AP75: float
+    AP90: float
+    recall: np.ndarray
+    precision: Dict[float, np.ndarray]
+    best_recall: Dict[float, float]
+
+    def to_dict(self) -> dict:
+        """The same with plain lists and the thresholds as text, as JSON wants it."""
+        return dict(
+            AP=self.AP, AP50=self.AP50, AP75=self.AP75, AP90=self.AP90,
+            recall=self.recall.tolist(),
+            precision={str(iou): curve.tolist() for iou, curve in self.precision.items()},
+            best_recall={str(iou): value for iou, value in self.best_recall.items()})
+
+
+def coco_numbers(truth: Truth,
+                 results: Results,
+                 *,
+                 image_ids: Optional[Collection[int]] = None,
+                 backend: str = 'auto') -> Dict[str, float]:
+    """COCO's numbers (paper, Tables 3 to 7; with ``image_ids``, Table 6).
+
+    Args:
+        truth: Annotation file in COCO's format, or the annotations.
+        results: File of detections (``*.bbox.json``), or its rows; may be empty.
+        image_ids: Only these images count; None: all.
+        backend: See :func:`choose_evaluator`.
+
+    Returns:
+        ``AP``, ``AP50``, ``AP75``, ``AP_S``, ``AP_M``, ``AP_L``, ``AR_1``,
+        ``AR_10``, ``AR_100``: 0 to 1, nan where there is no such box.
+
+    Raises:
+        UserError: If a file cannot be used, or ids do not fit the annotations.
+    """
+    evaluation = _evaluated(truth, results, image_ids, backend)
+    with quiet():
+        evaluation.summarize()
+    return {name: _or_nan(value) for name, value in zip(NAMES, evaluation.stats)}
+
+
+def proposal_recall(truth: Truth,
+                    results: Results,
+                    *,
+                    limits: Sequence[int] = (100, 1000),
+                    backend: str = 'auto') -> Dict[str, float]:
+    """Average recall of proposals (paper, Table 8), as mmdet's ``metric='proposal'``.
+
+    Args:
+        truth: Annotation file in COCO's format, or the annotations.
+        results: File of proposals, or its rows; their categories do not matter.
+        limits: How many of the best proposals of an image count.
+        backend: See :func:`choose_evaluator`.
+
+    Returns:
+        ``AR@limit`` for each limit: recall averaged over the IoU thresholds
+        0.50 to 0.95; 0 to 1, nan where there is no box.
+
+    Raises:
+        UserError: If a file cannot be used, or ids do not fit the annotations.
+    """
+    limits = sorted(limits)
+    recall = _evaluated(truth, results, None, backend, useCats=0,
+                        maxDets=limits).eval['recall']  # (10, 1, areas, limits)
+    return {f'AR@{limit}': _or_nan(recall[:, 0, 0, place].mean())
+            for place, limit in enumerate(limits)}
+
+
+def class_agnostic_numbers(truth: Truth,
+                           results: Results,
+                           *,
+                           image_ids: Optional[Collection[int]] = None,
+                           backend: str = 'auto') -> ClassAgnostic:
+    """Precision and recall with the categories ignored (paper, Table 9, Figs. 4 to 6).
+
+    A detection is right if it covers a box of any category; the best 100 of an
+    image count.
+
+    Args:
+        truth: Annotation file in COCO's format, or the annotations.
+        results: File of detections (``*.bbox.json``), or its rows; may be empty.
+        image_ids: Only these images count; None: all.
+        backend: See :func:`choose_evaluator`.
+
+    Raises:
+        UserError: If a file cannot be used, or ids do not fit the annotations.
+    """
+    evaluation = _evaluated(truth, results, image_ids, backend, useCats=0)
+    precision = evaluation.eval['precision'][:, :, 0, 0, -1]  # (10, 101)
+    recall = evaluation.eval['recall'][:, 0, 0, -1]  # (10,)
+    precision = np.where(precision < 0, np.nan, precision)
+    curves = {iou: precision[place] for iou, place in CURVES.items()}
+    at = {iou: float(curve.mean()) for iou, curve in curves.items()}
+    return ClassAgnostic(
+        AP=float(precision.mean()), AP50=at[0.5], AP75=at[0.75], AP90=at[0.9],
+        recall=np.array(evaluation.params.recThrs),
+        precision=curves,
+        best_recall={iou: _or_nan(recall[place]) for iou, place in CURVES.items()})
+
+
+def _evaluated(truth: Truth, results: Results, image_ids: Optional[Collection[int]],
+               backend: str, **params) -> COCOeval:
+    """Match the detections and accumulate, under changed parameters of pycocotools."""
+    truth = read_truth(truth)
+    image_ids = sorted(truth.imgs if image_ids is None else set(image_ids))
+    unknown = [key for key in image_ids if key not in truth.imgs]
+    if unknown:
+        raise UserError(f'{len(unknown)} of the image_ids are not in the annotations, e.g. '
+                        f'{unknown[0]}.\nGive ids of images in the annotation file.')
+    found = results_as_coco(read_results(results, truth, image_ids=image_ids), truth)
+    evaluation = choose_evaluator(backend)(truth, found, 'bbox')
+    evaluation.params.imgIds = image_ids
+    for name, value in params.items():
+        setattr(evaluation.params, name, value)
+    with quiet():
+        evaluation.evaluate()
+        evaluation.accumulate()
+    return evaluation
+
+
+def _or_nan(value: float) -> float:
+    """A share, with nan for the -1 that pycocotools gives where there is nothing."""
+    return float(value) if value >= 0 else float('nan')
