@@ -1,6 +1,13 @@
 """Annotations and detections in COCO format."""
 import numpy as np
 import pytest
+import torch
+from mmengine.config import Config
+from mmengine.logging import MMLogger
+from mmengine.registry import DefaultScope
+
+from fcos_mm.apis import test as testing
+from fcos_mm.registry import MODELS
 
 SIDE = 500
 
@@ -55,3 +62,23 @@ def _jittered(ground_truth: dict, seed: int, decimals: int = 2) -> list:
                       float(abs(width + shift[2])), float(abs(height + shift[3]))],
                 score=float(np.round(random.random(), decimals))))
     return found
+
+
+@pytest.fixture
+def test_tool(tiny_config, tmp_path):
+    """``test_tool(text)``: what ``tools/test.py`` returns, the tiny config ending with a text.
+
+    The weights are random; with a score threshold of 0 there are detections.
+    """
+
+    def run(text: str) -> dict:
+        config, checkpoint = tmp_path / 'own.py', tmp_path / 'random.pth'
+        config.write_text(f"_base_ = '{tiny_config}'\n{text}\n")
+        torch.manual_seed(0)
+        with DefaultScope.overwrite_default_scope('fcos_mm'):
+            model = MODELS.build(Config.fromfile(config).model)
+        torch.save(model.state_dict(), checkpoint)
+        MMLogger._instance_dict.clear()
+        return testing.main([str(config), str(checkpoint), '--work-dir', str(tmp_path / 'work')])
+
+    return run

@@ -1,0 +1,91 @@
+"""``ClassAgnosticCocoMetric``: are boxes found, whatever their category (paper, Table 9)."""
+import json
+import os.path as osp
+import tempfile
+from typing import Dict, Optional
+
+from mmengine.fileio import put_text
+from mmengine.logging import print_log
+
+from fcos_mm.errors import UserError
+from fcos_mm.evaluation.coco_files import read_truth
+from fcos_mm.evaluation.coco_metric import CocoMetric
+from fcos_mm.evaluation.coco_numbers import class_agnostic_numbers
+from fcos_mm.registry import METRICS
+
+
+@METRICS.register_module()
+class ClassAgnosticCocoMetric(CocoMetric):
+    """COCO's AP with the categories ignored, and the curves of Figs. 4 to 6.
+
+    Stands beside :class:`CocoMetric` in a list of evaluators and takes the same
+    annotation file. The best 100 detections of an image count.
+
+    Args:
+        ann_file: Annotations in COCO's format; None: those of the dataset.
+        metric: Must be ``'bbox'``.
+        format_only: Only write the detections, to ``outfile_prefix``.
+        outfile_prefix: Path and beginning of the names of the files to write:
+            ``<prefix>.bbox.json``, the detections, and
+            ``<prefix>.class_agnostic.json``, numbers and curves as
+            :class:`ClassAgnostic` has them. None writes none.
+        backend: See :class:`CocoMetric`.
+        backend_args: How mmengine reads the annotation file.
+        collect_device: Device on which ranks exchange results.
+        prefix: Put before the names of the numbers instead of
+            ``'class_agnostic'``.
+
+    Raises:
+        UserError: If ``metric`` is another, ``outfile_prefix`` is missing under
+            ``format_only``, or the backend is unknown or cannot be imported.
+    """
+    default_prefix = 'class_agnostic'
+
+    def __init__(self,
+                 ann_file: Optional[str] = None,
+                 *,
+                 metric: str = 'bbox',
+                 format_only: bool = False,
+                 outfile_prefix: Optional[str] = None,
+                 backend: str = 'auto',
+                 backend_args: Optional[dict] = None,
+                 collect_device: str = 'cpu',
+                 prefix: Optional[str] = None) -> None:
+        if metric not in ('bbox', ['bbox']):
+            raise UserError(f"ClassAgnosticCocoMetric has metric={metric!r}.\nIt must be 'bbox'.")
+        if format_only and outfile_prefix is None:
+            raise UserError('ClassAgnosticCocoMetric has format_only=True and no outfile_prefix.\n'
+                            'Set outfile_prefix to where the detections shall go.')
+        self.backend = backend
+        super().__init__(ann_file=ann_file, metric=metric, format_only=format_only,
+                         outfile_prefix=outfile_prefix, backend=backend,
+                         backend_args=backend_args, collect_device=collect_device, prefix=prefix)
+
+    def compute_metrics(self, results: list) -> Dict[str, float]:
+        """Compute the numbers of the processed results.
+
+        Args:
+            results: Pairs of ground truth and prediction, one an image.
+
+        Returns:
+            dict: ``bbox_mAP``, ``bbox_mAP_50``, ``bbox_mAP_75``,
+            ``bbox_mAP_90``, rounded to three digits as mmdet does; nothing
+            under ``format_only``.
+        """
+        truths, predictions = zip(*results)
+        with tempfile.TemporaryDirectory() as folder:
+            place = self.outfile_prefix or osp.join(folder, 'results')
+            if self._coco_api is None:
+                self._coco_api = read_truth(self.gt_to_coco_json(truths, place))
+            self.cat_ids = self._coco_api.getCatIds(catNms=self.dataset_meta['classes'])
+            files = self.results2json(predictions, place)
+            if self.format_only:
+                return {}
+            numbers = class_agnostic_numbers(self._coco_api, files['bbox'], backend=self.backend)
+        if self.outfile_prefix is not None:
+            put_text(json.dumps(numbers.to_dict()), f'{self.outfile_prefix}.class_agnostic.json')
+        best = ', '.join(f'{value:.3f} at IoU {iou:.2f}'
+                         for iou, value in numbers.best_recall.items())
+        print_log(f'Best recall of the class-agnostic curves: {best}', logger='current')
+        return dict(bbox_mAP=round(numbers.AP, 3), bbox_mAP_50=round(numbers.AP50, 3),
+                    bbox_mAP_75=round(numbers.AP75, 3), bbox_mAP_90=round(numbers.AP90, 3))
