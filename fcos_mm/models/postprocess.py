@@ -15,11 +15,20 @@ from fcos_mm.registry import TASK_UTILS
 
 
 class Detections(NamedTuple):
-    """Boxes of all images in one row: image index (N,), boxes (N, 4), score and class (N,)."""
+    """Boxes of all images in one row.
+
+    Attributes:
+        image: (N,) index of the image.
+        boxes: (N, 4).
+        scores: (N,).
+        labels: (N,).
+        locations: (N,) index of the location, among the P, that each comes from.
+    """
     image: Tensor
     boxes: Tensor
     scores: Tensor
     labels: Tensor
+    locations: Tensor
 
     def select(self, which: Tensor) -> 'Detections':
         """Return those of an index or a mask (N,)."""
@@ -46,6 +55,8 @@ class FCOSPostProcessor:
         threshold_on: ``score_thr`` holds for ``'class_score'`` (the paper,
             official code, mmdet) or for the final ``'score'`` (detectron2).
         clip: Boxes are clipped to the image ``'before_nms'`` or ``'after_nms'``.
+        return_locations: Each detection also gets ``locations``, the index of
+            its location among the P, as ``AmbiguousDetectionMetric`` needs it.
 
     Raises:
         ValueError: If an option is unknown.
@@ -56,7 +67,8 @@ class FCOSPostProcessor:
                  score: str = 'product',
                  rank_by: str = 'score',
                  threshold_on: str = 'class_score',
-                 clip: str = 'before_nms') -> None:
+                 clip: str = 'before_nms',
+                 return_locations: bool = False) -> None:
         for name, value, allowed in (('score', score, ('product', 'sqrt')),
                                      ('rank_by', rank_by, ('score', 'class_score')),
                                      ('threshold_on', threshold_on, ('score', 'class_score')),
@@ -67,6 +79,7 @@ class FCOSPostProcessor:
         self.rank_by = rank_by
         self.threshold_on = threshold_on
         self.clip = clip
+        self.return_locations = return_locations
 
     def __call__(self,
                  predictions: Predictions,
@@ -78,7 +91,7 @@ class FCOSPostProcessor:
                  box_convention: str = 'continuous',
                  rescale: bool = False,
                  with_nms: bool = True) -> InstanceList:
-        """Return ``bboxes``, ``scores`` and ``labels`` of each image.
+        """Return ``bboxes``, ``scores``, ``labels`` and, if asked for, ``locations`` of each image.
 
         Args:
             predictions: Outputs of all locations, distances in pixels.
@@ -109,10 +122,14 @@ class FCOSPostProcessor:
             found = _rescaled(found, img_metas)
         if extra:
             found = _to_far_edge(found, img_metas, rescale)
-        return [
-            InstanceData(bboxes=image.boxes, scores=image.scores, labels=image.labels)
-            for image in found.of_images(len(img_metas))
-        ]
+        return [self._instances(image) for image in found.of_images(len(img_metas))]
+
+    def _instances(self, found: Detections) -> InstanceData:
+        """The detections of one image as mmdet wants them."""
+        instances = InstanceData(bboxes=found.boxes, scores=found.scores, labels=found.labels)
+        if self.return_locations:
+            instances.locations = found.locations
+        return instances
 
     def _found(self, predictions: Predictions, centerness: Optional[Tensor],
                locations: Locations, cfg: ConfigType) -> Detections:
@@ -131,7 +148,7 @@ class FCOSPostProcessor:
         pairs = pairs.select(best)
         distances = predictions.distances[pairs.image, pairs.location]  # (N, 4)
         boxes = decode(locations.points[pairs.location], distances)
-        return Detections(pairs.image, boxes, scores[best], pairs.label)
+        return Detections(pairs.image, boxes, scores[best], pairs.label, pairs.location)
 
     def _least_class_score(self, threshold: float) -> float:
         """What a class score must be above, since center-ness is at most 1."""

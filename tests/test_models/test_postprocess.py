@@ -173,6 +173,31 @@ def test_pixel_convention_suppresses_at_the_networks_size():
     assert result.bboxes.tolist() == [[0, 0, 4.5, 4.5], [2, 0, 6.5, 4.5]]
 
 
+def test_locations_stay_with_their_detections():
+    """Of locations 0 to 3 the last is too small, the second suppressed, the third the best."""
+    distances = [[4., 4, 4, 4], [4., 4, 4, 4], [12., 4, 12, 4], [1., 1, 1, 1]]
+    result = run([[0.6, 0.3], [0.5, 0.01], [0.9, 0.01], [0.8, 0.01]], distances=distances,
+                 cfg=dict(min_bbox_size=3, nms=dict(type='nms', iou_threshold=0.3)),
+                 options=dict(return_locations=True))
+    # The third's box (8, 0, 32, 8) has IoU 64 / 192 with the second's (8, 0, 16, 8).
+    assert result.scores.tolist() == pytest.approx([0.9, 0.6, 0.3])
+    assert result.locations.tolist() == [2, 0, 0]
+    assert 'locations' not in run([[0.6]])
+
+
+def test_locations_count_over_the_levels():
+    """Two levels of 2 x 3 and 1 x 2 cells, two images: each finds its own cell."""
+    locations = LocationGenerator((8, 16))([(2, 3), (1, 2)], 'cpu')
+    maps = [torch.full((2, 1, 2, 3), -9.), torch.full((2, 1, 1, 2), -9.)]
+    maps[0][0, 0, 1, 2] = 1.  # row 1, column 2 of P3: 1 * 3 + 2
+    maps[1][1, 0, 0, 1] = 1.  # column 1 of P4: 2 * 3 + 1
+    predictions = Predictions(maps, torch.full((2, 8, 4), 4.), None)
+    first, second = FCOSPostProcessor(return_locations=True)(
+        predictions, None, locations, [dict(img_shape=(16, 24))] * 2, CFG)
+    assert first.locations.tolist() == [5] and second.locations.tolist() == [7]
+    assert first.bboxes.tolist() == [[16, 8, 24, 16]]  # the cell at (20, 12)
+
+
 def test_nothing_found():
     result = run([[0.01], [0.02]], [0.5, 0.5], rescale=True)
     assert result.bboxes.shape == (0, 4) and result.scores.shape == result.labels.shape == (0, )
