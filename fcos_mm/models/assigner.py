@@ -1,11 +1,12 @@
 """Which location answers for which box (paper, Sec. 3.1 and 3.2)."""
 from typing import NamedTuple, Optional, Sequence, Tuple
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from fcos_mm.models.claims import lowest_rank
+from fcos_mm.models.claims import claimed_runs, lowest_rank
 from fcos_mm.models.ground_truth import GroundTruth
 from fcos_mm.models.locations import Locations
 from fcos_mm.models.windows import BOUNDS, Ranges, window_sizes, windows
@@ -34,6 +35,22 @@ class Targets(NamedTuple):
     def positive(self) -> Tensor:
         """(B, P) whether the location answers for a box."""
         return self.gt_index >= 0
+
+
+class Claims(NamedTuple):
+    """Every pair of a location and a box that meets all conditions, M in all.
+
+    Of the boxes that claim a location :meth:`FCOSAssigner.assign` takes the
+    smallest; a location with several is an ambiguous sample.
+
+    Attributes:
+        image: (M,) index of the image.
+        location: (M,) index of the location.
+        box: (M,) index of the box in its image.
+    """
+    image: Tensor
+    location: Tensor
+    box: Tensor
 
 
 @TASK_UTILS.register_module()
@@ -93,10 +110,7 @@ class FCOSAssigner:
         Raises:
             ValueError: If there is not one regress range for each level.
         """
-        if len(self.regress_ranges) != len(locations.sizes):
-            raise ValueError(
-                f'expected one regress range for each of {len(locations.sizes)} levels, got '
-                f'{len(self.regress_ranges)}: set assigner.regress_ranges to fit the strides')
+        self._check_levels(locations)
         order = truth.areas.argsort(dim=1, stable=True)  # (B, G)
         boxes = truth.boxes.take_along_dim(order[..., None], dim=1)  # (B, G, 4)
         labels = truth.labels.gather(1, order)
@@ -116,6 +130,35 @@ class FCOSAssigner:
             distances=to_sides.mul_((rank < order.size(1))[..., None]),
             gt_index=_look_up(row, order, -1),
             class_weight=class_weight)
+
+    @torch.no_grad()
+    def claims(self, locations: Locations, truth: GroundTruth) -> Claims:
+        """Return all claims on the locations of B images, for analysis.
+
+        Args:
+            locations: The P locations of the feature maps, on the CPU.
+            truth: Boxes of the B images, on the CPU.
+
+        Raises:
+            ValueError: If there is not one regress range for each level.
+        """
+        self._check_levels(locations)
+        claimed = windows(locations, truth.boxes.flatten(0, 1), regress_ranges=self.regress_ranges,
+                          bounds=self.range_bounds, radius=self.center_sampling_radius)
+        runs = claimed_runs(claimed, locations, images=len(truth.boxes))
+        address = torch.from_numpy(runs.addresses())  # (M,)
+        box = torch.from_numpy(np.repeat(runs.rank, runs.count))  # (M,)
+        if self.crowd == 'mask' and truth.crowd.size(1):
+            free = ~self._inside_crowd(locations, truth.crowd).flatten()[address]
+            address, box = address[free], box[free]
+        num_locations = sum(locations.counts)
+        return Claims(address // num_locations, address % num_locations, box)
+
+    def _check_levels(self, locations: Locations) -> None:
+        if len(self.regress_ranges) != len(locations.sizes):
+            raise ValueError(
+                f'expected one regress range for each of {len(locations.sizes)} levels, got '
+                f'{len(self.regress_ranges)}: set assigner.regress_ranges to fit the strides')
 
     @staticmethod
     def _lowest_rank(locations: Locations, boxes: Tensor, ranges: Ranges, bounds: str,

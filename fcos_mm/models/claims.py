@@ -5,7 +5,7 @@ the ranks onto the feature maps, those of the largest boxes first. An accelerato
 lists every cell that any window could have, in tensors whose sizes do not depend
 on the boxes, and scatters the lowest rank into each.
 """
-from typing import Sequence, Tuple
+from typing import NamedTuple, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -33,23 +33,55 @@ def lowest_rank(windows: Windows, locations: Locations, *, images: int,
     return scattered(windows, locations, images=images, sizes=sizes)
 
 
+class Runs(NamedTuple):
+    """R runs of neighbouring cells in a row of a map, each claimed by one box.
+
+    Those of the boxes of the highest rank come first.
+
+    Attributes:
+        rank: (R,) rank of the box in its image.
+        start: (R,) address of the first cell: image * P + location.
+        count: (R,) cells.
+    """
+    rank: np.ndarray
+    start: np.ndarray
+    count: np.ndarray
+
+    def addresses(self) -> np.ndarray:
+        """Return the address of every cell, run after run."""
+        before = self.count.cumsum() - self.count
+        return np.arange(self.count.sum()) + np.repeat(self.start - before, self.count)
+
+
 def painted(windows: Windows, locations: Locations, *, images: int) -> Tensor:
     """Do as :func:`lowest_rank`, over the claimed cells only."""
+    ranks, num_locations = windows.begin.size(2) // images, sum(locations.counts)
+    canvas = np.full(images * num_locations, ranks, dtype=np.int32)
+    runs = claimed_runs(windows, locations, images=images)
+    canvas[runs.addresses()] = np.repeat(runs.rank, runs.count)  # the last one stays
+    return torch.from_numpy(canvas.reshape(images, num_locations))
+
+
+def claimed_runs(windows: Windows, locations: Locations, *, images: int) -> Runs:
+    """List every cell that a box claims.
+
+    Args:
+        windows: Windows of N = images * G boxes, in each image by rank.
+        locations: The P locations, on the CPU.
+        images: Number of images B.
+    """
     edges = torch.stack(windows).numpy()  # (4, 2, L, N)
     ranks, num_locations = edges.shape[-1] // images, sum(locations.counts)
-    canvas = np.full(images * num_locations, ranks, dtype=np.int32)
     begin, end, hole_begin, hole_end = edges
     all_hole = ((hole_begin <= begin) & (hole_end >= end)).all(0)
     level, box = ((end > begin).all(0) & ~all_hole).nonzero()  # (K,) each
     image, rank = np.divmod(box, ranks)
-    largest_first = np.argsort(-rank, kind='stable')
-    level, box, image, rank = (part[largest_first] for part in (level, box, image, rank))
+    highest_first = np.argsort(-rank, kind='stable')
+    level, box, image, rank = (part[highest_first] for part in (level, box, image, rank))
     _, _, columns, _, first = locations.levels.numpy().astype(np.int64).T  # (L,) each
-    runs = _runs(edges[:, :, level, box], image * num_locations + first[level], columns[level])
-    window, start, count = runs  # (R,) each
-    address = np.arange(count.sum()) + np.repeat(start - (count.cumsum() - count), count)
-    canvas[address] = np.repeat(rank[window], count)  # the last one stays
-    return torch.from_numpy(canvas.reshape(images, num_locations))
+    base = image * num_locations + first[level]
+    window, start, count = _runs(edges[:, :, level, box], base, columns[level])
+    return Runs(rank[window], start, count)
 
 
 def _runs(edges: np.ndarray, base: np.ndarray,

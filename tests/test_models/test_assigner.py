@@ -189,6 +189,63 @@ class TestAgainstEveryLocationAndEveryBox:
         assert torch.equal(targets.distances, distances)
 
 
+class TestClaims:
+
+    def test_by_hand(self):
+        # Locations 4, 12, 20 of one row: the first box holds 4 and 12, the second 12 and 20.
+        locations = grid(rows=1, columns=3)
+        truth = truth_of((0, 0, 16, 8), (8, 0, 24, 8))
+        claims = FCOSAssigner(regress_ranges=((0, INF), )).claims(locations, truth)
+        assert sorted(zip(claims.location.tolist(), claims.box.tolist())) == [
+            (0, 0), (1, 0), (1, 1), (2, 1)]
+        assert claims.image.tolist() == [0, 0, 0, 0]
+
+    @pytest.mark.parametrize('radius', [None, 1.5])
+    @pytest.mark.parametrize('bounds', ['inclusive', 'strict'])
+    def test_each_box_alone_claims_the_same(self, dense_assign, random_boxes, feature_sizes,
+                                            bounds, radius):
+        generator = torch.Generator().manual_seed(4)
+        make, several = LocationGenerator((8, 16, 32, 64, 128)), 0
+        assigner = FCOSAssigner(range_bounds=bounds, center_sampling_radius=radius)
+        for trial in range(20):
+            height, width = torch.randint(60, 700, (2, ), generator=generator).tolist()
+            locations = make(feature_sizes(height, width), 'cpu')
+            truth = pad_ground_truth([
+                random_boxes(generator, number, width, height, grid=(None, 4)[trial % 2])
+                for number in (0, 1, 12)])
+            expected = torch.zeros(3, 12, len(locations.points), dtype=torch.bool)
+            for box in range(12):
+                alone = truth._replace(boxes=truth.boxes[:, box:box + 1],
+                                       labels=truth.labels[:, box:box + 1],
+                                       areas=truth.areas[:, box:box + 1])
+                _, _, index = dense_assign(locations, alone, bounds=bounds, radius=radius)
+                expected[:, box] = index >= 0
+            claims = assigner.claims(locations, truth)
+            found = torch.zeros_like(expected)
+            found[claims.image, claims.box, claims.location] = True
+            assert torch.equal(found, expected)
+            assert len(claims.box) == expected.sum()  # none twice
+            several += int((expected.sum(1) > 1).sum())
+        assert several >= 20
+
+    def test_a_location_masked_by_a_crowd_is_claimed_by_none(self):
+        locations = grid(rows=1, columns=3)
+        truth = truth_of((0, 0, 24, 8), crowd=[(8, 0, 16, 8)])
+        kept = {}
+        for crowd in ('drop', 'mask'):
+            assigner = FCOSAssigner(regress_ranges=((0, INF), ), crowd=crowd)
+            kept[crowd] = sorted(assigner.claims(locations, truth).location.tolist())
+        assert kept == dict(drop=[0, 1, 2], mask=[0, 2])
+
+    def test_no_box(self):
+        claims = FCOSAssigner(regress_ranges=((0, INF), )).claims(grid(), truth_of())
+        assert [len(part) for part in claims] == [0, 0, 0]
+
+    def test_levels_and_ranges_must_agree(self):
+        with pytest.raises(ValueError, match='each of 1 levels, got 5'):
+            FCOSAssigner().claims(grid(), truth_of((0, 0, 9, 9)))
+
+
 @pytest.mark.parametrize('radius', [None, 1.5])
 @pytest.mark.parametrize('bounds', ['inclusive', 'strict'])
 @pytest.mark.parametrize('grid', [None, 4])
