@@ -1,4 +1,5 @@
 """Metrics, and the numbers of the paper's tables from files."""
+from fcos_mm.evaluation.ambiguous_metric import AmbiguousDetectionMetric
 from fcos_mm.evaluation.class_agnostic_metric import ClassAgnosticCocoMetric
 from fcos_mm.evaluation.coco_metric import CocoMetric
 from fcos_mm.evaluation.coco_numbers import (
@@ -9,6 +10,6 @@ from fcos_mm.evaluation.coco_numbers import (
 )
 
 __all__ = [
-    'ClassAgnostic', 'ClassAgnosticCocoMetric', 'CocoMetric', 'class_agnostic_numbers',
-    'coco_numbers', 'proposal_recall'
+    'AmbiguousDetectionMetric', 'ClassAgnostic', 'ClassAgnosticCocoMetric', 'CocoMetric',
+    'class_agnostic_numbers', 'coco_numbers', 'proposal_recall'
 ]

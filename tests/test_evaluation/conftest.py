@@ -66,12 +66,13 @@ def _jittered(ground_truth: dict, seed: int, decimals: int = 2) -> list:
 
 @pytest.fixture
 def test_tool(tiny_config, tmp_path):
-    """``test_tool(text)``: what ``tools/test.py`` returns, the tiny config ending with a text.
+    """``test_tool(text, *words)``: what ``tools/test.py`` returns.
 
-    The weights are random; with a score threshold of 0 there are detections.
+    The tiny config ends with the text; the words are more options. The weights
+    are random; with a score threshold of 0 there are detections.
     """
 
-    def run(text: str) -> dict:
+    def run(text: str, *words: str) -> dict:
         config, checkpoint = tmp_path / 'own.py', tmp_path / 'random.pth'
         config.write_text(f"_base_ = '{tiny_config}'\n{text}\n")
         torch.manual_seed(0)
@@ -79,6 +80,7 @@ def test_tool(tiny_config, tmp_path):
             model = MODELS.build(Config.fromfile(config).model)
         torch.save(model.state_dict(), checkpoint)
         MMLogger._instance_dict.clear()
-        return testing.main([str(config), str(checkpoint), '--work-dir', str(tmp_path / 'work')])
+        return testing.main([str(config), str(checkpoint), '--work-dir', str(tmp_path / 'work'),
+                             *words])
 
     return run

@@ -1,0 +1,139 @@
+"""How many detections come from ambiguous locations (paper, Sec. 4.1.1: 2.3 %, 1.5 %)."""
+from typing import Dict, Optional, Sequence, Tuple
+
+import torch
+from mmdet.structures.bbox import get_box_tensor
+from mmdet.utils import ConfigType
+from mmengine.evaluator import BaseMetric
+from mmengine.registry import DefaultScope
+from mmengine.structures import InstanceData
+from torch import Tensor
+
+from fcos_mm.errors import UserError
+from fcos_mm.models.ground_truth import pad_ground_truth, scale_factors
+from fcos_mm.models.head import FCOSHead
+from fcos_mm.models.locations import Locations
+from fcos_mm.registry import METRICS, MODELS
+
+
+@METRICS.register_module()
+class AmbiguousDetectionMetric(BaseMetric):
+    """The share of detections whose location several ground-truth boxes claim.
+
+    A box claims a location if all conditions of the assignment are met
+    (Sec. 3.1). The paper asks how often such a location still produces a
+    detection, and how often its boxes are of different categories.
+
+    The detector must say where its detections come from
+    (``model.bbox_head.postprocess.return_locations=True``), and the test
+    pipeline must load the annotations, boxes in the size of the original image
+    as mmdet's test pipelines have them: ``LoadAnnotations`` after ``Resize``.
+
+    Args:
+        head: Config of the tested :class:`FCOSHead`: ``cfg.model.bbox_head``.
+        score_thr: Only detections with at least this score count; 0: all that
+            the test keeps.
+        collect_device: Device on which ranks exchange results.
+        prefix: Put before the names of the numbers instead of
+            ``'ambiguous_detections'``.
+
+    Raises:
+        UserError: If the head is no ``FCOSHead`` or does not return locations.
+    """
+    default_prefix = 'ambiguous_detections'
+
+    def __init__(self,
+                 *,
+                 head: ConfigType,
+                 score_thr: float = 0.0,
+                 collect_device: str = 'cpu',
+                 prefix: Optional[str] = None) -> None:
+        super().__init__(collect_device=collect_device, prefix=prefix)
+        with DefaultScope.overwrite_default_scope('fcos_mm'):
+            self.head = MODELS.build(head)
+        if not isinstance(self.head, FCOSHead):
+            raise UserError('AmbiguousDetectionMetric has a head of another kind: '
+                            f'{type(self.head).__name__}.\nGive it head=cfg.model.bbox_head of '
+                            'an FCOS.')
+        self.score_thr = score_thr
+
+    def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
+        """Count the detections of a batch.
+
+        Args:
+            data_batch: Not used.
+            data_samples: The images' detections, ground truth and sizes.
+
+        Raises:
+            UserError: If the detections have no locations, or an image has no
+                ground truth.
+        """
+        for sample in data_samples:
+            found = sample['pred_instances']
+            if 'locations' not in found:
+                raise UserError('The detections do not say which locations they come from.\nSet '
+                                'model.bbox_head.postprocess.return_locations=True, and test '
+                                'without augmentation.')
+            counted = found['locations'][found['scores'] >= self.score_thr].cpu()  # (n,)
+            locations = self._locations(sample)
+            if len(counted) and counted.max() >= len(locations.points):
+                raise UserError(
+                    f"Image {sample.get('img_path', sample['img_id'])}: location "
+                    f'{counted.max()} of a detection is not among the {len(locations.points)} of '
+                    "the metric's head.\nGive the metric the head that is tested.")
+            several, different = self._ambiguous(locations, sample)  # (P,) each
+            self.results.append(
+                (len(counted), int(several[counted].sum()), int(different[counted].sum())))
+
+    def compute_metrics(self, results: list) -> Dict[str, float]:
+        """Compute the shares.
+
+        Args:
+            results: Of each image the numbers of detections, of those from
+                ambiguous locations, and of those whose boxes there are of
+                different categories.
+
+        Returns:
+            dict: ``ambiguous`` and ``ambiguous_other_class`` in percent of the
+            detections; nan if nothing was detected.
+        """
+        total, several, different = (sum(counts) for counts in zip(*results))
+        if not total:
+            return dict(ambiguous=float('nan'), ambiguous_other_class=float('nan'))
+        return dict(ambiguous=100 * several / total,
+                    ambiguous_other_class=100 * different / total)
+
+    def _locations(self, sample: dict) -> Locations:
+        """The locations of the padded batch that the image was tested in."""
+        height, width = sample['batch_input_shape'][-2:]
+        sizes = [(-(-height // stride), -(-width // stride)) for stride in self.head.strides]
+        return self.head.location_generator(sizes, 'cpu')
+
+    def _ambiguous(self, locations: Locations, sample: dict) -> Tuple[Tensor, Tensor]:
+        """Which locations are claimed by several boxes, and by boxes of several categories.
+
+        Returns:
+            Two masks (P,).
+        """
+        truth = pad_ground_truth(
+            [_at_input_size(sample, 'gt_instances')],
+            [_at_input_size(sample, 'ignored_instances')],
+            img_metas=[sample],
+            box_convention=self.head.box_convention)
+        claims = self.head.assigner.claims(locations, truth)
+        several = claims.location.bincount(minlength=len(locations.points)) > 1
+        pairs = torch.stack([claims.location, truth.labels[0, claims.box]]).unique(dim=1)
+        different = pairs[0].bincount(minlength=len(locations.points)) > 1
+        return several, different
+
+
+def _at_input_size(sample: dict, key: str) -> InstanceData:
+    """The boxes (g, 4) of an image in the size of the network's input, and labels (g,)."""
+    truth = sample.get(key)
+    if truth is None or 'bboxes' not in truth:
+        raise UserError(
+            f"Image {sample.get('img_path', sample['img_id'])} was tested without ground truth.\n"
+            "Put dict(type='LoadAnnotations', with_bbox=True) after Resize into the test pipeline.")
+    boxes = get_box_tensor(truth['bboxes']).cpu()
+    return InstanceData(bboxes=boxes * scale_factors([sample], boxes.device),
+                        labels=truth['labels'].cpu())
