@@ -24,7 +24,7 @@ def read_truth(truth: Truth) -> COCO:
     """
     if isinstance(truth, COCO):
         return truth
-    dataset = _read_json(truth, 'Annotations')
+    dataset = read_json(truth, 'Annotations')
     if not isinstance(dataset, dict) or not {'images', 'categories'} <= set(dataset):
         raise UserError(
             f"{truth} is not in COCO's format: it must hold 'images' and 'categories'.\n"
@@ -50,7 +50,7 @@ def read_results(results: Results,
             detection names an image or a category that is not annotated.
     """
     name = results if isinstance(results, str) else 'The results'
-    rows = _read_json(results, 'Results') if isinstance(results, str) else results
+    rows = read_json(results, 'Results') if isinstance(results, str) else results
     needed = {'image_id', 'category_id', 'bbox', 'score'}
     if not isinstance(rows, (list, tuple)) or not all(
             isinstance(row, dict) and needed <= set(row) for row in rows):
@@ -102,7 +102,16 @@ def quiet() -> contextlib.AbstractContextManager:
     return contextlib.redirect_stdout(io.StringIO())
 
 
-def _read_json(path: str, what: str) -> Union[dict, list]:
+def read_json(path: str, what: str) -> Union[dict, list]:
+    """Read a JSON file.
+
+    Args:
+        path: The file.
+        what: What it holds, for the message of an error.
+
+    Raises:
+        UserError: If there is no such file or it is not JSON.
+    """
     if not osp.isfile(path):
         raise UserError(f'{what} not found: {path}\nGive the path of a JSON file.')
     with open(path) as file:
