@@ -53,6 +53,11 @@ class FCOSLoss(nn.Module):
                 strides: Optional[Tensor] = None) -> Dict[str, Tensor]:
         """Return ``loss_cls``, ``loss_bbox`` and, with a branch, ``loss_centerness``.
 
+        With the latter comes ``centerness_above_floor``, for the log: its name
+        keeps it out of the sum that is trained. Cross entropy cannot fall below
+        the entropy of its target, which is about 0.6 for center-ness; this is
+        how far above it the branch is, 0 where it predicts its target.
+
         Args:
             predictions: The network's outputs over all locations.
             targets: What the locations answer for, distances in pixels.
@@ -81,4 +86,16 @@ class FCOSLoss(nn.Module):
                 centerness.flatten(),
                 weight=positive.flatten(),
                 avg_factor=num_pos)
+            floor = (binary_entropy(centerness) * positive).sum() / num_pos
+            losses['centerness_above_floor'] = (
+                losses['loss_centerness'].detach() - floor * self.loss_centerness.loss_weight)
         return losses
+
+
+def binary_entropy(probability: Tensor) -> Tensor:
+    """-p ln p - (1 - p) ln(1 - p), the least that cross entropy with target p can be.
+
+    Args:
+        probability: p, of any shape; 0 and 1 have no entropy.
+    """
+    return torch.special.entr(probability) + torch.special.entr(1 - probability)

@@ -68,7 +68,8 @@ def test_sweep_of_assign():
 def test_loss():
     for case in loss.cases(device='cpu', against=['mmdet']):
         losses, gradients = agreeing(case, 'mmdet')
-        assert set(losses) == {'loss_cls', 'loss_bbox', 'loss_centerness'}
+        assert set(losses) == {'loss_cls', 'loss_bbox', 'loss_centerness',
+                               'centerness_above_floor'}
         assert len(gradients) == 15
         expected = case.peers['mmdet']()
         wrong = {**losses, 'loss_cls': losses['loss_cls'] * 1.0001}

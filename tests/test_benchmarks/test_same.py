@@ -41,6 +41,7 @@ def test_losses():
     assert same_losses(one, dict(loss_cls=torch.tensor(1.000001))) == ''
     assert 'loss_cls by 0.0001' in same_losses(one, dict(loss_cls=torch.tensor(1.0001)))
     assert 'losses' in same_losses(one, dict(loss_bbox=torch.tensor(1.)))
+    assert same_losses(dict(one, above_floor=torch.tensor(5.)), one) == ''
     assert 'loss_cls' in same_losses(dict(loss_cls=torch.tensor(float('nan'))), one)
 
 

@@ -6,6 +6,7 @@ import torch
 from mmdet.models.losses import CrossEntropyLoss, FocalLoss
 from mmdet.models.losses import GIoULoss as MMDetGIoULoss
 from mmdet.models.losses import IoULoss as MMDetIoULoss
+from mmengine.model import BaseModel
 
 from fcos_mm.models import (
     FCOSLoss,
@@ -231,6 +232,28 @@ class TestFCOSLoss:
         entropy = -(1 / 3 * math.log(1 / 3) + 2 / 3 * math.log(2 / 3))
         expected = (entropy + math.log1p(math.exp(-5))) / 2
         assert losses['loss_centerness'].item() == pytest.approx(expected)
+        # The first is at its floor, the entropy of 1/3; the floor of the second, 1, is 0.
+        above = losses['centerness_above_floor']
+        assert above.item() == pytest.approx(math.log1p(math.exp(-5)) / 2, abs=1e-7)
+        assert not above.requires_grad
+
+    def test_floor_has_the_weight_of_the_loss(self):
+        predictions, targets = self.inputs()
+        criterion = FCOSLoss(loss_centerness=dict(
+            type='mmdet.CrossEntropyLoss', use_sigmoid=True, loss_weight=3.))
+        logits = torch.tensor([[math.log(0.5), 5., -3.]])
+        losses = criterion(predictions._replace(centerness_logits=logits), targets)
+        expected = 3 * math.log1p(math.exp(-5)) / 2
+        assert losses['centerness_above_floor'].item() == pytest.approx(expected, abs=1e-6)
+
+    def test_floor_is_no_part_of_the_sum(self):
+        losses = FCOSLoss()(*self.inputs())
+        total, logged = BaseModel.parse_losses(None, losses)
+        parts = [losses[f'loss_{name}'] for name in ('cls', 'bbox', 'centerness')]
+        assert total.item() == pytest.approx(sum(parts).item())
+        # Cross entropy ln 2 at p = 1/2, over targets 1/3 and 1.
+        entropy = -(1 / 3 * math.log(1 / 3) + 2 / 3 * math.log(2 / 3))
+        assert logged['centerness_above_floor'].item() == pytest.approx(math.log(2) - entropy / 2)
 
     def test_compiles_without_a_break(self):
         criterion = FCOSLoss(bbox_weight='centerness')
