@@ -1,0 +1,183 @@
+"""A picture as the network gets it, with what each location is to learn there."""
+from typing import Dict, List, NamedTuple, Optional, Sequence
+
+import numpy as np
+import torch
+from mmcv.transforms import Compose
+from mmdet.structures import DetDataSample
+from mmdet.structures.bbox import HorizontalBoxes
+from mmdet.utils import get_test_pipeline_cfg
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+from torch import Tensor, nn
+
+from fcos_mm.errors import UserError
+from fcos_mm.models import FCOSHead, Locations, Targets, centerness_target, pad_ground_truth
+from fcos_mm.registry import MODELS, TRANSFORMS
+
+
+class Level(NamedTuple):
+    """One level's share of the P locations.
+
+    Attributes:
+        name: P3, P4, ..., by the stride.
+        stride: Its stride in pixels.
+        first: Index of its first location.
+        shape: Rows and columns of its feature map.
+        extent: Left, right, bottom and top side, in pixels of the input, of
+            all its cells, each of which has its location in its middle.
+    """
+    name: str
+    stride: int
+    first: int
+    shape: tuple
+    extent: tuple
+
+    def cut(self, values: np.ndarray) -> np.ndarray:
+        """Return this level's part of (P, ...) values."""
+        return values[self.first:self.first + self.shape[0] * self.shape[1]]
+
+
+class Scene(NamedTuple):
+    """One picture in the size of the network's input, padding included.
+
+    Attributes:
+        pixels: (height, width) grey values from 0 to 255; padding is white.
+        boxes: (G, 4) the boxes, in pixels of the input.
+        names: G names of their classes.
+        levels: The L levels.
+        points: (P, 2) the locations.
+        gt_index: (P,) index of the box a location answers for; -1 for none.
+        target: (P,) center-ness by Eq. (3); nan where there is no box.
+        predicted: (P,) center-ness that a model predicts; None without one.
+    """
+    pixels: np.ndarray
+    boxes: np.ndarray
+    names: Sequence[str]
+    levels: Sequence[Level]
+    points: np.ndarray
+    gt_index: np.ndarray
+    target: np.ndarray
+    predicted: Optional[np.ndarray]
+
+    @property
+    def occupied(self) -> List[Level]:
+        """The levels with at least one positive location."""
+        return [level for level in self.levels if self.answered([level])]
+
+    @property
+    def unanswered(self) -> List[int]:
+        """The boxes that no location answers for."""
+        return sorted(set(range(len(self.boxes))) - set(self.answered(self.levels)))
+
+    def answered(self, levels: Sequence[Level]) -> List[int]:
+        """The boxes that a location of some levels answers for.
+
+        Args:
+            levels: The levels.
+        """
+        found = {index for level in levels for index in level.cut(self.gt_index).tolist()}
+        return sorted(found - {-1})
+
+
+def make_scene(cfg: Config,
+               image: str,
+               boxes: np.ndarray,
+               labels: np.ndarray,
+               class_names: Sequence[str],
+               model: Optional[nn.Module] = None) -> Scene:
+    """Prepare a picture as the config does at test, and assign its boxes.
+
+    Args:
+        cfg: The config of an FCOS; it says how large the input is, how it is
+            padded, where the locations lie and which box they answer for.
+        image: Path of the picture.
+        boxes: (G, 4) its boxes, x0, y0, x1, y1 in pixels of the picture.
+        labels: (G,) their classes, from 0.
+        class_names: C names.
+        model: A trained detector whose center-ness is wanted too.
+
+    Raises:
+        UserError: If the picture cannot be read, the config has no
+            ``FCOSHead``, or the model has no center-ness branch.
+        ValueError: If a label has no name.
+    """
+    labels = np.asarray(labels, dtype=np.int64)
+    if len(labels) and not 0 <= labels.min() <= labels.max() < len(class_names):
+        raise ValueError(f'labels must lie in 0..{len(class_names) - 1}, got {labels.tolist()}')
+    with DefaultScope.overwrite_default_scope(cfg.get('default_scope', 'mmdet')):
+        packed = _through_pipeline(cfg, image, np.asarray(boxes, dtype=np.float32), labels)
+        head = _find_head(cfg, model)
+        (height, width), maps = _input_size_and_maps(cfg, model, packed)
+    sample = packed['data_samples']
+    sizes = [m.shape[-2:] for m in maps] if maps else [
+        (-(-height // stride), -(-width // stride)) for stride in head.strides]
+    locations = head.location_generator(sizes, 'cpu')
+    targets = _assign(head, locations, sample)
+    return Scene(
+        pixels=_grey(packed['inputs'], height, width),
+        boxes=sample.gt_instances.bboxes.tensor.numpy(),
+        names=[class_names[label] for label in labels],
+        levels=_levels(locations),
+        points=locations.points.numpy(),
+        gt_index=targets.gt_index[0].numpy(),
+        target=torch.where(targets.positive, centerness_target(targets.distances),
+                           torch.nan)[0].numpy(),
+        predicted=torch.cat([m.flatten() for m in maps]).sigmoid().numpy() if maps else None)
+
+
+def _through_pipeline(cfg: Config, image: str, boxes: np.ndarray, labels: np.ndarray) -> Dict:
+    """Load the picture and change picture and boxes as the test pipeline does."""
+    steps = [step for step in get_test_pipeline_cfg(cfg)
+             if step['type'].split('.')[-1] != 'LoadAnnotations']
+    load, *others = [TRANSFORMS.build(step) for step in steps]
+    sample = load(dict(img_path=image, img_id=0))
+    sample.update(gt_bboxes=HorizontalBoxes(boxes.reshape(-1, 4)), gt_bboxes_labels=labels)
+    return Compose(others)(sample)
+
+
+def _find_head(cfg: Config, model: Optional[nn.Module]) -> FCOSHead:
+    head_cfg = cfg.model.get('bbox_head')
+    head = model.bbox_head if model is not None else head_cfg and MODELS.build(head_cfg)
+    if not isinstance(head, FCOSHead):
+        raise UserError('The config has no FCOSHead at model.bbox_head, so that there are no '
+                        'locations and no center-ness to draw.\nName the config of an FCOS.')
+    if model is not None and not head.centerness.branch:
+        raise UserError('The model has no center-ness branch (model.bbox_head.centerness.branch is '
+                        'False).\nDraw its targets without a checkpoint.')
+    return head
+
+
+@torch.no_grad()
+def _input_size_and_maps(cfg: Config, model: Optional[nn.Module], packed: Dict) -> tuple:
+    """Height and width with padding, and a model's L maps (1, 1, H, W) of center-ness logits."""
+    batch = dict(inputs=[packed['inputs']], data_samples=[packed['data_samples']])
+    if model is None:
+        return MODELS.build(cfg.model.data_preprocessor)(batch)['inputs'].shape[-2:], None
+    inputs = model.data_preprocessor(batch)['inputs']
+    *_, maps = model.bbox_head(model.extract_feat(inputs))
+    return inputs.shape[-2:], [m.float().cpu() for m in maps]
+
+
+def _assign(head: FCOSHead, locations: Locations, sample: DetDataSample) -> Targets:
+    truth = pad_ground_truth([sample.gt_instances], img_metas=[sample.metainfo],
+                             box_convention=head.box_convention)
+    return head.assigner.assign(locations, truth, background=head.num_classes)
+
+
+def _levels(locations: Locations) -> List[Level]:
+    levels = []
+    for (stride, origin, _, _, first), shape in zip(locations.levels.tolist(), locations.sizes):
+        left = origin - stride / 2
+        levels.append(Level(
+            name=f'P{np.log2(stride):g}', stride=int(stride), first=int(first), shape=shape,
+            extent=(left, left + shape[1] * stride, left + shape[0] * stride, left)))
+    return levels
+
+
+def _grey(picture: Tensor, height: int, width: int) -> np.ndarray:
+    """Return (3, h, w) BGR as grey values, in the top left corner of white (height, width)."""
+    weights = torch.tensor([0.114, 0.587, 0.299])  # of blue, green and red in luminance
+    grey = torch.full((height, width), 255.)
+    grey[:picture.shape[1], :picture.shape[2]] = (picture.float() * weights[:, None, None]).sum(0)
+    return grey.numpy()
