@@ -1,0 +1,108 @@
+"""Which pictures Fig. 8 shows: chosen by their ground truth, not by how well detection went."""
+from typing import Callable, Dict, List, NamedTuple
+
+import numpy as np
+import torch
+from mmdet.structures.bbox import bbox_overlaps
+from pycocotools.coco import COCO
+
+
+class Kind(NamedTuple):
+    """A kind of picture.
+
+    Attributes:
+        title: What such pictures show.
+        measure: From boxes (n, 4) x0, y0, x1, y1, n at least 1, and the area
+            of the image to how much a picture is of this kind.
+        sign: 1 where the largest measure is sought, -1 where the smallest.
+        caption: The measure in words.
+    """
+    title: str
+    measure: Callable[[np.ndarray, float], float]
+    sign: int
+    caption: Callable[[float], str]
+
+
+def mean_best_iou(boxes: np.ndarray, image_area: float = 0.) -> float:
+    """How much boxes overlap: the mean of each one's best IoU with another.
+
+    Args:
+        boxes: (n, 4) x0, y0, x1, y1, n at least 1.
+        image_area: Not used; every measure gets it.
+
+    Returns:
+        Between 0 and 1; 0 for a single box.
+    """
+    boxes = torch.as_tensor(boxes)
+    return float(bbox_overlaps(boxes, boxes).fill_diagonal_(0).max(dim=1).values.mean())
+
+
+def _shares(boxes: np.ndarray, image_area: float) -> np.ndarray:
+    """(n,) the boxes' shares of the image."""
+    return np.prod(boxes[:, 2:] - boxes[:, :2], axis=1) / image_area
+
+
+#: Pictures of the first kind are taken first, and none is taken twice.
+KINDS = {
+    'crowded': Kind('Crowded: most boxes', lambda boxes, _: len(boxes), 1,
+                    lambda number: f'{number} boxes'),
+    'overlapping': Kind('Highly overlapping: largest mean of the boxes\' best IoU with another',
+                        mean_best_iou, 1, lambda iou: f'mean best IoU {iou:.2f}'),
+    'tiny': Kind('Extremely small: smallest box', lambda *scene: float(_shares(*scene).min()), -1,
+                 lambda share: f'smallest box {100 * share:#.2g} % of the image'),
+    'huge': Kind('Very large: largest box', lambda *scene: float(_shares(*scene).max()), 1,
+                 lambda share: f'largest box {100 * share:.0f} % of the image'),
+}
+
+
+def pick_pictures(truth: COCO, per_kind: int = 3) -> Dict[str, List[int]]:
+    """Pick the most crowded, overlapping, tiny and huge pictures.
+
+    Only the ground truth is asked: crowd boxes and boxes without area do not
+    count, and a picture without any other is not picked. Each kind takes its
+    best pictures that no kind before it has taken; equal ones by image id.
+
+    Args:
+        truth: The annotations.
+        per_kind: How many of each kind.
+
+    Returns:
+        For each of :data:`KINDS` the image ids, the best first; fewer where
+        there are not enough pictures.
+    """
+    measures = {}
+    for image_id in sorted(truth.imgs):
+        if len(ordinary_boxes(truth, image_id)):
+            measures[image_id] = {name: measure(truth, image_id, name) for name in KINDS}
+    picks: Dict[str, List[int]] = {}
+    for name, kind in KINDS.items():
+        order = sorted(measures, key=lambda image_id: -kind.sign * measures[image_id][name])
+        picks[name] = order[:per_kind]
+        for image_id in picks[name]:
+            del measures[image_id]
+    return picks
+
+
+def measure(truth: COCO, image_id: int, kind: str) -> float:
+    """How much a picture is of a kind.
+
+    Args:
+        truth: The annotations.
+        image_id: The picture, with at least one ordinary box.
+        kind: A key of :data:`KINDS`.
+    """
+    image = truth.imgs[image_id]
+    return KINDS[kind].measure(ordinary_boxes(truth, image_id), image['width'] * image['height'])
+
+
+def ordinary_boxes(truth: COCO, image_id: int) -> np.ndarray:
+    """Return the boxes (n, 4), x0, y0, x1, y1, that are no crowd and have an area.
+
+    Args:
+        truth: The annotations.
+        image_id: The picture.
+    """
+    boxes = np.array([annotation['bbox'] for annotation in truth.imgToAnns[image_id]
+                      if not annotation.get('iscrowd', 0)], dtype=np.float64).reshape(-1, 4)
+    boxes = boxes[(boxes[:, 2:] > 0).all(axis=1)]
+    return np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)
