@@ -3,8 +3,8 @@ import statistics
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from fcos_mm.analysis.peak_memory import MEGABYTE, peak_extra_memory
 from harness.case import Case, NotAvailable
-from harness.memory import MEGABYTE, peak_extra_memory
 from harness.turns import ratio, time_in_turns
 
 #: Bytes that Python's own objects take where there are no tensors and arrays.

@@ -2,7 +2,8 @@
 import numpy as np
 import pytest
 import torch
-from harness.memory import highest_sum, peak_extra_memory
+
+from fcos_mm.analysis.peak_memory import highest_sum, peak_extra_memory
 
 MILLION = 1_000_000
 SLACK = 10_000  # bytes for scalars and Python's objects

@@ -10,10 +10,11 @@ NumPy's arrays in a second run; the two peaks are added, though they need not co
 at once. What libraries take on their own (scratch memory of the convolutions,
 OpenCV) is not seen. On CUDA torch counts by itself.
 """
+import contextlib
+import gc
 import os
 import tracemalloc
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from typing import Callable, Iterable, Iterator
 
 import torch
 from torch.profiler import ProfilerActivity, profile
@@ -28,9 +29,11 @@ def peak_extra_memory(run: Callable[[], object], device: str) -> int:
     before does not.
 
     Args:
-        run: called once or twice; call it before, so that caches are filled.
+        run: What is measured; called once on CUDA and twice on the CPU. Call it
+            before, so that caches are filled.
         device: ``'cpu'`` or ``'cuda'``.
     """
+    gc.collect()  # else what ran before may be freed meanwhile
     if torch.device(device).type == 'cuda':
         return _on_cuda(run, device)
     return _of_tensors(run) + _of_arrays(run)
@@ -63,10 +66,9 @@ def _of_tensors(run: Callable[[], object]) -> int:
     profiler = profile(activities=[ProfilerActivity.CPU], profile_memory=True)
     with _silence():
         profiler.start()
-    try:
-        answer = run()
-    finally:
-        with _silence():
+        try:
+            answer = run()
+        finally:
             profiler.stop()
     del answer
     events = [event for event in profiler.profiler.kineto_results.events()
@@ -74,9 +76,13 @@ def _of_tensors(run: Callable[[], object]) -> int:
     return highest_sum(event.nbytes() for event in sorted(events, key=lambda e: e.start_ns()))
 
 
-@contextmanager
+@contextlib.contextmanager
 def _silence() -> Iterator[None]:
-    """Keep what the profiler's library writes about itself off the screen."""
+    """Keep what the profiler's library writes off the screen.
+
+    It also writes while the run is under way, when memory from before is freed.
+    What the run itself writes was seen when it was called before.
+    """
     stderr, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     try:
@@ -89,6 +95,9 @@ def _silence() -> Iterator[None]:
 
 def highest_sum(changes: Iterable[int]) -> int:
     """The highest running sum, 0 at least.
+
+    Args:
+        changes: What is added, one after the other.
 
     >>> highest_sum([5, 3, -5, 1, -4])
     8
