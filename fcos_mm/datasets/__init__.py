@@ -2,6 +2,17 @@
 from fcos_mm.datasets.coco import CocoDataset
 from fcos_mm.datasets.data_root import set_data_root
 from fcos_mm.datasets.packing import PackDetInputs
+from fcos_mm.datasets.samplers import AspectRatioBatchSampler, DefaultSampler, InfiniteSampler
 from fcos_mm.datasets.transforms import ImageError, LoadImageFromFile
+from fcos_mm.datasets.wrappers import (
+    ClassBalancedDataset,
+    ConcatDataset,
+    MultiImageMixDataset,
+    RepeatDataset,
+)
 
-__all__ = ['CocoDataset', 'ImageError', 'LoadImageFromFile', 'PackDetInputs', 'set_data_root']
+__all__ = [
+    'AspectRatioBatchSampler', 'ClassBalancedDataset', 'CocoDataset', 'ConcatDataset',
+    'DefaultSampler', 'ImageError', 'InfiniteSampler', 'LoadImageFromFile', 'MultiImageMixDataset',
+    'PackDetInputs', 'RepeatDataset', 'set_data_root'
+]

@@ -12,6 +12,7 @@ from mmdet.datasets import CocoDataset as MMDetCocoDataset
 from mmengine.dist import get_world_size
 from mmengine.logging import print_log
 
+from fcos_mm.datasets.seeded import SeededSamples
 from fcos_mm.datasets.shared_memory import SharedFile, place
 from fcos_mm.registry import DATASETS
 
@@ -22,11 +23,11 @@ _FOUND = ('cat_ids', 'cat2label', 'cat_img_map')  # what reading them sets, besi
 
 
 @DATASETS.register_module()
-class CocoDataset(MMDetCocoDataset):
+class CocoDataset(SeededSamples, MMDetCocoDataset):
     """mmdet's dataset in COCO format, for less memory.
 
     Configs under ``default_scope='fcos_mm'`` get it by the plain name
-    ``CocoDataset``. It differs from mmdet's in three ways:
+    ``CocoDataset``. It differs from mmdet's in four ways:
 
     - The processes of one machine share one copy of the annotations, and only
       the first of them reads the file. Workers that are forked share their
@@ -35,6 +36,7 @@ class CocoDataset(MMDetCocoDataset):
     - ``cat_img_map`` holds arrays. Its lists are of numbers that lie scattered
       over all the memory in which the file was read, which then cannot be
       given back: half a gigabyte for COCO.
+    - An index of our samplers seeds the random numbers of its sample.
 
     Args:
         *args: mmdet's arguments.
