@@ -7,13 +7,18 @@ default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=50),
     param_scheduler=dict(type='ParamSchedulerHook'),
-    checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=3),
+    # also every 10 minutes, and when a cluster stops the run: docs/reliability.md
+    checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=3, minutes=10),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     visualization=dict(type='DetVisualizationHook'),
     # docs/speed.md: how training is sped up, off unless asked for, and that tests run on a copy
     # of the network made for inference.
     fast_training=dict(type='fcos_mm.FastTrainingHook'),
-    fast_inference=dict(type='fcos_mm.FastInferenceHook', enabled=True, options=dict()))
+    fast_inference=dict(type='fcos_mm.FastInferenceHook', enabled=True, options=dict()),
+    # docs/reliability.md: a loss that is not finite stops the training (or action='skip'), images
+    # that cannot be read are replaced and counted.
+    non_finite=dict(type='fcos_mm.NonFiniteHook', action='stop', max_skips=10),
+    unreadable=dict(type='fcos_mm.UnreadableImageHook', limit=0.01))
 
 env_cfg = dict(
     cudnn_benchmark=False,

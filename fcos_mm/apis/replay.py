@@ -1,0 +1,128 @@
+"""Running a batch again that made a loss or gradient not finite."""
+import argparse
+import math
+from typing import Dict, List, Optional, Sequence
+
+import torch
+from mmengine.config import Config
+from mmengine.model import revert_sync_batchnorm
+from mmengine.registry import init_default_scope
+from torch import Tensor, nn
+
+from fcos_mm.compat.checkpoint import load_from_local
+from fcos_mm.engine.batch_record import unpack_batch
+from fcos_mm.engine.non_finite import non_finite_names
+from fcos_mm.errors import UserError
+from fcos_mm.registry import MODELS
+
+_SHOWN = 10  # as many names are shown
+
+EPILOG = """example:
+  python tools/analysis_tools/replay_batch.py work_dirs/fcos/non_finite/iteration_120_rank_0.pth
+
+Training writes such a file where a loss or its gradient is NaN or infinite. It
+holds the batch after augmentation, the weights before the step and the config."""
+
+
+def main(argv: Optional[Sequence[str]] = None) -> List[dict]:
+    """Run the batches of a file and print where numbers stop being finite.
+
+    Args:
+        argv: The words of the command line; those of the process if None.
+
+    Returns:
+        list[dict]: What :func:`replay` found.
+
+    Raises:
+        UserError: If the file cannot be used.
+    """
+    parser = argparse.ArgumentParser(
+        description='Run a training batch again that was not finite', epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('record', help='a file in <work_dir>/non_finite/')
+    parser.add_argument('--device', default='cpu', help='where to run it, e.g. cuda (default: cpu)')
+    args = parser.parse_args(argv)
+    findings = replay(args.record, args.device)
+    for finding in findings:
+        print(_text(finding))
+    return findings
+
+
+def replay(path: str, device: str = 'cpu') -> List[dict]:
+    """Run the forward and backward pass of every batch in a file.
+
+    Args:
+        path: A file written by :class:`NonFiniteHook`.
+        device: Where to run it.
+
+    Returns:
+        list[dict]: For each batch ``iteration``, ``losses`` by name, ``weights``,
+        the names of weights that are not finite, ``modules``, those whose output
+        is not, in the order in which they ran, and ``gradients``, the names of
+        parameters whose gradient is not.
+
+    Raises:
+        UserError: If the file cannot be used.
+    """
+    record = load_from_local(path, map_location='cpu')
+    if not isinstance(record, dict) or not {'config', 'batches', 'state_dict'} <= set(record):
+        raise UserError(f'{path} holds no batch. Give a file of <work_dir>/non_finite/.')
+    cfg = Config.fromstring(record['config'], '.py')
+    init_default_scope(cfg.get('default_scope', 'fcos_mm'))
+    findings = []
+    for iteration, batch, states in zip(record['iterations'], record['batches'],
+                                        record['random_states']):
+        model = revert_sync_batchnorm(MODELS.build(cfg.model))
+        model.load_state_dict(record['state_dict'])
+        _set_random_state(states, device)
+        finding = _run(model.to(device).train(), unpack_batch(batch), cfg.optim_wrapper)
+        findings.append(dict(iteration=iteration, weights=non_finite_names(record['state_dict']),
+                             **finding))
+    return findings
+
+
+def _run(model: nn.Module, batch: dict, wrapper: Config) -> Dict[str, object]:
+    device = next(model.parameters()).device.type
+    mixed = str(wrapper.get('type')).endswith('AmpOptimWrapper')
+    dtype = getattr(torch, wrapper.get('dtype') or 'float16') if mixed else None
+    modules: List[str] = []
+    handles = [module.register_forward_hook(_watch(name, modules))
+               for name, module in model.named_modules() if not any(module.children())]
+    with torch.autocast(device, dtype=dtype, enabled=mixed):
+        losses = model(**model.data_preprocessor(batch, True), mode='loss')
+    total, terms = model.parse_losses(losses)
+    total.backward()
+    for handle in handles:
+        handle.remove()
+    gradients = {name: parameter.grad for name, parameter in model.named_parameters()
+                 if parameter.grad is not None}
+    return dict(losses={name: value.item() for name, value in terms.items()},
+                modules=modules, gradients=non_finite_names(gradients))
+
+
+def _watch(name: str, found: List[str]):
+    """Return a forward hook that notes an output that is not finite."""
+    def hook(module: nn.Module, inputs: tuple, output: object) -> None:
+        if isinstance(output, Tensor) and not output.isfinite().all() and name not in found:
+            found.append(name)
+    return hook
+
+
+def _set_random_state(states: Dict[str, Tensor], device: str) -> None:
+    torch.set_rng_state(states['cpu'])
+    if device.startswith('cuda') and 'cuda' in states:
+        torch.cuda.set_rng_state(states['cuda'])
+
+
+def _text(finding: dict) -> str:
+    lines = [f"iteration {finding['iteration']}"]
+    lines += [f'  {name:24}{value:.6g}' for name, value in finding['losses'].items()]
+    for name, what in (('weights', 'weights that are not finite'),
+                       ('modules', 'modules whose output is not finite, the first first'),
+                       ('gradients', 'parameters whose gradient is not finite')):
+        names = finding[name]
+        more = ', ...' if len(names) > _SHOWN else ''
+        lines.append(f"  {what}: {', '.join(names[:_SHOWN]) or 'none'}{more}")
+    if all(map(math.isfinite, finding['losses'].values())) and not finding['gradients']:
+        lines.append('  Here all is finite: try the device of the training (--device).')
+    return '\n'.join(lines)

@@ -1,0 +1,145 @@
+"""Training batches in a file of plain tensors and containers, which is safe to load."""
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Dict, List
+
+import numpy as np
+import torch
+from mmdet.structures import DetDataSample
+from mmdet.structures.bbox import BaseBoxes
+from mmengine.dist import get_rank
+from mmengine.structures import BaseDataElement, InstanceData
+from torch import Tensor, nn
+
+#: What a detector learns from: everything else of a sample is left out.
+INSTANCES = ('gt_instances', 'ignored_instances')
+
+
+@dataclass
+class RecordedBatch:
+    """A batch, and what it takes to run it again.
+
+    Attributes:
+        iteration: As in the log, from 1.
+        data: The batch of the data loader.
+        random_state: Of torch on the CPU and on the GPU, before the batch.
+        terms: The losses that were not finite.
+    """
+    iteration: int
+    data: dict
+    random_state: Dict[str, Tensor]
+    terms: Dict[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def now(cls, iteration: int, data: dict) -> 'RecordedBatch':
+        """Record a batch that is about to be run.
+
+        Args:
+            iteration: As in the log, from 1.
+            data: The batch of the data loader.
+        """
+        states = dict(cpu=torch.get_rng_state())
+        if torch.cuda.is_available():
+            states['cuda'] = torch.cuda.get_rng_state()
+        return cls(iteration, data, states)
+
+    def describe(self) -> dict:
+        """Return ``iteration``, ``terms`` and the names of the ``images``."""
+        return dict(iteration=self.iteration, terms=self.terms, images=image_names(self.data))
+
+
+def record_path(work_dir: str, iteration: int, rank: int) -> Path:
+    """Say where a rank keeps the batches of a step.
+
+    Args:
+        work_dir: The work directory of the run.
+        iteration: The last iteration of the step, from 1.
+        rank: The rank.
+    """
+    return Path(work_dir) / 'non_finite' / f'iteration_{iteration}_rank_{rank}.pth'
+
+
+def save_record(runner, model: nn.Module, batches: List[RecordedBatch]) -> None:
+    """Write batches, weights and config of a run to :func:`record_path`.
+
+    Args:
+        runner (Runner): The runner.
+        model: Its model, without a wrapper.
+        batches: At least one batch.
+    """
+    path = record_path(runner.work_dir, batches[-1].iteration, get_rank())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    torch.save(dict(
+        config=runner.cfg.pretty_text,
+        iterations=[batch.iteration for batch in batches],
+        batches=[pack_batch(batch.data) for batch in batches],
+        random_states=[batch.random_state for batch in batches],
+        state_dict=model.state_dict()), path)
+
+
+def pack_batch(batch: dict) -> dict:
+    """Turn a batch of the data loader into tensors and plain containers.
+
+    Args:
+        batch: ``inputs``, and ``data_samples`` with boxes and labels.
+
+    Returns:
+        dict: ``inputs`` and ``samples``, for :func:`unpack_batch`. Masks are
+        left out.
+    """
+    return dict(inputs=_plain(batch['inputs']),
+                samples=[_pack_sample(sample) for sample in batch['data_samples']])
+
+
+def unpack_batch(packed: dict) -> dict:
+    """Make a batch that a model's ``data_preprocessor`` takes.
+
+    Args:
+        packed: What :func:`pack_batch` returned.
+    """
+    return dict(inputs=packed['inputs'],
+                data_samples=[_unpack_sample(sample) for sample in packed['samples']])
+
+
+def image_names(batch: dict) -> List[str]:
+    """Name the images of a batch by path, or by id where no path was packed.
+
+    Args:
+        batch: A batch of the data loader.
+    """
+    metas = [getattr(sample, 'metainfo', {}) for sample in batch.get('data_samples', ())]
+    return [str(meta.get('img_path', f"image {meta.get('img_id', '?')}")) for meta in metas]
+
+
+def _pack_sample(sample: BaseDataElement) -> dict:
+    instances = {name: _plain(dict(sample.get(name).items()))
+                 for name in INSTANCES if name in sample}
+    return dict(meta=_plain(sample.metainfo), **instances)
+
+
+def _unpack_sample(packed: dict) -> DetDataSample:
+    sample = DetDataSample(metainfo=packed['meta'])
+    for name in INSTANCES:
+        if name in packed:
+            setattr(sample, name, InstanceData(**packed[name]))
+    return sample
+
+
+def _plain(value: Any) -> Any:
+    """Tensors on the CPU, numbers, text and containers of them; the rest is dropped."""
+    if isinstance(value, BaseBoxes):
+        value = value.tensor
+    if isinstance(value, np.ndarray) and value.dtype.kind in 'biuf':
+        value = torch.from_numpy(np.ascontiguousarray(value))
+    if isinstance(value, Tensor):
+        return value.detach().cpu()
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, (str, int, float, bool, type(None))):
+        return value
+    if isinstance(value, dict):
+        return {key: plain for key, part in value.items()
+                if (plain := _plain(part)) is not None or part is None}
+    if isinstance(value, (list, tuple)):
+        return type(value)([_plain(part) for part in value])
+    return None

@@ -1,0 +1,230 @@
+"""Training stops at a loss or gradient that is not finite, and keeps what caused it."""
+import math
+from typing import List, Optional
+
+import torch
+from mmengine.dist import all_gather_object
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from fcos_mm.engine.batch_record import RecordedBatch, record_path, save_record
+from fcos_mm.engine.optim_wrapper import MeasuredStep
+from fcos_mm.errors import UserError
+from fcos_mm.registry import HOOKS
+
+_NAMES = 5  # as many weights are named
+
+
+@HOOKS.register_module()
+class NonFiniteHook(Hook):
+    """Guards every step against a loss or gradient that is NaN or infinite.
+
+    The step is not made, on any rank, and the statistics of batch norm are put
+    back, so that the weights stay finite; a checkpoint whose weights are not is
+    not saved. The batch and the weights go to ``<work_dir>/non_finite/``, for
+    ``tools/analysis_tools/replay_batch.py``. All ranks come to the same decision
+    without a message, see :class:`MeasuredStep`.
+
+    Args:
+        action: ``'stop'`` ends the training; ``'skip'`` goes on with the next
+            batch.
+        max_skips: With ``'skip'``, so many steps of a run may be left out; the
+            next one ends the training.
+
+    Raises:
+        UserError: If ``action`` is none of the two or ``max_skips`` negative.
+    """
+
+    # Before the losses enter the log, whose history checkpoints hold.
+    priority = 'HIGHEST'
+
+    def __init__(self, *, action: str = 'stop', max_skips: int = 10) -> None:
+        if action not in ('stop', 'skip'):
+            raise UserError("default_hooks.non_finite.action must be 'stop' or 'skip', "
+                            f'got {action!r}.')
+        if max_skips < 0:
+            raise UserError('default_hooks.non_finite.max_skips must be 0 or more, '
+                            f'got {max_skips!r}.')
+        self.action = action
+        self.max_skips = max_skips
+        self._skipped = 0
+        self._batches: List[RecordedBatch] = []  # whose gradient is in no step yet
+        self._statistics: Optional[List[Tensor]] = None
+        self._kept: List[Tensor] = []
+
+    def before_train(self, runner) -> None:
+        """Let the optimizer wrapper leave out steps.
+
+        Args:
+            runner (Runner): The runner.
+
+        Raises:
+            UserError: If the wrapper cannot.
+        """
+        if not isinstance(runner.optim_wrapper, MeasuredStep):
+            raise UserError(
+                f'optim_wrapper is a {type(runner.optim_wrapper).__name__}, which cannot leave out '
+                "a step. Set optim_wrapper.type to 'fcos_mm.OptimWrapper' or "
+                "'fcos_mm.AmpOptimWrapper', or take non_finite out of default_hooks.")
+        runner.optim_wrapper.refuse = True
+
+    def before_train_epoch(self, runner) -> None:
+        """Look anew which batch norms are frozen.
+
+        Args:
+            runner (Runner): Not used.
+        """
+        self._statistics = None
+
+    def before_train_iter(self, runner, batch_idx: int, data_batch: Optional[dict] = None) -> None:
+        """Keep the batch and what a step left out would have changed.
+
+        Args:
+            runner (Runner): The runner.
+            batch_idx: Not used.
+            data_batch: The batch.
+        """
+        if self._statistics is None:
+            self._statistics = running_statistics(runner.model)
+            self._kept = [value.clone() for value in self._statistics]
+        elif self._statistics and not self._batches:
+            torch._foreach_copy_(self._kept, self._statistics)
+        self._batches.append(RecordedBatch.now(runner.iter + 1, data_batch))
+
+    def after_train_iter(self, runner, batch_idx: int, data_batch: Optional[dict] = None,
+                         outputs: Optional[dict] = None) -> None:
+        """Look whether the step was made.
+
+        Args:
+            runner (Runner): The runner.
+            batch_idx: Not used.
+            data_batch: Not used.
+            outputs: The losses; emptied if one is not finite, so that the means
+                in the log stay numbers.
+
+        Raises:
+            UserError: If the training ends here.
+        """
+        finite = runner.optim_wrapper.finite
+        if finite:
+            self._batches.clear()
+            return
+        terms = {name: value.item() for name, value in outputs.items()}
+        if not all(map(math.isfinite, terms.values())):
+            self._batches[-1].terms = {name: value for name, value in terms.items()
+                                       if not math.isfinite(value)}
+            outputs.clear()
+        if finite is False:
+            batches, self._batches = self._batches, []
+            self._handle(runner, batches)
+
+    def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
+        """Look whether the weights are numbers: a finite step can still overflow.
+
+        Args:
+            runner (Runner): Not used.
+            checkpoint: What is about to be saved.
+
+        Raises:
+            UserError: If a weight is not finite.
+        """
+        bad = non_finite_names(checkpoint['state_dict'])
+        if bad:
+            raise UserError(f'The checkpoint is not saved: {len(bad)} weights are not finite, '
+                            f'{_some(bad)}. Lower the learning rate and start from the checkpoint '
+                            'before.')
+
+    def _handle(self, runner, batches: List[RecordedBatch]) -> None:
+        """Keep, tell and stop, on all ranks: all of them are here."""
+        faulty = [batch for batch in batches if batch.terms]
+        reports = all_gather_object([batch.describe() for batch in faulty])
+        if not any(reports):
+            if runner.optim_wrapper.expects_overflow():
+                return
+            faulty = batches
+            reports = all_gather_object([batch.describe() for batch in faulty])
+        if self._statistics:
+            torch._foreach_copy_(self._statistics, self._kept)
+        if faulty:
+            save_record(runner, _unwrapped(runner), faulty)
+        message = _message(runner, reports)
+        self._skipped += 1
+        if self.action == 'stop':
+            raise UserError(message)
+        if self._skipped > self.max_skips:
+            raise UserError(f'{message}\nToo many steps are left out: default_hooks.non_finite.'
+                            f'max_skips allows for {self.max_skips}.')
+        runner.logger.warning(f'{message}\nThe training goes on ({self._skipped} of '
+                              f'{self.max_skips} steps left out).')
+
+
+def running_statistics(model: nn.Module) -> List[Tensor]:
+    """Find the running means and variances that a training step changes.
+
+    Args:
+        model: The model, in training mode.
+    """
+    norms = [module for module in model.modules()
+             if isinstance(module, _BatchNorm) and module.training and module.track_running_stats]
+    return [value for norm in norms for value in (norm.running_mean, norm.running_var)]
+
+
+def non_finite_names(state_dict: dict) -> List[str]:
+    """Name the tensors of a state dict that hold NaN or infinity.
+
+    Args:
+        state_dict: A model's state dict.
+    """
+    return [name for name, value in state_dict.items()
+            if value.is_floating_point() and not value.isfinite().all()]
+
+
+def _unwrapped(runner) -> nn.Module:
+    return runner.model.module if is_model_wrapper(runner.model) else runner.model
+
+
+def _message(runner, reports: List[List[dict]]) -> str:
+    """What happened, where, and what helps; the same on all ranks.
+
+    Args:
+        runner: The runner.
+        reports: For each rank what :meth:`RecordedBatch.describe` said of its
+            faulty batches.
+    """
+    lines = ['The loss or its gradient is not finite; the step was not made.']
+    files = []
+    for rank, batches in enumerate(reports):
+        for batch in batches:
+            terms = ', '.join(f'{name} is {value}' for name, value in batch['terms'].items())
+            lines.append(f"iteration {batch['iteration']}, rank {rank}: "
+                         f"{terms or 'the losses are finite, their gradient is not'}\n"
+                         f"  images: {', '.join(batch['images'])}")
+        if batches:
+            files.append(str(record_path(runner.work_dir, batches[-1]['iteration'], rank)))
+    lines += _broken(runner, any(batch['terms'] for batches in reports for batch in batches))
+    rate = max(rate for rates in runner.optim_wrapper.get_lr().values() for rate in rates)
+    return '\n'.join([
+        *lines,
+        'To see where it begins: python tools/analysis_tools/replay_batch.py ' + ' '.join(files),
+        f'Often the learning rate (now {rate:.3g}) is too high for the batch size, which '
+        '--auto-scale-lr mends, or the warm-up is too short; '
+        '--cfg-options optim_wrapper.clip_grad.max_norm=35 clips the gradient.'])
+
+
+def _broken(runner, by_loss: bool) -> List[str]:
+    """Name the weights that were not finite before, or else the gradients that are not."""
+    model = _unwrapped(runner)
+    bad = non_finite_names(model.state_dict())
+    if bad:
+        return [f'{len(bad)} weights were not finite before the step: {_some(bad)}']
+    if by_loss:  # then all gradients are NaN
+        return []
+    broken = {id(parameter) for parameter in runner.optim_wrapper.broken}
+    names = [name for name, parameter in model.named_parameters() if id(parameter) in broken]
+    return [f'{len(names)} gradients are not finite: {_some(names)}']
+
+
+def _some(names: List[str]) -> str:
+    return ', '.join(names[:_NAMES]) + (', ...' if len(names) > _NAMES else '')

@@ -1,0 +1,105 @@
+"""Counts the images that could not be read, and stops when they are too many."""
+import math
+from typing import List, Optional, Union
+
+from mmengine.dist import all_gather_object, get_world_size
+from mmengine.hooks import Hook
+
+from fcos_mm.datasets.unreadable import UNREADABLE
+from fcos_mm.errors import UserError
+from fcos_mm.registry import HOOKS
+
+_SHOWN = 20  # as many are named in one message
+
+
+@HOOKS.register_module()
+class UnreadableImageHook(Hook):
+    """Tells which images of the training data could not be read.
+
+    ``CocoDataset`` replaces them. Each is named in the log when it is met
+    first, and all of them at the end of the training.
+
+    Args:
+        limit: How many images may be unreadable before the training stops: a
+            whole number, or a share of the dataset below 1, rounded up.
+        interval: Every so many iterations the ranks tell each other what they
+            met. A rank alone stops when it has met too many itself.
+
+    Raises:
+        UserError: If ``limit`` is negative.
+    """
+
+    def __init__(self, *, limit: Union[int, float] = 0.01, interval: int = 1000) -> None:
+        if limit < 0:
+            raise UserError('default_hooks.unreadable.limit must be a number of images or a '
+                            f'share below 1, got {limit!r}.')
+        self.limit = limit
+        self.interval = interval
+        self._lost: List[str] = []
+
+    def before_train_iter(self, runner, batch_idx: int, data_batch: Optional[dict] = None) -> None:
+        """Look which images of the batch stand in for others.
+
+        Args:
+            runner (Runner): The runner.
+            batch_idx: Not used.
+            data_batch: The batch.
+
+        Raises:
+            UserError: If too many images cannot be read.
+        """
+        found = [line for sample in data_batch.get('data_samples', ())
+                 for line in getattr(sample, 'metainfo', {}).get(UNREADABLE, ())]
+        new = [line for line in dict.fromkeys(found) if line not in self._lost]
+        if new:
+            self._lost += new
+            runner.logger.warning('\n'.join(new) + '\nThe image after it is used instead.')
+            self._check(runner)
+
+    def after_train_iter(self, runner, batch_idx: int, data_batch: Optional[dict] = None,
+                         outputs: Optional[dict] = None) -> None:
+        """Count over all ranks now and then.
+
+        Args:
+            runner (Runner): The runner.
+            batch_idx: Not used.
+            data_batch: Not used.
+            outputs: Not used.
+
+        Raises:
+            UserError: If too many images cannot be read.
+        """
+        if get_world_size() > 1 and self.every_n_train_iters(runner, self.interval):
+            self._gather()
+            self._check(runner)
+
+    def after_train(self, runner) -> None:
+        """Name all images that could not be read.
+
+        Args:
+            runner (Runner): The runner.
+        """
+        self._gather()
+        if self._lost:
+            runner.logger.warning(f'{self._count()} replaced in this training:\n{self._listing()}')
+
+    def _gather(self) -> None:
+        known = all_gather_object(self._lost)
+        self._lost = list(dict.fromkeys(line for lines in known for line in lines))
+
+    def _check(self, runner) -> None:
+        total = len(runner.train_dataloader.dataset)
+        allowed = self.limit if self.limit >= 1 else math.ceil(self.limit * total)
+        if len(self._lost) > allowed:
+            raise UserError(
+                f'{self._count()} met so far, {allowed:g} of {total} are allowed for:\n'
+                f'{self._listing()}\nReplace them, take them out of the annotation file, or set '
+                'default_hooks.unreadable.limit to a higher number or share.')
+
+    def _count(self) -> str:
+        number = len(self._lost)
+        return f'{number} unreadable image{"s" if number > 1 else ""}'
+
+    def _listing(self) -> str:
+        more = len(self._lost) - _SHOWN
+        return '\n'.join(self._lost[:_SHOWN] + ([f'and {more} more'] if more > 0 else []))

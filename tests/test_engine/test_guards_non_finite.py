@@ -1,0 +1,239 @@
+"""A loss that is not finite stops or skips, in real small runs; the file it leaves runs again."""
+import contextlib
+import io
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from mmdet.visualization import DetLocalVisualizer
+from mmengine.hooks import Hook
+from mmengine.logging import MessageHub, MMLogger
+from torch import nn
+
+from fcos_mm.apis import replay, train
+from fcos_mm.engine.non_finite import NonFiniteHook, running_statistics
+from fcos_mm.errors import UserError
+from fcos_mm.registry import HOOKS
+
+ROOT = Path(__file__).resolve().parents[2]
+POISON = '''
+import fcos_mm
+from fcos_mm.registry import HOOKS
+from mmengine.dist import get_rank
+from mmengine.hooks import Hook
+
+
+@HOOKS.register_module()
+class Poison(Hook):
+    """One picture of one rank is NaN in one iteration."""
+
+    def __init__(self, iteration, rank=0):
+        self.iteration, self.rank = iteration, rank
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        if (runner.iter + 1, get_rank()) == (self.iteration, self.rank):
+            data_batch['inputs'][0] = data_batch['inputs'][0].float() * float('nan')
+'''
+
+
+def run(main, *words):
+    """Run a tool and return what it printed; a ``UserError`` goes through."""
+    for kind in (MMLogger, MessageHub, DetLocalVisualizer):  # named by the second
+        kind._instance_dict.clear()
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        main([str(word) for word in words])
+    return printed.getvalue()
+
+
+@pytest.fixture(scope='module')
+def poisoned(tiny_config, tmp_path_factory):
+    """``poisoned(text)`` writes a config that changes the tiny one and can use ``Poison``."""
+    folder = tmp_path_factory.mktemp('poison')
+    (folder / 'poison_hook.py').write_text(POISON)
+    sys.path.insert(0, str(folder))
+
+    def write(iteration=1, rank=0, text=''):
+        path = folder / f'poisoned_{iteration}_{rank}.py'
+        path.write_text(
+            f"_base_ = '{tiny_config}'\n"
+            "custom_imports = dict(imports=['fcos_mm', 'poison_hook'])\n"
+            f"custom_hooks = [dict(type='Poison', iteration={iteration}, rank={rank}), "
+            f"dict(type='Watch')]\n{text}\n")
+        return path
+
+    yield write
+    sys.path.remove(str(folder))
+
+
+@HOOKS.register_module()
+class Watch(Hook):
+    """Keeps the model's state around every iteration."""
+
+    priority = 'LOWEST'
+    states: list = []
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        self.states.append(copy_of(runner.model))
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+        self.states.append(copy_of(runner.model))
+
+
+def copy_of(model):
+    return {name: value.clone() for name, value in model.state_dict().items()
+            if value.is_floating_point()}
+
+
+@pytest.fixture
+def states(monkeypatch):
+    monkeypatch.setattr(Watch, 'states', [])
+    return Watch.states
+
+
+def scalars(work_dir):
+    path, = work_dir.glob('*/vis_data/scalars.json')
+    return [line for line in map(json.loads, path.read_text().splitlines()) if 'loss' in line]
+
+
+def test_diverging_training_stops_and_says_where(tiny_config, tmp_path):
+    with pytest.raises(UserError) as caught:
+        run(train.main, tiny_config, '--work-dir', tmp_path, '--cfg-options',
+            'optim_wrapper.optimizer.lr=1e15')
+    message = str(caught.value)
+    assert 'iteration 2, rank 0: loss is' in message and 'loss_cls is' in message
+    assert message.count('/images/train_') == 2
+    assert 'learning rate (now 1e+15)' in message and '--auto-scale-lr' in message
+    record = tmp_path / 'non_finite' / 'iteration_2_rank_0.pth'
+    assert f'tools/analysis_tools/replay_batch.py {record}' in message
+    assert not list(tmp_path.glob('*.pth'))
+    assert all(value.isfinite().all() for value in torch.load(record)['state_dict'].values())
+
+    finding, = replay.replay(str(record))
+    assert finding['iteration'] == 2 and finding['weights'] == []
+    assert not finding['losses']['loss_cls'] < float('inf')
+    assert finding['modules'] and finding['gradients']
+    shown = run(replay.main, record)
+    assert 'iteration 2' in shown and f"the first first: {finding['modules'][0]}" in shown
+
+
+def test_weights_that_were_not_finite_before_are_named(trained_weights, tiny_config, tmp_path):
+    with pytest.raises(UserError) as caught:
+        run(train.main, tiny_config, '--work-dir', tmp_path, '--cfg-options',
+            f'load_from={trained_weights}')
+    message = str(caught.value)
+    assert 'iteration 1, rank 0' in message
+    assert '1 weights were not finite before the step: bbox_head.conv_cls.weight' in message
+    assert not list(tmp_path.glob('*.pth'))
+
+
+@pytest.fixture(scope='module')
+def trained_weights(tiny_config, tmp_path_factory):
+    """A checkpoint with one NaN in it."""
+    folder = tmp_path_factory.mktemp('nan')
+    run(train.main, tiny_config, '--work-dir', folder)
+    checkpoint = torch.load(folder / 'epoch_1.pth')
+    checkpoint['state_dict']['bbox_head.conv_cls.weight'][0, 0, 0, 0] = float('nan')
+    torch.save(checkpoint, folder / 'nan.pth')
+    return folder / 'nan.pth'
+
+
+def test_skipping_leaves_the_weights_alone_and_goes_on(poisoned, states, tmp_path):
+    screen = run(train.main, poisoned(iteration=1), '--work-dir', tmp_path, '--cfg-options',
+                 'default_hooks.non_finite.action=skip')
+    assert 'iteration 1, rank 0: loss is nan' in screen
+    assert 'The training goes on (1 of 10 steps left out).' in screen
+    before, skipped, _, trained = states
+    assert 'backbone.bn1.running_mean' in before  # the forward pass made it NaN
+    assert all(torch.equal(skipped[name], value) for name, value in before.items())
+    assert not torch.equal(trained['backbone.conv1.weight'], before['backbone.conv1.weight'])
+    saved = torch.load(tmp_path / 'epoch_1.pth')
+    assert all(value.isfinite().all() for value in saved['state_dict'].values())
+    assert [0 < line['loss'] < 100 for line in scalars(tmp_path)] == [True]
+
+
+def test_too_many_skips_stop(poisoned, states, tmp_path):
+    with pytest.raises(UserError, match='non_finite.max_skips allows for 0'):
+        run(train.main, poisoned(iteration=1), '--work-dir', tmp_path, '--cfg-options',
+            'default_hooks.non_finite.action=skip', 'default_hooks.non_finite.max_skips=0')
+
+
+def test_all_batches_of_an_accumulated_step_are_kept(poisoned, states, tmp_path):
+    with pytest.raises(UserError) as caught:
+        run(train.main, poisoned(iteration=1), '--work-dir', tmp_path, '--cfg-options',
+            'optim_wrapper.accumulative_counts=2')
+    assert 'iteration 1, rank 0: loss is nan' in str(caught.value)
+    assert 'iteration 2' not in str(caught.value)
+    assert len(states) == 3  # it is found in the second iteration, whose gradient is added
+    finding, = replay.replay(str(tmp_path / 'non_finite' / 'iteration_1_rank_0.pth'))
+    assert finding['iteration'] == 1 and finding['modules'][0] == 'backbone.conv1'
+
+
+def test_the_gradient_and_the_floor_are_in_the_log(tiny_config, tmp_path):
+    run(train.main, tiny_config, '--work-dir', tmp_path)
+    lines = scalars(tmp_path)
+    assert all(line['grad_norm'] > 0 for line in lines)
+    assert all(0 < line['centerness_above_floor'] < line['loss_centerness'] for line in lines)
+
+
+@pytest.mark.parametrize('action', ['stop', 'skip'])
+def test_one_rank_decides_for_all(action, poisoned, tmp_path):
+    """Two processes; the picture of the second is NaN."""
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        port = probe.getsockname()[1]
+    config = poisoned(iteration=1, rank=1)
+    config.write_text(config.read_text().replace(", dict(type='Watch')", ''))
+    env = {**os.environ, 'PYTHON': sys.executable, 'PORT': str(port), 'CUDA_VISIBLE_DEVICES': '',
+           'PYTHONPATH': f'{ROOT}:{config.parent}', 'OMP_NUM_THREADS': '1'}
+    done = subprocess.run(
+        [str(ROOT / 'tools' / 'dist_train.sh'), str(config), '2', '--work-dir', str(tmp_path),
+         '--cfg-options', f'default_hooks.non_finite.action={action}', 'train_cfg.max_epochs=2',
+         'train_cfg.val_interval=9'], env=env, capture_output=True, text=True, timeout=300)
+    screen = done.stdout + done.stderr
+    assert 'iteration 1, rank 1: loss is nan' in screen and 'iteration 1, rank 0' not in screen
+    assert [file.name for file in (tmp_path / 'non_finite').iterdir()] == [
+        'iteration_1_rank_1.pth']
+    if action == 'stop':
+        assert done.returncode != 0 and not list(tmp_path.glob('*.pth'))
+    else:
+        assert done.returncode == 0, screen[-3000:]
+        saved = torch.load(tmp_path / 'epoch_2.pth')['state_dict']
+        assert all(value.isfinite().all() for value in saved.values())
+
+
+def test_checkpoint_that_is_not_finite_is_not_saved():
+    hook = NonFiniteHook()
+    hook.before_save_checkpoint(None, dict(state_dict=dict(a=torch.ones(2), n=torch.tensor(3))))
+    with pytest.raises(UserError, match='1 weights are not finite, a'):
+        hook.before_save_checkpoint(None, dict(state_dict=dict(a=torch.tensor([1, float('inf')]))))
+
+
+def test_other_wrappers_are_refused(tiny_config, tmp_path):
+    with pytest.raises(UserError, match="Set optim_wrapper.type to 'fcos_mm.OptimWrapper'"):
+        run(train.main, tiny_config, '--work-dir', tmp_path, '--cfg-options',
+            'optim_wrapper.type=mmengine.OptimWrapper')
+
+
+@pytest.mark.parametrize('options, word', [(dict(action='warn'), "'warn'"),
+                                           (dict(action='skip', max_skips=-1), '-1')])
+def test_wrong_options(options, word):
+    with pytest.raises(UserError, match=word):
+        NonFiniteHook(**options)
+
+
+def test_frozen_norms_are_not_kept():
+    model = nn.Sequential(nn.BatchNorm2d(2), nn.BatchNorm2d(3), nn.GroupNorm(1, 2))
+    model[1].eval()
+    assert [value.shape for value in running_statistics(model)] == [(2, ), (2, )]
+
+
+def test_replay_of_another_file(tmp_path):
+    torch.save(dict(state_dict={}), tmp_path / 'a.pth')
+    with pytest.raises(UserError, match='a.pth holds no batch'):
+        replay.replay(str(tmp_path / 'a.pth'))
