@@ -5,10 +5,12 @@ from typing import Optional, Sequence
 from fcos_mm.analysis.result_file import check_result_file
 
 _EXAMPLE = '''example:
-  python tools/test.py CONFIG CHECKPOINT --cfg-options test_evaluator.format_only=True \\
-      test_evaluator.outfile_prefix=work_dirs/test-dev
   python tools/analysis_tools/check_results.py work_dirs/test-dev.bbox.json \\
-      data/coco/annotations/image_info_test-dev2017.json'''
+      data/coco/annotations/image_info_test-dev2017.json
+
+tools/test.py writes such a file where the config's metric has an outfile_prefix:
+test_evaluator.outfile_prefix=work_dirs/test-dev, and test_evaluator.format_only=True
+where there are no annotations to evaluate by.'''
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
