@@ -3,6 +3,8 @@ import numpy as np
 import pytest
 
 from fcos_mm.analysis.figures import draw_precision_recall
+from fcos_mm.evaluation.coco_files import read_truth
+from fcos_mm.evaluation.coco_numbers import class_agnostic_numbers
 
 
 @pytest.fixture
@@ -44,9 +46,22 @@ def test_words(curves, tmp_path):
         'ends, AP 40.6', 'whole, AP 100.0', 'partly, no ground truth']
 
 
-def test_no_ground_truth_at_all(tmp_path):
-    axes, = draw(dict(a=np.full(101, -1.)), tmp_path).axes
-    assert len(axes.get_lines()[0].get_xdata()) == 0
+@pytest.mark.parametrize('nothing', [-1., float('nan')])
+def test_no_ground_truth_at_all(tmp_path, nothing):
+    figure = draw(dict(a=np.full(101, nothing)), tmp_path, ap=dict(a=nothing))
+    assert len(figure.axes[0].get_lines()[0].get_xdata()) == 0
+    assert figure.legends[0].get_texts()[0].get_text() == 'a, no ground truth'
+
+
+def test_what_the_evaluation_gives_can_be_drawn(tiny_data, tmp_path):
+    truth = read_truth(str(tiny_data / 'val.json'))
+    # Three of the four boxes are found, and nothing else: precision 1 up to recall 0.75.
+    results = [dict(row, score=0.9) for row in list(truth.anns.values())[:3]]
+    numbers = class_agnostic_numbers(truth, results)
+    figure = draw(dict(FCOS=numbers.precision[0.75]), tmp_path, ap=dict(FCOS=numbers.AP75))
+    expected = [[place / 100, 1] for place in range(76)] + [[0.76, 0]]
+    np.testing.assert_allclose(figure.axes[0].get_lines()[0].get_xydata(), expected)
+    assert figure.legends[0].get_texts()[0].get_text() == 'FCOS, AP 75.2'  # 76 of 101 recalls
 
 
 def test_no_right_detection(tmp_path):

@@ -19,10 +19,12 @@ def draw_precision_recall(curves: Dict[str, np.ndarray],
 
     Args:
         curves: For each detector the precision (101,) at recall 0, 0.01, ...,
-            1; -1 where there is no ground truth, which is left out.
+            1, as :func:`class_agnostic_numbers` gives it; where there is no
+            ground truth, -1 or nan, which is left out.
         out_file: The picture to write.
         iou: IoU from which on a detection is right.
-        ap: For each detector its average precision at this IoU, from 0 to 1.
+        ap: For each detector its average precision at this IoU, from 0 to 1;
+            -1 or nan without ground truth.
 
     Returns:
         The figure as written.
@@ -59,11 +61,11 @@ def _reached(name: str, precision: np.ndarray) -> tuple:
     if precision.shape != RECALLS.shape:
         raise ValueError(f'{name}: expected precision of shape {RECALLS.shape}, '
                          f'got {precision.shape}')
-    known = precision > -1
+    known = precision >= 0
     recalls, precision = RECALLS[known], precision[known]
     end = np.count_nonzero(precision) + 1  # precision falls with recall; 0 is never reached
     return recalls[:end], precision[:end]
 
 
 def _label(name: str, ap: float) -> str:
-    return f'{name}, no ground truth' if ap < 0 else f'{name}, AP {100 * ap:.1f}'
+    return f'{name}, AP {100 * ap:.1f}' if ap >= 0 else f'{name}, no ground truth'
