@@ -117,7 +117,7 @@ def make_scene(cfg: Config,
     return Scene(
         pixels=_grey(packed['inputs'], height, width),
         boxes=sample.gt_instances.bboxes.tensor.numpy(),
-        names=[class_names[label] for label in labels],
+        names=[class_names[label] for label in sample.gt_instances.labels],
         levels=_levels(locations),
         points=locations.points.numpy(),
         gt_index=targets.gt_index[0].numpy(),
