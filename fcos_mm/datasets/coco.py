@@ -14,6 +14,7 @@ from mmengine.logging import print_log
 
 from fcos_mm.datasets.seeded import SeededSamples
 from fcos_mm.datasets.shared_memory import SharedFile, place
+from fcos_mm.datasets.unreadable import ReplacesUnreadable
 from fcos_mm.registry import DATASETS
 
 # What the annotations depend on, beside the file.
@@ -23,11 +24,11 @@ _FOUND = ('cat_ids', 'cat2label', 'cat_img_map')  # what reading them sets, besi
 
 
 @DATASETS.register_module()
-class CocoDataset(SeededSamples, MMDetCocoDataset):
+class CocoDataset(SeededSamples, ReplacesUnreadable, MMDetCocoDataset):
     """mmdet's dataset in COCO format, for less memory.
 
     Configs under ``default_scope='fcos_mm'`` get it by the plain name
-    ``CocoDataset``. It differs from mmdet's in four ways:
+    ``CocoDataset``. It differs from mmdet's in five ways:
 
     - The processes of one machine share one copy of the annotations, and only
       the first of them reads the file. Workers that are forked share their
@@ -37,6 +38,8 @@ class CocoDataset(SeededSamples, MMDetCocoDataset):
       over all the memory in which the file was read, which then cannot be
       given back: half a gigabyte for COCO.
     - An index of our samplers seeds the random numbers of its sample.
+    - In training an image that cannot be read is replaced, see
+      :class:`ReplacesUnreadable`.
 
     Args:
         *args: mmdet's arguments.

@@ -1,6 +1,4 @@
 """A loss that is not finite stops or skips, in real small runs; the file it leaves runs again."""
-import contextlib
-import io
 import json
 import os
 import socket
@@ -10,9 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from mmdet.visualization import DetLocalVisualizer
 from mmengine.hooks import Hook
-from mmengine.logging import MessageHub, MMLogger
 from torch import nn
 
 from fcos_mm.apis import replay, train
@@ -39,16 +35,6 @@ class Poison(Hook):
         if (runner.iter + 1, get_rank()) == (self.iteration, self.rank):
             data_batch['inputs'][0] = data_batch['inputs'][0].float() * float('nan')
 '''
-
-
-def run(main, *words):
-    """Run a tool and return what it printed; a ``UserError`` goes through."""
-    for kind in (MMLogger, MessageHub, DetLocalVisualizer):  # named by the second
-        kind._instance_dict.clear()
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
-        main([str(word) for word in words])
-    return printed.getvalue()
 
 
 @pytest.fixture(scope='module')
@@ -101,7 +87,7 @@ def scalars(work_dir):
     return [line for line in map(json.loads, path.read_text().splitlines()) if 'loss' in line]
 
 
-def test_diverging_training_stops_and_says_where(tiny_config, tmp_path):
+def test_diverging_training_stops_and_says_where(run, tiny_config, tmp_path):
     with pytest.raises(UserError) as caught:
         run(train.main, tiny_config, '--work-dir', tmp_path, '--cfg-options',
             'optim_wrapper.optimizer.lr=1e15')
@@ -122,7 +108,7 @@ def test_diverging_training_stops_and_says_where(tiny_config, tmp_path):
     assert 'iteration 2' in shown and f"the first first: {finding['modules'][0]}" in shown
 
 
-def test_weights_that_were_not_finite_before_are_named(trained_weights, tiny_config, tmp_path):
+def test_weights_that_were_not_finite_before_are_named(run, trained_weights, tiny_config, tmp_path):
     with pytest.raises(UserError) as caught:
         run(train.main, tiny_config, '--work-dir', tmp_path, '--cfg-options',
             f'load_from={trained_weights}')
@@ -133,7 +119,7 @@ def test_weights_that_were_not_finite_before_are_named(trained_weights, tiny_con
 
 
 @pytest.fixture(scope='module')
-def trained_weights(tiny_config, tmp_path_factory):
+def trained_weights(run, tiny_config, tmp_path_factory):
     """A checkpoint with one NaN in it."""
     folder = tmp_path_factory.mktemp('nan')
     run(train.main, tiny_config, '--work-dir', folder)
@@ -143,7 +129,7 @@ def trained_weights(tiny_config, tmp_path_factory):
     return folder / 'nan.pth'
 
 
-def test_skipping_leaves_the_weights_alone_and_goes_on(poisoned, states, tmp_path):
+def test_skipping_leaves_the_weights_alone_and_goes_on(run, poisoned, states, tmp_path):
     screen = run(train.main, poisoned(iteration=1), '--work-dir', tmp_path, '--cfg-options',
                  'default_hooks.non_finite.action=skip')
     assert 'iteration 1, rank 0: loss is nan' in screen
@@ -157,13 +143,13 @@ def test_skipping_leaves_the_weights_alone_and_goes_on(poisoned, states, tmp_pat
     assert [0 < line['loss'] < 100 for line in scalars(tmp_path)] == [True]
 
 
-def test_too_many_skips_stop(poisoned, states, tmp_path):
+def test_too_many_skips_stop(run, poisoned, states, tmp_path):
     with pytest.raises(UserError, match='non_finite.max_skips allows for 0'):
         run(train.main, poisoned(iteration=1), '--work-dir', tmp_path, '--cfg-options',
             'default_hooks.non_finite.action=skip', 'default_hooks.non_finite.max_skips=0')
 
 
-def test_all_batches_of_an_accumulated_step_are_kept(poisoned, states, tmp_path):
+def test_all_batches_of_an_accumulated_step_are_kept(run, poisoned, states, tmp_path):
     with pytest.raises(UserError) as caught:
         run(train.main, poisoned(iteration=1), '--work-dir', tmp_path, '--cfg-options',
             'optim_wrapper.accumulative_counts=2')
@@ -174,7 +160,7 @@ def test_all_batches_of_an_accumulated_step_are_kept(poisoned, states, tmp_path)
     assert finding['iteration'] == 1 and finding['modules'][0] == 'backbone.conv1'
 
 
-def test_the_gradient_and_the_floor_are_in_the_log(tiny_config, tmp_path):
+def test_the_gradient_and_the_floor_are_in_the_log(run, tiny_config, tmp_path):
     run(train.main, tiny_config, '--work-dir', tmp_path)
     lines = scalars(tmp_path)
     assert all(line['grad_norm'] > 0 for line in lines)
@@ -214,7 +200,7 @@ def test_checkpoint_that_is_not_finite_is_not_saved():
         hook.before_save_checkpoint(None, dict(state_dict=dict(a=torch.tensor([1, float('inf')]))))
 
 
-def test_other_wrappers_are_refused(tiny_config, tmp_path):
+def test_other_wrappers_are_refused(run, tiny_config, tmp_path):
     with pytest.raises(UserError, match="Set optim_wrapper.type to 'fcos_mm.OptimWrapper'"):
         run(train.main, tiny_config, '--work-dir', tmp_path, '--cfg-options',
             'optim_wrapper.type=mmengine.OptimWrapper')
