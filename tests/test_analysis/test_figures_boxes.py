@@ -29,6 +29,9 @@ def test_boxes_that_overlap_differ():
 def test_neighbours_that_do_not_overlap_take_turns():
     apart = np.array([[50 * i, 0, 50 * i + 10, 10] for i in range(7)], dtype=float)
     assert len(set(pick_colors(apart))) == 7
+    # An eighth over the first has to repeat a color, but not that one.
+    colors = pick_colors(np.concatenate([apart, [[5, 5, 15, 15]]]))
+    assert colors[7] in colors[1:7]
 
 
 def test_no_boxes_no_colors():

@@ -32,6 +32,7 @@ def test_boxes_are_resized_and_locations_assigned(cfg, image):
     assert [level.name for level in scene.occupied] == ['P3']
     p3 = scene.levels[0]
     assert (p3.stride, p3.shape, p3.extent) == (8, (6, 8), (0, 64, 48, 0))
+    assert [level.shape for level in scene.levels] == [(6, 8), (3, 4), (2, 2), (1, 1), (1, 1)]
     index = p3.cut(scene.gt_index).reshape(p3.shape)
     expected = np.full((6, 8), -1)
     expected[1:5, 1:5] = 0
