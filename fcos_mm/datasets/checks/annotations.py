@@ -139,7 +139,8 @@ def check_boxes(source: CocoSource, data: dict,
     Args:
         source: The dataset.
         data: Its annotation file's contents, fields checked.
-        warn: Called with a message about boxes that mmdet skips.
+        warn: Called with a message about boxes that mmdet skips, and about
+            those that are there twice.
 
     Returns:
         ndarray: (N, ) bool, the annotations that mmdet's dataset keeps.
@@ -170,7 +171,26 @@ def check_boxes(source: CocoSource, data: dict,
         'lie outside their image': outside,
         'have a side below 1 pixel or an area of 0': thin & (not source.test_mode)
     })
+    _warn_repeated(source, data, warn, boxes)
     return ~no_area & ~outside & ~thin
+
+
+def _warn_repeated(source: CocoSource, data: dict, warn: Callable[[str], None],
+                   boxes: np.ndarray) -> None:
+    """Warn about boxes equal to an earlier one of the same image and category."""
+    image_index = {image['id']: index for index, image in enumerate(data['images'])}
+    category_index = {entry['id']: index for index, entry in enumerate(data['categories'])}
+    owners = np.array([(image_index[box['image_id']], category_index[box['category_id']])
+                       for box in data['annotations']])
+    rows = np.column_stack([owners, boxes])  # (N, 6)
+    order = np.lexsort(rows.T)  # equal rows together, in the order of the file
+    repeated = np.zeros(len(rows), dtype=bool)
+    repeated[order[1:]] = (rows[order[1:]] == rows[order[:-1]]).all(1)
+    if repeated.any():
+        fate = ('Of two equal objects a detector finds one.' if source.test_mode else
+                'Of equal boxes one is learned.')
+        warn(f"{_box_message(source, data, repeated, 'repeat an earlier box')}\n{fate} "
+             'Delete them.')
 
 
 def _warn_skipped(source: CocoSource, data: dict, warn: Callable[[str], None],

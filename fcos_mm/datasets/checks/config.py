@@ -10,20 +10,25 @@ from fcos_mm.errors import UserError
 
 from .annotations import check_boxes, check_fields, read_annotation_file
 from .categories import check_categories, check_num_classes
+from .headers import check_image_sizes
 from .images import check_image_files, kept_images
 from .source import CocoSource, coco_sources
+from .splits import check_split_size
 
 _LOADERS = {
     'train': ('train_dataloader', 'val_dataloader'),
     'test': ('test_dataloader', ),
 }
+# How launchers tell a process which one it is on its machine.
+_LOCAL_RANKS = ('LOCAL_RANK', 'SLURM_LOCALID', 'OMPI_COMM_WORLD_LOCAL_RANK')
 
 
 def check_config_data(cfg, mode: str) -> None:
     """Check the data of a config before the runner is built.
 
-    Only datasets in COCO format on the local disk are looked at. Faults that
-    the dataset repairs by skipping a box are logged as warnings.
+    Only datasets in COCO format on the local disk are looked at, and only by
+    the first process of a machine. Faults that the dataset repairs by skipping
+    a box are logged as warnings.
 
     Args:
         cfg (Config): The config.
@@ -34,6 +39,8 @@ def check_config_data(cfg, mode: str) -> None:
         UserError: If the data cannot be used; the message names the file,
             image or key and the remedy.
     """
+    if any(os.environ.get(name, '0') != '0' for name in _LOCAL_RANKS):
+        return
     for loader in _LOADERS[mode]:
         image_ids: dict = {}
         for source in coco_sources(cfg, loader):
@@ -48,11 +55,14 @@ def check_config_data(cfg, mode: str) -> None:
 def _check_source(cfg, source: CocoSource, evaluated: bool) -> set:
     """Check one dataset and return the ids of its images."""
     data = read_annotation_file(source)
+    check_split_size(source, data, _warn)
     check_fields(source, data, evaluated)
     check_categories(source, data, _warn)
     check_num_classes(cfg, source)
     kept = check_boxes(source, data, _warn)
-    check_image_files(source, kept_images(source, data, kept))
+    images = kept_images(source, data, kept)
+    check_image_files(source, images)
+    check_image_sizes(source, images, _warn)
     return {image['id'] for image in data['images']}
 
 

@@ -1,0 +1,71 @@
+"""Whether images have the size that their annotations say, by their headers."""
+import os.path as osp
+from typing import Callable, Optional, Tuple
+
+from PIL import Image
+
+from fcos_mm.errors import UserError
+
+from .source import CocoSource
+
+#: As many images are looked at, spread evenly over the dataset.
+SAMPLE = 500
+
+_EXAMPLES = 5
+_ORIENTATION = 274  # the EXIF tag
+_TURNED = ('JPEG', 'MPO', 'PNG')  # formats of which OpenCV obeys the tag
+
+
+def check_image_sizes(source: CocoSource, images: list, warn: Callable[[str], None]) -> None:
+    """Compare the sizes in the headers of some images with the annotations.
+
+    Boxes are in pixels of the annotated size: under another one they lie in
+    the wrong place.
+
+    Args:
+        source: The dataset.
+        images: Entries of ``images``, whose files are there.
+        warn: Called with a message about images without a readable header.
+
+    Raises:
+        UserError: If a size differs.
+    """
+    chosen = [images[index * len(images) // SAMPLE] for index in range(SAMPLE)]
+    chosen = images if len(images) <= SAMPLE else chosen
+    wrong, damaged = [], []
+    for image in chosen:
+        path = osp.join(source.image_folder, image['file_name'])
+        size = image_size(path)
+        if size is None:
+            damaged.append(path)
+        elif size != (image['width'], image['height']):
+            wrong.append(f"{path} is {size[0]} x {size[1]}, its annotation (image id "
+                         f"{image['id']!r}) says {image['width']} x {image['height']}")
+    if damaged:
+        fate = ('A test stops at an image that it cannot read.' if source.test_mode else
+                'In training the next image stands in for one that cannot be read.')
+        warn(f'{source.describe()}: {len(damaged)} of {len(chosen)} images looked at have no '
+             'readable header:\n  ' + '\n  '.join(damaged[:_EXAMPLES]) + f'\n{fate}')
+    if wrong:
+        raise UserError(
+            f'{source.describe()}: {len(wrong)} of {len(chosen)} images looked at have another '
+            'size than their annotation says:\n  ' + '\n  '.join(wrong[:_EXAMPLES]) +
+            '\nBoxes are in pixels of the annotated size. Annotate the images as they are (a '
+            "camera's rotation, kept in the file, counts), or use the images that were annotated.")
+
+
+def image_size(path: str) -> Optional[Tuple[int, int]]:
+    """Read the size of an image from its header, turned as OpenCV loads it.
+
+    Args:
+        path: The image file.
+
+    Returns:
+        Width and height in pixels; None if there is no readable header.
+    """
+    try:
+        with Image.open(path) as image:
+            turned = image.format in _TURNED and image.getexif().get(_ORIENTATION) in (5, 6, 7, 8)
+            return image.size[::-1] if turned else image.size
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return None
