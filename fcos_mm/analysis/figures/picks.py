@@ -23,12 +23,11 @@ class Kind(NamedTuple):
     caption: Callable[[float], str]
 
 
-def mean_best_iou(boxes: np.ndarray, image_area: float = 0.) -> float:
+def mean_best_iou(boxes: np.ndarray) -> float:
     """How much boxes overlap: the mean of each one's best IoU with another.
 
     Args:
         boxes: (n, 4) x0, y0, x1, y1, n at least 1.
-        image_area: Not used; every measure gets it.
 
     Returns:
         Between 0 and 1; 0 for a single box.
@@ -47,7 +46,8 @@ KINDS = {
     'crowded': Kind('Crowded: most boxes', lambda boxes, _: len(boxes), 1,
                     lambda number: f'{number} boxes'),
     'overlapping': Kind('Highly overlapping: largest mean of the boxes\' best IoU with another',
-                        mean_best_iou, 1, lambda iou: f'mean best IoU {iou:.2f}'),
+                        lambda boxes, _: mean_best_iou(boxes), 1,
+                        lambda iou: f'mean best IoU {iou:.2f}'),
     'tiny': Kind('Extremely small: smallest box', lambda *scene: float(_shares(*scene).min()), -1,
                  lambda share: f'smallest box {100 * share:#.2g} % of the image'),
     'huge': Kind('Very large: largest box', lambda *scene: float(_shares(*scene).max()), 1,
