@@ -46,6 +46,7 @@ def test_measures():
     assert measure(truth, 4, 'huge') == pytest.approx(0.9)
     captions = [kind.caption(measure(truth, image_id, name))
                 for (name, kind), image_id in zip(KINDS.items(), (7, 3, 5, 4))]
+    assert KINDS['crowded'].caption(1) == '1 box'
     assert captions == ['3 boxes', 'mean best IoU 1.00', 'smallest box 0.020 % of the image',
                         'largest box 90 % of the image']
 

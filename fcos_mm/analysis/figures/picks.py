@@ -6,6 +6,8 @@ import torch
 from mmdet.structures.bbox import bbox_overlaps
 from pycocotools.coco import COCO
 
+from fcos_mm.analysis.figures.style import count
+
 
 class Kind(NamedTuple):
     """A kind of picture.
@@ -44,7 +46,7 @@ def _shares(boxes: np.ndarray, image_area: float) -> np.ndarray:
 #: Pictures of the first kind are taken first, and none is taken twice.
 KINDS = {
     'crowded': Kind('Crowded: most boxes', lambda boxes, _: len(boxes), 1,
-                    lambda number: f'{number} boxes'),
+                    lambda number: count(number, 'box', 'boxes')),
     'overlapping': Kind('Highly overlapping: largest mean of the boxes\' best IoU with another',
                         lambda boxes, _: mean_best_iou(boxes), 1,
                         lambda iou: f'mean best IoU {iou:.2f}'),
