@@ -219,6 +219,21 @@ def test_frozen_norms_are_not_kept():
     assert [value.shape for value in running_statistics(model)] == [(2, ), (2, )]
 
 
+def test_the_tool_is_a_script(tmp_path):
+    torch.save(dict(state_dict={}), tmp_path / 'a.pth')
+    done = subprocess.run(
+        [sys.executable, str(ROOT / 'tools' / 'analysis_tools' / 'replay_batch.py'),
+         str(tmp_path / 'a.pth')], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, '')
+    assert 'a.pth holds no batch' in done.stderr and 'Traceback' not in done.stderr
+
+
+def test_help_has_an_example(capsys):
+    with pytest.raises(SystemExit):
+        replay.main(['--help'])
+    assert 'replay_batch.py work_dirs/' in capsys.readouterr().out
+
+
 def test_replay_of_another_file(tmp_path):
     torch.save(dict(state_dict={}), tmp_path / 'a.pth')
     with pytest.raises(UserError, match='a.pth holds no batch'):

@@ -1,5 +1,10 @@
 """Damaged pictures in training: replaced, counted, named; in a test an error."""
+import os
 import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -13,6 +18,7 @@ from fcos_mm.engine import UnreadableImageHook
 from fcos_mm.errors import UserError
 from fcos_mm.registry import DATASETS
 
+ROOT = Path(__file__).resolve().parents[2]
 LOST = 'Image cannot be read: {}/images/train_{}.png'
 
 
@@ -37,6 +43,19 @@ def dataset(root, **options):
             pipeline=[dict(type='LoadImageFromFile'),
                       dict(type='LoadAnnotations', with_bbox=True),
                       dict(type='PackDetInputs')]), **options))
+
+
+def launch(script, *words):
+    """Run a launcher on the CPU and return what it printed."""
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        port = probe.getsockname()[1]
+    env = {**os.environ, 'PYTHON': sys.executable, 'PYTHONPATH': str(ROOT), 'PORT': str(port),
+           'CUDA_VISIBLE_DEVICES': '', 'OMP_NUM_THREADS': '1'}
+    done = subprocess.run([str(ROOT / 'tools' / script), *map(str, words)], env=env,
+                          capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+    return done.stdout
 
 
 def ids(samples):
@@ -115,6 +134,16 @@ def test_too_many_stop_the_training(run, damaged, tiny_config, tmp_path):
     assert message.startswith('2 unreadable images met so far, 1 of 4 are allowed for:')
     assert LOST.format(root, 2) in message and LOST.format(root, 3) in message
     assert 'default_hooks.unreadable.limit' in message
+
+
+def test_two_processes_tell_each_other(damaged, tiny_config, tmp_path):
+    """Four pictures, two processes: each has met what stood in its own batches."""
+    root = damaged(2, 3)
+    screen = launch('dist_train.sh', tiny_config, 2, '--work-dir', tmp_path / 'run',
+                    '--cfg-options', f'train_dataloader.dataset.data_root={root}',
+                    'default_hooks.unreadable.limit=2', 'train_cfg.val_interval=9')
+    end = screen[screen.index('2 unreadable images replaced in this training:'):]
+    assert LOST.format(root, 2) in end and LOST.format(root, 3) in end
 
 
 def test_damaged_picture_of_the_validation_stops(run, damaged, tiny_config, tmp_path):
