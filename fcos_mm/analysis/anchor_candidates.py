@@ -1,0 +1,136 @@
+"""The anchor boxes that may be positive, in closed form.
+
+A positive anchor reaches the threshold with some box, or is the best of some
+box. For each box the anchors of one shape lie on a regular grid; IoU falls with
+the distance of the centers along x and along y, so the best anchor is the
+nearest one, and those of at least a given IoU lie in a window of cells. An
+assignment by IoU among these anchors alone is the same as among all: whether
+an anchor is positive depends on its own overlaps and on the best of each box.
+"""
+from typing import List, NamedTuple, Optional, Sequence, Tuple
+
+import numpy as np
+import torch
+from mmdet.models.task_modules import AnchorGenerator
+from torch import Tensor
+
+# What rounding may do, generously: to an IoU (relative), to a coordinate (pixels).
+_IOU_MARGIN, _PIXEL_MARGIN = 1e-3, 1e-2
+
+
+class AnchorGrid(NamedTuple):
+    """The anchors of an image: for each of S shapes, those of all levels, a grid of cells.
+
+    Attributes:
+        base: (S, 4) float32, the anchor of the first cell.
+        stride: (S, 2) pixels from cell to cell, x and y.
+        cells: (S, 2, 2) the first and one past the last cell that may be used,
+            for x and y.
+        columns: (S,) of the map.
+        first: (S,) index of the shape's first anchor among those of the image.
+        shapes: (S,) shapes that alternate within a cell of the map.
+        counts: Anchors of each level.
+    """
+    base: np.ndarray
+    stride: np.ndarray
+    cells: np.ndarray
+    columns: np.ndarray
+    first: np.ndarray
+    shapes: np.ndarray
+    counts: Tuple[int, ...]
+
+
+class Candidates(NamedTuple):
+    """Anchors that may be positive.
+
+    Attributes:
+        index: (K,) among the anchors of the image, ascending.
+        anchors: (K, 4) float32.
+    """
+    index: np.ndarray
+    anchors: Tensor
+
+
+def anchor_grid(generator: AnchorGenerator, sizes: Sequence[Tuple[int, int]],
+                inside: Optional[Tuple[float, float, float]] = None) -> AnchorGrid:
+    """Describe the anchors of an image.
+
+    Args:
+        generator: The anchor generator.
+        sizes: Rows and columns of each level.
+        inside: Width and height of the image and how far an anchor may reach
+            over its border, all in pixels; None: as far as it likes.
+    """
+    parts: List[tuple] = []
+    counts: List[int] = []
+    for base, stride, (rows, columns) in zip(generator.base_anchors, generator.strides, sizes):
+        base, number = base.float().numpy(), len(base)
+        cells = np.stack([_usable(base[:, axis::2], stride[axis], length, inside, axis)
+                          for axis, length in enumerate((columns, rows))], axis=1)  # (A, 2, 2)
+        parts.append((base, np.tile(stride, (number, 1)), cells, np.full(number, columns),
+                      sum(counts) + np.arange(number), np.full(number, number)))
+        counts.append(rows * columns * number)
+    return AnchorGrid(*(np.concatenate(part) for part in zip(*parts)), tuple(counts))
+
+
+def _usable(sides: np.ndarray, stride: int, length: int, inside: Optional[tuple],
+            axis: int) -> np.ndarray:
+    """Return (A, 2): along an axis, the first and one past the last cell inside the image."""
+    everywhere = np.tile([0, length], (len(sides), 1))
+    if inside is None:
+        return everywhere
+    shifted = sides[:, :, None] + np.arange(length, dtype=np.float32) * stride  # (A, 2, length)
+    border = inside[2]
+    within = (shifted[:, 0] >= -border) & (shifted[:, 1] < inside[axis] + border)
+    first = np.where(within.any(1), within.argmax(1), 0)
+    return np.stack([first, first + within.sum(1)], axis=1)
+
+
+def anchor_candidates(grid: AnchorGrid, boxes: Tensor, threshold: float) -> Candidates:
+    """Find every anchor that reaches the threshold with a box or is its best.
+
+    Args:
+        grid: The anchors of the image.
+        boxes: (G, 4).
+        threshold: IoU from which on an anchor is positive.
+    """
+    begin, end = _windows(grid, boxes.double().numpy(), threshold)  # (G, S, 2) each
+    box, shape = (end > begin).all(2).nonzero()  # (N,) each
+    (left, top), (right, bottom) = begin[box, shape].T, end[box, shape].T
+    width = right - left
+    count = width * (bottom - top)  # (N,)
+    cell = np.arange(count.sum()) - np.repeat(count.cumsum() - count, count)
+    left, top, width, shape = (np.repeat(part, count) for part in (left, top, width, shape))
+    row, column = top + cell // width, left + cell % width
+    index = grid.first[shape] + (row * grid.columns[shape] + column) * grid.shapes[shape]
+    index, once = np.unique(index, return_index=True)
+    shift = np.stack([column[once], row[once]], axis=1) * grid.stride[shape[once]]
+    anchors = grid.base[shape[once]] + np.tile(shift, 2).astype(np.float32)
+    return Candidates(index, torch.from_numpy(anchors))
+
+
+def _windows(grid: AnchorGrid, boxes: np.ndarray, threshold: float) -> Tuple[np.ndarray, ...]:
+    """Return begin and end of the cells to ask, (G, S, 2) each, x and y."""
+    base = grid.base.astype(np.float64)
+    center = (boxes[:, None, :2] + boxes[:, None, 2:]) / 2  # (G, 1, 2)
+    origin = (base[:, :2] + base[:, 2:]) / 2  # (S, 2)
+    side = boxes[:, None, 2:] - boxes[:, None, :2]  # (G, 1, 2)
+    anchor_side = base[:, 2:] - base[:, :2]  # (S, 2)
+    shorter = np.minimum(side, anchor_side)  # (G, S, 2): the most they can have in common
+    area = side.prod(2) + anchor_side.prod(1)  # (G, S): of both
+    first, last = grid.cells[..., 0], grid.cells[..., 1] - 1  # (S, 2) each
+    nearest = np.clip(np.rint((center - origin) / grid.stride), first, last)
+    distance = np.abs(origin + nearest * grid.stride - center)
+    common = np.clip(np.minimum(shorter, (side + anchor_side) / 2 - distance), 0, None).prod(2)
+    iou = np.where((last >= first).all(1), common / (area - common), 0)  # (G, S)
+    lowest = np.minimum(iou.max(1), threshold)[:, None] * (1 - _IOU_MARGIN)  # (G, 1)
+    needed = lowest / (1 + lowest) * area  # (G, S): the common area of such an IoU
+    # Along an axis that much must be common, the other axis being covered as far as it can be.
+    needed = needed[..., None] / shorter[..., ::-1]  # (G, S, 2)
+    reach = (side + anchor_side) / 2 - needed + _PIXEL_MARGIN
+    reach = np.where(needed > shorter + _PIXEL_MARGIN, -np.inf, reach)
+    reach = np.where(lowest[..., None] > 0, reach, np.inf)  # no anchor meets the box: all are best
+    begin = np.ceil((center - reach - origin) / grid.stride)
+    end = np.floor((center + reach - origin) / grid.stride) + 1
+    return (np.clip(begin, first, last + 1).astype(np.int64),
+            np.clip(end, first, last + 1).astype(np.int64))

@@ -1,0 +1,131 @@
+"""The anchor boxes that answer for boxes, by mmdet's own assigner (paper, Table 1)."""
+import copy
+from typing import List, NamedTuple, Tuple
+
+import numpy as np
+import torch
+from mmdet.models.dense_heads import AnchorHead
+from mmdet.models.task_modules import AnchorGenerator, BboxOverlaps2D, MaxIoUAssigner
+from torch import Tensor
+
+from fcos_mm.analysis.anchor_candidates import anchor_candidates, anchor_grid
+from fcos_mm.analysis.input_size import InputBoxes
+from fcos_mm.analysis.samples import Assigned, Level
+from fcos_mm.errors import UserError
+
+#: Settings of the assigner for Table 1's rules: which matches below the threshold count.
+LOW_QUALITY_MATCHES = {
+    'none': dict(match_low_quality=False),
+    '>= 0.4': dict(match_low_quality=True, min_pos_iou=0.4),
+    'all': dict(match_low_quality=True, min_pos_iou=0.0),
+}
+
+
+class Overlaps(NamedTuple):
+    """The overlaps of an image's boxes with the anchors that may be positive.
+
+    Attributes:
+        index: (K,) the anchors, among those of the image.
+        values: (G, K) IoU.
+        counts: Anchors of each level.
+    """
+    index: np.ndarray
+    values: Tensor
+    counts: Tuple[int, ...]
+
+
+class AnchorSamples:
+    """The anchors of an anchor-based head as samples.
+
+    Args:
+        head: The head; its anchors and its ``MaxIoUAssigner`` are used.
+
+    Raises:
+        UserError: If the assigner is of another kind or has settings under
+            which other things than IoU count.
+    """
+    kind = 'anchor'
+    reasons = dict(
+        outranked='other boxes take all anchors that it claims',
+        low_iou='no anchor overlaps it enough')
+
+    def __init__(self, head: AnchorHead) -> None:
+        _check_supported(head)
+        self.generator = head.prior_generator
+        self.assigner = head.assigner
+        self.allowed_border = head.train_cfg.get('allowed_border', -1)
+        self.levels = [Level(max(stride)) for stride in self.generator.strides]
+
+    def overlaps(self, image: InputBoxes) -> Overlaps:
+        """Return the overlaps that decide the assignment.
+
+        Args:
+            image: The boxes of an image at the network's input.
+        """
+        inside = None
+        if self.allowed_border >= 0:
+            inside = (*image.size, self.allowed_border)
+        grid = anchor_grid(self.generator, image.feature_sizes(self.generator.strides), inside)
+        found = anchor_candidates(grid, image.boxes, self.assigner.pos_iou_thr)
+        values = self.assigner.iou_calculator(image.boxes, found.anchors)
+        return Overlaps(found.index, values, grid.counts)
+
+    def assign(self, image: InputBoxes) -> Assigned:
+        """Return which anchors the boxes claim and get.
+
+        Args:
+            image: The boxes of an image at the network's input.
+        """
+        overlaps = self.overlaps(image)
+        answered = self.assigner.assign_wrt_overlaps(overlaps.values, image.categories).gt_inds - 1
+        claimant, claimed = _claims(overlaps.values, self.assigner).nonzero(as_tuple=True)
+        positive = (answered >= 0).numpy()
+        return Assigned(overlaps.index[claimed.numpy()], claimant.numpy(),
+                        overlaps.index[positive], answered.numpy()[positive], overlaps.counts)
+
+    def why(self, image: InputBoxes, assigned: Assigned) -> List[str]:
+        """Return for each box whether it lost its anchors or has none.
+
+        Args:
+            image: The boxes of an image at the network's input.
+            assigned: What :meth:`assign` returned for it.
+        """
+        reason = np.full(len(image.boxes), 'low_iou', dtype=object)
+        reason[assigned.claimant] = 'outranked'
+        return reason.tolist()
+
+    def with_rule(self, name: str) -> MaxIoUAssigner:
+        """Return the assigner under one of Table 1's rules.
+
+        Args:
+            name: Key of ``LOW_QUALITY_MATCHES``.
+        """
+        assigner = copy.copy(self.assigner)
+        for key, value in LOW_QUALITY_MATCHES[name].items():
+            setattr(assigner, key, value)
+        return assigner
+
+
+def _claims(overlaps: Tensor, assigner: MaxIoUAssigner) -> Tensor:
+    """Return (G, K): whether an anchor meets a condition of the assignment for a box."""
+    claims = overlaps >= assigner.pos_iou_thr
+    if not assigner.match_low_quality or not overlaps.size(1):
+        return claims
+    best, first = overlaps.max(dim=1, keepdim=True)  # (G, 1)
+    if assigner.gt_max_assign_all:
+        is_best = overlaps == best
+    else:
+        is_best = torch.zeros_like(claims).scatter_(1, first, True)
+    return claims | (is_best & (best >= assigner.min_pos_iou))
+
+
+def _check_supported(head: AnchorHead) -> None:
+    assigner, generator = getattr(head, 'assigner', None), head.prior_generator
+    remedy = 'Statistics of anchors are for AnchorGenerator with MaxIoUAssigner and IoU alone.'
+    if type(assigner) is not MaxIoUAssigner or not isinstance(generator, AnchorGenerator):
+        raise UserError(f'The assigner {type(assigner).__name__} of the config, with '
+                        f'{type(generator).__name__}, is not supported.\n{remedy}')
+    if (assigner.ignore_iof_thr > 0 or assigner.perm_repeat_gt_cfg is not None
+            or type(assigner.iou_calculator) is not BboxOverlaps2D):
+        raise UserError('ignore_iof_thr, perm_repeat_gt_cfg and iou_calculator of MaxIoUAssigner '
+                        f'are not supported.\n{remedy}')

@@ -1,0 +1,151 @@
+"""The boxes of a COCO-format annotation file that training would see, without any image."""
+import os.path as osp
+from typing import List, NamedTuple, Optional, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fcos_mm.datasets.checks.annotations import check_boxes, check_fields, read_annotation_file
+from fcos_mm.datasets.checks.source import CocoSource
+from fcos_mm.errors import UserError
+
+
+class ImageBoxes(NamedTuple):
+    """The boxes of an image, in pixels of the original.
+
+    Attributes:
+        image_id: Id of the image.
+        width: Width of the image.
+        height: Height of the image.
+        ids: Ids of the G annotations.
+        boxes: (G, 4) float32.
+        categories: (G,) number of the category, from 0.
+        crowd: (K, 4) float32, the crowd boxes.
+    """
+    image_id: int
+    width: int
+    height: int
+    ids: List[int]
+    boxes: Tensor
+    categories: Tensor
+    crowd: Tensor
+
+
+class Annotations(NamedTuple):
+    """What an annotation file holds.
+
+    Attributes:
+        images: All images of the file, those without boxes too.
+        left_out: How many boxes do not count, by the reason.
+        warnings: What is wrong with boxes that do not count.
+    """
+    images: List[ImageBoxes]
+    left_out: dict
+    warnings: List[str]
+
+
+class CocoFile(NamedTuple):
+    """The contents of an annotation file, checked.
+
+    Attributes:
+        data: What it holds.
+        usable: (N,) bool, the annotations that mmdet's dataset does not skip.
+        warnings: What is wrong with the others.
+    """
+    data: dict
+    usable: np.ndarray
+    warnings: List[str]
+
+
+def read_coco(path: str) -> CocoFile:
+    """Read an annotation file and check that it has COCO's form.
+
+    Args:
+        path: The file.
+
+    Raises:
+        UserError: If the file is missing or not in COCO's format, or an entry
+            lacks a field or has a box that is not four numbers.
+    """
+    if not osp.isfile(path):
+        raise UserError(f'Annotation file not found: {path}\n'
+                        'Give the path of a COCO-format JSON file.')
+    source, warnings = _source(path), []
+    data = read_annotation_file(source)
+    check_fields(source, data, evaluated=False)
+    usable = check_boxes(source, data, warnings.append)
+    return CocoFile(data, usable, warnings)
+
+
+def read_boxes(path: str, classes: Optional[Sequence[str]] = None) -> Annotations:
+    """Read the boxes that training would see.
+
+    Crowd boxes are kept apart. Boxes that mmdet's dataset skips do not count:
+    those of other categories, outside their image, or with a side below 1 pixel.
+
+    Args:
+        path: The annotation file.
+        classes: Names of the categories that count; None for all.
+
+    Raises:
+        UserError: If the file is missing or not in COCO's format, an entry
+            lacks a field, or no box counts.
+    """
+    data, usable, warnings = read_coco(path)
+    number = _numbers(path, data['categories'], classes)
+    kept: dict = {image['id']: [] for image in data['images']}
+    left_out = dict(crowd=0, other_category=0, not_usable=0)
+    for annotation, is_usable in zip(data['annotations'], usable):
+        if annotation['category_id'] not in number:
+            left_out['other_category'] += 1
+        elif not is_usable:
+            left_out['not_usable'] += 1
+        else:
+            left_out['crowd'] += bool(annotation.get('iscrowd'))
+            kept[annotation['image_id']].append(annotation)
+    if len(data['annotations']) == sum(left_out.values()):
+        raise UserError(f'{path} has no box that counts: {left_out}.\n'
+                        'Give an annotation file with boxes.')
+    images = [_image_boxes(image, kept[image['id']], number) for image in data['images']]
+    return Annotations(images, left_out, warnings)
+
+
+def _source(path: str) -> CocoSource:
+    return CocoSource(
+        key='annotations', ann_file=path, image_folder='', classes=(), classes_given=True,
+        test_mode=False, filter_cfg={}, local=True)
+
+
+def _numbers(path: str, categories: Sequence[dict], classes: Optional[Sequence[str]]) -> dict:
+    """Return the number of each category that counts, by its id."""
+    names = {entry['id']: entry['name'] for entry in categories}
+    if classes is not None:
+        common = [key for key, name in names.items() if name in classes]
+        if not common:
+            raise UserError(
+                f'{path} and the config have no category in common.\n'
+                f'  file: {list(names.values())[:12]}\n  config: {list(classes)[:12]}\n'
+                "Set train_dataloader.dataset.metainfo=dict(classes=...) to the file's names.")
+        names = {key: names[key] for key in common}
+    return {key: number for number, key in enumerate(names)}
+
+
+def _image_boxes(image: dict, annotations: Sequence[dict], number: dict) -> ImageBoxes:
+    crowd = [a for a in annotations if a.get('iscrowd')]
+    ordinary = [a for a in annotations if not a.get('iscrowd')]
+    return ImageBoxes(
+        image_id=image['id'],
+        width=image['width'],
+        height=image['height'],
+        ids=[a['id'] for a in ordinary],
+        boxes=_corners(ordinary),
+        categories=torch.tensor([number[a['category_id']] for a in ordinary], dtype=torch.int64),
+        crowd=_corners(crowd))
+
+
+def _corners(annotations: Sequence[dict]) -> Tensor:
+    """(n, 4): corners of boxes that are given by corner, width and height."""
+    corners = [(x, y, x + width, y + height) for x, y, width, height in
+               (annotation['bbox'] for annotation in annotations)]
+    return torch.tensor(corners, dtype=torch.float32).reshape(-1, 4)

@@ -1,0 +1,90 @@
+"""The locations that answer for boxes, by FCOS's own assigner (paper, Sec. 3.1 and 3.2)."""
+import copy
+from typing import List
+
+import numpy as np
+from mmengine.structures import InstanceData
+
+from fcos_mm.analysis.input_size import InputBoxes
+from fcos_mm.analysis.samples import Assigned, Level
+from fcos_mm.models.assigner import FCOSAssigner
+from fcos_mm.models.ground_truth import GroundTruth, pad_ground_truth
+from fcos_mm.models.head import FCOSHead
+from fcos_mm.models.locations import Locations
+
+_ANY_DISTANCE = (0., float('inf'))
+
+
+class LocationSamples:
+    """The locations of an FCOS head as samples.
+
+    Args:
+        head: The head; its assigner, locations and box convention are used.
+    """
+    kind = 'location'
+    reasons = dict(
+        outranked='smaller boxes take all locations that it claims',
+        crowd='crowd boxes mask all locations that it claims',
+        regress_range='it holds locations, but of no level whose regress range it fits',
+        center='it holds locations, but none near its center',
+        too_small='it lies between the locations: too small for the strides')
+
+    def __init__(self, head: FCOSHead) -> None:
+        self.head = head
+        self.levels = [Level(stride, bounds) for stride, bounds in
+                       zip(head.strides, head.assigner.regress_ranges)]
+        self._relaxed = _relaxed(head.assigner)
+
+    def assign(self, image: InputBoxes) -> Assigned:
+        """Return which locations the boxes claim and get.
+
+        Args:
+            image: The boxes of an image at the network's input.
+        """
+        locations, truth = self._locations(image), self._truth(image)
+        targets = self.head.assigner.assign(locations, truth, background=self.head.num_classes)
+        claims = self.head.assigner.claims(locations, truth)
+        gt_index = targets.gt_index[0].numpy()  # (P,)
+        positive = np.flatnonzero(gt_index >= 0)
+        return Assigned(claims.location.numpy(), claims.box.numpy(), positive, gt_index[positive],
+                        locations.counts)
+
+    def why(self, image: InputBoxes, assigned: Assigned) -> List[str]:
+        """Return for each box the condition that leaves it without a location.
+
+        The conditions are taken away one by one; the first that lets the box
+        claim a location is named.
+
+        Args:
+            image: The boxes of an image at the network's input.
+            assigned: What :meth:`assign` returned for it.
+        """
+        locations, truth = self._locations(image), self._truth(image)
+        reason = np.full(len(image.boxes), 'too_small', dtype=object)
+        for name, assigner in reversed(self._relaxed):
+            reason[assigner.claims(locations, truth).box.numpy()] = name
+        reason[assigned.claimant] = 'outranked'
+        return reason.tolist()
+
+    def _locations(self, image: InputBoxes) -> Locations:
+        sizes = image.feature_sizes([(stride, stride) for stride in self.head.strides])
+        return self.head.location_generator(sizes, 'cpu')
+
+    def _truth(self, image: InputBoxes) -> GroundTruth:
+        return pad_ground_truth(
+            [InstanceData(bboxes=image.boxes, labels=image.categories)],
+            [InstanceData(bboxes=image.crowd)],
+            img_metas=[dict(scale_factor=image.factor)],
+            box_convention=self.head.box_convention)
+
+
+def _relaxed(assigner: FCOSAssigner) -> list:
+    """Return assigners with ever fewer conditions, by the condition that was taken away last."""
+    without_crowd = copy.copy(assigner)
+    without_crowd.crowd = 'drop'
+    without_range = copy.copy(without_crowd)
+    without_range.regress_ranges = (_ANY_DISTANCE, ) * len(assigner.regress_ranges)
+    without_center = copy.copy(without_range)
+    without_center.center_sampling_radius = None
+    return [('crowd', without_crowd), ('regress_range', without_range),
+            ('center', without_center)]
