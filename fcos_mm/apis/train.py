@@ -27,7 +27,8 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     """
     args = parse_args(argv)
     cfg = make_config(args)
-    check_config_data(cfg, 'train')
+    if not args.skip_data_check:
+        check_config_data(cfg, 'train')
     prepare_cpu_launch(cfg, args.launcher)
     setup_cache_size_limit_of_dynamo()
     runner = build_runner(cfg)
@@ -52,6 +53,8 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
                         help='scale the learning rate to the batch size of all processes')
     parser.add_argument('--resume', nargs='?', const='auto', metavar='CHECKPOINT',
                         help='go on from a checkpoint; alone: from the latest in the work dir')
+    parser.add_argument('--skip-data-check', action='store_true',
+                        help='do not look for faults in the annotations and images first')
     add_run_options(parser)
     return parse_run_options(parser, argv)
 
