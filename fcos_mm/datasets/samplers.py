@@ -3,7 +3,8 @@
 Configs under ``default_scope='fcos_mm'`` get these samplers by the plain
 names. The order is that of mmengine and mmdet. They differ in two ways: an
 index carries the randomness of its sample (:class:`SeededIndex`), and what a
-resumed run has already trained on can be skipped.
+resumed run has already trained on can be skipped. What is skipped is decided
+when the first index is taken: torch makes iterators that it does not use.
 """
 import itertools
 from typing import Iterator, List, Optional
@@ -43,7 +44,8 @@ class DefaultSampler(MMEngineDefaultSampler):
         skipped, self._skipped = self._skipped, 0
         indices = itertools.islice(super().__iter__(), skipped, None)
         epoch = self.epoch
-        return (SeededIndex(index, self.seed, epoch) for index in indices)
+        for index in indices:
+            yield SeededIndex(index, self.seed, epoch)
 
 
 @DATA_SAMPLERS.register_module()
@@ -73,8 +75,8 @@ class InfiniteSampler(MMEngineInfiniteSampler):
         first = self.rank + skipped * self.world_size
         places = itertools.count(first, self.world_size)
         indices = itertools.islice(self._infinite_indices(), first, None, self.world_size)
-        return (SeededIndex(index, self.seed, place // self.size)
-                for index, place in zip(indices, places))
+        for index, place in zip(indices, places):
+            yield SeededIndex(index, self.seed, place // self.size)
 
 
 @DATA_SAMPLERS.register_module()
@@ -103,7 +105,7 @@ class AspectRatioBatchSampler(MMDetAspectRatioBatchSampler):
         """Start with no image waiting for its batch."""
         skipped, self._skipped = self._skipped, 0
         self._aspect_ratio_buckets = [[], []]
-        return itertools.islice(super().__iter__(), skipped, None)
+        yield from itertools.islice(super().__iter__(), skipped, None)
 
 
 def skip_batches(loader: DataLoader, num_batches: int) -> int:

@@ -84,14 +84,14 @@ def test_skipping_a_part_of_an_epoch(rank):
     assert as_list(sampler) == expected
 
 
-def loader(images, batch_size, *, infinite, aspect_ratio, drop_last):
+def loader(images, batch_size, *, infinite, aspect_ratio, drop_last, workers=0):
     dataset = Images(images)
     sampler = (InfiniteSampler if infinite else DefaultSampler)(dataset, seed=1)
     if aspect_ratio:
         batches = AspectRatioBatchSampler(sampler, batch_size, drop_last)
-        return DataLoader(dataset, batch_sampler=batches, collate_fn=as_list)
+        return DataLoader(dataset, batch_sampler=batches, collate_fn=as_list, num_workers=workers)
     return DataLoader(dataset, sampler=sampler, batch_size=batch_size, drop_last=drop_last,
-                      collate_fn=as_list)
+                      collate_fn=as_list, num_workers=workers)
 
 
 @given(images=st.integers(1, 20), batch_size=st.integers(1, 5), skipped=st.integers(0, 12),
@@ -102,6 +102,16 @@ def test_skipped_batches_are_the_first_ones(images, batch_size, skipped, **kind)
     entered = loader(images, batch_size, **kind)
     assert skip_batches(entered, skipped) == 0
     assert head(entered, 16 - skipped) == expected[skipped:]
+
+
+@pytest.mark.parametrize('infinite', [True, False])
+@pytest.mark.parametrize('aspect_ratio', [True, False])
+def test_skipped_batches_with_workers(infinite, aspect_ratio):
+    """torch starts the sampler twice before it takes the first batch."""
+    kind = dict(infinite=infinite, aspect_ratio=aspect_ratio, drop_last=False)
+    entered = loader(14, 3, workers=1, **kind)
+    skip_batches(entered, 2)
+    assert head(entered, 3) == head(loader(14, 3, **kind), 5)[2:]
 
 
 def test_aspect_ratio_batches_are_those_of_mmdet():
