@@ -7,7 +7,8 @@ default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=50),
     param_scheduler=dict(type='ParamSchedulerHook'),
-    checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=3),
+    # also every 10 minutes, and when a cluster stops the run: docs/reliability.md
+    checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=3, minutes=10),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     visualization=dict(type='DetVisualizationHook'),
     # docs/speed.md: how training is sped up, off unless asked for, and that tests run on a copy

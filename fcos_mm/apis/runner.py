@@ -1,12 +1,17 @@
-"""mmengine's runner, with a readable screen and clear words on weights."""
+"""mmengine's runner, with a readable screen, clear words on weights and safe checkpoints."""
+import os
 from typing import Iterator, Tuple
 
+import torch
 from mmengine.config import Config
+from mmengine.dist import master_only
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
 from fcos_mm.apis.console import prints_to_log_file, tidy_screen
 from fcos_mm.engine import RunHeaderHook
+from fcos_mm.engine.atomic_file import replaced
+from fcos_mm.engine.preemption import spare_workers
 from fcos_mm.errors import UserError
 
 
@@ -21,9 +26,16 @@ class ToolRunner(Runner):
 
     @staticmethod
     def build_dataloader(*args, **kwargs):
-        """Build a data loader; pycocotools' prints go to the log file."""
+        """Build a data loader; pycocotools' prints go to the log file.
+
+        To start it draws from a generator of its own, so that a resumed run,
+        which starts it in other places, has the same random numbers.
+        """
         with prints_to_log_file():
-            return Runner.build_dataloader(*args, **kwargs)
+            loader = Runner.build_dataloader(*args, **kwargs)
+        loader.generator = torch.Generator()
+        spare_workers(loader)
+        return loader
 
     def build_evaluator(self, evaluator):
         """Build the evaluator; pycocotools' prints go to the log file."""
@@ -34,6 +46,25 @@ class ToolRunner(Runner):
         """Load a checkpoint; how it was read goes to the log file."""
         with prints_to_log_file():
             return super().load_checkpoint(*args, **kwargs)
+
+    @master_only
+    def save_checkpoint(self, out_dir: str, filename: str, *args, **kwargs) -> None:
+        """Save a checkpoint that is whole or not there.
+
+        Args:
+            out_dir: The folder.
+            filename: The name in it.
+            *args: mmengine's arguments.
+            **kwargs: mmengine's arguments.
+
+        Raises:
+            UserError: If it cannot be written, as on a full disk.
+        """
+        if '://' in str(out_dir):
+            super().save_checkpoint(out_dir, filename, *args, **kwargs)
+            return
+        with replaced(os.path.join(out_dir, filename)) as path:
+            super().save_checkpoint(out_dir, os.path.basename(path), *args, **kwargs)
 
     def _init_model_weights(self) -> None:
         """Initialise the weights.

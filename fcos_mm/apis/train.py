@@ -5,7 +5,6 @@ from typing import Optional, Sequence
 from mmdet.utils import setup_cache_size_limit_of_dynamo
 from mmengine.config import Config
 from mmengine.device import get_device
-from mmengine.runner import find_latest_checkpoint
 
 from fcos_mm.apis.checkpoint import check_checkpoint, read_state_dict
 from fcos_mm.apis.cli import add_run_options, parse_run_options
@@ -13,6 +12,7 @@ from fcos_mm.apis.config import load_config, set_work_dir
 from fcos_mm.apis.runner import build_runner
 from fcos_mm.compat.distributed import prepare_cpu_launch
 from fcos_mm.datasets.checks import check_config_data
+from fcos_mm.engine.resume_point import prepare_resume
 from fcos_mm.errors import UserError
 
 
@@ -31,12 +31,12 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
         check_config_data(cfg, 'train')
     prepare_cpu_launch(cfg, args.launcher)
     setup_cache_size_limit_of_dynamo()
+    notes = prepare_resume(cfg) if cfg.resume else []
     runner = build_runner(cfg)
-    checkpoint = cfg.load_from
-    if cfg.resume and checkpoint is None:
-        checkpoint = find_latest_checkpoint(cfg.work_dir)
-    if cfg.resume and checkpoint is not None:
-        check_checkpoint(checkpoint, runner.model)
+    for note in notes:
+        runner.logger.warning(note)
+    if cfg.resume:
+        check_checkpoint(cfg.load_from, runner.model)
     runner.train()
 
 

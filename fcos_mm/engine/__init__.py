@@ -1,13 +1,16 @@
 """What runs around the model: hooks, and the names that configs may use."""
 from fcos_mm.engine import config_names, mmdet_components
+from fcos_mm.engine.checkpoint_hook import CheckpointHook
 from fcos_mm.engine.fast_inference import FastInferenceHook
 from fcos_mm.engine.fast_training import FastTrainingHook
 from fcos_mm.engine.non_finite import NonFiniteHook
 from fcos_mm.engine.optim_wrapper import AmpOptimWrapper, OptimWrapper
 from fcos_mm.engine.run_header import RunHeaderHook
+from fcos_mm.engine.train_loops import EpochBasedTrainLoop, IterBasedTrainLoop
 from fcos_mm.engine.unreadable import UnreadableImageHook
 
 __all__ = [
-    'AmpOptimWrapper', 'FastInferenceHook', 'FastTrainingHook', 'NonFiniteHook', 'OptimWrapper',
-    'RunHeaderHook', 'UnreadableImageHook', 'config_names', 'mmdet_components'
+    'AmpOptimWrapper', 'CheckpointHook', 'EpochBasedTrainLoop', 'FastInferenceHook',
+    'FastTrainingHook', 'IterBasedTrainLoop', 'NonFiniteHook', 'OptimWrapper', 'RunHeaderHook',
+    'UnreadableImageHook', 'config_names', 'mmdet_components'
 ]

@@ -1,0 +1,283 @@
+"""Checkpoints from which a run goes on as if it had not been stopped."""
+import os
+import time
+from pathlib import Path
+from typing import Optional
+
+from mmengine.dist import is_main_process
+from mmengine.fileio import LocalBackend
+from mmengine.hooks import CheckpointHook as MMEngineCheckpointHook
+
+from fcos_mm.datasets.samplers import unseeded_part
+from fcos_mm.engine.atomic_file import remove_unfinished, replaced
+from fcos_mm.engine.late_removal import LateRemoval
+from fcos_mm.engine.preemption import EXIT_STATUS, Agreement, StopRequest
+from fcos_mm.engine.random_state import random_states, set_random_state
+from fcos_mm.engine.resume_point import AUTOSAVE, POINTER
+from fcos_mm.engine.run_settings import changes, run_settings
+from fcos_mm.engine.train_loops import VALIDATED, EpochBasedTrainLoop
+from fcos_mm.registry import HOOKS
+
+_AUTOSAVES = 2  # kept; should the last be damaged there is one before
+_NOTHING, _SAVE, _STOP = range(3)  # what a rank can want
+
+
+@HOOKS.register_module()
+class CheckpointHook(MMEngineCheckpointHook):
+    """mmengine's hook, with all that a run needs to go on undisturbed.
+
+    Configs under ``default_scope='fcos_mm'`` get it by the plain name
+    ``CheckpointHook``. Its checkpoints also hold the random states of all
+    ranks, the place within the epoch and the settings of the run. An old
+    checkpoint is removed only when the new one and the pointer
+    ``last_checkpoint`` are on the disk.
+
+    Between the checkpoints that ``interval`` asks for there are others, named
+    ``autosave_iter_N.pth``, of which the last two are kept until training
+    ends: every so many minutes, before a validation, and when a cluster
+    announces with SIGTERM or SIGUSR1 that the run must stop. In the last case
+    the process exits with status 75, in training as well as in validation.
+
+    Args:
+        minutes: Save at the latest so many minutes after the last checkpoint;
+            None does not look at the clock.
+        **kwargs: mmengine's arguments.
+    """
+
+    def __init__(self, *, minutes: Optional[float] = None, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.minutes = minutes
+        self._resumed: Optional[dict] = None  # what the loaded checkpoint says
+        self._saved_iter: Optional[int] = None
+        self._saves = 0
+        self._states: list = []
+        self._training = False
+        self._stop = StopRequest()
+
+    def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
+        """Keep what is needed when training starts.
+
+        Args:
+            runner (Runner): The runner.
+            checkpoint: What was loaded.
+        """
+        if runner._resume:
+            meta = checkpoint.get('meta', {})
+            self._resumed = dict(
+                meta.get('run', {}), iter=meta.get('iter'),
+                random_states=checkpoint.get('random_states'))
+
+    def before_train(self, runner) -> None:
+        """Take up the state of the run before, and listen to the cluster.
+
+        Args:
+            runner (Runner): The runner, its checkpoint loaded.
+        """
+        super().before_train(runner)
+        if type(self.file_backend) is LocalBackend:
+            self.file_backend = LateRemoval()
+            if is_main_process():
+                remove_unfinished(self.out_dir)
+                remove_unfinished(runner.work_dir)
+        info = runner.message_hub.runtime_info
+        if self._resumed is None:
+            runner.message_hub.update_info(VALIDATED, 0)
+        else:
+            self._take_up(runner, self._resumed)
+            if 'last_ckpt' in info:
+                self.last_ckpt = self.file_backend.join_path(
+                    self.out_dir, os.path.basename(info['last_ckpt']))
+        self._saved_time = time.monotonic()
+        self._agreement = Agreement()
+        self._training = True
+        self._stop.listen()
+
+    def after_train_iter(self, runner, batch_idx: int, data_batch=None,
+                         outputs: Optional[dict] = None) -> None:
+        """Save where it is due or asked for.
+
+        Args:
+            runner (Runner): The runner.
+            batch_idx: The batch's place.
+            data_batch: Not used.
+            outputs: Not used.
+
+        Raises:
+            SystemExit: With status 75, if the cluster asked to stop.
+        """
+        super().after_train_iter(runner, batch_idx, data_batch, outputs)
+        self._agreement.exchange(self._wish, lambda wish: self._fulfil(runner, wish))
+
+    def before_val(self, runner) -> None:
+        """Have a checkpoint to go back to if the run is stopped meanwhile.
+
+        Args:
+            runner (Runner): The runner.
+        """
+        if self._training and (self.interval > 0 or self.minutes is not None):
+            self._autosave(runner, runner.iter)
+
+    def after_val_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
+        """Stop if the cluster asks to: there is a checkpoint already.
+
+        Args:
+            runner (Runner): The runner.
+            batch_idx: Not used.
+            data_batch: Not used.
+            outputs: Not used.
+
+        Raises:
+            SystemExit: With status 75.
+        """
+        if self._training and self._stop.name is not None and self._saved_iter == runner.iter:
+            self._leave(runner)
+
+    def after_val_epoch(self, runner, metrics: Optional[dict] = None) -> None:
+        """Save the best, and note that this validation is done.
+
+        Args:
+            runner (Runner): The runner.
+            metrics: Their values by name.
+        """
+        if not self._training:
+            return super().after_val_epoch(runner, metrics)
+        saves = self._saves
+        runner.message_hub.update_info(VALIDATED, runner.iter)
+        super().after_val_epoch(runner, metrics)
+        if self._saves == saves and self._saved_iter == runner.iter:
+            self._write(runner, os.path.basename(self.last_ckpt),
+                        dict(epoch=runner.epoch, iter=runner.iter))
+        self._remove_old()
+
+    def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
+        """Add what is ours to a checkpoint to resume from.
+
+        Args:
+            runner (Runner): The runner.
+            checkpoint: What will be written.
+        """
+        if 'optimizer' not in checkpoint:
+            return
+        checkpoint['random_states'] = self._states
+        checkpoint['meta']['run'] = dict(
+            run_settings(runner), batches_done=getattr(runner.train_loop, 'batches_done', 0),
+            batches_per_epoch=len(runner.train_dataloader))
+
+    def after_train(self, runner) -> None:
+        """Publish what mmengine publishes; the checkpoints in between can go.
+
+        Args:
+            runner (Runner): The runner.
+        """
+        self._agreement.finish(lambda wish: None)
+        self._stop.ignore()
+        self._training = False
+        super().after_train(runner)
+        if is_main_process():
+            self._remove_autosaves(keep=0)
+
+    def _wish(self) -> int:
+        if self._stop.name is not None:
+            return _STOP
+        if self.minutes is None:
+            return _NOTHING
+        return _SAVE if time.monotonic() - self._saved_time >= 60 * self.minutes else _NOTHING
+
+    def _fulfil(self, runner, wish: int) -> None:
+        """Save, and stop, at the end of an iteration; on all ranks."""
+        if wish == _NOTHING or _accumulates(runner.optim_wrapper):
+            return
+        self._autosave(runner, runner.iter + 1)
+        if wish == _STOP:
+            self._leave(runner)
+
+    def _leave(self, runner) -> None:
+        self._agreement.finish(lambda wish: None)
+        name = self._stop.name or 'a signal to another process'
+        runner.logger.info(
+            f'Stopped by {name}. Saved in {self.last_ckpt}; exit status {EXIT_STATUS}. Go on with '
+            '--resume.')
+        self._stop.ignore()
+        raise SystemExit(EXIT_STATUS)
+
+    def _take_up(self, runner, resumed: dict) -> None:
+        """Random states, the place in the epoch, and what the user should know."""
+        self._saved_iter = resumed['iter']
+        if resumed['random_states'] is None:
+            runner.logger.warning(
+                'The checkpoint was not written by this package: it holds no random states. The '
+                'run goes on, but not as if it had not been stopped.')
+            runner.message_hub.update_info(VALIDATED, runner.iter)
+            return
+        for line in changes(resumed, run_settings(runner)):
+            runner.logger.warning(line)
+        if not set_random_state(resumed['random_states']):
+            runner.logger.warning('The checkpoint holds no random state for this process.')
+        unseeded = unseeded_part(runner.train_dataloader)
+        if unseeded is not None:
+            runner.logger.warning(
+                f'{unseeded} does not seed its samples: augmentation is not that of an undisturbed '
+                'run.')
+        if isinstance(runner.train_loop, EpochBasedTrainLoop):
+            runner.train_loop.enter(resumed['batches_done'], resumed['batches_per_epoch'])
+
+    def _autosave(self, runner, iteration: int) -> None:
+        """Save between the checkpoints that the user asks for, if nothing is saved yet."""
+        if self._saved_iter == iteration:
+            return
+        self._write(runner, f'{AUTOSAVE}iter_{iteration}.pth',
+                    dict(epoch=runner.epoch, iter=iteration))
+        if is_main_process():
+            self._remove_autosaves(keep=_AUTOSAVES)
+
+    def _save_checkpoint_with_step(self, runner, step: int, meta: dict) -> None:
+        """mmengine's, in an order in which nothing can get lost."""
+        if self.max_keep_ckpts > 0 and step not in self.keep_ckpt_ids:
+            if len(self.keep_ckpt_ids) == self.max_keep_ckpts:
+                old = self.filename_tmpl.format(self.keep_ckpt_ids.popleft())
+                if is_main_process():
+                    self.file_backend.remove(self.file_backend.join_path(self.out_dir, old))
+            self.keep_ckpt_ids.append(step)
+            runner.message_hub.update_info('keep_ckpt_ids', list(self.keep_ckpt_ids))
+        self._write(runner, self.filename_tmpl.format(step), meta)
+        self._remove_old()
+
+    def _write(self, runner, name: str, meta: dict) -> None:
+        """Write a checkpoint and the pointer; all ranks call it."""
+        if _accumulates(runner.optim_wrapper):
+            runner.logger.warning(
+                'This checkpoint falls between two updates of the weights: the gradients gathered '
+                'so far are not in it. Save after a multiple of accumulative_counts iterations.')
+        self.last_ckpt = self.file_backend.join_path(self.out_dir, name)
+        runner.message_hub.update_info('last_ckpt', self.last_ckpt)
+        self._states = random_states()
+        runner.save_checkpoint(
+            self.out_dir, name, self.file_client_args, save_optimizer=self.save_optimizer,
+            save_param_scheduler=self.save_param_scheduler, meta=meta, by_epoch=self.by_epoch,
+            backend_args=self.backend_args, **self.args)
+        if is_main_process():
+            with replaced(os.path.join(runner.work_dir, POINTER)) as path:
+                Path(path).write_text(self.last_ckpt)
+        self._saved_iter = meta['iter']
+        self._saved_time = time.monotonic()
+        self._saves += 1
+
+    def _remove_old(self) -> None:
+        if isinstance(self.file_backend, LateRemoval) and is_main_process():
+            best = getattr(self, 'best_ckpt_path_dict', None) or {}
+            self.file_backend.flush(
+                keep={self.last_ckpt, getattr(self, 'best_ckpt_path', None), *best.values()})
+
+    def _remove_autosaves(self, keep: int) -> None:
+        """Remove all but the newest; the one that the pointer names stays."""
+        paths = sorted(Path(self.out_dir).glob(f'{AUTOSAVE}iter_*.pth'),
+                       key=lambda path: path.stat().st_mtime_ns)
+        for path in paths[:len(paths) - keep]:
+            if str(path) != str(self.last_ckpt):
+                path.unlink(missing_ok=True)
+
+
+def _accumulates(optim_wrapper) -> bool:
+    """Whether gradients of a step are gathered that no checkpoint holds."""
+    counts = getattr(optim_wrapper, '_accumulative_counts', 1)
+    return counts > 1 and not optim_wrapper.should_update()

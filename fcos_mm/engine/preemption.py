@@ -1,0 +1,115 @@
+"""A cluster asks a run to stop; all ranks hear of it together.
+
+Schedulers announce the end with SIGTERM, Slurm with the signal that
+``--signal`` names, mostly SIGUSR1. A run that has saved and stopped exits with
+status 75 (``EX_TEMPFAIL``: try again later).
+"""
+import os
+import signal
+import threading
+from functools import partial
+from typing import Callable, Optional
+
+import torch
+from mmengine.dist import get_world_size
+from torch import distributed
+from torch.utils.data import DataLoader
+
+EXIT_STATUS = 75
+SIGNALS = (signal.SIGTERM, signal.SIGUSR1)
+
+
+class StopRequest:
+    """Notes that one of the signals came, instead of dying of it.
+
+    Attributes:
+        name: The name of the signal; None as long as none came.
+    """
+
+    def __init__(self) -> None:
+        self.name: Optional[str] = None
+        self._before = {}
+
+    def listen(self) -> None:
+        """Handle the signals from now on. Only the main thread can."""
+        if threading.current_thread() is not threading.main_thread():
+            return
+        for number in SIGNALS:
+            self._before[number] = signal.signal(number, self._note)
+
+    def ignore(self) -> None:
+        """Handle the signals as before."""
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        self._before = {}
+
+    def _note(self, number: int, frame) -> None:
+        self.name = signal.Signals(number).name
+
+
+class Agreement:
+    """What the ranks want, without one waiting for another.
+
+    Every rank names a number after each iteration; an iteration later all know
+    the largest. It travels beside the gradients, between the CPUs. A single
+    process knows its own number at once.
+    """
+
+    def __init__(self) -> None:
+        self._group = distributed.new_group(backend='gloo') if get_world_size() > 1 else None
+        self._largest: Optional[torch.Tensor] = None
+        self._work = None
+
+    def exchange(self, wish: Callable[[], int], act: Callable[[int], None]) -> None:
+        """Act on what was wanted, then say what is wanted now.
+
+        Args:
+            wish: Returns the number of this rank.
+            act: Called with the largest number of all ranks, on all of them at
+                the same iteration.
+        """
+        if self._group is None:
+            act(wish())
+            return
+        self.finish(act)
+        self._largest = torch.tensor(wish())
+        self._work = distributed.all_reduce(
+            self._largest, distributed.ReduceOp.MAX, self._group, async_op=True)
+
+    def finish(self, act: Callable[[int], None]) -> None:
+        """Act on the last exchange.
+
+        Args:
+            act: As in :meth:`exchange`.
+        """
+        if self._work is not None:
+            self._work.wait()
+            self._work = None
+            act(int(self._largest))
+
+
+def spare_workers(loader: DataLoader) -> None:
+    """Let a loader's workers live on when the whole process group is signalled.
+
+    They end with their parent. Without them it could not finish its iteration.
+
+    Args:
+        loader: A loader that has not started its workers.
+    """
+    loader.worker_init_fn = partial(_start_worker, loader.worker_init_fn)
+
+
+def _start_worker(then: Optional[Callable[[int], None]], worker_id: int) -> None:
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+    # Blocked here, and so in the thread as well, where it waits to be looked at.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    threading.Thread(target=_obey_parent, args=(os.getppid(), ), daemon=True).start()
+    if then is not None:
+        then(worker_id)
+
+
+def _obey_parent(parent: int) -> None:
+    """End when the parent says so; the cluster's signal is the parent's business."""
+    while signal.sigwaitinfo({signal.SIGTERM}).si_pid != parent:
+        pass
+    os._exit(0)

@@ -1,0 +1,48 @@
+"""Where the random numbers of this process stand, as checkpoints can hold it."""
+import random
+from typing import List
+
+import numpy as np
+import torch
+from mmengine.dist import all_gather_object, get_rank
+
+
+def random_states() -> List[dict]:
+    """Gather the states of all ranks. All of them have to call this.
+
+    Returns:
+        One dict a rank, of tensors and plain numbers.
+    """
+    return all_gather_object(_state())
+
+
+def set_random_state(states: List[dict]) -> bool:
+    """Go on with the random numbers of a checkpoint.
+
+    Args:
+        states: What :func:`random_states` gave.
+
+    Returns:
+        False if this rank is not among them; its random numbers are left alone.
+    """
+    if get_rank() >= len(states):
+        return False
+    state = states[get_rank()]
+    version, words, gauss = state['python']
+    random.setstate((version, tuple(words.tolist()), gauss))
+    name, words, *rest = state['numpy']
+    np.random.set_state((name, words.numpy().astype(np.uint32), *rest))
+    torch.set_rng_state(state['torch'].cpu())
+    if state['cuda'] is not None and torch.cuda.is_available():
+        torch.cuda.set_rng_state(state['cuda'].cpu())
+    return True
+
+
+def _state() -> dict:
+    version, words, gauss = random.getstate()
+    name, numpy_words, *rest = np.random.get_state()
+    return dict(
+        python=[version, torch.tensor(words), gauss],
+        numpy=[name, torch.from_numpy(numpy_words.astype(np.int64)), *rest],
+        torch=torch.get_rng_state(),
+        cuda=torch.cuda.get_rng_state() if torch.cuda.is_available() else None)

@@ -1,0 +1,153 @@
+"""Where a run goes on: the newest checkpoint that is whole."""
+import os
+import re
+import zipfile
+from pathlib import Path
+from typing import List, Optional, Tuple
+
+from mmengine.config import Config
+from mmengine.runner.checkpoint import CheckpointLoader
+
+from fcos_mm.errors import UserError
+
+POINTER = 'last_checkpoint'
+AUTOSAVE = 'autosave_'  # what is written between the checkpoints that the user asks for
+_KINDS = ('epoch_', 'iter_', f'{AUTOSAVE}iter_')
+
+
+def prepare_resume(cfg: Config) -> List[str]:
+    """Choose the checkpoint, and the seed that it was trained with.
+
+    Args:
+        cfg: The config of a run with ``resume``. ``load_from`` is set to the
+            checkpoint, ``randomness.seed`` to its seed; ``resume`` to False
+            where there is nothing to resume.
+
+    Returns:
+        What to tell the user.
+
+    Raises:
+        UserError: If the checkpoint is damaged, and every other one as well.
+    """
+    notes = []
+    if cfg.load_from is None:
+        cfg.load_from, notes = newest_whole(cfg.work_dir)
+        if cfg.load_from is None:
+            cfg.resume = False
+            return [*notes, f'There is no checkpoint in {cfg.work_dir}: starting from the '
+                    'beginning.']
+    elif os.path.isfile(cfg.load_from):
+        check_whole(cfg.load_from)
+    meta = CheckpointLoader.load_checkpoint(cfg.load_from, map_location='cpu').get('meta', {})
+    seed, wanted = meta.get('seed'), cfg.get('randomness', {}).get('seed')
+    if seed is not None:
+        cfg.setdefault('randomness', {})
+        cfg.randomness.seed = seed
+    if seed is not None and wanted not in (None, seed):
+        notes.append(f'randomness.seed: the run goes on with {seed}, that of {cfg.load_from}, '
+                     f'instead of {wanted}.')
+    return notes
+
+
+def newest_whole(work_dir: str) -> Tuple[Optional[str], List[str]]:
+    """Find the newest checkpoint of a run that is not damaged.
+
+    Args:
+        work_dir: Where the run writes ``last_checkpoint``.
+
+    Returns:
+        Its path, None if there is none; and a line for each damaged one.
+
+    Raises:
+        UserError: If there are checkpoints and all of them are damaged.
+    """
+    faults = []
+    for path in candidates(work_dir):
+        try:
+            check_whole(path)
+        except UserError as error:
+            faults.append(str(error))
+        else:
+            return path, [*faults, *([f'Using {path}, the one before.'] if faults else [])]
+    if faults:
+        raise UserError('\n'.join([*faults, f'No checkpoint in {work_dir} is whole. Start anew, '
+                                   'without --resume.']))
+    return None, []
+
+
+def candidates(work_dir: str) -> List[str]:
+    """List the checkpoints to resume from.
+
+    The pointer names the last one. A process that was killed between writing a
+    checkpoint and the pointer has left one that is newer than the pointer.
+
+    Args:
+        work_dir: Where the run writes ``last_checkpoint``.
+
+    Returns:
+        Paths, the one to prefer first.
+
+    Raises:
+        UserError: If the checkpoint that is named is gone, and all others too.
+    """
+    pointer = Path(work_dir) / POINTER
+    if not pointer.is_file():
+        return _by_time(_checkpoints(Path(work_dir)))
+    named = Path(pointer.read_text().strip())
+    if not named.is_file():  # the folder was moved
+        named = Path(work_dir) / named.name
+    others = [path for path in _checkpoints(named.parent, _split(named)[0]) if path != named]
+    newer = [path for path in others if _time(path) > _time(pointer) and _follows(path, named)]
+    older = [path for path in others if _time(path) <= _time(pointer)]
+    found = [*_by_time(newer), *([str(named)] if named.is_file() else []), *_by_time(older)]
+    if not found:
+        raise UserError(f'{pointer} names {named}, which is not there. Put it back, give another '
+                        'with --resume CHECKPOINT, or start anew without --resume.')
+    return found
+
+
+def check_whole(path: str) -> None:
+    """Make sure that nothing in a checkpoint is missing or changed.
+
+    torch writes a zip archive with a checksum for every tensor, which it does
+    not look at when it loads one.
+
+    Args:
+        path: The file.
+
+    Raises:
+        UserError: If it is cut short or changed.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            part = archive.testzip()
+    except (zipfile.BadZipFile, OSError, EOFError, ValueError, NotImplementedError) as error:
+        raise UserError(f'Checkpoint {path} is damaged: {error}') from error
+    if part is not None:
+        raise UserError(f'Checkpoint {path} is damaged: {part} in it has changed.')
+
+
+def _checkpoints(folder: Path, kind: str = '') -> List[Path]:
+    """The checkpoints of a folder that hold all that resuming needs."""
+    return [path for path in folder.glob('*.pth') if _split(path)[0] in (*_KINDS, kind or None)]
+
+
+def _by_time(paths: List[Path]) -> List[str]:
+    return [str(path) for path in sorted(paths, key=_time, reverse=True)]
+
+
+def _time(path: Path) -> int:
+    return path.stat().st_mtime_ns
+
+
+def _follows(path: Path, other: Path) -> bool:
+    """False if the names tell that it is of an earlier iteration or epoch."""
+    (kind, number), (other_kind, other_number) = _split(path), _split(other)
+    same_unit = kind.removeprefix(AUTOSAVE) == other_kind.removeprefix(AUTOSAVE)
+    return number > other_number or not same_unit
+
+
+def _split(path: Path) -> Tuple[str, int]:
+    """What is counted, and the number: ``('epoch_', 3)`` of ``epoch_3.pth``."""
+    found = re.fullmatch(r'(.*?)(\d+)\.pth', path.name)
+    return (found[1], int(found[2])) if found else ('', -1)
