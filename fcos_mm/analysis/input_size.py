@@ -10,11 +10,10 @@ from fcos_mm.errors import UserError
 
 Size = Tuple[int, int]
 #: Transforms of mmdet that move boxes and are not followed.
-NOT_FOLLOWED = ('Albu', 'CachedMixUp', 'CachedMosaic', 'CopyPaste', 'CutOut', 'Expand',
-                'FixScaleResize', 'MinIoURandomCrop', 'MixUp', 'Mosaic', 'Pad', 'RandomAffine',
+NOT_FOLLOWED = ('Albu', 'CachedMixUp', 'CachedMosaic', 'CopyPaste', 'Expand', 'FixScaleResize',
+                'MinIoURandomCrop', 'MixUp', 'Mosaic', 'Pad', 'RandomAffine',
                 'RandomCenterCropPad', 'RandomCrop', 'RandomErasing', 'RandomShift',
-                'ResizeShortestEdge', 'Rotate', 'ShearX', 'ShearY', 'TranslateX', 'TranslateY',
-                'YOLOXHSVRandomAug')
+                'ResizeShortestEdge', 'Rotate', 'ShearX', 'ShearY', 'TranslateX', 'TranslateY')
 
 
 class InputBoxes(NamedTuple):

@@ -73,8 +73,8 @@ class TestByHand:
         found = statistics(config(), ann_file([(0, 0, 24, 16, 1), (8, 8, 32, 24, 1)]))
         assert (found['ambiguous'], found['ambiguous_other_class']) == (20, 0)
 
-    def test_a_category_apart_counts_once(self, ann_file):
-        # Three boxes on the single location (4, 4).
+    def test_three_boxes_on_one_location(self, ann_file):
+        # (4, 4); the last of the boxes is the smallest.
         found = statistics(config(), ann_file([(0, 0, 8, 8, 1), (1, 1, 8, 8, 1), (0, 2, 8, 8, 2)]))
         assert (found['num_positive'], found['ambiguous'], found['ambiguous_other_class']) == (
             1, 100, 100)
