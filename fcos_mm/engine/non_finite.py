@@ -29,20 +29,20 @@ class NonFiniteHook(Hook):
 
     Args:
         action: ``'stop'`` ends the training; ``'skip'`` goes on with the next
-            batch.
+            batch; ``'off'`` makes every step, as mmengine does.
         max_skips: With ``'skip'``, so many steps of a run may be left out; the
             next one ends the training.
 
     Raises:
-        UserError: If ``action`` is none of the two or ``max_skips`` negative.
+        UserError: If ``action`` is none of these or ``max_skips`` negative.
     """
 
     # Before the losses enter the log, whose history checkpoints hold.
     priority = 'HIGHEST'
 
     def __init__(self, *, action: str = 'stop', max_skips: int = 10) -> None:
-        if action not in ('stop', 'skip'):
-            raise UserError("default_hooks.non_finite.action must be 'stop' or 'skip', "
+        if action not in ('stop', 'skip', 'off'):
+            raise UserError("default_hooks.non_finite.action must be 'stop', 'skip' or 'off', "
                             f'got {action!r}.')
         if max_skips < 0:
             raise UserError('default_hooks.non_finite.max_skips must be 0 or more, '
@@ -63,11 +63,13 @@ class NonFiniteHook(Hook):
         Raises:
             UserError: If the wrapper cannot.
         """
+        if self.action == 'off':
+            return
         if not isinstance(runner.optim_wrapper, MeasuredStep):
             raise UserError(
                 f'optim_wrapper is a {type(runner.optim_wrapper).__name__}, which cannot leave out '
                 "a step. Set optim_wrapper.type to 'fcos_mm.OptimWrapper' or "
-                "'fcos_mm.AmpOptimWrapper', or take non_finite out of default_hooks.")
+                "'fcos_mm.AmpOptimWrapper', or default_hooks.non_finite.action to 'off'.")
         runner.optim_wrapper.refuse = True
 
     def before_train_epoch(self, runner) -> None:
@@ -86,6 +88,8 @@ class NonFiniteHook(Hook):
             batch_idx: Not used.
             data_batch: The batch.
         """
+        if self.action == 'off':
+            return
         if self._statistics is None:
             self._statistics = running_statistics(runner.model)
             self._kept = [value.clone() for value in self._statistics]
@@ -107,6 +111,8 @@ class NonFiniteHook(Hook):
         Raises:
             UserError: If the training ends here.
         """
+        if self.action == 'off':
+            return
         finite = runner.optim_wrapper.finite
         if finite:
             self._batches.clear()

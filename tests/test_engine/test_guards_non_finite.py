@@ -210,6 +210,15 @@ def test_other_wrappers_are_refused(run, tiny_config, tmp_path):
             'optim_wrapper.type=mmengine.OptimWrapper')
 
 
+def test_off_leaves_everything_to_mmengine(run, poisoned, states, tmp_path):
+    """Also with mmengine's own wrapper. Still no checkpoint is saved that is not finite."""
+    with pytest.raises(UserError, match='The checkpoint is not saved'):
+        run(train.main, poisoned(1), '--work-dir', tmp_path, '--cfg-options',
+            'default_hooks.non_finite.action=off', 'optim_wrapper.type=mmengine.OptimWrapper')
+    assert len(states) == 4 and states[1]['backbone.conv1.weight'].isnan().any()
+    assert not list(tmp_path.glob('*.pth')) and not (tmp_path / 'non_finite').exists()
+
+
 @pytest.mark.parametrize('options, word', [(dict(action='warn'), "'warn'"),
                                            (dict(action='skip', max_skips=-1), '-1')])
 def test_wrong_options(options, word):
