@@ -15,7 +15,7 @@ from fcos_mm.engine.preemption import EXIT_STATUS, Agreement, StopRequest
 from fcos_mm.engine.random_state import random_states, set_random_state
 from fcos_mm.engine.resume_point import AUTOSAVE, POINTER
 from fcos_mm.engine.run_settings import changes, run_settings
-from fcos_mm.engine.train_loops import VALIDATED, EpochBasedTrainLoop
+from fcos_mm.engine.train_loops import VALIDATED
 from fcos_mm.registry import HOOKS
 
 _AUTOSAVES = 2  # kept; should the last be damaged there is one before
@@ -28,7 +28,7 @@ class CheckpointHook(MMEngineCheckpointHook):
 
     Configs under ``default_scope='fcos_mm'`` get it by the plain name
     ``CheckpointHook``. Its checkpoints also hold the random states of all
-    ranks, the place within the epoch and the settings of the run. An old
+    ranks and the settings of the run. An old
     checkpoint is removed only when the new one and the pointer
     ``last_checkpoint`` are on the disk.
 
@@ -159,9 +159,7 @@ class CheckpointHook(MMEngineCheckpointHook):
         if 'optimizer' not in checkpoint:
             return
         checkpoint['random_states'] = self._states
-        checkpoint['meta']['run'] = dict(
-            run_settings(runner), batches_done=getattr(runner.train_loop, 'batches_done', 0),
-            batches_per_epoch=len(runner.train_dataloader))
+        checkpoint['meta']['run'] = run_settings(runner)
 
     def after_train(self, runner) -> None:
         """Publish what mmengine publishes; the checkpoints in between can go.
@@ -201,7 +199,7 @@ class CheckpointHook(MMEngineCheckpointHook):
         raise SystemExit(EXIT_STATUS)
 
     def _take_up(self, runner, resumed: dict) -> None:
-        """Random states, the place in the epoch, and what the user should know."""
+        """Take up the random states, and tell what the user should know."""
         self._saved_iter = resumed['iter']
         if resumed['random_states'] is None:
             runner.logger.warning(
@@ -218,8 +216,6 @@ class CheckpointHook(MMEngineCheckpointHook):
             runner.logger.warning(
                 f'{unseeded} does not seed its samples: augmentation is not that of an undisturbed '
                 'run.')
-        if isinstance(runner.train_loop, EpochBasedTrainLoop):
-            runner.train_loop.enter(resumed['batches_done'], resumed['batches_per_epoch'])
 
     def _autosave(self, runner, iteration: int) -> None:
         """Save between the checkpoints that the user asks for, if nothing is saved yet."""

@@ -98,7 +98,7 @@ def candidates(work_dir: str) -> List[str]:
         named = Path(work_dir) / named.name
     others = [path for path in _checkpoints(named.parent, _split(named)[0]) if path != named]
     newer = [path for path in others if _time(path) > _time(pointer) and _follows(path, named)]
-    older = [path for path in others if _time(path) <= _time(pointer)]
+    older = [path for path in others if path not in newer]
     found = [*_by_time(newer), *([str(named)] if named.is_file() else []), *_by_time(older)]
     if not found:
         raise UserError(f'{pointer} names {named}, which is not there. Put it back, give another '

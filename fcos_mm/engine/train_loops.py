@@ -15,8 +15,9 @@ from fcos_mm.datasets.samplers import skip_batches
 from fcos_mm.registry import LOOPS
 
 # In the message hub, and so in checkpoints: the iteration after which the last
-# validation was finished.
+# validation was finished; batches of the epoch that are trained on, of how many.
 VALIDATED = 'last_validation'
+_DONE, _LENGTH = 'batches_done', 'batches_per_epoch'
 
 
 @LOOPS.register_module()
@@ -26,29 +27,7 @@ class EpochBasedTrainLoop(MMEngineEpochBasedTrainLoop):
     Args:
         *args: mmengine's arguments.
         **kwargs: mmengine's arguments.
-
-    Attributes:
-        batches_done: Batches of the present epoch that are trained on; the one
-            in work counts.
     """
-
-    def __init__(self, *args, **kwargs) -> None:
-        super().__init__(*args, **kwargs)
-        self.batches_done = 0
-
-    def enter(self, batches_done: int, batches_per_epoch: int) -> None:
-        """Go on within an epoch.
-
-        Args:
-            batches_done: Batches of the epoch that are trained on.
-            batches_per_epoch: How many it had then. If it has another number
-                now, the same share of it is left out.
-        """
-        length = len(self.dataloader)
-        if length != batches_per_epoch:
-            batches_done = batches_done * length // batches_per_epoch
-            self._iter = self._epoch * length + batches_done
-        self.batches_done = batches_done
 
     def run(self):
         """Train, and validate where it is due.
@@ -56,6 +35,7 @@ class EpochBasedTrainLoop(MMEngineEpochBasedTrainLoop):
         Returns:
             nn.Module: The model.
         """
+        self._enter_epoch()
         self.runner.call_hook('before_train')
         if self.batches_done == 0 and _validation_is_missing(self) and self._validation_is_due():
             self.runner.val_loop.run()
@@ -73,7 +53,7 @@ class EpochBasedTrainLoop(MMEngineEpochBasedTrainLoop):
         first = self.batches_done
         for place, batch in enumerate(_batches_from(self.dataloader, first), start=first):
             self.run_iter(place, batch)
-        self.batches_done = 0
+        self._note(0)
         self.runner.call_hook('after_train_epoch')
         self._epoch += 1
 
@@ -84,8 +64,27 @@ class EpochBasedTrainLoop(MMEngineEpochBasedTrainLoop):
             idx: Its place in the epoch.
             data_batch: The batch.
         """
-        self.batches_done = idx + 1
+        self._note(idx + 1)
         super().run_iter(idx, data_batch)
+
+    @property
+    def batches_done(self) -> int:
+        """int: Batches of this epoch that are trained on; the one in work counts."""
+        return self.runner.message_hub.runtime_info.get(_DONE, 0)
+
+    def _note(self, batches_done: int) -> None:
+        self.runner.message_hub.update_info(_DONE, batches_done)
+
+    def _enter_epoch(self) -> None:
+        """Go on within an epoch: where the run before was, or at the same share of it."""
+        hub, length = self.runner.message_hub, len(self.dataloader)
+        before = hub.runtime_info.get(_LENGTH, length)
+        if length != before:
+            validated = hub.runtime_info.get(VALIDATED) == self._iter
+            self._note(self.batches_done * length // before)
+            self._iter = self._epoch * length + self.batches_done
+            hub.update_info(VALIDATED, self._iter if validated else 0)
+        hub.update_info(_LENGTH, length)
 
     def _validation_is_due(self) -> bool:
         self._decide_current_val_interval()
