@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import torch
 from kill_resume_config import IMAGES, LONGEST_LOSS, write_config
+from mmengine.config import Config
 
 from fcos_mm.apis import train
 from fcos_mm.apis.cli import run_tool
@@ -61,6 +62,8 @@ def main(argv=None) -> int:
         argv: The words of the command line; those of the process if None.
     """
     args = parse_args(argv)
+    # mmengine formats the config's text for every checkpoint, which takes half a second.
+    Config.pretty_text = property(lambda self: repr(self.to_dict()))
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(args.work_dir or temporary).resolve()
         folder.mkdir(parents=True, exist_ok=True)
