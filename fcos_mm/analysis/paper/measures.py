@@ -1,0 +1,147 @@
+"""How the rows of the trained tables are measured, from the detections in the runs' folders."""
+from functools import lru_cache
+from typing import Callable, Dict, Optional
+
+from mmengine.config import Config
+from pycocotools.coco import COCO
+
+from fcos_mm.analysis.overlapped import overlapping_images
+from fcos_mm.analysis.paper.runs import Evaluation, Training, read_json, write_json
+from fcos_mm.analysis.paper.tables import ON_TOP
+from fcos_mm.analysis.training_memory import num_samples, training_memory
+from fcos_mm.evaluation.coco_files import read_truth
+from fcos_mm.evaluation.coco_numbers import (
+    class_agnostic_numbers,
+    coco_numbers,
+    proposal_recall,
+)
+
+Figures = Dict[str, float]
+_GIGABYTE = 2**30
+
+
+def measure(kind: str, testing: Evaluation) -> Figures:
+    """Measure a row of a table, from one seed.
+
+    Args:
+        kind: Key of ``MEASURES``.
+        testing: The test whose detections are measured.
+
+    Returns:
+        The figures by the names of the table's columns, in percent unless the
+        column says otherwise; those that cannot be had yet are not there.
+    """
+    return MEASURES[kind](testing)
+
+
+def truth_of(cfg: Config) -> COCO:
+    """The annotations that a config is tested on, read once.
+
+    Args:
+        cfg: The config of a test.
+    """
+    evaluator = cfg.test_evaluator
+    evaluator = evaluator[0] if isinstance(evaluator, list) else evaluator
+    return _read(evaluator.ann_file)
+
+
+@lru_cache(maxsize=4)
+def _read(path: str) -> COCO:
+    return read_truth(path)
+
+
+def boxes(testing: Evaluation) -> Figures:
+    """COCO's numbers."""
+    if testing.finished is None:
+        return {}
+    return _percent(coco_numbers(truth_of(testing.config()), str(testing.results)))
+
+
+def samples_memory_boxes(testing: Evaluation) -> Figures:
+    """COCO's numbers, training samples of a picture and memory of a training step."""
+    return {**_samples(testing.training), **_memory(testing.training), **boxes(testing)}
+
+
+def overlapped(testing: Evaluation) -> Figures:
+    """AP on the pictures that hold overlapping boxes."""
+    if testing.finished is None:
+        return {}
+    truth = truth_of(testing.config())
+    return _percent(
+        coco_numbers(truth, str(testing.results), image_ids=overlapping_images(truth.dataset)))
+
+
+def class_agnostic(testing: Evaluation) -> Figures:
+    """AP when categories do not matter."""
+    if testing.finished is None:
+        return {}
+    found = class_agnostic_numbers(truth_of(testing.config()), str(testing.results))
+    return _percent(dict(AP=found.AP, AP50=found.AP50, AP75=found.AP75, AP90=found.AP90))
+
+
+def proposals(testing: Evaluation) -> Figures:
+    """Recall of proposals, and what a Faster R-CNN makes of them."""
+    figures = _samples(testing.training)
+    if testing.finished is not None:
+        truth = truth_of(testing.config())
+        recall = proposal_recall(truth, str(testing.results), limits=(100, 1000))
+        figures.update(_percent({name.replace('@', '_'): v for name, v in recall.items()}))
+    detector = ON_TOP.get(testing.name)
+    if detector is not None:
+        training = testing.training._replace(experiment=detector)
+        ap = boxes(Evaluation(training, detector)).get('AP')
+        if ap is not None:
+            figures['Faster R-CNN AP'] = ap
+    return figures
+
+
+MEASURES: Dict[str, Callable[[Evaluation], Figures]] = dict(
+    boxes=boxes, samples_memory_boxes=samples_memory_boxes, overlapped=overlapped,
+    class_agnostic=class_agnostic, proposals=proposals)
+
+
+def detections_from_ambiguous(testing: Evaluation) -> Figures:
+    """Share of detections that come from ambiguous locations (Table 2's text).
+
+    Args:
+        testing: The test of a model that says where its detections come from.
+    """
+    found: Optional[dict] = testing.finished
+    if not found:
+        return {}
+    prefix = 'ambiguous_detections'
+    return {'ambiguous': found[f'{prefix}/ambiguous'],
+            'ambiguous, other class': found[f'{prefix}/ambiguous_other_class']}
+
+
+def _samples(training: Training) -> Figures:
+    cfg = training.config()
+    return {'samples (k)': num_samples(cfg, _input_size(cfg)) / 1000}
+
+
+def _memory(training: Training) -> Figures:
+    """Peak memory of one training step, measured once for each experiment."""
+    path = training.settings.out / 'memory' / f'{training.experiment}.json'
+    known = read_json(path)
+    if known is None:
+        cfg = training.config()
+        size, batch = _input_size(cfg), cfg.train_dataloader.batch_size
+        classes = cfg.model.bbox_head.num_classes
+        known = dict(batch_size=batch, image_size=size, bytes=training_memory(
+            cfg, batch_size=batch, image_size=size, classes=classes))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(known, path)
+    return {'memory (GB)': known['bytes'] / _GIGABYTE}
+
+
+def _input_size(cfg: Config) -> tuple:
+    """Height and width of the network's input: the scale of the test pipeline, padded."""
+    dataset = cfg.test_dataloader.dataset
+    scale = next(step.scale for step in dataset.pipeline if step.type == 'Resize')
+    longer, shorter = max(scale), min(scale)
+    divisor = cfg.model.data_preprocessor.get('pad_size_divisor', 1)
+    return tuple(-(-side // divisor) * divisor for side in (shorter, longer))
+
+
+def _percent(figures: Figures) -> Figures:
+    return {name: 100 * value for name, value in figures.items()}

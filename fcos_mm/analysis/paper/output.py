@@ -1,0 +1,86 @@
+"""Measures a table or draws a figure and writes what came out."""
+from typing import Sequence
+
+from fcos_mm.analysis.paper.annotation_tables import measure_annotations
+from fcos_mm.analysis.paper.experiments import TESTS
+from fcos_mm.analysis.paper.measures import detections_from_ambiguous, measure
+from fcos_mm.analysis.paper.pictures import PICTURES, draw
+from fcos_mm.analysis.paper.report import Measured, as_json, as_markdown, as_text
+from fcos_mm.analysis.paper.runs import Evaluation, Settings, Training, write_json, write_text
+from fcos_mm.analysis.paper.tables import TABLES, Table
+
+
+def write_table(name: str, settings: Settings, seeds: int) -> str:
+    """Measure a table and write it as text, Markdown and JSON.
+
+    Args:
+        name: Key of ``TABLES``.
+        settings: Of the command.
+        seeds: How many seeds.
+
+    Returns:
+        The table as text.
+
+    Raises:
+        UserError: If annotations or results cannot be used.
+    """
+    table = TABLES[name]
+    if table.measure in ('recall', 'ambiguity'):
+        measured = measure_annotations(table, settings)
+        if table.measure == 'ambiguity':
+            measured.update(_from_detections(table, settings, seeds))
+    else:
+        measured = {
+            row.label: [measure(table.measure, testing)
+                        for testing in testings(row.measured, settings, seeds)]
+            for row in table.rows}
+    return _write(name, table, measured, settings)
+
+
+def _from_detections(table: Table, settings: Settings, seeds: int) -> Measured:
+    """The rows of Table 2 that are about detections."""
+    rows = [row for row in table.rows if row.measured.startswith('detections:')]
+    return {
+        row.label: [detections_from_ambiguous(testing)
+                    for testing in testings(row.measured.split(':')[1], settings, seeds)]
+        for row in rows}
+
+
+def _write(name: str, table: Table, measured: Measured, settings: Settings) -> str:
+    settings.out.mkdir(parents=True, exist_ok=True)
+    text = as_text(table, measured)
+    write_text(text + '\n', settings.out / f'{name}.txt')
+    write_text(as_markdown(table, measured) + '\n', settings.out / f'{name}.md')
+    write_json(as_json(table, measured), settings.out / f'{name}.json')
+    return text
+
+
+def write_figure(name: str, settings: Settings, image_id: int = None) -> str:
+    """Draw a figure from the runs of the first seed, with its numbers as JSON beside it.
+
+    Args:
+        name: Key of ``PICTURES``.
+        settings: Of the command.
+        image_id: The picture of Fig. 3.
+
+    Returns:
+        What was drawn, and where it is.
+
+    Raises:
+        UserError: If a run that it needs is not finished.
+    """
+    numbers = draw(name, settings, 0, image_id)
+    write_json(numbers, settings.out / f'{name}.json')
+    return f'{PICTURES[name].title}: {settings.out / name}.png'
+
+
+def testings(test: str, settings: Settings, seeds: int) -> Sequence[Evaluation]:
+    """The runs of a test, one a seed.
+
+    Args:
+        test: Key of ``TESTS``.
+        settings: Of the command.
+        seeds: How many seeds.
+    """
+    experiment = TESTS[test].experiment
+    return [Evaluation(Training(settings, experiment, seed), test) for seed in range(seeds)]

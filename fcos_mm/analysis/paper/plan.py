@@ -1,0 +1,67 @@
+"""Which trainings and tests a table or figure needs; those that several need are done once."""
+import shlex
+from typing import Dict, List, Sequence
+
+from fcos_mm.analysis.paper.experiments import TESTS, check_scale
+from fcos_mm.analysis.paper.pictures import PICTURES
+from fcos_mm.analysis.paper.queue import Work
+from fcos_mm.analysis.paper.runs import Evaluation, Settings, Training
+from fcos_mm.analysis.paper.tables import ON_TOP, TABLES
+
+NAMES = (*TABLES, *PICTURES)
+
+#: Tables that annotations alone can fill; a trained model adds a row to the second.
+FROM_ANNOTATIONS = ('table1', 'table2')
+
+
+def needed_tests(name: str) -> List[str]:
+    """The tests that a table or figure is made from.
+
+    Args:
+        name: One of ``NAMES``.
+    """
+    if name in PICTURES:
+        return list(PICTURES[name].tests)
+    if name == 'table1':
+        return []
+    if name == 'table2':
+        return ['fcos']
+    tests = [row.measured for row in TABLES[name].rows]
+    if name == 'table8':
+        tests += list(ON_TOP.values())
+    return tests
+
+
+def plan(names: Sequence[str], settings: Settings, seeds: int) -> List[Work]:
+    """List the work for tables and figures, seed after seed.
+
+    Args:
+        names: Of ``NAMES``.
+        settings: Of the command.
+        seeds: How many seeds.
+
+    Raises:
+        UserError: If an experiment does not exist at this scale.
+    """
+    by_experiment: Dict[str, List[str]] = {}
+    for name in names:
+        for test in needed_tests(name):
+            tests = by_experiment.setdefault(TESTS[test].experiment, [])
+            if test not in tests:
+                tests.append(test)
+    works = []
+    for seed in range(seeds):
+        for experiment, tests in by_experiment.items():
+            check_scale(experiment, settings.scale)
+            training = Training(settings, experiment, seed)
+            works.append(Work(training, [Evaluation(training, test) for test in tests]))
+    return works
+
+
+def commands(works: Sequence[Work]) -> List[str]:
+    """The command lines of what is not finished.
+
+    Args:
+        works: The work.
+    """
+    return [f'python {shlex.join(run.command())}' for work in works for run in work.runs]

@@ -1,0 +1,243 @@
+"""Trainings and tests in folders: made once, continued where they stopped.
+
+    OUT/runs/EXPERIMENT/seed0/           a training; config.py, log, checkpoints, finished.json
+    OUT/runs/EXPERIMENT/seed0/NAME/      a test of its weights; results.bbox.json, finished.json
+
+``finished.json`` is written last and at once: a folder without it is continued.
+"""
+import json
+import os
+from pathlib import Path
+from typing import Dict, List, NamedTuple, Optional
+
+from mmengine.config import Config
+
+from fcos_mm.analysis.paper.experiments import EXPERIMENTS, TESTS, check_scale
+from fcos_mm.analysis.paper.scales import experiment_config
+from fcos_mm.datasets import set_data_root
+from fcos_mm.errors import UserError
+
+FINISHED = 'finished.json'
+RESULTS = 'results'  # mmdet adds .bbox.json
+
+
+class Settings(NamedTuple):
+    """What holds for all runs of a command.
+
+    Attributes:
+        out: Folder of the scale's runs and tables.
+        tools: Folder of ``train.py`` and ``test.py``.
+        scale: Name of the scale.
+        data_root: Folder of the dataset, None for the config's own.
+        ann_file: Annotations of Tables 1 and 2, None for those of the test split.
+        options: More settings of the configs, by dotted keys.
+        weights: Checkpoints that stand for a training, by experiment.
+        gpus: Processes of a training, 0 for one without a launcher.
+    """
+    out: Path
+    tools: Path
+    scale: str
+    data_root: Optional[str] = None
+    ann_file: Optional[str] = None
+    options: Dict[str, object] = {}
+    weights: Dict[str, str] = {}
+    gpus: int = 0
+
+    @property
+    def backbone(self) -> Path:
+        """The weights that all trainings start from, at a smaller scale than the paper's."""
+        return self.out / 'backbone.pth'
+
+
+class Training(NamedTuple):
+    """The training of an experiment from a seed."""
+    settings: Settings
+    experiment: str
+    seed: int
+
+    @property
+    def folder(self) -> Path:
+        """Where it lives."""
+        return self.settings.out / 'runs' / self.experiment / f'seed{self.seed}'
+
+    @property
+    def finished(self) -> Optional[dict]:
+        """What ``finished.json`` says, None before."""
+        return read_json(self.folder / FINISHED)
+
+    @property
+    def checkpoint(self) -> str:
+        """The weights: those given on the command line, or those trained."""
+        given = self.settings.weights.get(self.experiment)
+        name = (self.finished or dict(checkpoint='LAST_CHECKPOINT'))['checkpoint']
+        return given or str(self.folder / name)
+
+    def config(self) -> Config:
+        """The config it is trained by."""
+        check_scale(self.experiment, self.settings.scale)
+        cfg = experiment_config(EXPERIMENTS[self.experiment].config, self.settings.scale)
+        if self.settings.data_root is not None:
+            set_data_root(cfg, self.settings.data_root)
+        if self.settings.scale != 'full':
+            cfg.model.backbone.init_cfg = dict(
+                type='Pretrained', checkpoint=str(self.settings.backbone))
+        cfg.merge_from_dict(dict(self.settings.options))
+        cfg.randomness = dict(seed=self.seed)
+        return cfg
+
+    def command(self) -> List[str]:
+        """The words after ``python`` that train or go on training."""
+        config, work_dir = str(self.folder / 'config.py'), str(self.folder)
+        tools = self.settings.tools
+        if self.settings.gpus:
+            return ['-m', 'torch.distributed.run', '--standalone',
+                    f'--nproc_per_node={self.settings.gpus}', str(tools / 'train.py'), config,
+                    '--work-dir', work_dir, '--resume', '--launcher', 'pytorch']
+        return [str(tools / 'train.py'), config, '--work-dir', work_dir, '--resume']
+
+    def prepare(self) -> None:
+        """Write the config.
+
+        Raises:
+            UserError: If the folder holds a run of another config.
+        """
+        write_config(self.config(), self.folder / 'config.py')
+
+    def finish(self) -> None:
+        """Note that it is complete."""
+        checkpoint = Path((self.folder / 'last_checkpoint').read_text().strip())
+        write_json(dict(checkpoint=checkpoint.name), self.folder / FINISHED)
+
+
+class Evaluation(NamedTuple):
+    """A test of a training's weights."""
+    training: Training
+    name: str
+
+    @property
+    def folder(self) -> Path:
+        """Where its results are."""
+        return self.training.folder / self.name.replace(':', '_')
+
+    @property
+    def results(self) -> Path:
+        """The detections, in COCO's format."""
+        return self.folder / f'{RESULTS}.bbox.json'
+
+    @property
+    def finished(self) -> Optional[dict]:
+        """The figures of further metrics, None before it is complete."""
+        return read_json(self.folder / FINISHED)
+
+    def config(self) -> Config:
+        """The training's config, with a test that writes the detections."""
+        cfg = self.training.config()
+        options = dict(TESTS[self.name].options)
+        metrics = [dict(
+            type='CocoMetric', ann_file=cfg.test_evaluator.ann_file, metric='bbox',
+            format_only=True, outfile_prefix=str(self.folder / RESULTS))]
+        if self.name == 'fcos':  # where its detections come from (Table 2)
+            options['model.bbox_head.postprocess.return_locations'] = True
+            metrics.append(dict(type='AmbiguousDetectionMetric'))
+        cfg.merge_from_dict(options)
+        if self.name == 'fcos':
+            metrics[1]['head'] = cfg.model.bbox_head.to_dict()
+        cfg.test_evaluator = metrics
+        return cfg
+
+    def command(self) -> List[str]:
+        """The words after ``python`` that test."""
+        return [str(self.training.settings.tools / 'test.py'), str(self.folder / 'config.py'),
+                self.training.checkpoint, '--work-dir', str(self.folder)]
+
+    def prepare(self) -> None:
+        """Write the config.
+
+        Raises:
+            UserError: If the folder holds a test of another config.
+        """
+        write_config(self.config(), self.folder / 'config.py')
+
+    def finish(self) -> None:
+        """Note that it is complete, with the figures the metrics printed."""
+        logs = sorted(self.folder.glob('*/*.json'))
+        write_json(read_json(logs[-1]) if logs else {}, self.folder / FINISHED)
+
+
+def write_config(cfg: Config, path: Path) -> None:
+    """Write a config, after making sure that one that is there gives the same results.
+
+    Args:
+        cfg: The config.
+        path: Its file.
+
+    Raises:
+        UserError: If another one is there.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    check_config(cfg, path)
+    write_text(cfg.pretty_text, path)
+
+
+def check_config(cfg: Config, path: Path) -> None:
+    """Compare what decides on a run's results: model, data, schedule, seed.
+
+    Args:
+        cfg: The config asked for.
+        path: The file of the run's own, which need not be there.
+
+    Raises:
+        UserError: If they differ.
+    """
+    if not path.is_file():
+        return
+    there = _what_counts(Config.fromfile(path))
+    asked = _what_counts(Config.fromstring(cfg.pretty_text, '.py'))
+    differing = [key for key in asked if there[key] != asked[key]]
+    if differing:
+        raise UserError(
+            f'{path.parent} holds a run with other settings than are asked for now: '
+            f'{", ".join(differing)}.\nCompare {path} with what you want, then give another '
+            '--out or remove the folder.')
+
+
+def _what_counts(cfg: Config) -> dict:
+    loader = cfg.train_dataloader
+    data = [str(loader.dataset.get(key)) for key in ('data_root', 'ann_file', 'pipeline')]
+    keys = ('model', 'train_cfg', 'optim_wrapper', 'param_scheduler', 'randomness')
+    return dict(train_dataloader=[loader.batch_size, *data],
+                **{key: str(cfg.get(key)) for key in keys})
+
+
+def write_json(content: dict, path: Path) -> None:
+    """Write a JSON file that is never there by half.
+
+    Args:
+        content: What to write.
+        path: The file.
+    """
+    write_text(json.dumps(content, indent=2), path)
+
+
+def read_json(path: Path) -> Optional[dict]:
+    """Read a JSON file.
+
+    Args:
+        path: The file.
+
+    Returns:
+        Its content, None where there is no such file.
+    """
+    return json.loads(path.read_text()) if path.is_file() else None
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write a file that is never there by half.
+
+    Args:
+        text: Its content.
+        path: The file.
+    """
+    partial = path.with_name(f'{path.name}.part')
+    partial.write_text(text)
+    os.replace(partial, path)

@@ -1,0 +1,181 @@
+"""The paper's tables and figures: ``tools/paper.py``."""
+import argparse
+import os
+from pathlib import Path
+from typing import Dict, List, Optional, Sequence
+
+import torch
+
+from fcos_mm.analysis.paper.experiments import EXPERIMENTS
+from fcos_mm.analysis.paper.output import write_figure, write_table
+from fcos_mm.analysis.paper.plan import FROM_ANNOTATIONS, NAMES, commands, plan
+from fcos_mm.analysis.paper.pretraining import make_backbone
+from fcos_mm.analysis.paper.queue import Queue, Work
+from fcos_mm.analysis.paper.runs import Settings
+from fcos_mm.analysis.paper.scales import SCALES
+from fcos_mm.analysis.paper.tables import TABLES
+from fcos_mm.apis.cli import add_config_options
+from fcos_mm.apis.demo import make_data
+from fcos_mm.errors import UserError
+
+EPILOG = """\
+scales:
+  full   the paper's experiment on COCO (each training of Tables 3 to 6: about 50 hours of one
+         V100; --plan lists the commands)
+  small  BCCD, 364 pictures of blood cells, from scratch, at most 20 minutes a training on one
+         CPU core; needs data/bccd, see docs/custom_data.md
+  tiny   the generated dataset `shapes`, a few minutes a training on one CPU core
+
+Trainings that several tables need are done once. What is finished stays; a command that was
+stopped goes on where it was, from the last checkpoint of each training.
+
+examples:
+  %(prog)s table1 table2 --ann-file annotations/instances_val2017.json
+      recall and ambiguity of the paper's configs on annotations alone
+  %(prog)s table5 --scale tiny --seeds 3 --jobs 2
+      center-ness: trains what Table 5 needs, two runs side by side
+  %(prog)s all --scale small --no-train
+      everything that can be made from the runs that are there
+  %(prog)s table4 --weights fcos=fcos.pth retinanet=retinanet.pth
+      tests weights of your own instead of training
+"""
+
+
+def main(argv: Optional[Sequence[str]] = None, *, tools: Path) -> None:
+    """Make tables and figures.
+
+    Args:
+        argv: The words of the command line; those of the process if None.
+        tools: The folder of the tools.
+
+    Raises:
+        UserError: If an option or the data is wrong, or a run failed.
+    """
+    args = parse_args(argv)
+    names = NAMES if 'all' in args.names else tuple(dict.fromkeys(args.names))
+    settings = make_settings(args, tools)
+    works = plan([name for name in names if not _without_runs(name, args)], settings, args.seeds)
+    if args.plan:
+        print('\n'.join(commands(works) or ['Nothing is left to run.']))
+        return
+    failures = [] if args.no_train else do(works, args)
+    failures += [problem for name in names for problem in _make(name, settings, args)]
+    if failures:
+        raise UserError('\n'.join(failures))
+
+
+def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
+    """Parse the options of ``tools/paper.py``.
+
+    Args:
+        argv: The words of the command line; those of the process if None.
+    """
+    parser = argparse.ArgumentParser(
+        description='Make the tables and figures of the paper, with its figures beside ours.',
+        epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('names', nargs='+', choices=(*NAMES, 'all'), metavar='TABLE',
+                        help=f'{", ".join(NAMES)} or all')
+    parser.add_argument('--scale', choices=SCALES, default='full', help='size of the experiments')
+    parser.add_argument('--data-root', metavar='DIR', help='folder of the dataset')
+    parser.add_argument('--ann-file', metavar='FILE',
+                        help='annotations of Tables 1 and 2; those of the test split if absent')
+    parser.add_argument('--out', metavar='DIR', help='where runs and tables go; '
+                        'work_dirs/paper/SCALE if absent')
+    parser.add_argument('--seeds', type=int, default=1, help='trainings of each row (default: 1)')
+    parser.add_argument('--jobs', type=int, default=1,
+                        help='runs side by side, which share the cores (default: 1)')
+    parser.add_argument('--gpus', type=int, default=0, help='GPUs of a training')
+    parser.add_argument('--weights', nargs='+', default=[], metavar='EXPERIMENT=FILE',
+                        help='checkpoints to test instead of training')
+    parser.add_argument('--image-id', type=int, help='the picture of Figure 3')
+    parser.add_argument('--no-train', action='store_true', help='use what is there, run nothing')
+    parser.add_argument('--plan', action='store_true',
+                        help='print the commands that are left to run, and stop')
+    add_config_options(parser)
+    args = parser.parse_args(argv)
+    for name in ('seeds', 'jobs'):
+        if getattr(args, name) < 1:
+            parser.error(f'--{name} must be 1 or more')
+    return args
+
+
+def make_settings(args: argparse.Namespace, tools: Path) -> Settings:
+    """Put the options into settings.
+
+    Args:
+        args: The options.
+        tools: The folder of the tools.
+
+    Raises:
+        UserError: If ``--weights`` names no experiment or no file.
+    """
+    return Settings(
+        out=Path(args.out or f'work_dirs/paper/{args.scale}'),
+        tools=tools,
+        scale=args.scale,
+        data_root=args.data_root,
+        ann_file=args.ann_file,
+        options=args.cfg_options or {},
+        weights=_weights(args.weights),
+        gpus=args.gpus)
+
+
+def _weights(words: Sequence[str]) -> Dict[str, str]:
+    weights = {}
+    for word in words:
+        name, _, path = word.partition('=')
+        if name not in EXPERIMENTS:
+            raise UserError(f'--weights {word}: there is no experiment {name!r}.\n'
+                            f'It must be one of {", ".join(EXPERIMENTS)}.')
+        if not os.path.isfile(path):
+            raise UserError(f'--weights {word}: there is no file {path!r}.')
+        weights[name] = path
+    return weights
+
+
+def _without_runs(name: str, args: argparse.Namespace) -> bool:
+    """Tables 1 and 2 train nothing unless the training is a matter of minutes."""
+    return name in FROM_ANNOTATIONS and (args.scale == 'full' and not args.weights)
+
+
+def do(works: Sequence[Work], args: argparse.Namespace) -> List[str]:
+    """Train and test what is not finished.
+
+    Args:
+        works: The work.
+        args: The options.
+
+    Returns:
+        A line for each run that failed.
+
+    Raises:
+        UserError: If the data is not there, or COCO was to be trained on a CPU.
+    """
+    left = [work for work in works if work.runs]
+    if not left:
+        return []
+    to_train = [work.training.experiment for work in left
+                if work.training.finished is None
+                and work.training.experiment not in work.training.settings.weights]
+    if args.scale == 'full' and to_train and not torch.cuda.is_available():
+        raise UserError(
+            f'{len(to_train)} trainings on COCO are left ({", ".join(to_train)}) and this machine '
+            'has no GPU.\nGive --weights, take --scale tiny or small, or print the commands for '
+            'another machine by --plan; --no-train makes the table from what is there.')
+    if args.scale == 'tiny':
+        make_data(args.data_root or 'data/shapes')
+    if to_train:
+        make_backbone(left[0].training)
+    return Queue(jobs=args.jobs).run(left)
+
+
+def _make(name: str, settings: Settings, args: argparse.Namespace) -> List[str]:
+    """Write one table or figure and show it; return a line if that was not possible."""
+    try:
+        if name in TABLES:
+            print(f'\n{write_table(name, settings, args.seeds)}')
+        else:
+            print(f'\n{write_figure(name, settings, args.image_id)}')
+    except UserError as error:
+        return [f'{name}: {error}']
+    return []

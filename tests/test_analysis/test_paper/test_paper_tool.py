@@ -1,0 +1,96 @@
+"""``tools/paper.py`` as a user runs it, on a few generated pictures."""
+import json
+from pathlib import Path
+
+import pytest
+
+from fcos_mm.analysis.paper.plan import NAMES
+from fcos_mm.apis.paper import main
+from fcos_mm.datasets.shapes import make_shapes
+from fcos_mm.errors import UserError
+
+TOOLS = Path(__file__).resolve().parents[3] / 'tools'
+QUICK = ['pretraining.steps=2', 'train_cfg.max_epochs=1', 'train_dataloader.num_workers=0',
+         'train_dataloader.persistent_workers=False', 'val_dataloader.num_workers=0',
+         'val_dataloader.persistent_workers=False', 'test_dataloader.num_workers=0',
+         'test_dataloader.persistent_workers=False', 'model.test_cfg.score_thr=0.0']
+
+
+@pytest.fixture(scope='module')
+def shapes(tmp_path_factory):
+    root = tmp_path_factory.mktemp('shapes')
+    make_shapes(str(root), counts=(16, 2, 6))
+    return root
+
+
+def paper(*words):
+    main([str(word) for word in words], tools=TOOLS)
+
+
+def test_trains_tests_measures_and_draws(shapes, tmp_path, capsys):
+    words = ['figure3', 'figure7', 'figure8', '--scale', 'tiny', '--data-root', shapes, '--out',
+             tmp_path, '--cfg-options', *QUICK]
+    paper(*words)
+    for name in ('figure3', 'figure3_predicted', 'figure3_locations', 'figure7', 'figure8'):
+        assert (tmp_path / f'{name}.png').stat().st_size > 10_000
+    points = json.loads((tmp_path / 'figure7.json').read_text())
+    results = tmp_path / 'runs/fcos/seed0/fcos/results.bbox.json'
+    assert points['with']['detections'] == len(json.loads(results.read_text()))
+
+    times = {path: path.stat().st_mtime for path in tmp_path.glob('runs/**/finished.json')}
+    assert len(times) == 3
+    paper(*words)  # nothing is done again
+    assert times == {path: path.stat().st_mtime for path in times}
+
+    capsys.readouterr()
+    paper('table5', '--no-train', *words[3:])
+    shown = capsys.readouterr().out
+    assert 'Table 5: center-ness' in shown and 'not measured' in shown
+    rows = {row['label']: row['figures']['AP']
+            for row in json.loads((tmp_path / 'table5.json').read_text())['rows']}
+    assert rows['learned']['ours'] is not None and rows['learned']['seeds'] == 1
+    assert rows['oracle']['ours'] is None and rows['oracle']['paper'] == 42.1
+
+
+def test_plan_runs_nothing(shapes, tmp_path, capsys):
+    paper('table4', '--scale', 'tiny', '--data-root', shapes, '--out', tmp_path, '--plan')
+    shown = capsys.readouterr().out.splitlines()
+    assert len(shown) == 8 and all(line.startswith('python ') for line in shown)
+    assert not list(tmp_path.iterdir())
+
+
+def test_coco_is_not_trained_without_a_gpu(tmp_path, monkeypatch):
+    monkeypatch.setattr('torch.cuda.is_available', lambda: False)
+    with pytest.raises(UserError, match=r'(?s)4 trainings on COCO are left .*--plan'):
+        paper('table4', '--out', tmp_path)
+
+
+def test_table_without_runs_says_not_measured(tmp_path, capsys):
+    paper('table9', '--scale', 'tiny', '--out', tmp_path, '--no-train')
+    assert capsys.readouterr().out.count('not measured') == 12 + 2
+
+
+def test_figure_without_runs_is_an_error(tmp_path):
+    with pytest.raises(UserError, match='figure7: .*not finished: fcos, fcos:none, seed 0'):
+        paper('figure7', '--scale', 'tiny', '--out', tmp_path, '--no-train')
+
+
+def test_table7_is_for_full_scale(tmp_path):
+    with pytest.raises(UserError, match='exists at --scale full only'):
+        paper('table7', '--scale', 'tiny', '--out', tmp_path)
+
+
+@pytest.mark.parametrize('words, message', [
+    (['fcos=/nowhere.pth'], "there is no file '/nowhere.pth'"),
+    (['fcas=x.pth'], "there is no experiment 'fcas'"),
+])
+def test_wrong_weights(words, message, tmp_path):
+    with pytest.raises(UserError, match=message):
+        paper('table4', '--out', tmp_path, '--weights', *words)
+
+
+def test_plan_of_everything_at_full_scale(tmp_path, capsys):
+    paper(*NAMES, '--out', tmp_path, '--plan')
+    shown = capsys.readouterr().out
+    assert shown.count('train.py') == 21
+    assert 'runs/mmdet_cornernet/seed0/config.py' in shown
