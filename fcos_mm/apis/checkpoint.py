@@ -36,6 +36,7 @@ def read_state_dict(path: str) -> Dict[str, Tensor]:
             f'Checkpoint {path} cannot be loaded: {_first_line(error)}\n'
             'Give a .pth file written by tools/train.py.') from error
     weights = checkpoint.get('state_dict', checkpoint) if isinstance(checkpoint, dict) else {}
+    weights = weights if isinstance(weights, dict) else {}
     weights = {re.sub(r'^module\.', '', str(name)): value
                for name, value in weights.items() if isinstance(value, Tensor)}
     if not weights:

@@ -35,6 +35,7 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     """
     parser.add_argument('--work-dir', help='where logs and models go; work_dirs/<config> if absent')
     add_config_options(parser)
+    add_trust_option(parser)
     parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none',
                         help='how the processes were started')
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0,
@@ -51,6 +52,18 @@ def add_config_options(parser: argparse.ArgumentParser) -> None:
         '--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE',
         help='settings of the config to change, e.g. train_dataloader.batch_size=4 '
         'data_root=path/ model.backbone.init_cfg=None; lists as key="[a,b]" or key=a,b')
+
+
+def add_trust_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--trust-checkpoint``, for :func:`trust_checkpoints`.
+
+    Args:
+        parser: The parser to add to.
+    """
+    parser.add_argument(
+        '--trust-checkpoint', action='store_true',
+        help='load checkpoints that hold more than weights too: code in them will run, so only '
+        'where you trust who made them')
 
 
 def parse_run_options(parser: argparse.ArgumentParser,

@@ -13,9 +13,10 @@ from mmengine.config import Config
 from mmengine.logging import MMLogger
 
 from fcos_mm.apis.checkpoint import check_checkpoint, read_state_dict
-from fcos_mm.apis.cli import add_config_options
+from fcos_mm.apis.cli import add_config_options, add_trust_option
 from fcos_mm.apis.config import load_config
 from fcos_mm.apis.console import prints_to_log_file, tidy_screen
+from fcos_mm.compat.trust import trust_checkpoints
 from fcos_mm.engine.fast_inference import prepare_as_configured
 from fcos_mm.errors import UserError
 
@@ -36,6 +37,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         UserError: If input, config or checkpoint cannot be used.
     """
     args = parse_args(argv)
+    trust_checkpoints(args.trust_checkpoint)
     pictures = find_pictures(args.input)
     cfg = load_config(args.config, args.cfg_options)
     inferencer = build_inferencer(cfg, args.checkpoint, args.device)
@@ -73,6 +75,7 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
                         help='keep detections with at least this score')
     parser.add_argument('--device', help='cpu, cuda:0, ...; the best there is if absent')
     add_config_options(parser)
+    add_trust_option(parser)
     return parser.parse_args(argv)
 
 

@@ -1,18 +1,21 @@
 """A sheet of test pictures with detections drawn: ``tools/analysis_tools/draw_grid.py``."""
 import argparse
 import os.path as osp
-import pickle
 from typing import List, Optional, Sequence
 
 import mmcv
 import numpy as np
+import torch
 from mmdet.structures import DetDataSample
 from mmdet.visualization import DetLocalVisualizer
 from mmengine.config import Config
 from mmengine.structures import InstanceData
+from torch import Tensor
 
 from fcos_mm.apis.cli import add_config_options
 from fcos_mm.apis.config import load_config
+from fcos_mm.compat.safe_pickle import load_plain_pickle
+from fcos_mm.datasets import LoadImageFromFile
 from fcos_mm.errors import UserError
 
 _GAP = 4  # pixels between two pictures
@@ -106,14 +109,31 @@ def read_predictions(path: str) -> List[dict]:
     remedy = 'Write it with tools/test.py CONFIG CHECKPOINT --out FILE.pkl.'
     if not osp.isfile(path):
         raise UserError(f'Predictions not found: {path}\n{remedy}')
-    with open(path, 'rb') as file:
-        try:
-            results = pickle.load(file)
-        except (pickle.UnpicklingError, EOFError, AttributeError, ImportError) as error:
-            raise UserError(f'{path} cannot be read as predictions: {error}\n{remedy}') from error
-    if not isinstance(results, list) or not results or 'pred_instances' not in results[0]:
+    try:
+        results = load_plain_pickle(path)
+    except UserError as error:
+        raise UserError(f'{error}\n{remedy}') from error
+    if not isinstance(results, list) or not results:
         raise UserError(f'{path} holds no predictions.\n{remedy}')
+    for index, result in enumerate(results):
+        if not _is_prediction(result):
+            raise UserError(f'{path} holds no predictions: entry {index} is none.\n{remedy}')
     return results
+
+
+def _is_prediction(result: object) -> bool:
+    """Whether this is what :func:`read_predictions` promises of an entry."""
+    if not isinstance(result, dict) or not isinstance(result.get('img_path'), str):
+        return False
+    found = result.get('pred_instances')
+    if not isinstance(found, dict):
+        return False
+    boxes, scores, labels = (found.get(name) for name in ('bboxes', 'scores', 'labels'))
+    return (all(isinstance(value, Tensor) for value in (boxes, scores, labels))
+            and boxes.ndim == 2 and boxes.shape[1] == 4
+            and scores.shape == labels.shape == boxes.shape[:1]
+            and boxes.is_floating_point() and scores.is_floating_point()
+            and labels.dtype == torch.int64)
 
 
 def draw_tile(result: dict, visualizer: DetLocalVisualizer, side: int,
@@ -128,13 +148,21 @@ def draw_tile(result: dict, visualizer: DetLocalVisualizer, side: int,
 
     Returns:
         RGB, uint8 ``(side, side, 3)``; black where the picture is not square.
+
+    Raises:
+        UserError: If the picture cannot be read, or a label is of no class.
     """
     if not osp.isfile(result['img_path']):
         raise UserError(f"Image not found: {result['img_path']}\nIt was there when the "
                         'predictions were made. Test again.')
-    image = mmcv.imread(result['img_path'], channel_order='rgb')
-    image, scale = mmcv.imrescale(image, (side, side), return_scale=True)
     detections = InstanceData(**result['pred_instances'])
+    classes = visualizer.dataset_meta.get('classes')
+    if classes and len(detections) and not 0 <= detections.labels.min() <= (
+            detections.labels.max()) < len(classes):
+        raise UserError(f"{result['img_path']}: the predictions have labels that the config's "
+                        f'{len(classes)} classes do not have. Give the config that was tested.')
+    image = mmcv.bgr2rgb(LoadImageFromFile()(dict(img_path=result['img_path']))['img'])
+    image, scale = mmcv.imrescale(image, (side, side), return_scale=True)
     detections.bboxes = detections.bboxes * scale
     sample = DetDataSample(pred_instances=detections)
     visualizer.add_datasample('tile', image, sample, draw_gt=False, pred_score_thr=score_thr)

@@ -1,6 +1,7 @@
 """Running a batch again that made a loss or gradient not finite."""
 import argparse
 import math
+from collections import OrderedDict
 from typing import Dict, List, Optional, Sequence
 
 import torch
@@ -9,12 +10,17 @@ from mmengine.model import revert_sync_batchnorm
 from mmengine.registry import init_default_scope
 from torch import Tensor, nn
 
+from fcos_mm.apis.cli import add_trust_option
+from fcos_mm.apis.recorded_config import read_recorded_config
 from fcos_mm.compat.checkpoint import load_from_local
+from fcos_mm.compat.trust import trust_checkpoints
 from fcos_mm.engine.batch_record import unpack_batch
 from fcos_mm.engine.non_finite import non_finite_names
 from fcos_mm.errors import UserError
 from fcos_mm.registry import MODELS
 
+_RECORD = dict(config=str, iterations=list, batches=list, random_states=list,
+               state_dict=OrderedDict)
 _SHOWN = 10  # as many names are shown
 
 EPILOG = """example:
@@ -41,7 +47,9 @@ def main(argv: Optional[Sequence[str]] = None) -> List[dict]:
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('record', help='a file in <work_dir>/non_finite/')
     parser.add_argument('--device', default='cpu', help='where to run it, e.g. cuda (default: cpu)')
+    add_trust_option(parser)
     args = parser.parse_args(argv)
+    trust_checkpoints(args.trust_checkpoint)
     findings = replay(args.record, args.device)
     for finding in findings:
         print(_text(finding))
@@ -64,21 +72,32 @@ def replay(path: str, device: str = 'cpu') -> List[dict]:
     Raises:
         UserError: If the file cannot be used.
     """
-    record = load_from_local(path, map_location='cpu')
-    if not isinstance(record, dict) or not {'config', 'batches', 'state_dict'} <= set(record):
-        raise UserError(f'{path} holds no batch. Give a file of <work_dir>/non_finite/.')
-    cfg = Config.fromstring(record['config'], '.py')
+    record = _read_record(path)
+    cfg = read_recorded_config(record['config'], path)
     init_default_scope(cfg.get('default_scope', 'fcos_mm'))
     findings = []
     for iteration, batch, states in zip(record['iterations'], record['batches'],
                                         record['random_states']):
-        model = revert_sync_batchnorm(MODELS.build(cfg.model))
-        model.load_state_dict(record['state_dict'])
-        _set_random_state(states, device)
-        finding = _run(model.to(device).train(), unpack_batch(batch), cfg.optim_wrapper)
+        try:
+            model = revert_sync_batchnorm(MODELS.build(cfg.model))
+            model.load_state_dict(record['state_dict'])
+            batch = unpack_batch(batch)
+            _set_random_state(states, device)
+        except Exception as error:  # whatever a component says to settings of others
+            raise UserError(f'{path} cannot be run again: {error}\nGive a file of '
+                            '<work_dir>/non_finite/ as this version writes it.') from error
+        finding = _run(model.to(device).train(), batch, cfg.get('optim_wrapper', {}))
         findings.append(dict(iteration=iteration, weights=non_finite_names(record['state_dict']),
                              **finding))
     return findings
+
+
+def _read_record(path: str) -> dict:
+    record = load_from_local(path, map_location='cpu')
+    if not isinstance(record, dict) or {
+            key: type(record.get(key)) for key in _RECORD} != _RECORD:
+        raise UserError(f'{path} holds no batch. Give a file of <work_dir>/non_finite/.')
+    return record
 
 
 def _run(model: nn.Module, batch: dict, wrapper: Config) -> Dict[str, object]:

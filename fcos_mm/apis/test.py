@@ -13,6 +13,7 @@ from fcos_mm.apis.config import load_config, set_work_dir
 from fcos_mm.apis.runner import build_runner
 from fcos_mm.apis.tta import set_tta
 from fcos_mm.compat.distributed import prepare_cpu_launch
+from fcos_mm.compat.trust import trust_checkpoints
 from fcos_mm.datasets.checks import check_config_data
 from fcos_mm.errors import UserError
 
@@ -30,6 +31,7 @@ def main(argv: Optional[Sequence[str]] = None) -> dict:
         UserError: If an option, the data or the checkpoint is wrong.
     """
     args = parse_args(argv)
+    trust_checkpoints(args.trust_checkpoint)
     cfg = make_config(args)
     read_state_dict(args.checkpoint)
     check_config_data(cfg, 'test')

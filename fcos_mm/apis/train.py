@@ -11,9 +11,16 @@ from fcos_mm.apis.cli import add_run_options, parse_run_options
 from fcos_mm.apis.config import load_config, set_work_dir
 from fcos_mm.apis.runner import build_runner
 from fcos_mm.compat.distributed import prepare_cpu_launch
+from fcos_mm.compat.trust import trust_checkpoints
 from fcos_mm.datasets.checks import check_config_data
+from fcos_mm.engine.preemption import EXIT_STATUS
 from fcos_mm.engine.resume_point import prepare_resume
 from fcos_mm.errors import UserError
+
+_EXAMPLES = f'''examples:
+  tools/train.py configs/demo/fcos_csp-w25_fpn_shapes.py
+  tools/train.py configs/demo/fcos_csp-w25_fpn_shapes.py --resume
+SIGTERM and SIGUSR1 let the training save, stop and exit with status {EXIT_STATUS}.'''
 
 
 def main(argv: Optional[Sequence[str]] = None) -> None:
@@ -26,6 +33,7 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
         UserError: If an option, the data or a checkpoint is wrong.
     """
     args = parse_args(argv)
+    trust_checkpoints(args.trust_checkpoint)
     cfg = make_config(args)
     if not args.skip_data_check:
         check_config_data(cfg, 'train')
@@ -46,13 +54,16 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     Args:
         argv: The words of the command line; those of the process if None.
     """
-    parser = argparse.ArgumentParser(description='Train a detector')
+    parser = argparse.ArgumentParser(
+        description='Train a detector', epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('config', help='path of a config, or fcos_mm::<path> for a shipped one')
     parser.add_argument('--amp', action='store_true', help='train in mixed precision (GPU)')
     parser.add_argument('--auto-scale-lr', action='store_true',
                         help='scale the learning rate to the batch size of all processes')
     parser.add_argument('--resume', nargs='?', const='auto', metavar='CHECKPOINT',
-                        help='go on from a checkpoint; alone: from the latest in the work dir')
+                        help='go on from a checkpoint; alone: from the newest whole one in the work '
+                        'dir, or from the beginning where there is none')
     parser.add_argument('--skip-data-check', action='store_true',
                         help='do not look for faults in the annotations and images first')
     add_run_options(parser)

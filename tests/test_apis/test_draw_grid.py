@@ -81,6 +81,19 @@ def test_a_picture_that_has_gone_is_named(tmp_path):
         draw_grid(CFG, predictions, str(tmp_path / 'grid.png'))
 
 
+def test_a_picture_that_is_damaged_is_named(tmp_path):
+    predictions = write_predictions(tmp_path, 1)
+    (tmp_path / '0.png').write_bytes(b'hello')
+    with pytest.raises(UserError, match='Image cannot be read: .*0.png'):
+        draw_grid(CFG, predictions, str(tmp_path / 'grid.png'))
+
+
+def test_labels_of_another_config(tmp_path):
+    one_class = Config(dict(test_dataloader=dict(dataset=dict(metainfo=dict(classes=('cup', ))))))
+    with pytest.raises(UserError, match="0.png: the predictions have labels .* 1 classes"):
+        draw_grid(one_class, write_predictions(tmp_path, 1), str(tmp_path / 'grid.png'))
+
+
 def test_counts_must_be_positive(tmp_path):
     with pytest.raises(UserError, match='--columns 0'):
         draw_grid(CFG, write_predictions(tmp_path, 1), str(tmp_path / 'grid.png'), columns=0)

@@ -7,6 +7,7 @@ import torch
 from mmengine.logging import MessageHub
 from mmengine.runner import CheckpointLoader
 
+from fcos_mm.compat.trust import trust_checkpoints
 from fcos_mm.errors import UserError
 
 
@@ -31,7 +32,6 @@ class AsksForMore:
 def load(tmp_path, monkeypatch):
     """Save an object and load it as mmengine loads a checkpoint."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv('TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD', raising=False)
 
     def save_and_load(content):
         torch.save(content, 'checkpoint.pth')
@@ -84,11 +84,20 @@ def test_only_statistics_are_looked_up(load):
         load(dict(state_dict={}, extra=AsksForMore()))
 
 
-def test_the_user_can_trust_a_file(load, monkeypatch):
-    monkeypatch.setenv('TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD', '1')
-    with pytest.warns(UserWarning, match='forcing weights_only=False'):
-        loaded = load(dict(extra=np.complex64(1j)))
+def test_the_user_can_trust_a_file(load):
+    trust_checkpoints(True)
+    try:
+        with pytest.warns(UserWarning, match='checkpoint.pth was loaded with all that is in it'):
+            loaded = load(dict(extra=np.complex64(1j)))
+    finally:
+        trust_checkpoints(False)
     assert loaded['extra'] == 1j
+
+
+def test_a_variable_is_no_trust(load, monkeypatch):
+    monkeypatch.setenv('TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD', '1')
+    with pytest.raises(UserError, match='add --trust-checkpoint'):
+        load(dict(extra=Unknown()))
 
 
 def test_a_missing_file(tmp_path):
