@@ -6,6 +6,7 @@ model would be tested with random weights.
 import re
 from typing import Dict, Optional, Tuple
 
+import torch
 from mmengine.runner.checkpoint import CheckpointLoader
 from torch import Tensor, nn
 
@@ -41,6 +42,7 @@ def read_state_dict(path: str) -> Dict[str, Tensor]:
                for name, value in weights.items() if isinstance(value, Tensor)}
     if not weights:
         raise UserError(f'{path} holds no weights.\nGive a .pth file written by tools/train.py.')
+    _check_meta(path, checkpoint)
     return weights
 
 
@@ -52,8 +54,8 @@ def check_checkpoint(path: str, model: nn.Module) -> None:
         model: The model, wrapped or not.
 
     Raises:
-        UserError: If it cannot be read, or a weight is missing or of another
-            shape. The message shows the first of them.
+        UserError: If it cannot be read, or a weight is missing, of another
+            shape, or not a finite number. The message shows the first of them.
     """
     while hasattr(model, 'module'):  # distributed, or test-time augmentation
         model = model.module
@@ -65,10 +67,31 @@ def check_checkpoint(path: str, model: nn.Module) -> None:
     faults = [fault for fault in faults if fault[1] != fault[2]]
     if faults:
         raise UserError(_describe(path, faults, len(wanted)))
+    broken = [name for name in wanted if name in found and not _is_finite(found[name])]
+    if broken:
+        raise UserError(f'Checkpoint {path}: {len(broken)} of {len(wanted)} entries hold NaN or '
+                        f'infinity or no numbers, the first is {broken[0]}. The training had '
+                        'diverged, or the file is damaged: use an earlier checkpoint.')
 
 
 def _shape(value: Optional[Tensor]) -> Optional[Tuple[int, ...]]:
     return None if value is None else tuple(value.shape)
+
+
+def _is_finite(value: Tensor) -> bool:
+    plain = value.layout == torch.strided and not value.is_meta and not value.is_quantized
+    return plain and not value.is_complex() and bool(value.isfinite().all())
+
+
+def _check_meta(path: str, checkpoint: dict) -> None:
+    """What else is read from a checkpoint must be what it should be."""
+    meta = checkpoint.get('meta', {})
+    dataset = meta.get('dataset_meta', {}) if isinstance(meta, dict) else None
+    classes = dataset.get('classes', ()) if isinstance(dataset, dict) else None
+    if not isinstance(classes, (list, tuple)) or not all(
+            isinstance(name, str) for name in [*classes, *dataset]):
+        raise UserError(f"{path}: its 'meta' is not that of a training.\n"
+                        'Give a .pth file written by tools/train.py.')
 
 
 def _describe(path: str, faults: list, total: int) -> str:

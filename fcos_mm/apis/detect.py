@@ -11,6 +11,7 @@ from mmdet.apis import DetInferencer
 from mmdet.apis.det_inferencer import IMG_EXTENSIONS
 from mmengine.config import Config
 from mmengine.logging import MMLogger
+from torch import nn
 
 from fcos_mm.apis.checkpoint import check_checkpoint, read_state_dict
 from fcos_mm.apis.cli import add_config_options, add_trust_option
@@ -120,8 +121,35 @@ def build_inferencer(cfg: Config, checkpoint: str, device: Optional[str] = None)
             cfg, checkpoint, device=device, scope=cfg.get('default_scope', 'mmdet'),
             show_progress=False)
     check_checkpoint(checkpoint, inferencer.model)
+    set_class_names(inferencer.model, cfg)
     inferencer.model = prepare_as_configured(inferencer.model, cfg)
     return inferencer
+
+
+def set_class_names(model: nn.Module, cfg: Config) -> None:
+    """Take the names of the classes from the config where those of the checkpoint do not fit.
+
+    mmdet takes COCO's for a checkpoint without names.
+
+    Args:
+        model: The model; its ``dataset_meta`` is changed in place.
+        cfg: The config.
+
+    Raises:
+        UserError: If there are not as many names in either as the model has
+            classes.
+    """
+    number = getattr(getattr(model, 'bbox_head', None), 'num_classes', None)
+    found = len(model.dataset_meta.get('classes', ()))
+    if number is None or found == number:
+        return
+    dataset = cfg.get('test_dataloader', {}).get('dataset', {})
+    classes = dataset.get('metainfo', {}).get('classes', ())
+    if len(classes) != number:
+        raise UserError(f'The model has {number} classes, the checkpoint names {found} and the '
+                        f'config {len(classes)}.\nSet test_dataloader.dataset.metainfo='
+                        'dict(classes=(...)).')
+    model.dataset_meta['classes'] = tuple(classes)
 
 
 def find_category_ids(cfg: Config, classes: Sequence[str]) -> Dict[str, int]:

@@ -36,7 +36,7 @@ def read_recorded_config(text: str, path: str) -> Config:
                       for statement in ast.parse(text).body})
         for key, value in _strings(cfg.get('model', {}), 'model'):
             _check_string(key, value)
-    except (SyntaxError, ValueError, TypeError, AttributeError, RecursionError) as error:
+    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError) as error:
         raise UserError(
             f'{path}: its config could run code, so it is not used: {error}\nA model of '
             'components of your own needs --trust-checkpoint: give it if you trust who made the '
@@ -58,7 +58,8 @@ def _value_of(node: ast.expr) -> Any:
         return container(_value_of(part) for part in node.elts)
     if isinstance(node, ast.Dict):
         return {_value_of(key): _value_of(value) for key, value in zip(node.keys, node.values)}
-    if isinstance(node, ast.Call) and getattr(node.func, 'id', None) == 'dict' and not node.args:
+    if (isinstance(node, ast.Call) and getattr(node.func, 'id', None) == 'dict'
+            and not node.args and all(word.arg for word in node.keywords)):
         return {word.arg: _value_of(word.value) for word in node.keywords}
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         return -_value_of(node.operand)

@@ -82,3 +82,28 @@ def test_address_that_cannot_be_reached():
 def test_no_weights(content, tmp_path):
     with pytest.raises(UserError, match='saved.pth holds no weights'):
         read_state_dict(save(tmp_path, content))
+
+
+@pytest.mark.parametrize('value', [
+    torch.full((8, ), float('nan')), torch.tensor([0.] * 7 + [float('inf')]),
+    torch.zeros(8, dtype=torch.complex64), torch.zeros(8, device='meta'),
+    torch.zeros(8).to_sparse()], ids=['nan', 'inf', 'complex', 'meta', 'sparse'])
+def test_weights_that_are_no_numbers(tmp_path, value):
+    weights = dict(Model().state_dict(), **{'norm.running_mean': value})
+    with pytest.raises(UserError, match='saved.pth: 1 of 7 entries hold NaN or infinity or no '
+                       'numbers, the first is norm.running_mean'):
+        check_checkpoint(save(tmp_path, dict(state_dict=weights)), Model())
+
+
+@pytest.mark.parametrize('meta', [
+    3, dict(dataset_meta=3), dict(dataset_meta=dict(classes=3)),
+    dict(dataset_meta=dict(classes=[1])), dict(dataset_meta={3: 1}), [dict()]])
+def test_meta_that_is_none(tmp_path, meta):
+    with pytest.raises(UserError, match="saved.pth: its 'meta' is not that of a training"):
+        read_state_dict(save(tmp_path, dict(state_dict=Model().state_dict(), meta=meta)))
+
+
+@pytest.mark.parametrize('weights', [3, [1], dict(a=1)])
+def test_weights_that_are_none(tmp_path, weights):
+    with pytest.raises(UserError, match='saved.pth holds no weights'):
+        read_state_dict(save(tmp_path, dict(state_dict=weights)))

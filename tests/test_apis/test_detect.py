@@ -3,6 +3,7 @@ import json
 import shutil
 
 import pytest
+import torch
 
 from fcos_mm.apis import detect
 from fcos_mm.apis.config import load_config
@@ -60,6 +61,27 @@ def test_one_picture_above_a_threshold_nothing_reaches(trained, tiny_data, run, 
     assert status == 0
     assert json.loads((tmp_path / 'detections.json').read_text()) == []
     assert (tmp_path / 'vis' / 'val_1.png').is_file()
+
+
+def test_weights_without_the_names_of_the_classes(trained, tiny_data, run, tmp_path):
+    """mmdet would name them as COCO does."""
+    weights = torch.load(trained.checkpoint)['state_dict']
+    torch.save(weights, tmp_path / 'weights.pth')
+    for place, checkpoint in (('all', trained.checkpoint), ('bare', tmp_path / 'weights.pth')):
+        run(detect.main, [tiny_data / 'images' / 'val_1.png', trained.config, checkpoint,
+                          '--out-dir', tmp_path / place, '--score-thr', 0])
+    bare, known = (json.loads((tmp_path / place / 'detections.json').read_text())
+                   for place in ('bare', 'all'))
+    assert bare == known and {entry['category_name'] for entry in bare} <= {'cup', 'jar'}
+
+
+def test_no_names_for_the_classes(trained, tiny_data, tmp_path):
+    cfg = load_config(str(trained.config))
+    cfg.test_dataloader.dataset.metainfo = dict(classes=('cup', ))
+    torch.save(torch.load(trained.checkpoint)['state_dict'], tmp_path / 'weights.pth')
+    with pytest.raises(UserError, match='model has 2 classes, the checkpoint names 80 and the '
+                       'config 1'):
+        detect.build_inferencer(cfg, str(tmp_path / 'weights.pth'), 'cpu')
 
 
 def test_category_ids_without_annotation_file(trained):

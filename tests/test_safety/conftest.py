@@ -64,6 +64,7 @@ def _in_attributes(content) -> OrderedDict:
 # Each makes the folder that it is given, when it is unpickled.
 ATTACKS = {
     'os.mkdir': lambda path: Call(os.mkdir, path),
+    'os.makedirs': lambda path: Call(os.makedirs, path, 0o777, True),
     'os.system': lambda path: Call(os.system, f'mkdir "{path}"'),
     'eval': lambda path: Call(builtins.eval, f'__import__("os").mkdir({path!r})'),
     'exec': lambda path: Call(builtins.exec, f'import os; os.mkdir({path!r})'),
