@@ -20,8 +20,8 @@ from fcos_mm.errors import UserError
 
 EPILOG = """\
 scales:
-  full   the paper's experiment on COCO (each training of Tables 3 to 6: about 50 hours of one
-         V100; --plan lists the commands)
+  full   the paper's experiment on COCO, each training a matter of GPU-days (6.5 hours on 8 V100
+         for the official code); --plan lists the commands
   small  BCCD, 364 pictures of blood cells, from scratch, at most 20 minutes a training on one
          CPU core; needs data/bccd, see docs/custom_data.md
   tiny   the generated dataset `shapes`, a few minutes a training on one CPU core
@@ -162,11 +162,26 @@ def do(works: Sequence[Work], args: argparse.Namespace) -> List[str]:
             f'{len(to_train)} trainings on COCO are left ({", ".join(to_train)}) and this machine '
             'has no GPU.\nGive --weights, take --scale tiny or small, or print the commands for '
             'another machine by --plan; --no-train makes the table from what is there.')
-    if args.scale == 'tiny':
-        make_data(args.data_root or 'data/shapes')
+    _check_data(args)
     if to_train:
         make_backbone(left[0].training)
-    return Queue(jobs=args.jobs).run(left)
+    try:
+        return Queue(jobs=args.jobs).run(left)
+    except KeyboardInterrupt:
+        print('\nStopped. The same command goes on from here.')
+        raise SystemExit(130) from None
+
+
+def _check_data(args: argparse.Namespace) -> None:
+    """Write the generated data; say where the other comes from."""
+    if args.scale == 'tiny':
+        make_data(args.data_root or 'data/shapes')
+    root = Path(args.data_root or 'data/bccd')
+    if args.scale == 'small' and not (root / 'annotations').is_dir():
+        raise UserError(
+            f'--scale small is trained on BCCD, and there is no {root / "annotations"}.\nGet '
+            'github.com/Shenggan/BCCD_Dataset (MIT licence) and run\n  python '
+            f'tools/dataset_converters/voc_to_coco.py BCCD_Dataset/BCCD --out {root}')
 
 
 def _make(name: str, settings: Settings, args: argparse.Namespace) -> List[str]:

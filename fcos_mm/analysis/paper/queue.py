@@ -135,7 +135,7 @@ class Queue:
         while not self.stopped.wait(_REPORT_EVERY):
             done = sum(task.done() for task in tasks)
             states = [_progress(folder) for folder in list(self.processes)]
-            _say(f'[{done}/{total}] {"; ".join(filter(None, states))}')
+            _say(f'[{done}/{total}] {"; ".join(states)}')
 
 
 def _exit(number: int, frame: object) -> None:
@@ -152,10 +152,8 @@ def _progress(folder: Path) -> str:
     """The last line of a run's log of numbers, in short."""
     logs = sorted(folder.glob('*/vis_data/scalars.json'))
     lines = logs[-1].read_text().splitlines() if logs else []
-    if not lines:
-        return ''
-    last = json.loads(lines[-1])
-    return f'{folder.parent.name} {folder.name} iteration {last.get("step", "?")}'
+    state = f'iteration {json.loads(lines[-1]).get("step", "?")}' if lines else 'starting'
+    return f'{folder.parent.name} {folder.name} {state}'
 
 
 def _say(text: str) -> None:

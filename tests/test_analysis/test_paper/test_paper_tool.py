@@ -94,3 +94,8 @@ def test_plan_of_everything_at_full_scale(tmp_path, capsys):
     shown = capsys.readouterr().out
     assert shown.count('train.py') == 21
     assert 'runs/mmdet_cornernet/seed0/config.py' in shown
+
+
+def test_small_says_where_its_data_comes_from(tmp_path):
+    with pytest.raises(UserError, match=r'(?s)trained on BCCD.*voc_to_coco.py'):
+        paper('table3', '--scale', 'small', '--data-root', tmp_path / 'none', '--out', tmp_path)
