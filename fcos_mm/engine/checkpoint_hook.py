@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 from typing import Optional
 
-from mmengine.dist import is_main_process
+from mmengine.dist import barrier, is_main_process
 from mmengine.fileio import LocalBackend
 from mmengine.hooks import CheckpointHook as MMEngineCheckpointHook
 
@@ -195,7 +195,7 @@ class CheckpointHook(MMEngineCheckpointHook):
         runner.logger.info(
             f'Stopped by {name}. Saved in {self.last_ckpt}; exit status {EXIT_STATUS}. Go on with '
             '--resume.')
-        self._stop.ignore()
+        # The signals stay harmless: a launcher sends them again when the first rank has left.
         raise SystemExit(EXIT_STATUS)
 
     def _take_up(self, runner, resumed: dict) -> None:
@@ -254,6 +254,7 @@ class CheckpointHook(MMEngineCheckpointHook):
         if is_main_process():
             with replaced(os.path.join(runner.work_dir, POINTER)) as path:
                 Path(path).write_text(self.last_ckpt)
+        barrier()  # a launcher ends all ranks when the first one leaves
         self._saved_iter = meta['iter']
         self._saved_time = time.monotonic()
         self._saves += 1

@@ -104,12 +104,27 @@ def plain_config_texts():
         yield
 
 
+@pytest.fixture(autouse=True)
+def handlers():
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGUSR1)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 @pytest.fixture(scope='module')
 def undisturbed(tiny_config, tmp_path_factory):
     folder = tmp_path_factory.mktemp('undisturbed')
     status, _ = run(write(folder, tiny_config), folder / 'work')
     assert status == 0
     return folder / 'work'
+
+
+def test_a_finished_run_leaves_the_signals_alone(tiny_config, tmp_path):
+    before = signal.getsignal(signal.SIGTERM)
+    config = write(tmp_path, tiny_config)
+    assert run(config, tmp_path / 'work', '--cfg-options', 'train_cfg.max_epochs=1')[0] == 0
+    assert signal.getsignal(signal.SIGTERM) == before
 
 
 def test_a_run_leaves_what_was_asked_for(undisturbed):
@@ -125,11 +140,9 @@ def test_a_run_leaves_what_was_asked_for(undisturbed):
     ('validation=8', 'epoch_2.pth')],  # in the validation after it
     ids=['iteration', 'last iteration', 'validation'])
 def test_a_signal_saves_and_stops(watch, saved, undisturbed, tiny_config, tmp_path):
-    before = signal.getsignal(signal.SIGTERM)
     work_dir = tmp_path / 'work'
     status, screen = run(write(tmp_path, tiny_config, watch=watch), work_dir)
     assert status == 75
-    assert signal.getsignal(signal.SIGTERM) == before
     name = 'SIGTERM' if 'iter' in watch else 'SIGUSR1'
     assert f'Stopped by {name}. Saved in {work_dir / saved}; exit status 75.' in screen
     assert (work_dir / 'last_checkpoint').read_text() == str(work_dir / saved)
