@@ -1,5 +1,5 @@
 """Reading images, with an error that names the file."""
-from typing import Optional
+from typing import Optional, Tuple
 
 from mmcv.transforms import LoadImageFromFile as MMCVLoadImageFromFile
 
@@ -28,7 +28,9 @@ class LoadImageFromFile(MMCVLoadImageFromFile):
 
     Configs under ``default_scope='fcos_mm'`` get it by the plain name
     ``LoadImageFromFile``. Grey, 16-bit, CMYK, palette and transparent images
-    become (H, W, 3) of uint8, as in mmcv.
+    become (H, W, 3) of uint8, as in mmcv: 16 bits lose their lower 8, and what
+    lies under transparent pixels is seen. An image is turned as its EXIF data
+    say.
     """
 
     def transform(self, results: dict) -> Optional[dict]:
@@ -42,11 +44,13 @@ class LoadImageFromFile(MMCVLoadImageFromFile):
             ``ignore_empty`` is set.
 
         Raises:
-            ImageError: If the file is missing, damaged or not an image.
+            ImageError: If the file is missing, damaged or not an image, or not of
+                the ``width`` and ``height`` in ``results``.
         """
         path = results['img_path']
+        wanted = results.get('width'), results.get('height')
         try:
-            return super().transform(results)
+            loaded = super().transform(results)
         except FileNotFoundError:
             raise ImageError(
                 f'Image not found: {path}\nCheck data_root and '
@@ -58,3 +62,16 @@ class LoadImageFromFile(MMCVLoadImageFromFile):
                 f'({type(error).__name__}: {str(error).strip()})\n'
                 'The file is damaged, cut short or not an image. Replace it, '
                 'or take it out of the annotation file.') from error
+        if loaded is not None and None not in wanted:
+            _check_size(path, loaded['img_shape'][::-1], wanted)
+        return loaded
+
+
+def _check_size(path: str, found: Tuple[int, int], wanted: Tuple[int, int]) -> None:
+    """Width and height in pixels must be those that the boxes were drawn on."""
+    if tuple(found) != wanted:
+        raise ImageError(
+            f'Image of another size than annotated: {path} is {found[0]} x {found[1]}, its '
+            f'annotation says {wanted[0]} x {wanted[1]}\nThe boxes would lie in the wrong place. '
+            "Annotate the image as it is (a camera's rotation, kept in the file, counts), or use "
+            'the image that was annotated.')

@@ -112,3 +112,14 @@ def test_a_damaged_file(tmp_path, content):
     path.write_bytes(path.read_bytes()[:1000] if content is None else content)
     with pytest.raises(UserError, match='damaged.pth is damaged or not a checkpoint'):
         CheckpointLoader.load_checkpoint(str(path), 'cpu')
+
+
+def test_a_changed_number(tmp_path):
+    """torch reads it without a word."""
+    path = tmp_path / 'changed.pth'
+    torch.save(dict(state_dict=dict(weight=torch.full((1000, ), 7.0))), path)
+    seven = torch.tensor(7.0).numpy().tobytes()
+    path.write_bytes(path.read_bytes().replace(seven, torch.tensor(9.0).numpy().tobytes(), 1))
+    assert torch.load(path)['state_dict']['weight'].max() == 9
+    with pytest.raises(UserError, match='changed.pth is damaged .*data/0 in it has changed'):
+        CheckpointLoader.load_checkpoint(str(path), 'cpu')

@@ -40,6 +40,33 @@ def test_missing_image(tmp_path):
         load(tmp_path / 'absent.png')
 
 
+@pytest.mark.parametrize('orientation', range(1, 9))
+def test_size_of_a_turned_image(tmp_path, orientation):
+    """A camera's rotation counts; boxes on the image as stored would lie in the wrong place."""
+    exif = Image.Exif()
+    exif[274] = orientation
+    path = str(tmp_path / 'a.jpg')
+    Image.new('RGB', (60, 40)).save(path, exif=exif)
+    right, wrong = dict(width=60, height=40), dict(width=40, height=60)
+    if orientation >= 5:
+        right, wrong = wrong, right
+    sample = LoadImageFromFile()(dict(img_path=path, **right))
+    assert sample['img_shape'] == (right['height'], right['width'])
+    with pytest.raises(ImageError) as caught:
+        LoadImageFromFile()(dict(img_path=path, **wrong))
+    assert (f"{path} is {right['width']} x {right['height']}, its annotation says "
+            f"{wrong['width']} x {wrong['height']}" in str(caught.value))
+
+
+def test_an_image_as_it_is_stored(tmp_path):
+    exif = Image.Exif()
+    exif[274] = 6
+    Image.new('RGB', (60, 40)).save(tmp_path / 'a.jpg', exif=exif)
+    loader = LoadImageFromFile(color_type='color_ignore_orientation')
+    sample = loader(dict(img_path=str(tmp_path / 'a.jpg'), width=60, height=40))
+    assert sample['img'].shape == (40, 60, 3)
+
+
 def test_plain_name_gives_this_loader_in_our_scope():
     with DefaultScope.overwrite_default_scope('fcos_mm'):
         loader = ROOT.build(dict(type='LoadImageFromFile'))
