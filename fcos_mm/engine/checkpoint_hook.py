@@ -28,9 +28,8 @@ class CheckpointHook(MMEngineCheckpointHook):
 
     Configs under ``default_scope='fcos_mm'`` get it by the plain name
     ``CheckpointHook``. Its checkpoints also hold the random states of all
-    ranks and the settings of the run. An old
-    checkpoint is removed only when the new one and the pointer
-    ``last_checkpoint`` are on the disk.
+    ranks and the settings of the run. An old checkpoint is removed only when
+    the new one and the pointer ``last_checkpoint`` are on the disk.
 
     Between the checkpoints that ``interval`` asks for there are others, named
     ``autosave_iter_N.pth``, of which the last two are kept until training
@@ -79,14 +78,10 @@ class CheckpointHook(MMEngineCheckpointHook):
             if is_main_process():
                 remove_unfinished(self.out_dir)
                 remove_unfinished(runner.work_dir)
-        info = runner.message_hub.runtime_info
         if self._resumed is None:
             runner.message_hub.update_info(VALIDATED, 0)
         else:
             self._take_up(runner, self._resumed)
-            if 'last_ckpt' in info:
-                self.last_ckpt = self.file_backend.join_path(
-                    self.out_dir, os.path.basename(info['last_ckpt']))
         self._saved_time = time.monotonic()
         self._agreement = Agreement()
         self._training = True
@@ -200,7 +195,10 @@ class CheckpointHook(MMEngineCheckpointHook):
 
     def _take_up(self, runner, resumed: dict) -> None:
         """Take up the random states, and tell what the user should know."""
-        self._saved_iter = resumed['iter']
+        # mmengine's own runner looks for the checkpoint itself: the last one
+        loaded = runner._load_from or runner.message_hub.get_info('last_ckpt')
+        if os.path.dirname(os.path.abspath(loaded)) == os.path.abspath(self.out_dir):
+            self.last_ckpt, self._saved_iter = loaded, resumed['iter']
         if resumed['random_states'] is None:
             runner.logger.warning(
                 'The checkpoint was not written by this package: it holds no random states. The '

@@ -12,6 +12,7 @@ from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.logging import MessageHub, MMLogger
 from mmengine.registry import HOOKS
+from mmengine.runner import Runner
 
 from fcos_mm.apis import train
 from fcos_mm.engine.checkpoint_hook import CheckpointHook
@@ -153,6 +154,25 @@ def test_a_signal_saves_and_stops(watch, saved, undisturbed, tiny_config, tmp_pa
     assert_same(final(undisturbed), final(work_dir))
     # the one saved in between is not needed any more
     assert checkpoints(work_dir) == checkpoints(undisturbed)
+
+
+def test_a_run_that_goes_on_elsewhere_saves_there(tiny_config, tmp_path):
+    """It was stopped in a validation, and is again, before anything else is saved."""
+    config = write(tmp_path, tiny_config, watch='validation=8')
+    assert run(config, tmp_path / 'work')[0] == 75
+    status, _ = run(config, tmp_path / 'other', '--resume', str(tmp_path / 'work' / 'epoch_2.pth'))
+    assert status == 75
+    assert checkpoints(tmp_path / 'other') == ['autosave_iter_8.pth']
+
+
+def test_the_runner_of_mmengine(undisturbed, tiny_config, tmp_path):
+    work_dir = tmp_path / 'work'
+    assert run(write(tmp_path, tiny_config, watch='iteration=5'), work_dir)[0] == 75
+    cfg = Config.fromfile(write(tmp_path, tiny_config))
+    cfg.merge_from_dict(dict(work_dir=str(work_dir), resume=True))
+    with contextlib.redirect_stdout(io.StringIO()):
+        Runner.from_cfg(cfg).train()
+    assert_same(final(undisturbed), final(work_dir))
 
 
 def watch_of(work_dir, monkeypatch, config):
