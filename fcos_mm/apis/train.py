@@ -62,8 +62,8 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     parser.add_argument('--auto-scale-lr', action='store_true',
                         help='scale the learning rate to the batch size of all processes')
     parser.add_argument('--resume', nargs='?', const='auto', metavar='CHECKPOINT',
-                        help='go on from a checkpoint; alone: from the newest whole one in the work '
-                        'dir, or from the beginning where there is none')
+                        help='go on from a checkpoint; alone: from the newest whole one in the '
+                        'work dir, or from the beginning where there is none')
     parser.add_argument('--skip-data-check', action='store_true',
                         help='do not look for faults in the annotations and images first')
     add_run_options(parser)
