@@ -129,6 +129,28 @@ FAULTS = {
                             ["id 1 is used twice in 'annotations'"]),
     'image id twice': (_change('images', 1, 'id', 1),
                        ["id 1 is used twice in 'images'"]),
+    'box as large as no picture': (_change('annotations', 2, 'bbox', [0, 0, 1e308, 5]),
+                                   ['1 of 4 boxes have numbers beyond 1e+09',
+                                    '2.png: annotation 3']),
+    'number that fits no integer': (_change('annotations', 0, 'bbox', [10**30, 0, 5, 5]),
+                                    ['have numbers beyond', '1.png: annotation 1']),
+    'image id is a list': (_change('images', 0, 'id', [1]),
+                           ["entry 0 of 'images' has the id [1]", 'whole number']),
+    'annotation id is null': (_change('annotations', 1, 'id', None),
+                              ["entry 1 of 'annotations' has the id None"]),
+    'annotation id is true': (_change('annotations', 1, 'id', True), ['has the id True']),
+    'id beyond 64 bits': (_change('annotations', 1, 'id', 10**30), ['has the id 1000']),
+    'id is no whole number': (_change('images', 1, 'id', 1.5), ['has the id 1.5']),
+    'image id of a box is a list': (_change('annotations', 0, 'image_id', [1]),
+                                    ['annotation 1 (no image) has image_id [1]']),
+    'category id of a box is a list': (_change('annotations', 0, 'category_id', [10]),
+                                       ['annotation 1 (1.png) has category_id [10]']),
+    'category without id': (_drop('categories', 0, 'id'),
+                            ["entry 0 of 'categories'", "lacks ['id']"]),
+    'category id is a list': (_change('categories', 0, 'id', [10]),
+                              ["entry 0 of 'categories' has the id [10]"]),
+    'category name is a number': (_change('categories', 0, 'name', 3),
+                                  ["entry 0 of 'categories'", 'an id and a name']),
     'category without name': (_drop('categories', 0, 'name'),
                               ["entry 0 of 'categories'"]),
     'category name twice': (_change('categories', 1, 'name', 'cup'),
@@ -143,6 +165,14 @@ def test_fault_in_the_annotation_file(folder, fault):
     message = error_of(folder.write(), 'test')
     for part in [*expected, str(folder.root / 'ann.json')]:
         assert part in message
+
+
+@pytest.mark.parametrize('name', [3, '', None, ['1.png']])
+def test_file_name_that_is_none(folder, name):
+    cfg = folder.write()
+    folder.data['images'][0]['file_name'] = name
+    (folder.root / 'ann.json').write_text(json.dumps(folder.data))
+    assert f'ann.json: image 1 has the file_name {name!r}' in error_of(cfg, 'test')
 
 
 def test_training_does_not_need_iscrowd(folder):

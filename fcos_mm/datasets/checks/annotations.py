@@ -10,6 +10,7 @@ from fcos_mm.errors import UserError
 from .source import CocoSource
 
 _EXAMPLES = 5
+_LARGEST = 1e9  # pixels
 _IMAGE_FIELDS = ('id', 'file_name', 'width', 'height')
 _BOX_FIELDS = ('id', 'image_id', 'category_id', 'bbox', 'area')
 
@@ -77,7 +78,11 @@ def check_fields(source: CocoSource, data: dict, evaluated: bool) -> None:
     box_fields = _BOX_FIELDS + (('iscrowd', ) if evaluated else ())
     _check_entries(source, 'images', data['images'], _IMAGE_FIELDS)
     _check_entries(source, 'annotations', data['annotations'], box_fields)
+    _check_entries(source, 'categories', data['categories'], ('id', 'name'))
     for image in data['images']:
+        if not isinstance(image['file_name'], str) or not image['file_name']:
+            raise UserError(f"{source.ann_file}: image {image['id']!r} has the file_name "
+                            f"{_shorten(image['file_name'])}.\nWrite the name of its file.")
         if not _is_size(image['width']) or not _is_size(image['height']):
             raise UserError(
                 f"{source.ann_file}: image {image['file_name']} has width "
@@ -104,6 +109,9 @@ def _check_entries(source: CocoSource, name: str, entries: Sequence,
                 f'({_shorten(entry)}) lacks {lost}.\nAdd the missing fields'
                 + ''.join(f'; {key} is {hint[key]}'
                           for key in lost if key in hint) + '.')
+        if not is_id(entry['id']):
+            raise UserError(f"{source.ann_file}: entry {index} of {name!r} has the id "
+                            f"{_shorten(entry['id'])}.\nGive it a whole number.")
         if entry['id'] in seen:
             raise UserError(
                 f"{source.ann_file}: the id {entry['id']!r} is used twice in "
@@ -117,12 +125,12 @@ def _check_references(source: CocoSource, data: dict, field: str,
     """Every annotation's ``field`` must be the id of an entry of ``name``."""
     known = {entry['id'] for entry in data[name]}
     files = {image['id']: image['file_name'] for image in data['images']}
-    wrong = [box for box in data['annotations'] if box[field] not in known]
+    wrong = [box for box in data['annotations']
+             if not is_id(box[field]) or box[field] not in known]
     if wrong:
         cases = [
-            f"annotation {box['id']} "
-            f"({files.get(box['image_id'], 'no image')}) has "
-            f'{field} {box[field]!r}' for box in wrong[:_EXAMPLES]
+            f"annotation {box['id']} ({_file_of(box, files)}) has "
+            f'{field} {_shorten(box[field])}' for box in wrong[:_EXAMPLES]
         ]
         raise UserError(
             f'{source.ann_file}: {len(wrong)} of {len(data["annotations"])} '
@@ -130,6 +138,23 @@ def _check_references(source: CocoSource, data: dict, field: str,
             f'{name!r}:\n  ' + '\n  '.join(cases) +
             f'\nAdd the missing entries to {name!r}, or correct or delete '
             'these annotations.')
+
+
+def _file_of(box: dict, files: dict) -> str:
+    image_id = box['image_id']
+    return files.get(image_id, 'no image') if is_id(image_id) else 'no image'
+
+
+def is_id(value) -> bool:
+    """Whether this can be the id of an image, a box or a category.
+
+    Args:
+        value: A whole number that fits 64 bits, or text.
+    """
+    if isinstance(value, float):
+        return value.is_integer() and abs(value) < 2**53
+    return isinstance(value, str) or (
+        isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63)
 
 
 def check_boxes(source: CocoSource, data: dict,
@@ -146,7 +171,7 @@ def check_boxes(source: CocoSource, data: dict,
         ndarray: (N, ) bool, the annotations that mmdet's dataset keeps.
 
     Raises:
-        UserError: If a box is not four finite numbers.
+        UserError: If a box is not four finite numbers, or they are of no picture.
     """
     annotations = data['annotations']
     if not annotations:
@@ -158,6 +183,10 @@ def check_boxes(source: CocoSource, data: dict,
         raise UserError(_box_message(
             source, data, ~finite, 'contain NaN or Infinity') +
             '\nCorrect or delete these annotations.')
+    huge = (np.abs(boxes) > _LARGEST).any(1)
+    if huge.any():
+        raise UserError(_box_message(source, data, huge, f'have numbers beyond {_LARGEST:.0e}') +
+                        '\nCorrect or delete these annotations.')
     size = np.array([(files[box['image_id']]['width'],
                       files[box['image_id']]['height'])
                      for box in annotations])

@@ -4,6 +4,7 @@ from typing import Callable
 
 from fcos_mm.errors import UserError
 
+from .annotations import is_id
 from .source import CocoSource
 
 
@@ -40,8 +41,8 @@ def check_categories(source: CocoSource, data: dict,
 
 def _category_names(source: CocoSource, data: dict) -> list:
     for index, category in enumerate(data['categories']):
-        if not isinstance(category, dict) or not {'id', 'name'} <= set(
-                category):
+        if (not isinstance(category, dict) or not is_id(category.get('id'))
+                or not isinstance(category.get('name'), str)):
             raise UserError(
                 f"{source.ann_file}: entry {index} of 'categories' is "
                 f'{category!r}.\nGive every category an id and a name.')
