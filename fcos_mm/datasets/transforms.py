@@ -29,8 +29,8 @@ class LoadImageFromFile(MMCVLoadImageFromFile):
     Configs under ``default_scope='fcos_mm'`` get it by the plain name
     ``LoadImageFromFile``. Grey, 16-bit, CMYK, palette and transparent images
     become (H, W, 3) of uint8, as in mmcv: 16 bits lose their lower 8, and what
-    lies under transparent pixels is seen. An image is turned as its EXIF data
-    say.
+    lies under transparent pixels is seen, in TIFF on black. A JPEG or PNG is
+    turned as its EXIF data say.
     """
 
     def transform(self, results: dict) -> Optional[dict]:
