@@ -35,7 +35,7 @@ examples:
   %(prog)s table5 --scale tiny --seeds 3 --jobs 2
       center-ness: trains what Table 5 needs, two runs side by side
   %(prog)s all --scale small --no-train
-      everything that can be made from the runs that are there
+      everything that can be made from the trainings that are there
   %(prog)s table4 --weights fcos=fcos.pth retinanet=retinanet.pth
       tests weights of your own instead of training
 """
@@ -58,7 +58,9 @@ def main(argv: Optional[Sequence[str]] = None, *, tools: Path) -> None:
     if args.plan:
         print('\n'.join(commands(works) or ['Nothing is left to run.']))
         return
-    failures = [] if args.no_train else do(works, args)
+    if args.no_train:
+        works = [work for work in works if _is_trained(work)]
+    failures = do(works, args)
     failures += [problem for name in names for problem in _make(name, settings, args)]
     if failures:
         raise UserError('\n'.join(failures))
@@ -88,7 +90,8 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     parser.add_argument('--weights', nargs='+', default=[], metavar='EXPERIMENT=FILE',
                         help='checkpoints to test instead of training')
     parser.add_argument('--image-id', type=int, help='the picture of Figure 3')
-    parser.add_argument('--no-train', action='store_true', help='use what is there, run nothing')
+    parser.add_argument('--no-train', action='store_true',
+                        help='train nothing; test what is trained already')
     parser.add_argument('--plan', action='store_true',
                         help='print the commands that are left to run, and stop')
     add_config_options(parser)
@@ -154,14 +157,12 @@ def do(works: Sequence[Work], args: argparse.Namespace) -> List[str]:
     left = [work for work in works if work.runs]
     if not left:
         return []
-    to_train = [work.training.experiment for work in left
-                if work.training.finished is None
-                and work.training.experiment not in work.training.settings.weights]
+    to_train = [work.training.experiment for work in left if not _is_trained(work)]
     if args.scale == 'full' and to_train and not torch.cuda.is_available():
         raise UserError(
             f'{len(to_train)} trainings on COCO are left ({", ".join(to_train)}) and this machine '
             'has no GPU.\nGive --weights, take --scale tiny or small, or print the commands for '
-            'another machine by --plan; --no-train makes the table from what is there.')
+            'another machine by --plan; --no-train makes the table of what is trained.')
     _check_data(args)
     if to_train:
         make_backbone(left[0].training)
@@ -170,6 +171,11 @@ def do(works: Sequence[Work], args: argparse.Namespace) -> List[str]:
     except KeyboardInterrupt:
         print('\nStopped. The same command goes on from here.')
         raise SystemExit(130) from None
+
+
+def _is_trained(work: Work) -> bool:
+    training = work.training
+    return training.finished is not None or training.experiment in training.settings.weights
 
 
 def _check_data(args: argparse.Namespace) -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from fcos_mm.analysis.paper.plan import NAMES
-from fcos_mm.apis.paper import main
+from fcos_mm.analysis.paper.runs import Training, write_json
+from fcos_mm.apis.paper import main, make_settings, parse_args
 from fcos_mm.datasets.shapes import make_shapes
 from fcos_mm.errors import UserError
 
@@ -43,13 +44,28 @@ def test_trains_tests_measures_and_draws(shapes, tmp_path, capsys):
     assert times == {path: path.stat().st_mtime for path in times}
 
     capsys.readouterr()
-    paper('table5', '--no-train', *words[3:])
+    paper('table9', '--no-train', *words[3:])
     shown = capsys.readouterr().out
-    assert 'Table 5: center-ness' in shown and 'not measured' in shown
+    assert 'Table 9: class-agnostic' in shown and 'not measured' in shown
     rows = {row['label']: row['figures']['AP']
-            for row in json.loads((tmp_path / 'table5.json').read_text())['rows']}
-    assert rows['learned']['ours'] is not None and rows['learned']['seeds'] == 1
-    assert rows['oracle']['ours'] is None and rows['oracle']['paper'] == 42.1
+            for row in json.loads((tmp_path / 'table9.json').read_text())['rows']}
+    assert rows['FCOS']['ours'] is not None and rows['FCOS']['seeds'] == 1
+    assert rows['RetinaNet']['ours'] is None and rows['RetinaNet']['paper'] == 39.5
+
+
+def test_no_train_tests_what_is_trained(tmp_path, monkeypatch):
+    """Of the four detectors of Table 4 one is trained: it alone is tested."""
+    settings = make_settings(parse_args(['table4', '--scale', 'tiny', '--out', str(tmp_path)]),
+                             TOOLS)
+    Training(settings, 'fcos_c5', 0).folder.mkdir(parents=True)
+    write_json(dict(checkpoint='epoch_6.pth'),
+               Training(settings, 'fcos_c5', 0).folder / 'finished.json')
+    asked = []
+    monkeypatch.setattr(
+        'fcos_mm.apis.paper.Queue.run', lambda self, works: asked.extend(works) or [])
+    monkeypatch.setattr('fcos_mm.apis.paper.make_data', lambda root: None)
+    paper('table4', '--scale', 'tiny', '--out', tmp_path, '--no-train')
+    assert [[run.command()[0] for run in work.runs] for work in asked] == [[str(TOOLS / 'test.py')]]
 
 
 def test_plan_runs_nothing(shapes, tmp_path, capsys):
