@@ -8,7 +8,7 @@ import torch
 
 from fcos_mm.analysis.paper.experiments import EXPERIMENTS
 from fcos_mm.analysis.paper.output import write_figure, write_table
-from fcos_mm.analysis.paper.plan import FROM_ANNOTATIONS, NAMES, commands, plan
+from fcos_mm.analysis.paper.plan import FROM_ANNOTATIONS, NAMES, commands, names_at, plan
 from fcos_mm.analysis.paper.pretraining import make_backbone
 from fcos_mm.analysis.paper.queue import Queue, Work
 from fcos_mm.analysis.paper.runs import Settings
@@ -52,7 +52,7 @@ def main(argv: Optional[Sequence[str]] = None, *, tools: Path) -> None:
         UserError: If an option or the data is wrong, or a run failed.
     """
     args = parse_args(argv)
-    names = NAMES if 'all' in args.names else tuple(dict.fromkeys(args.names))
+    names = names_at(args.scale) if 'all' in args.names else tuple(dict.fromkeys(args.names))
     settings = make_settings(args, tools)
     works = plan([name for name in names if not _without_runs(name, args)], settings, args.seeds)
     if args.plan:
@@ -76,7 +76,7 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
         description='Make the tables and figures of the paper, with its figures beside ours.',
         epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('names', nargs='+', choices=(*NAMES, 'all'), metavar='TABLE',
-                        help=f'{", ".join(NAMES)} or all')
+                        help=f'{", ".join(NAMES)}, or all of the scale')
     parser.add_argument('--scale', choices=SCALES, default='full', help='size of the experiments')
     parser.add_argument('--data-root', metavar='DIR', help='folder of the dataset')
     parser.add_argument('--ann-file', metavar='FILE',

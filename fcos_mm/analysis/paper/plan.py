@@ -1,8 +1,8 @@
 """Which trainings and tests a table or figure needs; those that several need are done once."""
 import shlex
-from typing import Dict, List, Sequence
+from typing import Dict, List, Sequence, Tuple
 
-from fcos_mm.analysis.paper.experiments import TESTS, check_scale
+from fcos_mm.analysis.paper.experiments import EXPERIMENTS, TESTS, check_scale
 from fcos_mm.analysis.paper.pictures import PICTURES
 from fcos_mm.analysis.paper.queue import Work
 from fcos_mm.analysis.paper.runs import Evaluation, Settings, Training
@@ -30,6 +30,17 @@ def needed_tests(name: str) -> List[str]:
     if name == 'table8':
         tests += list(ON_TOP.values())
     return tests
+
+
+def names_at(scale: str) -> Tuple[str, ...]:
+    """The tables and figures whose experiments exist at a scale.
+
+    Args:
+        scale: Name of the scale.
+    """
+    return tuple(
+        name for name in NAMES
+        if all(scale in EXPERIMENTS[TESTS[test].experiment].scales for test in needed_tests(name)))
 
 
 def plan(names: Sequence[str], settings: Settings, seeds: int) -> List[Work]:

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from fcos_mm.analysis.paper.plan import NAMES, commands, needed_tests, plan
+from fcos_mm.analysis.paper.plan import NAMES, commands, names_at, needed_tests, plan
 from fcos_mm.analysis.paper.queue import Queue, Work
 from fcos_mm.analysis.paper.runs import Evaluation, Settings, Training
 from fcos_mm.errors import UserError
@@ -143,6 +143,11 @@ def test_commands_are_those_of_the_tools(tmp_path):
     assert len(lines) == 4
     assert 'tools/train.py' in lines[0] and '--resume' in lines[0]
     assert 'tools/test.py' in lines[1] and 'LAST_CHECKPOINT' in lines[1]
+
+
+def test_all_of_a_scale():
+    assert names_at('full') == NAMES
+    assert set(NAMES) - set(names_at('tiny')) == {'table7'}
 
 
 @pytest.mark.parametrize('name', NAMES)
