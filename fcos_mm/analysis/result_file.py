@@ -1,6 +1,5 @@
 """Is a file of detections what COCO's evaluation server takes?"""
 import math
-import numbers
 from dataclasses import dataclass
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
@@ -8,6 +7,7 @@ import numpy as np
 from pycocotools.coco import COCO
 
 from fcos_mm.errors import UserError
+from fcos_mm.evaluation.coco_entries import malformed_detection
 from fcos_mm.evaluation.coco_files import read_json, read_truth
 
 #: The server counts this many of an image.
@@ -83,7 +83,7 @@ def check_result_file(results: str, truth: str) -> ResultReport:
     if not isinstance(rows, list):
         raise UserError(f'{results} holds a {type(rows).__name__} and no list of detections.\n'
                         'Write it with test_evaluator.outfile_prefix=PREFIX.')
-    reasons = [_malformed(row) for row in rows]
+    reasons = [malformed_detection(row, (int, )) for row in rows]
     entries = [index for index, reason in enumerate(reasons) if reason is None]
     images = np.array([rows[index]['image_id'] for index in entries])
     labels = np.array([rows[index]['category_id'] for index in entries])
@@ -97,24 +97,6 @@ def check_result_file(results: str, truth: str) -> ResultReport:
         detections=len(rows), images=len(counts), known_images=len(known.imgs),
         categories=len(np.unique(labels)), known_categories=len(known.cats),
         most=max(counts.values(), default=0), faults=tuple(faults))
-
-
-def _malformed(row: object) -> Optional[str]:
-    """What is wrong with the form of an entry; None if nothing is."""
-    if not isinstance(row, dict):
-        return f'not a dict but a {type(row).__name__}'
-    for key in ('image_id', 'category_id', 'bbox', 'score'):
-        if key not in row:
-            return f'without {key}'
-    for key in ('image_id', 'category_id'):
-        if not isinstance(row[key], int) or isinstance(row[key], bool):
-            return f'{key} is {row[key]!r}, not a whole number'
-    if not isinstance(row['bbox'], list) or len(row['bbox']) != 4:
-        return f"bbox is {row['bbox']!r}, not [x, y, width, height]"
-    for value in (*row['bbox'], row['score']):
-        if not isinstance(value, numbers.Real) or not math.isfinite(value):
-            return f'{value!r} is not a finite number'
-    return None
 
 
 def _format_faults(rows: list, reasons: Sequence[Optional[str]]) -> List[Fault]:
@@ -153,7 +135,7 @@ def _broken_rules(rows: list, entries: List[int], images: np.ndarray, labels: np
 def _size(image: Optional[dict], truth: str) -> Tuple[float, float]:
     if image is None:
         return math.inf, math.inf
-    if 'width' not in image or 'height' not in image:
+    if not all(isinstance(image.get(side), (int, float)) for side in ('width', 'height')):
         raise UserError(f"{truth}: image {image['id']} has no width or height.\n"
                         'Give a file whose images have their sizes.')
     return image['width'], image['height']

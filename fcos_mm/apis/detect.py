@@ -162,12 +162,20 @@ def find_category_ids(cfg: Config, classes: Sequence[str]) -> Dict[str, int]:
     Returns:
         Names and ids; 1, 2, ... in the order of the model where there is no
         annotation file or it does not know all of the classes.
+
+    Raises:
+        UserError: If the file is there and cannot be read.
     """
     dataset = cfg.get('test_dataloader', {}).get('dataset', {})
     path = osp.join(dataset.get('data_root') or '', dataset.get('ann_file') or '')
     if osp.isfile(path):
-        with open(path) as file:
-            known = {entry['name']: entry['id'] for entry in json.load(file)['categories']}
+        try:
+            with open(path, encoding='utf-8') as file:
+                known = {entry['name']: entry['id'] for entry in json.load(file)['categories']}
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise UserError(f"{path} is not in COCO's format ({type(error).__name__}: {error}). It "
+                            'names the ids of the categories: correct it, or set '
+                            "test_dataloader.dataset.ann_file=''.") from error
         if all(name in known for name in classes):
             return {name: known[name] for name in classes}
     return {name: index for index, name in enumerate(classes, start=1)}

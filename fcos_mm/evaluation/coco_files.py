@@ -8,6 +8,7 @@ from typing import Collection, List, Optional, Sequence, Union
 from pycocotools.coco import COCO
 
 from fcos_mm.errors import UserError
+from fcos_mm.evaluation.coco_entries import malformed_detection, malformed_entries
 
 Truth = Union[str, COCO]
 Results = Union[str, Sequence[dict]]
@@ -29,6 +30,9 @@ def read_truth(truth: Truth) -> COCO:
         raise UserError(
             f"{truth} is not in COCO's format: it must hold 'images' and 'categories'.\n"
             'Give a file such as instances_val2017.json.')
+    fault = next(malformed_entries(dataset), None)
+    if fault is not None:
+        raise UserError(f"{truth} is not in COCO's format: {fault}.\nCorrect it.")
     return as_coco(dataset)
 
 
@@ -57,6 +61,10 @@ def read_results(results: Results,
         raise UserError(
             f'{name}: not a list of detections, each with image_id, category_id, bbox and score.\n'
             'Write the file with test_evaluator.outfile_prefix=PREFIX; it is PREFIX.bbox.json.')
+    if isinstance(results, str):
+        fault = next(filter(None, map(malformed_detection, rows)), None)
+        if fault is not None:
+            raise UserError(f'{name}: {fault}.\nCorrect it, or write the file again.')
     for key, known in (('image_id', truth.imgs), ('category_id', truth.cats)):
         unknown = next((row[key] for row in rows if row[key] not in known), None)
         if unknown is not None:
@@ -117,5 +125,5 @@ def read_json(path: str, what: str) -> Union[dict, list]:
     with open(path) as file:
         try:
             return json.load(file)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise UserError(f'{path} cannot be read as JSON: {error}\nMake it again.') from error

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 SCRIPT = Path(__file__).with_name('fuzz.py')
-KINDS = ('annotations', 'images', 'boxes', 'checkpoints', 'predictions')
+KINDS = ('annotations', 'images', 'boxes', 'checkpoints', 'predictions', 'results',
+         'converters')
 sys.path.insert(0, str(SCRIPT.parent))
 
 import fuzz  # noqa: E402

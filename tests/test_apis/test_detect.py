@@ -89,6 +89,16 @@ def test_category_ids_without_annotation_file(trained):
     assert detect.find_category_ids(cfg, ('cup', 'jar')) == dict(cup=1, jar=2)
 
 
+@pytest.mark.parametrize('text', ['', '[1]', '{}', '{"categories": [{}]}', '{"categories": 3}',
+                                  '{"categories": [{"name": [], "id": 1}]}', '[' * 100000])
+def test_an_annotation_file_that_cannot_be_read(trained, tmp_path, text):
+    path = tmp_path / 'ann.json'
+    path.write_text(text)
+    cfg = load_config(str(trained.config), {'test_dataloader.dataset.ann_file': str(path)})
+    with pytest.raises(UserError, match="ann.json is not in COCO's format"):
+        detect.find_category_ids(cfg, ('cup', 'jar'))
+
+
 def test_inputs_that_cannot_be_used(trained, tmp_path):
     rest = [str(trained.config), str(trained.checkpoint)]
     with pytest.raises(UserError, match='Input not found: nowhere'):

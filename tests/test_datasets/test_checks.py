@@ -69,6 +69,7 @@ def test_data_prefix_without_img(clean):
 @pytest.mark.parametrize('text, expected', [
     ('{"images": [', 'is not JSON'),
     ('\x89PNG', 'is not JSON'),
+    ('[' * 100000, 'is not JSON'),
     ('[1, 2]', "has no list 'images' (found: list)"),
     ('{"images": [], "categories": []}', "has no list 'annotations'"),
     ('{"images": {}, "categories": [], "annotations": []}',

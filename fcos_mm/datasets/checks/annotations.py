@@ -38,7 +38,7 @@ def read_annotation_file(source: CocoSource) -> dict:
     try:
         with open(path, encoding='utf-8') as file:
             data = json.load(file)
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(
             f'Annotation file is not JSON: {path} ({error})\n'
             f'{source.key} needs a COCO-format JSON file; '

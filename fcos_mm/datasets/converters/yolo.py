@@ -1,5 +1,6 @@
 """Annotations in the text format of YOLO to COCO's format."""
 import os.path as osp
+import reprlib
 from typing import Sequence
 
 import yaml
@@ -25,22 +26,29 @@ def read_class_names(path: str) -> list:
     if not osp.isfile(path):
         raise UserError(f'File of the class names not found: {path}\n'
                         'Give a text file with one name a line, or a data.yaml with names.')
-    with open(path, encoding='utf-8') as file:
-        if not path.endswith(('.yaml', '.yml')):
-            names = [line.strip() for line in file if line.strip()]
-        else:
-            try:
-                content = yaml.safe_load(file)
-            except yaml.YAMLError as error:
-                raise UserError(f'Not a YAML file: {path} ({error})\nMend it, or give a text '
-                                'file with one name a line.') from None
-            names = content.get('names') if isinstance(content, dict) else None
-    if isinstance(names, dict) and sorted(names) == list(range(len(names))):
+    with open(path, 'rb') as file:
+        try:
+            text = file.read().decode('utf-8-sig')
+        except UnicodeDecodeError as error:
+            raise UserError(f'File of the class names is not UTF-8: {path} ({error})\nSave it as '
+                            'UTF-8 text.') from None
+    if path.endswith(('.yaml', '.yml')):
+        try:
+            content = yaml.safe_load(text)
+        except (yaml.YAMLError, RecursionError, ValueError) as error:
+            raise UserError(f'Not a YAML file: {path} ({error})\nMend it, or give a text '
+                            'file with one name a line.') from None
+        names = content.get('names') if isinstance(content, dict) else None
+    else:
+        names = [line.strip() for line in text.splitlines() if line.strip()]
+    if isinstance(names, dict) and set(names) == set(range(len(names))):
         names = [names[number] for number in range(len(names))]
-    if not isinstance(names, list) or not names or len(set(map(str, names))) < len(names):
-        raise UserError(f'No usable class names in {path} (found {names!r}).\nWrite every name '
-                        "once: one a line, or 'names: [first, second]' or a mapping from 0, 1, "
-                        '... in a data.yaml.')
+    # nested aliases of a YAML file can be too many to write out
+    plain = isinstance(names, list) and all(isinstance(name, (str, int)) for name in names)
+    if not plain or not names or len(set(map(str, names))) < len(names):
+        raise UserError(f'No usable class names in {path} (found {reprlib.repr(names)}).\nWrite '
+                        "every name once: one a line, or 'names: [first, second]' or a mapping "
+                        'from 0, 1, ... in a data.yaml.')
     return [str(name) for name in names]
 
 
