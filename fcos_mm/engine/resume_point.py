@@ -27,7 +27,8 @@ def prepare_resume(cfg: Config) -> List[str]:
         What to tell the user.
 
     Raises:
-        UserError: If the checkpoint is damaged, and every other one as well.
+        UserError: If the checkpoint is damaged, and every other one as well, or
+            holds no state of a training.
     """
     notes = []
     if cfg.load_from is None:
@@ -38,7 +39,7 @@ def prepare_resume(cfg: Config) -> List[str]:
                     'beginning.']
     elif os.path.isfile(cfg.load_from):
         check_whole(cfg.load_from)
-    meta = CheckpointLoader.load_checkpoint(cfg.load_from, map_location='cpu').get('meta', {})
+    meta = _meta_of_training(cfg.load_from)
     seed, wanted = meta.get('seed'), cfg.get('randomness', {}).get('seed')
     if seed is not None:
         cfg.setdefault('randomness', {})
@@ -47,6 +48,19 @@ def prepare_resume(cfg: Config) -> List[str]:
         notes.append(f'randomness.seed: the run goes on with {seed}, that of {cfg.load_from}, '
                      f'instead of {wanted}.')
     return notes
+
+
+def _meta_of_training(path: str) -> dict:
+    """``meta`` of a checkpoint that holds what mmengine reads to go on."""
+    checkpoint = CheckpointLoader.load_checkpoint(path, map_location='cpu')
+    state = checkpoint if isinstance(checkpoint, dict) else {}
+    meta = state.get('meta')
+    place = [meta.get(name) for name in ('epoch', 'iter')] if isinstance(meta, dict) else [None]
+    if not all(type(number) is int for number in place) or not isinstance(
+            state.get('message_hub'), dict):
+        raise UserError(f'{path} holds no state of a training to go on from. To start from its '
+                        'weights leave --resume out and add --cfg-options load_from=FILE.')
+    return meta
 
 
 def newest_whole(work_dir: str) -> Tuple[Optional[str], List[str]]:

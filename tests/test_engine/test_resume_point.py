@@ -12,7 +12,8 @@ from fcos_mm.errors import UserError
 
 
 def save(path, second, seed=3):
-    torch.save(dict(meta=dict(seed=seed), state_dict=dict(w=torch.arange(100.))), path)
+    torch.save(dict(meta=dict(seed=seed, epoch=0, iter=5), message_hub={},
+                    state_dict=dict(w=torch.arange(100.))), path)
     os.utime(path, (second, second))
 
 

@@ -155,3 +155,18 @@ def test_a_record_that_is_wrong(tmp_path, weights, tiny_config, change):
     torch.save(record | change, tmp_path / 'record.pth')
     with pytest.raises(UserError, match='record.pth'):
         replay.main([str(tmp_path / 'record.pth')])
+
+
+@pytest.mark.parametrize('content', [
+    [1, 2], dict(meta=3), dict(meta=dict(epoch=1)), dict(meta=dict(epoch='1', iter=2)), {}])
+@pytest.mark.parametrize('named', [True, False])
+def test_what_is_no_state_of_a_training(tmp_path, tiny_config, weights, content, named):
+    """Weights alone cannot be gone on from."""
+    if isinstance(content, dict):
+        content = dict(content, state_dict=weights)
+    path = tmp_path / 'epoch_1.pth'
+    torch.save(content, path)
+    (tmp_path / 'last_checkpoint').write_text(str(path))
+    with pytest.raises(UserError, match='epoch_1.pth'):
+        train.main([str(tiny_config), '--work-dir', str(tmp_path), '--resume',
+                    *([str(path)] if named else [])])
