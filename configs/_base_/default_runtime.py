@@ -18,7 +18,9 @@ default_hooks = dict(
     # docs/reliability.md: a loss that is not finite stops the training (or action='skip'), images
     # that cannot be read are replaced and counted.
     non_finite=dict(type='fcos_mm.NonFiniteHook', action='stop', max_skips=10),
-    unreadable=dict(type='fcos_mm.UnreadableImageHook', limit=0.01))
+    unreadable=dict(type='fcos_mm.UnreadableImageHook', limit=0.01),
+    # docs/scale.md: of several processes one that stalls ends the run.
+    watchdog=dict(type='fcos_mm.WatchdogHook', stall_seconds=40, slow_seconds=1800))
 
 env_cfg = dict(
     cudnn_benchmark=False,

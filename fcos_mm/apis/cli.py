@@ -6,6 +6,7 @@ from typing import Callable, Optional, Sequence
 
 from mmengine.config import DictAction
 
+from fcos_mm.engine.rank_end import is_one_of_several, run_rank
 from fcos_mm.errors import UserError
 
 
@@ -18,6 +19,8 @@ def run_tool(main: Callable[[], object]) -> None:
     Raises:
         SystemExit: Always. Status 2 after a ``UserError``.
     """
+    if is_one_of_several():
+        sys.exit(run_rank(main))
     try:
         result = main()
         status = result if isinstance(result, int) else 0

@@ -1,6 +1,6 @@
 """mmengine's runner, with a readable screen, clear words on weights and safe checkpoints."""
 import os
-from typing import Iterator, Tuple
+from typing import Iterator, Optional, Tuple
 
 import torch
 from mmengine.config import Config
@@ -12,6 +12,8 @@ from fcos_mm.apis.console import prints_to_log_file, tidy_screen
 from fcos_mm.engine import RunHeaderHook
 from fcos_mm.engine.atomic_file import replaced
 from fcos_mm.engine.preemption import spare_workers
+from fcos_mm.engine.scale_lr import scale_learning_rate
+from fcos_mm.engine.zero import gather_shares
 from fcos_mm.errors import UserError
 
 
@@ -47,9 +49,22 @@ class ToolRunner(Runner):
         with prints_to_log_file():
             return super().load_checkpoint(*args, **kwargs)
 
-    @master_only
+    def scale_lr(self, optim_wrapper, auto_scale_lr: Optional[dict] = None) -> None:
+        """Scale the learning rate to the images of a step and say so.
+
+        Args:
+            optim_wrapper (OptimWrapper): Its rates are changed.
+            auto_scale_lr: ``enable`` and ``base_batch_size``; None does nothing.
+        """
+        if auto_scale_lr is None or not auto_scale_lr.get('enable', False):
+            return
+        loader = self._train_dataloader
+        batch_size = loader['batch_size'] if isinstance(loader, dict) else loader.batch_size
+        self.logger.info(scale_learning_rate(
+            optim_wrapper, batch_size, auto_scale_lr['base_batch_size']))
+
     def save_checkpoint(self, out_dir: str, filename: str, *args, **kwargs) -> None:
-        """Save a checkpoint that is whole or not there.
+        """Save a checkpoint that is whole or not there. All ranks have to call this.
 
         Args:
             out_dir: The folder.
@@ -60,6 +75,11 @@ class ToolRunner(Runner):
         Raises:
             UserError: If it cannot be written, as on a full disk.
         """
+        gather_shares(self.optim_wrapper)
+        self._save_on_first_rank(out_dir, filename, *args, **kwargs)
+
+    @master_only
+    def _save_on_first_rank(self, out_dir: str, filename: str, *args, **kwargs) -> None:
         if '://' in str(out_dir):
             super().save_checkpoint(out_dir, filename, *args, **kwargs)
             return

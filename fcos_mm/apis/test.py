@@ -12,7 +12,7 @@ from fcos_mm.apis.cli import add_run_options, parse_run_options
 from fcos_mm.apis.config import load_config, set_work_dir
 from fcos_mm.apis.runner import build_runner
 from fcos_mm.apis.tta import set_tta
-from fcos_mm.compat.distributed import prepare_cpu_launch
+from fcos_mm.compat.distributed import prepare_launch
 from fcos_mm.compat.trust import trust_checkpoints
 from fcos_mm.datasets.checks import check_config_data
 from fcos_mm.errors import UserError
@@ -35,7 +35,7 @@ def main(argv: Optional[Sequence[str]] = None) -> dict:
     cfg = make_config(args)
     read_state_dict(args.checkpoint)
     check_config_data(cfg, 'test')
-    prepare_cpu_launch(cfg, args.launcher)
+    prepare_launch(cfg, args.launcher)
     setup_cache_size_limit_of_dynamo()
     runner = build_runner(cfg)
     check_checkpoint(args.checkpoint, runner.model)

@@ -10,10 +10,11 @@ from fcos_mm.apis.checkpoint import check_checkpoint, read_state_dict
 from fcos_mm.apis.cli import add_run_options, parse_run_options
 from fcos_mm.apis.config import load_config, set_work_dir
 from fcos_mm.apis.runner import build_runner
-from fcos_mm.compat.distributed import prepare_cpu_launch
+from fcos_mm.compat.distributed import prepare_launch
 from fcos_mm.compat.trust import trust_checkpoints
 from fcos_mm.datasets.checks import check_config_data
 from fcos_mm.engine.preemption import EXIT_STATUS
+from fcos_mm.engine.restart import resume_after_restart
 from fcos_mm.engine.resume_point import prepare_resume
 from fcos_mm.errors import UserError
 
@@ -37,8 +38,9 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     cfg = make_config(args)
     if not args.skip_data_check:
         check_config_data(cfg, 'train')
-    prepare_cpu_launch(cfg, args.launcher)
+    prepare_launch(cfg, args.launcher)
     setup_cache_size_limit_of_dynamo()
+    resume_after_restart(cfg)
     notes = prepare_resume(cfg) if cfg.resume else []
     runner = build_runner(cfg)
     for note in notes:

@@ -8,10 +8,10 @@ from fcos_mm.compat.libraries import require_libraries
 require_libraries()
 
 from fcos_mm.compat.checkpoint import secure_checkpoints  # noqa: E402
-from fcos_mm.compat.distributed import prepare_cpu_launch  # noqa: E402
+from fcos_mm.compat.distributed import prepare_launch  # noqa: E402
 from fcos_mm.compat.extension import MissingOperatorError, supply_operators  # noqa: E402
 
 supply_operators()
 secure_checkpoints()
 
-__all__ = ['MissingOperatorError', 'prepare_cpu_launch', 'supply_operators']
+__all__ = ['MissingOperatorError', 'prepare_launch', 'supply_operators']

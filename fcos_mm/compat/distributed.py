@@ -1,55 +1,91 @@
-"""Several processes on a machine without a GPU."""
+"""How the processes of a run join, where mmengine and torch cannot do it alone."""
 import atexit
 import datetime
 import os
 import time
 
+import torch
 from mmengine.config import Config
 from mmengine.device import get_device
 from torch import distributed
+from torch.distributed import PrefixStore, TCPStore
 
 from fcos_mm.errors import UserError
 
 # torchrun sets these for every process; init_process_group reads them.
 LAUNCH_VARIABLES = ('RANK', 'WORLD_SIZE', 'MASTER_ADDR', 'MASTER_PORT')
+_SLURM_VARIABLES = {'RANK': 'SLURM_PROCID', 'WORLD_SIZE': 'SLURM_NTASKS',
+                    'LOCAL_RANK': 'SLURM_LOCALID'}
 
 # More than gloo's threads need to let go of what they hold, see leave_group.
 GRACE_SECONDS = 0.5
 
 
-def prepare_cpu_launch(cfg: Config, launcher: str) -> None:
-    """Let mmengine's Runner work with several processes on CPUs.
+def prepare_launch(cfg: Config, launcher: str) -> None:
+    """Join the processes where mmengine's Runner would fail to.
 
-    Whatever the backend, mmengine picks a CUDA device while it joins the
-    processes, and wraps the model for that device. Here gloo joins them
-    before the Runner would, and the model is wrapped for no device. Nothing
-    happens where there is a GPU, or without a launcher.
+    - On CPUs. Whatever the backend, mmengine picks a CUDA device while it joins
+      the processes, and wraps the model for that device. Here gloo joins them
+      before the Runner would, and the model is wrapped for no device.
+    - After torch's agent started them again. The agent keeps its store, in which
+      the addresses of the processes before are still found; those of each attempt
+      are kept apart.
+
+    Elsewhere, and without a launcher, nothing happens.
 
     Args:
-        cfg: of the run; ``model_wrapper_cfg`` is set in it.
+        cfg: of the run; ``model_wrapper_cfg`` is set in it for CPUs.
         launcher: ``'none'``, ``'pytorch'``, ``'slurm'`` or ``'mpi'``.
 
     Raises:
-        UserError: the processes were not started by torchrun, so that they
-            do not know of each other.
+        UserError: without a GPU, if the processes do not know of each other
+            or ``sync_bn`` is set.
     """
-    if launcher == 'none' or get_device() != 'cpu':
+    if launcher == 'none':
         return
+    if get_device() != 'cpu':
+        if _attempt() > 0 and not distributed.is_initialized():
+            torch.cuda.set_device(int(os.environ['LOCAL_RANK']))
+            _join(cfg, cfg.get('env_cfg', {}).get('dist_cfg', {}).get('backend', 'nccl'))
+        return
+    for name, slurms in _SLURM_VARIABLES.items():
+        if launcher == 'slurm' and slurms in os.environ:
+            os.environ[name] = os.environ[slurms]
     missing = [name for name in LAUNCH_VARIABLES if name not in os.environ]
     if missing:
         raise UserError(
             f'--launcher {launcher}: without a GPU the processes must be started by torchrun, as '
-            f'tools/dist_train.sh does; not set: {", ".join(missing)}.')
+            f'tools/dist_train.sh does, or by tools/slurm_train.sh; not set: '
+            f'{", ".join(missing)}.')
+    if cfg.get('sync_bn') is not None:
+        raise UserError(f'sync_bn={cfg.sync_bn!r} needs GPUs: torch has no synchronised batch norm '
+                        'for CPUs. Set sync_bn=None here.')
     if not distributed.is_initialized():
-        seconds = cfg.get('env_cfg', {}).get('dist_cfg', {}).get('timeout')
-        timeout = None if seconds is None else datetime.timedelta(seconds=seconds)
-        distributed.init_process_group('gloo', timeout=timeout)
+        _join(cfg, 'gloo')
         atexit.register(leave_group)
     cfg.model_wrapper_cfg = {
         'type': 'MMDistributedDataParallel',
         'broadcast_buffers': False,
         'find_unused_parameters': cfg.get('find_unused_parameters', False),
         **(cfg.get('model_wrapper_cfg') or {}), 'device_ids': None}
+
+
+def _join(cfg: Config, backend: str) -> None:
+    """Join the processes by the variables of the environment."""
+    seconds = cfg.get('env_cfg', {}).get('dist_cfg', {}).get('timeout')
+    timeout = None if seconds is None else datetime.timedelta(seconds=seconds)
+    if _attempt() == 0:
+        distributed.init_process_group(backend, timeout=timeout)
+        return
+    store = TCPStore(os.environ['MASTER_ADDR'], int(os.environ['MASTER_PORT']), is_master=False)
+    distributed.init_process_group(
+        backend, timeout=timeout, store=PrefixStore(f'attempt {_attempt()}', store),
+        rank=int(os.environ['RANK']), world_size=int(os.environ['WORLD_SIZE']))
+
+
+def _attempt() -> int:
+    """How often torch's agent started the processes again."""
+    return int(os.environ.get('TORCHELASTIC_RESTART_COUNT', 0))
 
 
 def leave_group() -> None:

@@ -8,9 +8,12 @@ from fcos_mm.engine.optim_wrapper import AmpOptimWrapper, OptimWrapper
 from fcos_mm.engine.run_header import RunHeaderHook
 from fcos_mm.engine.train_loops import EpochBasedTrainLoop, IterBasedTrainLoop
 from fcos_mm.engine.unreadable import UnreadableImageHook
+from fcos_mm.engine.watchdog import WatchdogHook
+from fcos_mm.engine.zero import ZeroRedundancyOptimizer
 
 __all__ = [
     'AmpOptimWrapper', 'CheckpointHook', 'EpochBasedTrainLoop', 'FastInferenceHook',
     'FastTrainingHook', 'IterBasedTrainLoop', 'NonFiniteHook', 'OptimWrapper', 'RunHeaderHook',
-    'UnreadableImageHook', 'config_names', 'mmdet_components'
+    'UnreadableImageHook', 'WatchdogHook', 'ZeroRedundancyOptimizer', 'config_names',
+    'mmdet_components'
 ]

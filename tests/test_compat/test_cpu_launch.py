@@ -10,7 +10,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from fcos_mm.compat import distributed, prepare_cpu_launch
+from fcos_mm.compat import distributed, prepare_launch
 from fcos_mm.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # they are one group; equal weights show that gradients were averaged.
 SCRIPT = '''
 import torch
-from fcos_mm.compat import prepare_cpu_launch
+from fcos_mm.compat import prepare_launch
 from mmengine.config import Config
 from mmengine.dist import all_gather, get_rank
 from mmengine.model import BaseModel
@@ -39,7 +39,7 @@ torch.set_num_threads(1)
 cfg = Config(dict(work_dir='work', launcher='pytorch', log_level='ERROR', default_scope='mmengine',
                   train_cfg=dict(by_epoch=True, max_epochs=1),
                   optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.1))))
-prepare_cpu_launch(cfg, 'pytorch')
+prepare_launch(cfg, 'pytorch')
 cfg.train_dataloader = dict(batch_size=2, num_workers=0,
                             sampler=dict(type='DefaultSampler', shuffle=False),
                             collate_fn=dict(type='default_collate'),
@@ -64,10 +64,10 @@ import torch
 from torch import distributed
 
 atexit.register(lambda: print('in a group:', distributed.is_initialized()))
-from fcos_mm.compat import prepare_cpu_launch
+from fcos_mm.compat import prepare_launch
 from mmengine.config import Config
 
-prepare_cpu_launch(Config(), 'pytorch')
+prepare_launch(Config(), 'pytorch')
 sys.setswitchinterval(1000)
 for _ in range(4):
     distributed.all_gather([torch.zeros(1)], torch.ones(1), async_op=True)
@@ -85,15 +85,32 @@ def free_port():
 
 def test_nothing_happens_without_a_launcher():
     cfg = Config(dict(seed=1))
-    prepare_cpu_launch(cfg, 'none')
+    prepare_launch(cfg, 'none')
     assert cfg.to_dict() == dict(seed=1)
 
 
 def test_nothing_happens_with_a_gpu(monkeypatch):
     monkeypatch.setattr(distributed, 'get_device', lambda: 'cuda')
     cfg = Config(dict(seed=1))
-    prepare_cpu_launch(cfg, 'pytorch')
+    prepare_launch(cfg, 'pytorch')
     assert cfg.to_dict() == dict(seed=1)
+
+
+def test_ranks_on_gpus_that_are_started_again_meet_anew(monkeypatch):
+    joined = {}
+    monkeypatch.setattr(distributed, 'get_device', lambda: 'cuda')
+    monkeypatch.setattr(torch.cuda, 'set_device', lambda number: joined.update(device=number))
+    monkeypatch.setattr(torch.distributed, 'init_process_group',
+                        lambda backend, **options: joined.update(options, backend=backend))
+    store = torch.distributed.TCPStore('127.0.0.1', 0, is_master=True, wait_for_workers=False)
+    for name, value in dict(TORCHELASTIC_RESTART_COUNT=2, RANK=3, LOCAL_RANK=1, WORLD_SIZE=4,
+                            MASTER_ADDR='127.0.0.1', MASTER_PORT=store.port).items():
+        monkeypatch.setenv(name, str(value))
+    prepare_launch(Config(dict(env_cfg=dict(dist_cfg=dict(backend='nccl')))), 'pytorch')
+    assert {name: joined[name] for name in ('backend', 'device', 'rank', 'world_size')} == dict(
+        backend='nccl', device=1, rank=3, world_size=4)
+    joined['store'].set('address', 'new')
+    assert not store.check(['address'])  # what an attempt before has left is not seen
 
 
 def test_processes_that_torchrun_did_not_start(monkeypatch):
@@ -101,7 +118,7 @@ def test_processes_that_torchrun_did_not_start(monkeypatch):
     for name in distributed.LAUNCH_VARIABLES:
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(UserError, match='--launcher slurm.*torchrun.*RANK'):
-        prepare_cpu_launch(Config(), 'slurm')
+        prepare_launch(Config(), 'slurm')
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason='mmengine uses the GPUs')

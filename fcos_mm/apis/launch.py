@@ -1,0 +1,186 @@
+"""Starting the processes of a run: what ``tools/dist_train.sh`` and ``dist_test.sh`` do.
+
+torch's elastic agent starts the ranks, watches them and starts them again.
+This adds what the user sees: the first cause of a failure, once, with its rank.
+"""
+import argparse
+import logging
+import os
+import signal
+import sys
+import tempfile
+from pathlib import Path
+from typing import List, Mapping, Optional, Sequence, Tuple
+
+from torch.distributed.elastic.multiprocessing import SignalException
+from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+
+from fcos_mm.engine.preemption import EXIT_STATUS
+from fcos_mm.engine.rank_end import FOLDER, RankEnd, describe, read_ends
+from fcos_mm.errors import UserError
+
+#: Seconds that ranks have to save and to stop, before they are killed.
+GRACE = 30
+
+_EPILOG = '''examples:
+  tools/dist_train.sh CONFIG 8 --amp                 8 processes on this machine
+  tools/dist_train.sh CONFIG 8 --max-restarts 3      go on from the last checkpoint after a failure
+  NNODES=2 NODE_RANK=0 MASTER_ADDR=node0 MASTER_PORT=29500 tools/dist_train.sh CONFIG 8
+                                                     on the first of two machines; NODE_RANK=1 on
+                                                     the second
+
+environment:
+  NNODES        machines (1)
+  NODE_RANK     number of this machine, from 0; the first one hosts the meeting
+  MASTER_ADDR   name or address of the first machine
+  MASTER_PORT   its port (29500; on one machine a free one is found); PORT is the same
+  RDZV_ID       name of the job, where several use the same first machine (fcos_mm)
+
+exit status: 0 done; 2 a mistake in the settings; 75 stopped by a signal and saved, go on with
+--resume; 1 anything else.'''
+
+
+def main(tools: Path, argv: Optional[Sequence[str]] = None) -> int:
+    """Start ``train.py`` or ``test.py`` in several processes.
+
+    Args:
+        tools: The folder of the two.
+        argv: The words of the command line; those of the process if None.
+
+    Returns:
+        The exit status.
+
+    Raises:
+        UserError: If an option or a variable of the environment is wrong.
+    """
+    args, options = parse_args(argv)
+    files = [args.config] if args.tool == 'train' else [args.config, args.checkpoint]
+    words = ['-u', str(tools / f'{args.tool}.py'), *files, '--launcher', 'pytorch', *options]
+    cores = max(1, (os.cpu_count() or 1) // args.processes)
+    os.environ.setdefault('OMP_NUM_THREADS', str(cores))
+    logging.getLogger('torch.distributed').setLevel(logging.CRITICAL)
+    with tempfile.TemporaryDirectory(prefix='fcos_mm_ranks_') as folder:
+        os.environ[FOLDER] = folder
+        config = launch_config(os.environ, args.processes, args.max_restarts)
+        return _run(config, words, Path(folder))
+
+
+def parse_args(argv: Optional[Sequence[str]] = None) -> Tuple[argparse.Namespace, List[str]]:
+    """Parse the options of ``tools/launch.py``.
+
+    Args:
+        argv: The words of the command line; those of the process if None.
+
+    Returns:
+        Its own options, and those of the tool that it starts.
+    """
+    parser = argparse.ArgumentParser(
+        prog='launch.py', description='Start a tool in several processes', epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    tools = parser.add_subparsers(dest='tool', required=True)
+    for name in ('train', 'test'):
+        tool = tools.add_parser(
+            name, prog=f'dist_{name}.sh', epilog=_EPILOG, allow_abbrev=False,
+            description=f'Run {name}.py in several processes; its options may follow',
+            formatter_class=argparse.RawDescriptionHelpFormatter)
+        tool.add_argument('config', help='path of a config, or fcos_mm::<path> for a shipped one')
+        if name == 'test':
+            tool.add_argument('checkpoint', help='the weights to test')
+        tool.add_argument('processes', type=int, help='processes on this machine, one per GPU')
+        tool.add_argument('--max-restarts', type=int, default=0, metavar='TIMES',
+                          help='so often all processes are started again after a failure; training '
+                          'goes on from its last checkpoint')
+    args, options = parser.parse_known_args(argv)
+    if args.processes < 1:
+        parser.error(f'PROCESSES must be 1 or more, got {args.processes}')
+    return args, options
+
+
+def launch_config(environ: Mapping[str, str], processes: int, restarts: int) -> LaunchConfig:
+    """Say how the machines of a run meet.
+
+    Args:
+        environ: The environment; the variables are those of ``--help``.
+        processes: Processes on this machine.
+        restarts: How often they may be started again.
+
+    Raises:
+        UserError: If a variable is wrong or missing.
+    """
+    nodes = _number(environ, 'NNODES', 1)
+    node = _number(environ, 'NODE_RANK', 0)
+    port = _number(environ, 'MASTER_PORT', _number(environ, 'PORT', 0 if nodes == 1 else 29500))
+    if not 0 <= node < nodes:
+        raise UserError(f'NODE_RANK={node} is not one of NNODES={nodes} machines: they count from '
+                        f'0 to {nodes - 1}.')
+    if nodes > 1 and not environ.get('MASTER_ADDR'):
+        raise UserError('MASTER_ADDR is not set: it must name the machine with NODE_RANK=0.')
+    address = environ['MASTER_ADDR'] if nodes > 1 else '127.0.0.1'
+    return LaunchConfig(
+        min_nodes=nodes, max_nodes=nodes, nproc_per_node=processes,
+        run_id=environ.get('RDZV_ID', 'fcos_mm'), rdzv_backend='c10d',
+        rdzv_endpoint=f'{address}:{port}', rdzv_configs=dict(is_host=node == 0),
+        local_addr=address if node == 0 else None, max_restarts=restarts, shutdown_timeout=GRACE,
+        signals_to_handle='SIGTERM,SIGINT,SIGHUP,SIGQUIT,SIGUSR1')
+
+
+def first_cause(ends: Sequence[RankEnd], error: ChildFailedError) -> str:
+    """Tell the first cause of a failure.
+
+    A process that a signal killed notes nothing. It comes before the ranks that
+    lost contact to it.
+
+    Args:
+        ends: What the ranks noted, see :func:`read_ends`.
+        error: What the agent found.
+    """
+    if ends and ends[0].kind != 'lost':
+        return describe(ends[0])
+    noted = {end.rank for end in ends}
+    silent = {rank: failure for rank, failure in error.failures.items() if rank not in noted}
+    if silent:
+        rank, failure = min(silent.items(), key=lambda item: item[1].timestamp)
+        return f'error: rank {rank} (process {failure.pid}) {_death(failure.exitcode)}'
+    return f'{describe(ends[0])}\nThe cause is at a rank of another machine: see there.'
+
+
+def _run(config: LaunchConfig, words: Sequence[str], folder: Path) -> int:
+    """Run the ranks to their end; returns the exit status."""
+    try:
+        elastic_launch(config, sys.executable)(*words)
+    except ChildFailedError as error:
+        attempt = _last_attempt(folder, config.max_restarts)
+        ends = read_ends(folder, attempt)
+        if ends and ends[0].kind == 'stop':
+            return ends[0].status
+        print(first_cause(ends, error), file=sys.stderr)
+        if attempt:
+            print(f'It was started again {attempt} times before.', file=sys.stderr)
+        return ends[0].status if ends else 1
+    except SignalException as stop:
+        ends = read_ends(folder, _last_attempt(folder, config.max_restarts))
+        saved = [end.status for end in ends] == [EXIT_STATUS] * config.nproc_per_node
+        return EXIT_STATUS if saved else 128 + stop.sigval
+    return 0
+
+
+def _last_attempt(folder: Path, at_most: int) -> int:
+    numbers = [int(path.name.split('_')[0]) for path in folder.glob('*_*.json')]
+    return max(numbers, default=at_most)
+
+
+def _death(status: int) -> str:
+    if status >= 0:
+        return f'ended with status {status} and said nothing'
+    name = signal.Signals(-status).name
+    hint = ': perhaps the machine had no memory left' if name == 'SIGKILL' else ''
+    return f'was killed by {name}{hint}'
+
+
+def _number(environ: Mapping[str, str], name: str, default: int) -> int:
+    text = environ.get(name, str(default))
+    try:
+        return int(text)
+    except ValueError:
+        raise UserError(f'{name}={text!r} must be a whole number.') from None

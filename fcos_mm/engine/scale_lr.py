@@ -1,0 +1,28 @@
+"""The learning rate for the images of a step (linear scaling, arXiv:1706.02677)."""
+from mmengine.dist import get_world_size
+
+
+def scale_learning_rate(optim_wrapper, batch_size: int, base_batch_size: int) -> str:
+    """Multiply the learning rate by the images of a step over those it is meant for.
+
+    A step of the weights has the images of all processes and, where gradients
+    are accumulated, of several batches.
+
+    Args:
+        optim_wrapper (OptimWrapper): Its optimizer's rates are changed.
+        batch_size: Images of a batch of one process.
+        base_batch_size: Images of a step for which the rate is meant.
+
+    Returns:
+        What was done, for the user.
+    """
+    processes = get_world_size()
+    accumulated = optim_wrapper._accumulative_counts
+    images = processes * batch_size * accumulated
+    groups = optim_wrapper.optimizer.param_groups
+    before = max(group['lr'] for group in groups)
+    for group in groups:
+        group['lr'] *= images / base_batch_size
+    return (f'A step has {images} images: {processes} process(es) x {batch_size} images x '
+            f'{accumulated} batch(es). The learning rate {before:g} is for {base_batch_size}; it '
+            f'is now {before * images / base_batch_size:g}.')

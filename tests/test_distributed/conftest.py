@@ -1,0 +1,117 @@
+"""Runs of several processes through the real scripts, with faults at chosen places."""
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+#: One picture a process, six steps, a checkpoint after every second.
+STEPS = '''
+train_dataloader = dict(batch_size=1)
+train_cfg = dict(_delete_=True, type='IterBasedTrainLoop', max_iters=6, val_interval=1000)
+val_cfg = None
+val_dataloader = None
+val_evaluator = None
+default_hooks = dict(checkpoint=dict(by_epoch=False, interval=2),
+                     watchdog=dict(stall_seconds=6))
+log_processor = dict(by_epoch=False)
+'''
+
+#: ``FAULTS`` maps (attempt, iteration, rank) to what happens at the end of that iteration.
+FAULTS = '''
+import os
+import signal
+
+from mmengine.dist import get_rank
+from mmengine.hooks import Hook
+from mmengine.registry import HOOKS
+
+from fcos_mm.engine.restart import restarts
+
+HAPPENS = dict(
+    kill=lambda: os.kill(os.getpid(), signal.SIGKILL),
+    freeze=lambda: os.kill(os.getpid(), signal.SIGSTOP),
+    stop=lambda: os.kill(os.getpid(), signal.SIGUSR1),
+    error=lambda: {}['the key that is missing'])
+
+
+@HOOKS.register_module()
+class Fault(Hook):
+    def __init__(self, faults):
+        self.faults = faults
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+        here = (restarts(), runner.iter + 1, get_rank())
+        for *place, what in self.faults:
+            if tuple(place) == here:
+                HAPPENS[what]()
+'''
+
+
+@pytest.fixture
+def faulty(tiny_config, tmp_path):
+    """``faulty(*faults, zero1=False)``: a config of six steps in which these faults happen."""
+    (tmp_path / 'faults.py').write_text(FAULTS)
+
+    def write(*faults, zero1=False):
+        config = tmp_path / 'config.py'
+        bases = [str(tiny_config), str(ROOT / 'configs' / '_base_' / 'scale' / 'zero1.py')]
+        sharing = 'optim_wrapper = dict(optimizer={{_base_.zero1_optimizer}})\n'
+        config.write_text(
+            f"_base_ = {bases}\n{STEPS}{sharing if zero1 else ''}"
+            "custom_imports = dict(imports=['fcos_mm', 'faults'], allow_failed_imports=False)\n"
+            f"custom_hooks = [dict(type='mmengine.Fault', faults={list(faults)!r})]\n")
+        return config
+
+    return write
+
+
+def start(script, *words, **variables):
+    """Start a script of ``tools/``, which finds what lies beside its config."""
+    folders = [str(ROOT), *(str(Path(str(word)).parent) for word in words[:1])]
+    env = {**os.environ, 'PYTHON': sys.executable, 'PYTHONPATH': ':'.join(folders),
+           'CUDA_VISIBLE_DEVICES': '', 'OMP_NUM_THREADS': '1',
+           **{name: str(value) for name, value in variables.items()}}
+    return subprocess.Popen(
+        [str(ROOT / 'tools' / script), *map(str, words)], env=env, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True, start_new_session=True)
+
+
+def finish(process, timeout=200):
+    """Wait for it; returns ``status``, ``out`` and ``err``."""
+    try:
+        out, err = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
+    return SimpleNamespace(status=process.returncode, out=out, err=err)
+
+
+@pytest.fixture
+def launch():
+    """``launch(script, *words, **environment)`` runs a script to its end."""
+    return lambda *words, **variables: finish(start(*words, **variables))
+
+
+@pytest.fixture
+def launch_together():
+    """Like ``launch`` for ``(words, environment)`` of several scripts, which run side by side."""
+
+    def run(*runs):
+        started = [start(*words, **variables) for words, variables in runs]
+        return [finish(process) for process in started]
+
+    return run
+
+
+@pytest.fixture
+def free_port():
+    """A port that nobody listens at."""
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        return probe.getsockname()[1]

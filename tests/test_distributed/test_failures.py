@@ -1,0 +1,54 @@
+"""A rank that fails, dies or stalls: told once, with its rank, and mended by a restart."""
+import re
+
+import torch
+
+
+def test_error_of_one_rank_is_shown_once(faulty, launch, tmp_path):
+    done = launch('dist_train.sh', faulty((0, 2, 1, 'error')), 2, '--work-dir', tmp_path / 'run')
+    assert done.status == 1
+    assert (done.out + done.err).count('Traceback') == 1
+    last = done.err.strip().splitlines()[-1]
+    assert re.fullmatch(
+        r"error: rank 1 \(.+, process \d+\) failed: KeyError: 'the key that is missing'", last)
+
+
+def test_mistake_of_the_user_is_shown_once(tiny_config, launch, tmp_path):
+    done = launch('dist_train.sh', tiny_config, 2, '--work-dir', tmp_path / 'run', '--resume',
+                  tmp_path / 'none.pth')
+    assert done.status == 2
+    assert (done.out + done.err).count('none.pth') == 1
+    assert done.err.startswith('error: rank ') and 'Traceback' not in done.err
+
+
+def test_two_machines_and_two_restarts_end_alike(faulty, launch, launch_together, free_port,
+                                                 tmp_path):
+    """Two agents of one rank, undisturbed; one agent of two ranks, disturbed twice.
+
+    First rank 1 is frozen, which the watchdog finds, then rank 0 is killed. The disturbed
+    run shares out the optimizer's state, which makes no difference.
+    """
+    config = faulty()
+    machines = launch_together(*[
+        (('dist_train.sh', config, 1, '--work-dir', tmp_path / 'machines'),
+         dict(NNODES=2, NODE_RANK=rank, MASTER_ADDR='127.0.0.1', MASTER_PORT=free_port))
+        for rank in range(2)])
+    assert [done.status for done in machines] == [0, 0], machines[0].err + machines[1].err
+    assert 'cpu, 2 process(es)' in machines[0].out + machines[1].out
+
+    config = faulty((0, 5, 1, 'freeze'), (1, 6, 0, 'kill'), zero1=True)
+    done = launch('dist_train.sh', config, 2, '--max-restarts', 2, '--work-dir',
+                  tmp_path / 'disturbed')
+    assert done.status == 0, done.err[-3000:]
+    assert 'Started again (1), after error: rank 1 (' in done.err
+    assert 'is stopped or hangs: nothing was heard of it for' in done.err
+    assert 'Started again (2), after a process was stopped or killed' in done.err
+
+    expected = torch.load(tmp_path / 'machines' / 'iter_6.pth')
+    found = torch.load(tmp_path / 'disturbed' / 'iter_6.pth')
+    for name, value in expected['state_dict'].items():
+        assert torch.equal(found['state_dict'][name], value), name
+    momenta = [[state['momentum_buffer'] for _, state in sorted(one['optimizer']['state'].items())]
+               for one in (expected, found)]
+    assert len(momenta[0]) == len(momenta[1]) > 50
+    assert all(torch.equal(*pair) for pair in zip(*momenta))
