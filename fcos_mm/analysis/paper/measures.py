@@ -20,18 +20,18 @@ Figures = Dict[str, float]
 _GIGABYTE = 2**30
 
 
-def measure(kind: str, testing: Evaluation) -> Figures:
+def measure(kind: str, evaluation: Evaluation) -> Figures:
     """Measure a row of a table, from one seed.
 
     Args:
         kind: Key of ``MEASURES``.
-        testing: The test whose detections are measured.
+        evaluation: The test whose detections are measured.
 
     Returns:
         The figures by the names of the table's columns, in percent unless the
         column says otherwise; those that cannot be had yet are not there.
     """
-    return MEASURES[kind](testing)
+    return MEASURES[kind](evaluation)
 
 
 def truth_of(cfg: Config) -> COCO:
@@ -50,45 +50,45 @@ def _read(path: str) -> COCO:
     return read_truth(path)
 
 
-def boxes(testing: Evaluation) -> Figures:
+def boxes(evaluation: Evaluation) -> Figures:
     """COCO's numbers."""
-    if testing.finished is None:
+    if evaluation.finished is None:
         return {}
-    return _percent(coco_numbers(truth_of(testing.config()), str(testing.results)))
+    return _percent(coco_numbers(truth_of(evaluation.config()), str(evaluation.results)))
 
 
-def samples_memory_boxes(testing: Evaluation) -> Figures:
+def samples_memory_boxes(evaluation: Evaluation) -> Figures:
     """COCO's numbers, training samples of a picture and memory of a training step."""
-    return {**_samples(testing.training), **_memory(testing.training), **boxes(testing)}
+    return {**_samples(evaluation.training), **_memory(evaluation.training), **boxes(evaluation)}
 
 
-def overlapped(testing: Evaluation) -> Figures:
+def overlapped(evaluation: Evaluation) -> Figures:
     """AP on the pictures that hold overlapping boxes."""
-    if testing.finished is None:
+    if evaluation.finished is None:
         return {}
-    truth = truth_of(testing.config())
+    truth = truth_of(evaluation.config())
     return _percent(
-        coco_numbers(truth, str(testing.results), image_ids=overlapping_images(truth.dataset)))
+        coco_numbers(truth, str(evaluation.results), image_ids=overlapping_images(truth.dataset)))
 
 
-def class_agnostic(testing: Evaluation) -> Figures:
+def class_agnostic(evaluation: Evaluation) -> Figures:
     """AP when categories do not matter."""
-    if testing.finished is None:
+    if evaluation.finished is None:
         return {}
-    found = class_agnostic_numbers(truth_of(testing.config()), str(testing.results))
+    found = class_agnostic_numbers(truth_of(evaluation.config()), str(evaluation.results))
     return _percent(dict(AP=found.AP, AP50=found.AP50, AP75=found.AP75, AP90=found.AP90))
 
 
-def proposals(testing: Evaluation) -> Figures:
+def proposals(evaluation: Evaluation) -> Figures:
     """Recall of proposals, and what a Faster R-CNN makes of them."""
-    figures = _samples(testing.training)
-    if testing.finished is not None:
-        truth = truth_of(testing.config())
-        recall = proposal_recall(truth, str(testing.results), limits=(100, 1000))
+    figures = _samples(evaluation.training)
+    if evaluation.finished is not None:
+        truth = truth_of(evaluation.config())
+        recall = proposal_recall(truth, str(evaluation.results), limits=(100, 1000))
         figures.update(_percent({name.replace('@', '_'): v for name, v in recall.items()}))
-    detector = ON_TOP.get(testing.name)
+    detector = ON_TOP.get(evaluation.name)
     if detector is not None:
-        training = testing.training._replace(experiment=detector)
+        training = evaluation.training._replace(experiment=detector)
         ap = boxes(Evaluation(training, detector)).get('AP')
         if ap is not None:
             figures['Faster R-CNN AP'] = ap
@@ -100,13 +100,13 @@ MEASURES: Dict[str, Callable[[Evaluation], Figures]] = dict(
     class_agnostic=class_agnostic, proposals=proposals)
 
 
-def detections_from_ambiguous(testing: Evaluation) -> Figures:
+def detections_from_ambiguous(evaluation: Evaluation) -> Figures:
     """Share of detections that come from ambiguous locations (Table 2's text).
 
     Args:
-        testing: The test of a model that says where its detections come from.
+        evaluation: The test of a model that says where its detections come from.
     """
-    found: Optional[dict] = testing.finished
+    found: Optional[dict] = evaluation.finished
     if not found:
         return {}
     prefix = 'ambiguous_detections'

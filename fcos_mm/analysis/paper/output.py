@@ -31,8 +31,8 @@ def write_table(name: str, settings: Settings, seeds: int) -> str:
             measured.update(_from_detections(table, settings, seeds))
     else:
         measured = {
-            row.label: [measure(table.measure, testing)
-                        for testing in testings(row.measured, settings, seeds)]
+            row.label: [measure(table.measure, evaluation)
+                        for evaluation in evaluations(row.measured, settings, seeds)]
             for row in table.rows}
     return _write(name, table, measured, settings)
 
@@ -41,8 +41,8 @@ def _from_detections(table: Table, settings: Settings, seeds: int) -> Measured:
     """The rows of Table 2 that are about detections."""
     rows = [row for row in table.rows if row.measured.startswith('detections:')]
     return {
-        row.label: [detections_from_ambiguous(testing)
-                    for testing in testings(row.measured.split(':')[1], settings, seeds)]
+        row.label: [detections_from_ambiguous(evaluation)
+                    for evaluation in evaluations(row.measured.split(':')[1], settings, seeds)]
         for row in rows}
 
 
@@ -74,7 +74,7 @@ def write_figure(name: str, settings: Settings, image_id: int = None) -> str:
     return f'{PICTURES[name].title}: {settings.out / name}.png'
 
 
-def testings(test: str, settings: Settings, seeds: int) -> Sequence[Evaluation]:
+def evaluations(test: str, settings: Settings, seeds: int) -> Sequence[Evaluation]:
     """The runs of a test, one a seed.
 
     Args:

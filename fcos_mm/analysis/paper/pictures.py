@@ -53,7 +53,7 @@ def draw(name: str, settings: Settings, seed: int, image_id: Optional[int] = Non
     picture = PICTURES[name]
     tests = {test: Evaluation(Training(settings, test.split(':')[0], seed), test)
              for test in picture.tests}
-    missing = [test for test, testing in tests.items() if testing.finished is None]
+    missing = [test for test, evaluation in tests.items() if evaluation.finished is None]
     if missing:
         raise UserError(f'{picture.title} is drawn from runs that are not finished: '
                         f'{", ".join(missing)}, seed {seed}.')
@@ -62,12 +62,12 @@ def draw(name: str, settings: Settings, seed: int, image_id: Optional[int] = Non
 
 def _centerness(tests: Dict[str, Evaluation], path: Path, image_id: Optional[int]) -> dict:
     """Fig. 3: the center-ness of a picture, and which location answers for which box."""
-    testing = tests['fcos']
-    cfg, truth = testing.training.config(), truth_of(testing.config())
+    evaluation = tests['fcos']
+    cfg, truth = evaluation.training.config(), truth_of(evaluation.config())
     if image_id is None:
         image_id = pick_pictures(truth, 1)['overlapping'][0]
     image, boxes, labels, names = _image(cfg, truth, image_id)
-    model = init_detector(cfg, testing.training.checkpoint, device='cpu')
+    model = init_detector(cfg, evaluation.training.checkpoint, device='cpu')
     draw_centerness(cfg, image, boxes, labels, names, f'{path}.png')
     draw_centerness(cfg, image, boxes, labels, names, f'{path}_predicted.png', model=model)
     draw_locations(cfg, image, boxes, labels, names, f'{path}_locations.png')
@@ -92,8 +92,8 @@ def _precision_recall(iou: float) -> Callable[[Dict[str, Evaluation], Path, Opti
     def drawn(tests: Dict[str, Evaluation], path: Path, image_id: Optional[int]) -> dict:
         found = {
             _LABELS[name]: class_agnostic_numbers(
-                truth_of(testing.config()), str(testing.results))
-            for name, testing in tests.items()}
+                truth_of(evaluation.config()), str(evaluation.results))
+            for name, evaluation in tests.items()}
         curves = {name: numbers.precision[iou] for name, numbers in found.items()}
         ap = {name: getattr(numbers, f'AP{iou * 100:.0f}') for name, numbers in found.items()}
         draw_precision_recall(curves, f'{path}.png', iou=iou, ap=ap)
@@ -115,14 +115,17 @@ def _score_iou(tests: Dict[str, Evaluation], path: Path, image_id: Optional[int]
 
 def _qualitative(tests: Dict[str, Evaluation], path: Path, image_id: Optional[int]) -> dict:
     """Fig. 8: detections in crowded, overlapping, tiny and huge objects."""
-    testing = tests['fcos']
-    cfg = testing.training.config()
+    evaluation = tests['fcos']
+    cfg = evaluation.training.config()
     dataset = cfg.test_dataloader.dataset
     folder = osp.join(dataset.data_root, dataset.data_prefix['img'])
-    truth = truth_of(testing.config())
-    draw_qualitative(truth, str(testing.results), folder, f'{path}.png')
+    truth = truth_of(evaluation.config())
+    draw_qualitative(truth, str(evaluation.results), folder, f'{path}.png', score_thr=_DRAWN_FROM)
     return dict(image_ids=pick_pictures(truth))
 
+
+#: Least score of a detection in Fig. 8: products with center-ness are small.
+_DRAWN_FROM = 0.2
 
 _LABELS = {'retinanet': 'RetinaNet', 'retinanet_gn': 'RetinaNet w/ GN', 'fcos': 'FCOS'}
 
