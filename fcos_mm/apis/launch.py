@@ -60,9 +60,9 @@ def main(tools: Path, argv: Optional[Sequence[str]] = None) -> int:
     cores = max(1, (os.cpu_count() or 1) // args.processes)
     os.environ.setdefault('OMP_NUM_THREADS', str(cores))
     logging.getLogger('torch.distributed').setLevel(logging.CRITICAL)
+    config = launch_config(os.environ, args.processes, args.max_restarts)
     with tempfile.TemporaryDirectory(prefix='fcos_mm_ranks_') as folder:
         os.environ[FOLDER] = folder
-        config = launch_config(os.environ, args.processes, args.max_restarts)
         return _run(config, words, Path(folder))
 
 

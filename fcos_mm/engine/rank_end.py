@@ -54,7 +54,9 @@ class RankEnd:
 
 def is_one_of_several() -> bool:
     """Whether a launcher started this process beside others."""
-    return int(os.environ.get('WORLD_SIZE', os.environ.get('SLURM_NTASKS', 1))) > 1
+    if 'RANK' in os.environ:
+        return int(os.environ.get('WORLD_SIZE', 1)) > 1
+    return 'SLURM_PROCID' in os.environ and int(os.environ.get('SLURM_NTASKS', 1)) > 1
 
 
 def rank_of_process() -> int:

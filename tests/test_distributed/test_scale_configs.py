@@ -59,6 +59,15 @@ def test_ema_saves_the_running_mean(derived, tmp_path):
     assert 'module.backbone.conv1.weight' in saved['ema_state_dict']
 
 
+def test_auto_scale_lr_tells_batch_and_rate(tiny_config, tmp_path):
+    saved, screen = run(
+        tiny_config, tmp_path / 'run', '--auto-scale-lr', '--cfg-options',
+        'optim_wrapper.accumulative_counts=2', 'train_cfg.val_interval=9')
+    assert 'A step has 4 images: 1 process(es) x 2 images x 2 batch(es).' in screen
+    assert 'The learning rate 0.01 is for 16; it is now 0.0025.' in screen
+    assert saved['optimizer']['param_groups'][0]['lr'] == 0.0025
+
+
 def test_checkpointing_changes_no_gradient(derived, tiny_config):
     gradients = []
     for path in (tiny_config, derived('checkpointing', 'model = {{_base_.checkpointed_model}}')):
