@@ -5,6 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import mmengine
+import torch
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -33,11 +36,19 @@ def test_train_with_two_processes(tiny_config, tmp_path):
 
 def test_test_with_two_processes_equals_one(trained, run, tmp_path):
     from fcos_mm.apis import test as testing
-    screen = launch('dist_test.sh', trained.config, trained.checkpoint, 2, '--work-dir', tmp_path)
-    _, alone = run(testing.main, [trained.config, trained.checkpoint, '--work-dir', tmp_path])
+    words = [trained.config, trained.checkpoint]
+    screen = launch('dist_test.sh', *words, 2, '--work-dir', tmp_path, '--out',
+                    tmp_path / 'two.pkl')
+    _, alone = run(testing.main, [*words, '--work-dir', tmp_path, '--out', tmp_path / 'one.pkl'])
 
     def table(text):
         return [line for line in text.splitlines() if 'Average' in line]
 
     assert len(table(screen)) == 12
     assert table(screen) == table(alone)
+    detections = [mmengine.load(tmp_path / name) for name in ('one.pkl', 'two.pkl')]
+    assert [image['img_id'] for image in detections[0]] == [1, 2]
+    for image, same in zip(*detections):
+        assert image['img_id'] == same['img_id'] and len(image['pred_instances']['scores']) == 5
+        for name, values in image['pred_instances'].items():
+            assert torch.equal(values, same['pred_instances'][name])
