@@ -55,8 +55,24 @@ def main(argv=None) -> int:
     """
     args = parse_args(argv)
     torch.set_num_threads(1)
-    warnings.simplefilter('ignore')
-    logging.disable(logging.WARNING)
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')
+        logging.disable(logging.WARNING)
+        try:
+            return try_kinds(args)
+        finally:
+            logging.disable(logging.NOTSET)
+
+
+def try_kinds(args) -> int:
+    """Try the cases of every kind asked for.
+
+    Args:
+        args: The options.
+
+    Returns:
+        The exit status.
+    """
     failed = 0
     for kind in args.kinds:
         start = time.monotonic()

@@ -50,7 +50,7 @@ def poisoned(tiny_config, tmp_path_factory):
             f"_base_ = '{tiny_config}'\n"
             "custom_imports = dict(imports=['fcos_mm', 'poison_hook'])\n"
             f"custom_hooks = [dict(type='Poison', iteration={iteration}, rank={rank}), "
-            f"dict(type='Watch')]\n{text}\n")
+            f"dict(type='GuardWatch')]\n{text}\n")
         return path
 
     yield write
@@ -58,7 +58,7 @@ def poisoned(tiny_config, tmp_path_factory):
 
 
 @HOOKS.register_module()
-class Watch(Hook):
+class GuardWatch(Hook):
     """Keeps the model's state around every iteration."""
 
     priority = 'LOWEST'
@@ -78,8 +78,8 @@ def copy_of(model):
 
 @pytest.fixture
 def states(monkeypatch):
-    monkeypatch.setattr(Watch, 'states', [])
-    return Watch.states
+    monkeypatch.setattr(GuardWatch, 'states', [])
+    return GuardWatch.states
 
 
 def scalars(work_dir):
@@ -178,7 +178,7 @@ def test_one_rank_decides_for_all(action, poisoned, tmp_path):
         probe.bind(('127.0.0.1', 0))
         port = probe.getsockname()[1]
     config = poisoned(iteration=1, rank=1)
-    config.write_text(config.read_text().replace(", dict(type='Watch')", ''))
+    config.write_text(config.read_text().replace(", dict(type='GuardWatch')", ''))
     env = {**os.environ, 'PYTHON': sys.executable, 'PORT': str(port), 'CUDA_VISIBLE_DEVICES': '',
            'PYTHONPATH': f'{ROOT}:{config.parent}', 'OMP_NUM_THREADS': '1'}
     done = subprocess.run(
