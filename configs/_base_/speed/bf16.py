@@ -1,6 +1,5 @@
 # Training in bfloat16 on a GPU; losses stay float32. bfloat16 has the range of float32, so that no
-# loss is scaled, and no step waits to learn whether it overflowed. One kernel updates all weights.
-# Transfers of pinned memory do not wait either.
+# loss is scaled. One kernel updates all weights. Transfers of pinned memory do not wait.
 #
 #   _base_ = ['./some_config.py', '../_base_/speed/bf16.py']
 #   optim_wrapper = {{_base_.bf16_optim_wrapper}}
