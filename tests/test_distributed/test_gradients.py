@@ -1,5 +1,7 @@
 """Many processes and one give the same gradients, whatever their images hold."""
-import multiprocessing
+import fcos_mm  # noqa: F401  isort: skip
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -11,6 +13,7 @@ from mmengine.structures import InstanceData
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
+from fcos_mm.compat.distributed import leave_group
 from fcos_mm.engine import OptimWrapper
 from fcos_mm.registry import MODELS
 
@@ -19,11 +22,14 @@ BOXES = ([[2., 2., 30., 40.], [20., 10., 60., 44.]], [], [[13., 13., 15., 15.]],
          [[8., 4., 50., 30.]])
 POSITIVES = [True, False, False, True]
 
+#: The images of each rank, by the number of processes.
+SHARES = {2: ((0, 3), (1, 2)), 4: ((0, ), (1, ), (2, ), (3, ))}
+BBOX_WEIGHTS = ('none', 'centerness')
 
-@pytest.fixture(scope='module')
-def build(tiny_config):
+
+def maker(config):
     """A function that builds the tiny detector, always the same, with batch norm frozen."""
-    cfg = Config.fromfile(tiny_config)
+    cfg = Config.fromfile(config)
     cfg.model.backbone.norm_eval = True
 
     def make(bbox_weight='none'):
@@ -35,6 +41,11 @@ def build(tiny_config):
         return model.train()
 
     return make
+
+
+@pytest.fixture(scope='module')
+def build(tiny_config):
+    return maker(tiny_config)
 
 
 def batch(images):
@@ -60,16 +71,18 @@ def gradient(model):
                       if parameter.grad is not None])
 
 
-def work(rank, shares, model, folder):
-    """The gradient of a rank's share."""
+def work(rank, processes, config, folder):
+    """Save the gradients of a rank's share, by the weight of the box loss."""
     torch.set_num_threads(1)
     dist.init_process_group('gloo', init_method=f'file://{folder}/meeting', rank=rank,
-                            world_size=len(shares))
-    wrapped = DistributedDataParallel(model)
-    loss_of(wrapped, shares[rank]).backward()
-    torch.save(gradient(model), f'{folder}/{rank}.pt')
+                            world_size=processes)
+    for bbox_weight in BBOX_WEIGHTS:
+        model = maker(config)(bbox_weight)
+        wrapped = DistributedDataParallel(model)  # must live until its hooks have run
+        loss_of(wrapped, SHARES[processes][rank]).backward()
+        torch.save(gradient(model), f'{folder}/{bbox_weight}_{rank}.pt')
     dist.barrier()
-    dist.destroy_process_group()
+    leave_group()
 
 
 def test_the_images_hold_what_the_test_is_about(build):
@@ -79,26 +92,20 @@ def test_the_images_hold_what_the_test_is_about(build):
         assert (losses['loss_bbox'].item() > 0) is positive
 
 
-@pytest.mark.parametrize('bbox_weight', ['none', 'centerness'])
-@pytest.mark.parametrize('shares', [((0, 3), (1, 2)), ((0, ), (1, ), (2, ), (3, ))],
-                         ids=['two', 'four'])
-def test_ranks_equal_one_process(shares, bbox_weight, build, tmp_path):
+@pytest.mark.parametrize('processes', SHARES)
+def test_ranks_equal_one_process(processes, build, tiny_config, tmp_path):
     """Of two ranks the second has no positive; of four one has no box, one no positive."""
-    context = multiprocessing.get_context('fork')
-    ranks = [context.Process(target=work, args=(rank, shares, build(bbox_weight), tmp_path))
-             for rank in range(len(shares))]
-    for rank in ranks:
-        rank.start()
-    for rank in ranks:
-        rank.join(120)
-    assert [rank.exitcode for rank in ranks] == [0] * len(shares)
+    ranks = [subprocess.Popen([sys.executable, __file__, str(rank), str(processes),
+                               str(tiny_config), str(tmp_path)]) for rank in range(processes)]
+    assert [rank.wait(timeout=300) for rank in ranks] == [0] * processes
 
-    model = build(bbox_weight)
-    loss_of(model, [image for share in shares for image in share]).backward()
-    expected = gradient(model)
-    for rank in range(len(shares)):
-        found = torch.load(tmp_path / f'{rank}.pt')
-        assert (found - expected).norm() <= 1e-5 * expected.norm()
+    for bbox_weight in BBOX_WEIGHTS:
+        model = build(bbox_weight)
+        loss_of(model, [image for share in SHARES[processes] for image in share]).backward()
+        expected = gradient(model)
+        for rank in range(processes):
+            found = torch.load(tmp_path / f'{bbox_weight}_{rank}.pt')
+            assert (found - expected).norm() <= 1e-5 * expected.norm()
 
 
 def accumulated(model, shares):
@@ -141,3 +148,7 @@ def test_accumulation_is_the_mean_of_batches_with_their_own_positives(build):
     model = build()
     loss_of(model, (0, 3)).backward()
     assert (found - gradient(model)).norm() > 1e-3 * expected.norm()
+
+
+if __name__ == '__main__':
+    work(int(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:])
