@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 import fcos_mm  # noqa: F401  (before any test imports mmdet)
 
@@ -116,3 +117,34 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f'no real data in {folder}: set FCOS_MM_REAL_DATA')
     return folder
+
+
+class NoWaiting(TorchDispatchMode):
+    """Fails on operators that make the CPU wait for a device."""
+
+    WAITING = {'_local_scalar_dense', 'nonzero', 'nonzero_static', 'masked_select', 'item',
+               'unique', '_unique2', 'is_nonzero', 'equal'}
+
+    def __init__(self):
+        super().__init__()
+        self.from_lists = []  # tensors made of Python's numbers
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        name = func.overloadpacket.__name__
+        assert name not in self.WAITING, f'{name} waits for the device'
+        if name.startswith('index') and len(args) > 1 and isinstance(args[1], (list, tuple)):
+            for index in args[1]:
+                masked = index is not None and index.dtype in (torch.bool, torch.uint8)
+                assert not masked, f'{name} by a mask waits for the device'
+                listed = any(index is tensor for tensor in self.from_lists)
+                assert not listed, f'{name} by a list waits for the device'
+        result = func(*args, **(kwargs or {}))
+        if name == 'lift_fresh':
+            self.from_lists.append(result)
+        return result
+
+
+@pytest.fixture
+def no_waiting():
+    """A context, ``no_waiting()``, in which the CPU must not wait for a device."""
+    return NoWaiting

@@ -99,7 +99,7 @@ class NonFiniteHook(Hook):
 
     def after_train_iter(self, runner, batch_idx: int, data_batch: Optional[dict] = None,
                          outputs: Optional[dict] = None) -> None:
-        """Look whether the step was made.
+        """Look whether the step was made, and log its gradient's norm.
 
         Args:
             runner (Runner): The runner.
@@ -111,9 +111,10 @@ class NonFiniteHook(Hook):
         Raises:
             UserError: If the training ends here.
         """
+        wrapper = runner.optim_wrapper
+        finite = wrapper.settle() if isinstance(wrapper, MeasuredStep) else None
         if self.action == 'off':
             return
-        finite = runner.optim_wrapper.finite
         if finite:
             self._batches.clear()
             return

@@ -1,12 +1,14 @@
 """``OptimWrapper`` and ``AmpOptimWrapper``: mmengine's, which measure every gradient."""
 import math
-from typing import List, Optional, Sequence
+from typing import Dict, List, Optional, Sequence
 
+import torch
 from mmengine.optim import AmpOptimWrapper as MMEngineAmpOptimWrapper
 from mmengine.optim import OptimWrapper as MMEngineOptimWrapper
 from torch import Tensor
 from torch.nn.utils import clip_grad_norm_, clip_grads_with_norm_, get_total_norm
 
+from fcos_mm.engine.left_out import leaves_out_by_itself, leaving_out
 from fcos_mm.registry import OPTIM_WRAPPERS
 
 #: Steps in a row that mixed precision may leave out while it looks for its scale: from its first
@@ -20,9 +22,11 @@ _NORM_OPTIONS = ('norm_type', 'error_if_nonfinite', 'foreach')
 class MeasuredStep:
     """What both wrappers have in common.
 
-    The norm of the whole gradient is logged as ``grad_norm``, with and without
-    ``clip_grad`` (before clipping). It is read before the step, which is where
-    mmengine's clipping reads it, so that a step can be left out.
+    The norm of the whole gradient is measured before clipping; :meth:`settle`
+    logs it as ``grad_norm``. A step whose gradient is not finite can be left
+    out. A fused optimizer (``optimizer=dict(fused=True)``) does that on the
+    device, and nothing waits for it before :meth:`settle`; for others the norm
+    is read before the step, which is where mmengine's clipping reads it.
 
     A loss that is not finite makes every gradient NaN, whatever its own would
     be. Gradients are averaged over the ranks, so that all ranks measure NaN.
@@ -31,15 +35,14 @@ class MeasuredStep:
         refuse: Whether a step with a gradient that is not finite is left out.
             :class:`NonFiniteHook` sets it; alone a wrapper does what mmengine's
             does.
-        finite: What the last call of ``update_params`` found; None where it
-            accumulated gradients and made no step.
         broken: The parameters whose gradient was not finite, where a step was
-            left out.
+            left out. :meth:`settle` finds them.
     """
 
     refuse = False
-    finite: Optional[bool] = None
     broken: Sequence[Tensor] = ()
+    _norm: Optional[Tensor] = None
+    _norms: Optional[Dict[Tensor, Tensor]] = None
 
     def backward(self, loss: Tensor, **kwargs) -> None:
         """Add the gradient of a loss.
@@ -48,7 +51,7 @@ class MeasuredStep:
             loss: The loss, a scalar.
             kwargs: Keyword arguments of ``Tensor.backward``.
         """
-        self.finite, self.broken = None, ()
+        self._norm, self._norms, self.broken = None, None, ()
         factor = 1 + 0 * loss.detach()  # NaN where the loss is NaN or infinite
         super().backward(loss, gradient=factor, **kwargs)
 
@@ -58,42 +61,66 @@ class MeasuredStep:
         Args:
             kwargs: Keyword arguments of the optimizer's ``step``.
         """
-        if self.measure():
+        parameters = [parameter for group in self.optimizer.param_groups
+                      for parameter in group['params'] if parameter.grad is not None]
+        self._norm = self._measure(parameters)
+        if not self.refuse:
+            self._clip(parameters)
+            self._step(**kwargs)
+        elif leaves_out_by_itself(self.optimizer, parameters):
+            gradients = [parameter.grad for parameter in parameters]
+            self._norms = dict(zip(parameters, torch._foreach_norm(gradients)))
+            self._clip(parameters)
+            with leaving_out(self.optimizer, ~self._norm.isfinite()):
+                self.optimizer.step(**kwargs)
+        elif self._norm.isfinite():  # waits for the device
+            self._clip(parameters)
             self.optimizer.step(**kwargs)
+        else:
+            self.broken = [parameter for parameter in parameters
+                           if not parameter.grad.isfinite().all()]
+
+    def settle(self) -> Optional[bool]:
+        """Read what came of ``update_params`` and log the norm; waits for the device.
+
+        Returns:
+            Whether the gradient was finite; None where gradients were
+            accumulated and no step was due.
+        """
+        if self._norm is None:
+            return None
+        value = float(self._norm)
+        finite = math.isfinite(value)
+        if finite or not self.refuse:
+            self.message_hub.update_scalar('train/grad_norm', value)
+        elif self._norms is not None:
+            self.broken = [parameter for parameter, norm in self._norms.items()
+                           if not norm.isfinite()]
+        return finite
 
     def expects_overflow(self) -> bool:
         """Whether the step just left out is part of looking for a loss scale."""
         return False
 
-    def measure(self) -> bool:
-        """Read and log the norm of the gradient, and clip it.
-
-        Returns:
-            Whether to make the step.
-        """
-        parameters = [parameter for group in self.optimizer.param_groups
-                      for parameter in group['params'] if parameter.grad is not None]
+    def _measure(self, parameters: List[Tensor]) -> Tensor:
+        """Return the norm of the whole gradient, a scalar."""
         clip = self.clip_grad_kwargs or {}
         options = {name: clip[name] for name in _NORM_OPTIONS if name in clip}
-        norm = get_total_norm([parameter.grad for parameter in parameters], **options)
-        value = float(norm)  # waits for the device
-        self.finite = math.isfinite(value)
-        if self.refuse and not self.finite:
-            self.broken = [parameter for parameter in parameters
-                           if not parameter.grad.isfinite().all()]
-            return False
-        self.message_hub.update_scalar('train/grad_norm', value)
-        if self.clip_grad_kwargs:
-            self._clip(parameters, norm)
-        return True
+        return get_total_norm([parameter.grad for parameter in parameters], **options)
 
-    def _clip(self, parameters: List[Tensor], norm: Tensor) -> None:
+    def _clip(self, parameters: List[Tensor]) -> None:
         """Clip as configured; as ``clip_grad_norm_`` does, but with the norm that is known."""
+        if not self.clip_grad_kwargs:
+            return
         if self.clip_func is clip_grad_norm_:
-            clip_grads_with_norm_(parameters, self.clip_grad_kwargs['max_norm'], norm,
+            clip_grads_with_norm_(parameters, self.clip_grad_kwargs['max_norm'], self._norm,
                                   foreach=self.clip_grad_kwargs.get('foreach'))
         else:
             self.clip_func(parameters, **self.clip_grad_kwargs)
+
+    def _step(self, **kwargs) -> None:
+        """Make the step as mmengine does."""
+        self.optimizer.step(**kwargs)
 
 
 @OPTIM_WRAPPERS.register_module()
@@ -122,10 +149,22 @@ class AmpOptimWrapper(MeasuredStep, MMEngineAmpOptimWrapper):
             kwargs: Keyword arguments of the optimizer's ``step``.
         """
         self.loss_scaler.unscale_(self.optimizer)
-        if self.measure():
-            self.loss_scaler.step(self.optimizer, **kwargs)
-        self.overflows = 0 if self.finite else self.overflows + 1
+        super().step(**kwargs)
         self.loss_scaler.update(self._scale_update_param)
+
+    def _step(self, **kwargs) -> None:
+        self.loss_scaler.step(self.optimizer, **kwargs)
+
+    def settle(self) -> Optional[bool]:
+        """Read what came of ``update_params``, as :meth:`MeasuredStep.settle`.
+
+        Returns:
+            Whether the gradient was finite; None where no step was due.
+        """
+        finite = super().settle()
+        if finite is not None:
+            self.overflows = 0 if finite else self.overflows + 1
+        return finite
 
     def expects_overflow(self) -> bool:
         """Whether the step just left out is part of looking for a loss scale."""

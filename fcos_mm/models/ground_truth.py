@@ -57,7 +57,7 @@ def pad_ground_truth(
     extra = BOX_CONVENTIONS[box_convention]
     if extra:
         last_pixel = scale_factors(img_metas, boxes.device)[:, None]  # (B, 1, 4)
-        last_pixel = last_pixel * last_pixel.new_tensor([0, 0, extra, extra])
+        last_pixel = F.pad(extra * last_pixel[..., 2:], (2, 0))  # (B, 1, 4), zeros for x0 and y0
         boxes, crowd = boxes - last_pixel, crowd - last_pixel
     width, height = (boxes[..., 2:] - boxes[..., :2] + extra).unbind(-1)
     return GroundTruth(boxes=boxes, labels=labels, areas=width * height, crowd=crowd)
