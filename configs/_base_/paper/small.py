@@ -19,6 +19,7 @@ network = dict(
     norm_groups=12,
     tower_convs=2,
     roi_channels=256,
+    roi_samples=128,
     num_classes=3,
     object_size=0.375)
 

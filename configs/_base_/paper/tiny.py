@@ -16,6 +16,7 @@ network = dict(
     norm_groups=16,
     tower_convs=2,
     roi_channels=256,
+    roi_samples=64,
     num_classes=6,
     # Regress ranges and anchors as a part of the paper's.
     object_size=0.375)

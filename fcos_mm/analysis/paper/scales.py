@@ -53,7 +53,7 @@ def rescaled(cfg: Config, scale: Config) -> Config:
             _rescale_dense_head(model[name], sizes)
             _rescale_objects(model[name], sizes.object_size)
     if 'roi_head' in model:
-        _rescale_roi_head(model.roi_head, sizes)
+        _rescale_roi_head(model, sizes)
     parts = {key: value for key, value in scale.items() if key != 'network'}
     result = Config(dict(copy.deepcopy(parts), model=model))
     result.test_evaluator.metric = cfg.test_evaluator.metric
@@ -103,8 +103,10 @@ def _rescale_objects(head: ConfigDict, factor: float) -> None:
         (low * factor, high if high >= 1e8 else high * factor) for low, high in ranges)
 
 
-def _rescale_roi_head(roi_head: ConfigDict, sizes: ConfigDict) -> None:
-    roi_head.bbox_roi_extractor.out_channels = sizes.channels
-    roi_head.bbox_head.update(
+def _rescale_roi_head(model: ConfigDict, sizes: ConfigDict) -> None:
+    """Set channels, classes and the proposals of an image that the second stage learns from."""
+    model.roi_head.bbox_roi_extractor.out_channels = sizes.channels
+    model.roi_head.bbox_head.update(
         in_channels=sizes.channels, fc_out_channels=sizes.roi_channels,
         num_classes=sizes.num_classes)
+    model.train_cfg.rcnn.sampler.num = sizes.roi_samples

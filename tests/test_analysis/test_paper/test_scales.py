@@ -97,3 +97,9 @@ def test_large_networks_are_for_full_scale_only():
 
 def test_every_test_is_of_an_experiment():
     assert all(test.experiment in EXPERIMENTS for test in TESTS.values())
+
+
+def test_second_stage_learns_from_fewer_proposals():
+    for scale, proposals in (('full', 512), ('small', 128), ('tiny', 64)):
+        for name in ('faster-rcnn', 'faster-rcnn_fcos-rpn'):
+            assert config(name, scale).model.train_cfg.rcnn.sampler.num == proposals
