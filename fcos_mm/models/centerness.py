@@ -8,7 +8,8 @@ from fcos_mm.models.assigner import Targets
 from fcos_mm.models.predictions import Predictions
 from fcos_mm.registry import TASK_UTILS
 
-SOURCES = ('branch', 'predicted_box', 'oracle', 'none')
+ORACLES = ('oracle', 'oracle_of_positives')
+SOURCES = ('branch', 'predicted_box', *ORACLES, 'none')
 
 
 def centerness_target(distances: Tensor) -> Tensor:
@@ -39,7 +40,9 @@ class Centerness:
         source: What is used at test: ``'branch'``, the learned one (the
             paper); ``'predicted_box'``, Eq. (3) of the predicted distances
             (Table 5, dagger); ``'oracle'``, Eq. (3) of the ground truth
-            (Sec. 4.1.2); ``'none'``.
+            (Sec. 4.1.2), 0 where a location answers for no box;
+            ``'oracle_of_positives'``, where it answers for none the learned one
+            (1 without the branch); ``'none'``.
         branch: Whether the head has the learned branch and trains it.
         position: The tower the branch stands on: ``'cls'``, beside
             classification (the paper), or ``'reg'`` (released improvement).
@@ -73,12 +76,10 @@ class Centerness:
 
         Args:
             predictions: The network's outputs.
-            truth: For ``'oracle'``, the targets of the same locations. Where
-                a location answers for no box, the learned center-ness stays
-                (1 without the branch).
+            truth: For an oracle, the targets of the same locations.
 
         Raises:
-            ValueError: If the oracle has no ground truth.
+            ValueError: If an oracle has no ground truth.
         """
         if self.source == 'none':
             return None
@@ -87,9 +88,10 @@ class Centerness:
         if self.source == 'branch':
             return predictions.centerness_logits.sigmoid()
         if truth is None:
-            raise ValueError("centerness.source='oracle' needs ground truth at test: call "
+            raise ValueError(f'centerness.source={self.source!r} needs ground truth at test: call '
                              'predict() with data samples that hold gt_instances')
-        oracle = centerness_target(truth.distances)
-        if predictions.centerness_logits is None:
-            return torch.where(truth.positive, oracle, 1.)
-        return torch.where(truth.positive, oracle, predictions.centerness_logits.sigmoid())
+        elsewhere = 0.
+        if self.source == 'oracle_of_positives':
+            logits = predictions.centerness_logits
+            elsewhere = 1. if logits is None else logits.sigmoid()
+        return torch.where(truth.positive, centerness_target(truth.distances), elsewhere)

@@ -10,6 +10,7 @@ from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
 from fcos_mm.models.assigner import Targets
+from fcos_mm.models.centerness import ORACLES
 from fcos_mm.models.ground_truth import BOX_CONVENTIONS, pad_ground_truth, scale_factors
 from fcos_mm.models.locations import LocationGenerator, Locations
 from fcos_mm.models.predictions import Predictions, flatten_levels
@@ -199,7 +200,7 @@ class FCOSHead(BaseDenseHead):
         """
         metas = [sample.metainfo for sample in batch_data_samples]
         truth = None
-        if self.centerness.source == 'oracle':
+        if self.centerness.source in ORACLES:
             truth = [_resized(s.gt_instances, s.metainfo) for s in batch_data_samples]
         return self.predict_by_feat(
             *self(x), batch_img_metas=metas, rescale=rescale, batch_gt_instances=truth)

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from fcos_mm.models import Centerness, Predictions, Targets, centerness_target
+from fcos_mm.models.centerness import ORACLES
 
 
 @pytest.mark.parametrize('distances, expected', [
@@ -42,10 +43,18 @@ def test_predicted_box():
     assert factor.tolist() == [[pytest.approx(1 / 3), pytest.approx(0.5)]]
 
 
-def test_oracle_replaces_only_what_has_a_box():
-    factor = Centerness(source='oracle').factor(predictions(), truth())
+@pytest.mark.parametrize('branch', [True, False])
+def test_oracle_knows_that_background_has_no_center(branch):
+    outputs = predictions() if branch else predictions(None)
+    factor = Centerness(source='oracle', branch=branch).factor(outputs, truth())
+    assert factor.tolist() == [[pytest.approx(1 / 3), 0]]
+
+
+def test_oracle_of_positives_replaces_only_what_has_a_box():
+    factor = Centerness(source='oracle_of_positives').factor(predictions(), truth())
     assert factor.tolist() == [[pytest.approx(1 / 3), pytest.approx(0.75)]]
-    factor = Centerness(source='oracle', branch=False).factor(predictions(None), truth())
+    factor = Centerness(source='oracle_of_positives', branch=False).factor(
+        predictions(None), truth())
     assert factor.tolist() == [[pytest.approx(1 / 3), 1.]]
 
 
@@ -63,6 +72,7 @@ def test_wrong_options_are_named(options, message):
         Centerness(**options)
 
 
-def test_the_oracle_needs_ground_truth():
-    with pytest.raises(ValueError, match='gt_instances'):
-        Centerness(source='oracle').factor(predictions())
+@pytest.mark.parametrize('source', ORACLES)
+def test_an_oracle_needs_ground_truth(source):
+    with pytest.raises(ValueError, match=f"'{source}' needs ground truth.*gt_instances"):
+        Centerness(source=source).factor(predictions())

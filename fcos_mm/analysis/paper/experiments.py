@@ -68,6 +68,7 @@ TESTS = {
     'fcos:none': Test('fcos', {_SOURCE: 'none'}),
     'fcos:predicted_box': Test('fcos', {_SOURCE: 'predicted_box'}),
     'fcos:oracle': Test('fcos', {_SOURCE: 'oracle'}),
+    'fcos:oracle_of_positives': Test('fcos', {_SOURCE: 'oracle_of_positives'}),
     **{name: Test(name) for name in EXPERIMENTS},
 }
 

@@ -135,7 +135,8 @@ def test_plan_shares_trainings(tmp_path):
     assert set(experiments) == {'retinanet', 'retinanet_gn', 'fcos_c5', 'fcos',
                                 'fcos_no-centerness', 'fcos_deep-centerness'}
     tests = {t.name for each in works for t in each.tests if each.training.experiment == 'fcos'}
-    assert tests == {'fcos', 'fcos:none', 'fcos:predicted_box', 'fcos:oracle'}
+    assert tests == {
+        'fcos', 'fcos:none', 'fcos:predicted_box', 'fcos:oracle', 'fcos:oracle_of_positives'}
 
 
 def test_commands_are_those_of_the_tools(tmp_path):
