@@ -2,6 +2,7 @@
 from typing import Sequence
 
 from fcos_mm.analysis.paper.annotation_tables import measure_annotations
+from fcos_mm.analysis.paper.charts import write_chart
 from fcos_mm.analysis.paper.experiments import TESTS
 from fcos_mm.analysis.paper.measures import detections_from_ambiguous, measure
 from fcos_mm.analysis.paper.pictures import PICTURES, draw
@@ -11,7 +12,7 @@ from fcos_mm.analysis.paper.tables import TABLES, Table
 
 
 def write_table(name: str, settings: Settings, seeds: int) -> str:
-    """Measure a table and write it as text, Markdown and JSON.
+    """Measure a table and write it as text, Markdown, JSON and a picture.
 
     Args:
         name: Key of ``TABLES``.
@@ -52,6 +53,7 @@ def _write(name: str, table: Table, measured: Measured, settings: Settings) -> s
     write_text(text + '\n', settings.out / f'{name}.txt')
     write_text(as_markdown(table, measured) + '\n', settings.out / f'{name}.md')
     write_json(as_json(table, measured), settings.out / f'{name}.json')
+    write_chart(table, measured, str(settings.out / f'{name}.png'))
     return text
 
 

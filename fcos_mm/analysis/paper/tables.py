@@ -42,6 +42,7 @@ class Table(NamedTuple):
         rows: Its rows.
         order: The paper's conclusions.
         words: Names of the columns of words.
+        main: The columns, in percent, that the table's picture shows.
     """
     title: str
     measure: str
@@ -49,6 +50,7 @@ class Table(NamedTuple):
     rows: Tuple[Row, ...]
     order: Tuple[Order, ...] = ()
     words: Tuple[str, ...] = ()
+    main: Tuple[str, ...] = ('AP', )
 
 
 _NONE_ROW = (33.8, 54.5, 35.0, 20.6, 38.1, 43.2)
@@ -71,7 +73,7 @@ TABLES: Dict[str, Table] = {
         order=(Order('RetinaNet, all', 'FCOS, FPN', 'BPR'), Order('FCOS, FPN', 'FCOS, P4', 'BPR'),
                Order('FCOS, P4', 'RetinaNet, >= 0.4', 'BPR'),
                Order('RetinaNet, >= 0.4', 'RetinaNet', 'BPR')),
-        words=('w/ FPN', 'low-quality matches')),
+        words=('w/ FPN', 'low-quality matches'), main=('BPR', )),
     'table2': Table(
         'Table 2: ambiguous samples', 'ambiguity', ('ambiguous', 'ambiguous, other class'),
         (Row('FPN', 'fcos', (7.14, 3.75), ('yes', )),
@@ -79,7 +81,7 @@ TABLES: Dict[str, Table] = {
          Row('detections, FPN', 'detections:fcos', (2.3, 1.5), ('yes', ))),
         order=(Order('P4', 'FPN', 'ambiguous'), Order('P4', 'FPN', 'ambiguous, other class'),
                Order('FPN', 'detections, FPN', 'ambiguous')),
-        words=('w/ FPN', )),
+        words=('w/ FPN', ), main=('ambiguous', 'ambiguous, other class')),
     'table3': Table(
         'Table 3: with and without multi-level prediction (no center-ness)', 'boxes', _BOX,
         (Row('P4', 'fcos_p4', (18.5, 34.2, 18.0, 5.5, 20.7, 30.6), ('no', )),
@@ -152,13 +154,15 @@ TABLES: Dict[str, Table] = {
                Order('FCOS w/o center-ness', 'RPN w/ FPN & GN', 'AR_100'),
                Order('RPN w/ FPN & GN', 'RPN w/ FPN', 'AR_100'),
                Order('FCOS', 'RPN w/ FPN & GN', 'AR_1000'),
-               Order('FCOS', 'RPN w/ FPN', 'Faster R-CNN AP'))),
+               Order('FCOS', 'RPN w/ FPN', 'Faster R-CNN AP')),
+        main=('AR_100', 'AR_1000')),
     'table9': Table(
         'Table 9: class-agnostic', 'class_agnostic', ('AP', 'AP50', 'AP75', 'AP90'),
         (Row(_RETINANET, 'retinanet', (39.5, 63.6, 41.8, 10.6)),
          Row(_RETINANET_GN, 'retinanet_gn', (40.0, 64.5, 42.2, 10.4)),
          Row('FCOS', 'fcos', (40.5, 64.7, 42.6, 13.1))),
-        order=(Order('FCOS', _RETINANET_GN, 'AP'), Order('FCOS', _RETINANET_GN, 'AP90'))),
+        order=(Order('FCOS', _RETINANET_GN, 'AP'), Order('FCOS', _RETINANET_GN, 'AP90')),
+        main=('AP', 'AP90')),
 }
 
 #: Faster R-CNN on top of the proposals of a row of Table 8.

@@ -47,6 +47,7 @@ def test_trains_tests_measures_and_draws(shapes, tmp_path, capsys):
     paper('table9', '--no-train', *words[3:])
     shown = capsys.readouterr().out
     assert 'Table 9: class-agnostic' in shown and 'not measured' in shown
+    assert (tmp_path / 'table9.png').stat().st_size > 10_000
     rows = {row['label']: row['figures']['AP']
             for row in json.loads((tmp_path / 'table9.json').read_text())['rows']}
     assert rows['FCOS']['ours'] is not None and rows['FCOS']['seeds'] == 1
