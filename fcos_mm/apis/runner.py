@@ -6,7 +6,7 @@ import torch
 from mmengine.config import Config
 from mmengine.dist import master_only
 from mmengine.registry import RUNNERS
-from mmengine.runner import Runner
+from mmengine.runner import BaseLoop, EpochBasedTrainLoop, Runner
 
 from fcos_mm.apis.console import prints_to_log_file, tidy_screen
 from fcos_mm.engine import RunHeaderHook
@@ -48,6 +48,25 @@ class ToolRunner(Runner):
         """Load a checkpoint; how it was read goes to the log file."""
         with prints_to_log_file():
             return super().load_checkpoint(*args, **kwargs)
+
+    def build_train_loop(self, loop) -> BaseLoop:
+        """Build the training loop.
+
+        Args:
+            loop (BaseLoop or dict): The loop or its config.
+
+        Raises:
+            UserError: If an epoch has no batch.
+        """
+        loop = super().build_train_loop(loop)
+        loader = loop.dataloader
+        if isinstance(loop, EpochBasedTrainLoop) and not len(loader):
+            raise UserError(
+                f'An epoch has no whole batch: the training set has {len(loader.dataset)} images, '
+                f'a batch {loader.batch_sampler.batch_size} for each of {self.world_size} '
+                'process(es). Lower train_dataloader.batch_size or set '
+                'train_dataloader.drop_last=False.')
+        return loop
 
     def scale_lr(self, optim_wrapper, auto_scale_lr: Optional[dict] = None) -> None:
         """Scale the learning rate to the images of a step and say so.

@@ -98,3 +98,10 @@ def test_pretrained_settings_are_found_in_lists():
         neck=dict(init_cfg=dict(type='mmengine.Pretrained', checkpoint='b')))
     assert list(pretrained_settings(model)) == [
         ('model.backbone.init_cfg.1', 'a'), ('model.neck.init_cfg', 'b')]
+
+
+def test_an_epoch_without_a_whole_batch_is_refused(tiny_config, tmp_path):
+    with pytest.raises(UserError, match='no whole batch.*has 4 images.*64.*drop_last=False'):
+        train.main([str(tiny_config), '--work-dir', str(tmp_path), '--cfg-options',
+                    'train_dataloader.batch_size=64', 'train_dataloader.drop_last=True',
+                    'train_dataloader.batch_sampler=None'])
