@@ -2,7 +2,6 @@
 from typing import List, NamedTuple, Optional, Sequence
 
 import torch
-from mmcv.ops import batched_nms
 from mmdet.utils import ConfigType, InstanceList
 from mmengine.structures import InstanceData
 from torch import Tensor
@@ -11,6 +10,7 @@ from fcos_mm.models.candidates import best_of_each_level, likely_pairs
 from fcos_mm.models.ground_truth import BOX_CONVENTIONS, scale_factors
 from fcos_mm.models.locations import Locations
 from fcos_mm.models.predictions import Predictions
+from fcos_mm.models.suppression import suppress
 from fcos_mm.registry import TASK_UTILS
 
 
@@ -185,13 +185,16 @@ def _suppressed(found: Detections, images: int, cfg: ConfigType, extra: int) -> 
     if smallest >= 0:
         sides = found.boxes[:, 2:] - found.boxes[:, :2] + extra  # (N, 2)
         found = found.select((sides > smallest).all(1))
-    kept = []
+    scores, kept, first = [], [], 0
     for image in found.of_images(images):
         if len(image.scores):
-            boxes, keep = batched_nms(image.boxes, image.scores, image.labels, cfg['nms'])
-            image = image.select(keep)._replace(scores=boxes[:, -1])  # soft NMS changes them
-        kept.append(image.select(slice(cfg.get('max_per_img'))))
-    return Detections(*(torch.cat(parts) for parts in zip(*kept)))
+            best, keep = suppress(image.boxes, image.scores, image.labels, cfg['nms'])
+            scores.append(best[:cfg.get('max_per_img')])
+            kept.append(first + keep[:cfg.get('max_per_img')])
+            first += len(image.scores)
+    if not kept:
+        return found
+    return found.select(torch.cat(kept))._replace(scores=torch.cat(scores))
 
 
 def _to_far_edge(found: Detections, metas: Sequence[dict], rescaled: bool) -> Detections:
