@@ -93,7 +93,7 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     parser.add_argument('--no-train', action='store_true',
                         help='train nothing; test what is trained already')
     parser.add_argument('--plan', action='store_true',
-                        help='print the commands that are left to run, and stop')
+                        help='write the configs, print the commands that are left to run, and stop')
     add_config_options(parser)
     args = parser.parse_args(argv)
     for name in ('seeds', 'jobs'):
@@ -174,8 +174,7 @@ def do(works: Sequence[Work], args: argparse.Namespace) -> List[str]:
 
 
 def _is_trained(work: Work) -> bool:
-    training = work.training
-    return training.finished is not None or training.experiment in training.settings.weights
+    return not work.training.is_left
 
 
 def _check_data(args: argparse.Namespace) -> None:

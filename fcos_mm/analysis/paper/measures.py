@@ -6,7 +6,8 @@ from mmengine.config import Config
 from pycocotools.coco import COCO
 
 from fcos_mm.analysis.overlapped import overlapping_images
-from fcos_mm.analysis.paper.runs import Evaluation, Training, read_json, write_json
+from fcos_mm.analysis.paper.files import read_json, write_json
+from fcos_mm.analysis.paper.runs import Evaluation, Training
 from fcos_mm.analysis.paper.tables import ON_TOP
 from fcos_mm.analysis.training_memory import num_samples, training_memory
 from fcos_mm.evaluation.coco_files import read_truth
@@ -89,7 +90,9 @@ def proposals(evaluation: Evaluation) -> Figures:
     detector = ON_TOP.get(evaluation.name)
     if detector is not None:
         training = evaluation.training._replace(experiment=detector)
-        ap = boxes(Evaluation(training, detector)).get('AP')
+        on_top = Evaluation(training, detector)
+        on_top.check()
+        ap = boxes(on_top).get('AP')
         if ap is not None:
             figures['Faster R-CNN AP'] = ap
     return figures

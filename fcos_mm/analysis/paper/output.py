@@ -4,10 +4,11 @@ from typing import Sequence
 from fcos_mm.analysis.paper.annotation_tables import measure_annotations
 from fcos_mm.analysis.paper.charts import write_chart
 from fcos_mm.analysis.paper.experiments import TESTS
+from fcos_mm.analysis.paper.files import write_json, write_text
 from fcos_mm.analysis.paper.measures import detections_from_ambiguous, measure
 from fcos_mm.analysis.paper.pictures import PICTURES, draw
 from fcos_mm.analysis.paper.report import Measured, as_json, as_markdown, as_text
-from fcos_mm.analysis.paper.runs import Evaluation, Settings, Training, write_json, write_text
+from fcos_mm.analysis.paper.runs import Evaluation, Settings, Training
 from fcos_mm.analysis.paper.tables import TABLES, Table
 
 
@@ -83,6 +84,12 @@ def evaluations(test: str, settings: Settings, seeds: int) -> Sequence[Evaluatio
         test: Key of ``TESTS``.
         settings: Of the command.
         seeds: How many seeds.
+
+    Raises:
+        UserError: If the results of one were made with other settings or weights.
     """
     experiment = TESTS[test].experiment
-    return [Evaluation(Training(settings, experiment, seed), test) for seed in range(seeds)]
+    found = [Evaluation(Training(settings, experiment, seed), test) for seed in range(seeds)]
+    for evaluation in found:
+        evaluation.check()
+    return found

@@ -48,7 +48,8 @@ def draw(name: str, settings: Settings, seed: int, image_id: Optional[int] = Non
         The numbers in the figure.
 
     Raises:
-        UserError: If a run that it needs is not finished.
+        UserError: If a run that it needs is not finished, or was made with other
+            settings or weights.
     """
     picture = PICTURES[name]
     tests = {test: Evaluation(Training(settings, test.split(':')[0], seed), test)
@@ -57,6 +58,8 @@ def draw(name: str, settings: Settings, seed: int, image_id: Optional[int] = Non
     if missing:
         raise UserError(f'{picture.title} is drawn from runs that are not finished: '
                         f'{", ".join(missing)}, seed {seed}.')
+    for evaluation in tests.values():
+        evaluation.check()
     return picture.draw(tests, settings.out / name, image_id)
 
 

@@ -70,9 +70,22 @@ def plan(names: Sequence[str], settings: Settings, seeds: int) -> List[Work]:
 
 
 def commands(works: Sequence[Work]) -> List[str]:
-    """The command lines of what is not finished.
+    """The command lines of what is not finished; their configs are written.
 
     Args:
         works: The work.
+
+    Raises:
+        UserError: If a folder holds a run with other settings.
     """
-    return [f'python {shlex.join(run.command())}' for work in works for run in work.runs]
+    lines = []
+    for work in works:
+        training = work.training
+        newest = f'"$(cat {shlex.quote(str(training.folder / "last_checkpoint"))})"'
+        for run in work.runs:
+            run.prepare()
+            words = [shlex.quote(word) for word in run.command()]
+            if run is not training and training.is_left:  # not known before it is trained
+                words[2] = newest
+            lines.append(f'python {" ".join(words)}')
+    return lines

@@ -26,9 +26,8 @@ class Work(NamedTuple):
     @property
     def runs(self) -> List[Run]:
         """What is left to do."""
-        train = self.training.experiment not in self.training.settings.weights
-        return [run for run in ([self.training] if train else []) + list(self.tests)
-                if run.finished is None]
+        training = [self.training] if self.training.is_left else []
+        return training + [test for test in self.tests if test.finished is None]
 
 
 class Queue:
@@ -57,9 +56,9 @@ class Queue:
             A line for each run that failed.
         """
         works = [work for work in works if work.runs]
-        for work in works:
-            for run in work.runs[:1]:
-                run.prepare()  # tells of other settings before anything starts
+        for work in works:  # tells of other settings before anything starts
+            work.training.check()
+            work.runs[0].prepare()
         failures: List[str] = []
         with ThreadPoolExecutor(self.jobs) as pool:
             tasks = {pool.submit(self._do, work): work for work in works}
@@ -122,7 +121,8 @@ class Queue:
         if self.stopped.is_set():
             return ''
         if status:
-            return f'{_name(run)} failed with status {status}; its messages are in {log}'
+            return (f'{_name(run)} failed with status {status}; its messages are in {log}, '
+                    f'the last of them:\n  {_last_line(log)}')
         run.finish()
         _say(f'{_name(run)}: done in {(time.monotonic() - start) / 60:.1f} minutes')
         return ''
@@ -146,6 +146,11 @@ def _name(run: Run) -> str:
     if isinstance(run, Evaluation):
         return f'test {run.name}, seed {run.training.seed}'
     return f'train {run.experiment}, seed {run.seed}'
+
+
+def _last_line(log: Path) -> str:
+    lines = [line for line in log.read_text(errors='replace').splitlines() if line.strip()]
+    return lines[-1] if lines else '(none)'
 
 
 def _progress(folder: Path) -> str:

@@ -5,14 +5,14 @@
 
 ``finished.json`` is written last and at once: a folder without it is continued.
 """
-import json
-import os
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional
 
 from mmengine.config import Config
 
 from fcos_mm.analysis.paper.experiments import EXPERIMENTS, TESTS, check_scale
+from fcos_mm.analysis.paper.files import digest, read_json, write_json
+from fcos_mm.analysis.paper.same_settings import check_config, write_config
 from fcos_mm.analysis.paper.scales import experiment_config
 from fcos_mm.datasets import set_data_root
 from fcos_mm.errors import UserError
@@ -63,7 +63,17 @@ class Training(NamedTuple):
     @property
     def finished(self) -> Optional[dict]:
         """What ``finished.json`` says, None before."""
-        return read_json(self.folder / FINISHED)
+        path = self.folder / FINISHED
+        found = read_json(path)
+        if found is not None and 'checkpoint' not in found:
+            raise UserError(f'{path} names no checkpoint.\n'
+                            'Remove it; the same command makes it again.')
+        return found
+
+    @property
+    def is_left(self) -> bool:
+        """Whether it is still to be done: neither finished nor its weights given."""
+        return self.experiment not in self.settings.weights and self.finished is None
 
     @property
     def checkpoint(self) -> str:
@@ -102,6 +112,15 @@ class Training(NamedTuple):
             UserError: If the folder holds a run of another config.
         """
         write_config(self.config(), self.folder / 'config.py')
+
+    def check(self) -> None:
+        """Make sure that the training in the folder is the one asked for.
+
+        Raises:
+            UserError: If it was made with other settings.
+        """
+        if self.experiment not in self.settings.weights:
+            check_config(self.config(), self.folder / 'config.py')
 
     def finish(self) -> None:
         """Note that it is complete."""
@@ -158,86 +177,31 @@ class Evaluation(NamedTuple):
         """
         write_config(self.config(), self.folder / 'config.py')
 
+    def check(self) -> None:
+        """Make sure that results, if there are any, are those of the test asked for.
+
+        Raises:
+            UserError: If they were made with other settings or weights.
+        """
+        found = self.finished
+        if found is None:
+            return
+        self.training.check()
+        check_config(self.config(), self.folder / 'config.py')
+        if found.get('weights') != self._given_weights():
+            raise UserError(f'{self.folder} holds a test of other weights than are asked for now.\n'
+                            'Give another --out or remove the folder.')
+
     def finish(self) -> None:
-        """Note that it is complete, with the figures the metrics printed."""
+        """Note that it is complete, with the figures the metrics printed and given weights."""
         logs = sorted(self.folder.glob('*/*.json'))
-        write_json(read_json(logs[-1]) if logs else {}, self.folder / FINISHED)
+        content = (read_json(logs[-1]) or {}) if logs else {}
+        weights = self._given_weights()
+        if weights is not None:
+            content['weights'] = weights
+        write_json(content, self.folder / FINISHED)
 
-
-def write_config(cfg: Config, path: Path) -> None:
-    """Write a config, after making sure that one that is there gives the same results.
-
-    Args:
-        cfg: The config.
-        path: Its file.
-
-    Raises:
-        UserError: If another one is there.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    check_config(cfg, path)
-    write_text(cfg.pretty_text, path)
-
-
-def check_config(cfg: Config, path: Path) -> None:
-    """Compare what decides on a run's results: model, data, schedule, seed.
-
-    Args:
-        cfg: The config asked for.
-        path: The file of the run's own, which need not be there.
-
-    Raises:
-        UserError: If they differ.
-    """
-    if not path.is_file():
-        return
-    there = _what_counts(Config.fromfile(path))
-    asked = _what_counts(Config.fromstring(cfg.pretty_text, '.py'))
-    differing = [key for key in asked if there[key] != asked[key]]
-    if differing:
-        raise UserError(
-            f'{path.parent} holds a run with other settings than are asked for now: '
-            f'{", ".join(differing)}.\nCompare {path} with what you want, then give another '
-            '--out or remove the folder.')
-
-
-def _what_counts(cfg: Config) -> dict:
-    loader = cfg.train_dataloader
-    data = [str(loader.dataset.get(key)) for key in ('data_root', 'ann_file', 'pipeline')]
-    keys = ('model', 'train_cfg', 'optim_wrapper', 'param_scheduler', 'randomness')
-    return dict(train_dataloader=[loader.batch_size, *data],
-                **{key: str(cfg.get(key)) for key in keys})
-
-
-def write_json(content: dict, path: Path) -> None:
-    """Write a JSON file that is never there by half.
-
-    Args:
-        content: What to write.
-        path: The file.
-    """
-    write_text(json.dumps(content, indent=2), path)
-
-
-def read_json(path: Path) -> Optional[dict]:
-    """Read a JSON file.
-
-    Args:
-        path: The file.
-
-    Returns:
-        Its content, None where there is no such file.
-    """
-    return json.loads(path.read_text()) if path.is_file() else None
-
-
-def write_text(text: str, path: Path) -> None:
-    """Write a file that is never there by half.
-
-    Args:
-        text: Its content.
-        path: The file.
-    """
-    partial = path.with_name(f'{path.name}.part')
-    partial.write_text(text)
-    os.replace(partial, path)
+    def _given_weights(self) -> Optional[str]:
+        """The digest of the checkpoint of the command line, None for weights trained here."""
+        given = self.training.settings.weights.get(self.training.experiment)
+        return None if given is None else digest(given)

@@ -3,8 +3,9 @@ import json
 
 import pytest
 
+from fcos_mm.analysis.paper.files import write_json
 from fcos_mm.analysis.paper.measures import detections_from_ambiguous, measure
-from fcos_mm.analysis.paper.runs import Evaluation, Settings, Training, write_json
+from fcos_mm.analysis.paper.runs import Evaluation, Settings, Training
 from fcos_mm.datasets.shapes import make_shapes
 
 

@@ -1,11 +1,14 @@
 """``tools/paper.py`` as a user runs it, on a few generated pictures."""
 import json
+import shlex
 from pathlib import Path
 
 import pytest
+from mmengine.config import Config
 
+from fcos_mm.analysis.paper.files import write_json
 from fcos_mm.analysis.paper.plan import NAMES
-from fcos_mm.analysis.paper.runs import Training, write_json
+from fcos_mm.analysis.paper.runs import Training
 from fcos_mm.apis.paper import main, make_settings, parse_args
 from fcos_mm.datasets.shapes import make_shapes
 from fcos_mm.errors import UserError
@@ -69,11 +72,17 @@ def test_no_train_tests_what_is_trained(tmp_path, monkeypatch):
     assert [[run.command()[0] for run in work.runs] for work in asked] == [[str(TOOLS / 'test.py')]]
 
 
-def test_plan_runs_nothing(shapes, tmp_path, capsys):
+def test_plan_writes_configs_and_runs_nothing(shapes, tmp_path, capsys):
     paper('table4', '--scale', 'tiny', '--data-root', shapes, '--out', tmp_path, '--plan')
     shown = capsys.readouterr().out.splitlines()
     assert len(shown) == 8 and all(line.startswith('python ') for line in shown)
-    assert not list(tmp_path.iterdir())
+    folder = tmp_path / 'runs/fcos/seed0'
+    assert {path.name for path in tmp_path.glob('runs/**/*') if path.is_file()} == {'config.py'}
+    test = next(line for line in shown if f'{folder}/fcos/config.py' in line)
+    assert f'"$(cat {folder}/last_checkpoint)"' in test  # which is known when it is trained
+    for line in shown:
+        config = shlex.split(line)[2]
+        assert Config.fromfile(config).model, 'the commands run as they are'
 
 
 def test_coco_is_not_trained_without_a_gpu(tmp_path, monkeypatch):

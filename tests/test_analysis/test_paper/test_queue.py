@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from fcos_mm.analysis.paper.output import evaluations
 from fcos_mm.analysis.paper.plan import NAMES, commands, names_at, needed_tests, plan
 from fcos_mm.analysis.paper.queue import Queue, Work
 from fcos_mm.analysis.paper.runs import Evaluation, Settings, Training
@@ -85,6 +86,79 @@ def test_other_settings_are_refused(tmp_path):
         other.prepare()
 
 
+def test_finished_results_of_other_settings_are_refused(tmp_path):
+    """A table must not show results of a schedule that was not asked for."""
+    assert Queue(jobs=1).run([work(settings(tmp_path))]) == []
+    work(settings(tmp_path)).tests[0].check()
+    other = work(settings(tmp_path, options={'train_cfg.max_epochs': 99}))
+    assert other.runs == []
+    with pytest.raises(UserError, match=r'(?s)seed0 holds a run with other settings.*train_cfg'):
+        other.tests[0].check()
+    with pytest.raises(UserError, match='other settings'):
+        evaluations('fcos_c5', other.training.settings, 1)
+
+
+def test_finished_training_of_other_settings_is_not_tested(tmp_path):
+    todo = work(settings(tmp_path))
+    assert Queue(jobs=1).run([Work(todo.training, [])]) == []
+    other = work(settings(tmp_path, options={'train_cfg.max_epochs': 99}))
+    with pytest.raises(UserError, match='other settings'):
+        Queue(jobs=1).run([other])
+
+
+def test_runs_may_be_moved(tmp_path):
+    """Where the backbone lies is not a setting."""
+    old = settings(tmp_path)
+    assert Queue(jobs=1).run([work(old)]) == []
+    old.out.rename(tmp_path / 'moved')
+    work(old._replace(out=tmp_path / 'moved')).tests[0].check()
+
+
+def test_results_of_other_weights_are_refused(tmp_path):
+    first, second = tmp_path / 'iter_3.pth', tmp_path / 'second_iter_3.pth'
+    first.write_text('one')
+    second.write_text('two')
+    trained = work(settings(tmp_path))
+    given = work(settings(tmp_path, weights={'fcos_c5': str(first)}))
+    assert Queue(jobs=1).run([given]) == []
+    given.tests[0].check()
+    other = work(settings(tmp_path, weights={'fcos_c5': str(second)}))
+    for asked in (other, trained):
+        assert asked.tests[0].finished is not None
+        with pytest.raises(UserError, match='test of other weights'):
+            asked.tests[0].check()
+    first.rename(tmp_path / 'elsewhere.pth')  # the same file, wherever it is
+    work(settings(tmp_path, weights={'fcos_c5': str(tmp_path / 'elsewhere.pth')})).tests[0].check()
+
+
+@pytest.mark.parametrize('text', ['{"che', '[]', '3', ''])
+def test_damaged_note_is_named(tmp_path, text):
+    todo = work(settings(tmp_path))
+    assert Queue(jobs=1).run([todo]) == []
+    for run in (todo.training, todo.tests[0]):
+        path = run.folder / 'finished.json'
+        whole = path.read_text()
+        path.write_text(text)
+        with pytest.raises(UserError, match=f'{path} is damaged'):
+            assert run.finished
+        path.write_text(whole)
+
+
+def test_finished_training_without_checkpoint_is_named(tmp_path):
+    training = Training(settings(tmp_path), 'fcos_c5', 0)
+    training.folder.mkdir(parents=True)
+    (training.folder / 'finished.json').write_text('{}')
+    with pytest.raises(UserError, match='names no checkpoint'):
+        assert training.is_left
+
+
+def test_last_words_of_a_failed_run_are_told(tmp_path):
+    given = settings(tmp_path)
+    (given.tools / 'train.py').write_text('print("no room\\n\\n"); raise SystemExit(2)')
+    failure, = Queue(jobs=1).run([work(given)])
+    assert failure.endswith('the last of them:\n  no room')
+
+
 def test_folder_in_use_is_left_alone(tmp_path):
     todo = work(settings(tmp_path))
     todo.training.folder.mkdir(parents=True)
@@ -143,7 +217,7 @@ def test_commands_are_those_of_the_tools(tmp_path):
     lines = commands(plan(['table3'], settings(tmp_path), 1))
     assert len(lines) == 4
     assert 'tools/train.py' in lines[0] and '--resume' in lines[0]
-    assert 'tools/test.py' in lines[1] and 'LAST_CHECKPOINT' in lines[1]
+    assert 'tools/test.py' in lines[1] and 'last_checkpoint' in lines[1]
 
 
 def test_all_of_a_scale():

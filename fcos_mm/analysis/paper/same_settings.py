@@ -1,0 +1,59 @@
+"""Whether the run in a folder is the one that is asked for now."""
+import copy
+from pathlib import Path
+from typing import Dict
+
+from mmengine.config import Config
+
+from fcos_mm.analysis.paper.files import write_text
+from fcos_mm.errors import UserError
+
+
+def write_config(cfg: Config, path: Path) -> None:
+    """Write a config, after making sure that one that is there gives the same results.
+
+    Args:
+        cfg: The config.
+        path: Its file.
+
+    Raises:
+        UserError: If another one is there.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    check_config(cfg, path)
+    write_text(cfg.pretty_text, path)
+
+
+def check_config(cfg: Config, path: Path) -> None:
+    """Compare what decides on a run's results: model, data, schedule, seed.
+
+    Args:
+        cfg: The config asked for.
+        path: The file of the run's own, which need not be there.
+
+    Raises:
+        UserError: If they differ.
+    """
+    if not path.is_file():
+        return
+    there, asked = _what_counts(Config.fromfile(path)), _what_counts(cfg)
+    if there == asked:
+        return
+    asked = _what_counts(Config.fromstring(cfg.pretty_text, '.py'))  # as a file would say it
+    differing = [key for key in asked if there[key] != asked[key]]
+    if differing:
+        raise UserError(
+            f'{path.parent} holds a run with other settings than are asked for now: '
+            f'{", ".join(differing)}.\nCompare {path} with what you want, then give another '
+            '--out or remove the folder.')
+
+
+def _what_counts(cfg: Config) -> Dict[str, object]:
+    loader, model = cfg.train_dataloader, copy.deepcopy(cfg.model)
+    start = model.get('backbone', {}).get('init_cfg')
+    if start and 'checkpoint' in start:  # runs may be moved, and their backbone with them
+        start.checkpoint = Path(start.checkpoint).name
+    data = [loader.dataset.get(key) for key in ('data_root', 'ann_file', 'pipeline')]
+    keys = ('train_cfg', 'optim_wrapper', 'param_scheduler', 'randomness')
+    return dict(model=model, train_dataloader=[loader.batch_size, *data],
+                **{key: cfg.get(key) for key in keys})
