@@ -116,18 +116,21 @@ class FCOSAssigner:
         labels = truth.labels.gather(1, order)
         rank = self._lowest_rank(locations, boxes, self.regress_ranges, self.range_bounds,
                                  self.center_sampling_radius)  # (B, P)
-        class_weight = torch.ones_like(rank, dtype=torch.float32)
+        class_weight = boxes.new_ones(()).expand_as(rank)
         if self.crowd != 'drop' and truth.crowd.size(1):
             out = self._inside_crowd(locations, truth.crowd)
             if self.crowd == 'mask':
                 rank = torch.where(out, order.size(1), rank)
             class_weight = ((rank < order.size(1)) | ~out).float()
+        positive = rank < order.size(1)
         image = torch.arange(len(rank), dtype=rank.dtype, device=rank.device)[:, None]
-        row = rank + image * (order.size(1) + 1)  # (B, P)
-        to_sides = distances(locations.points, _look_up(row, boxes, 0))  # (B, P, 4)
+        row = rank.add_(image * (order.size(1) + 1))  # (B, P)
+        # Eq. (1): (l, t, r, b) = (x, y, -x, -y) - (x0, y0, -x1, -y1).
+        distances = _look_up(row, _mirrored(boxes), 0)  # (B, P, 4)
+        torch.sub(_mirrored(locations.points.repeat(1, 2)), distances, out=distances)
         return Targets(
             labels=_look_up(row, labels, background),
-            distances=to_sides.mul_((rank < order.size(1))[..., None]),
+            distances=distances.mul_(positive[..., None]),
             gt_index=_look_up(row, order, -1),
             class_weight=class_weight)
 
@@ -193,10 +196,7 @@ def _look_up(row: Tensor, values: Tensor, otherwise: float) -> Tensor:
     return table.flatten(0, 1).index_select(0, row.flatten()).unflatten(0, row.shape)
 
 
-def distances(points: Tensor, boxes: Tensor) -> Tensor:
-    """Eq. (1): l, t, r, b from points (..., 2) to the sides of boxes (..., 4)."""
-    result = torch.empty(torch.broadcast_shapes(points.shape[:-1] + (4, ), boxes.shape),
-                         device=boxes.device)
-    torch.sub(points, boxes[..., :2], out=result[..., :2])
-    torch.sub(boxes[..., 2:], points, out=result[..., 2:])
-    return result
+def _mirrored(corners: Tensor) -> Tensor:
+    """Return (..., 4) corners x0, y0, x1, y1 as x0, y0, -x1, -y1."""
+    near, far = corners.chunk(2, dim=-1)
+    return torch.cat([near, -far], dim=-1)
