@@ -175,7 +175,7 @@ class Evaluation(NamedTuple):
         Raises:
             UserError: If the folder holds a test of another config.
         """
-        write_config(self.config(), self.folder / 'config.py')
+        write_config(self.config(), self.folder / 'config.py', tests=True)
 
     def check(self) -> None:
         """Make sure that results, if there are any, are those of the test asked for.
@@ -187,7 +187,7 @@ class Evaluation(NamedTuple):
         if found is None:
             return
         self.training.check()
-        check_config(self.config(), self.folder / 'config.py')
+        check_config(self.config(), self.folder / 'config.py', tests=True)
         if found.get('weights') != self._given_weights():
             raise UserError(f'{self.folder} holds a test of other weights than are asked for now.\n'
                             'Give another --out or remove the folder.')

@@ -9,37 +9,39 @@ from fcos_mm.analysis.paper.files import write_text
 from fcos_mm.errors import UserError
 
 
-def write_config(cfg: Config, path: Path) -> None:
+def write_config(cfg: Config, path: Path, *, tests: bool = False) -> None:
     """Write a config, after making sure that one that is there gives the same results.
 
     Args:
         cfg: The config.
         path: Its file.
+        tests: Whether the run is a test: then the data it is tested on counts as well.
 
     Raises:
         UserError: If another one is there.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    check_config(cfg, path)
+    check_config(cfg, path, tests=tests)
     write_text(cfg.pretty_text, path)
 
 
-def check_config(cfg: Config, path: Path) -> None:
+def check_config(cfg: Config, path: Path, *, tests: bool = False) -> None:
     """Compare what decides on a run's results: model, data, schedule, seed.
 
     Args:
         cfg: The config asked for.
         path: The file of the run's own, which need not be there.
+        tests: Whether the run is a test: then the data it is tested on counts as well.
 
     Raises:
         UserError: If they differ.
     """
     if not path.is_file():
         return
-    there, asked = _what_counts(Config.fromfile(path)), _what_counts(cfg)
+    there, asked = _what_counts(Config.fromfile(path), tests), _what_counts(cfg, tests)
     if there == asked:
         return
-    asked = _what_counts(Config.fromstring(cfg.pretty_text, '.py'))  # as a file would say it
+    asked = _what_counts(Config.fromstring(cfg.pretty_text, '.py'), tests)  # as in a file
     differing = [key for key in asked if there[key] != asked[key]]
     if differing:
         raise UserError(
@@ -48,12 +50,17 @@ def check_config(cfg: Config, path: Path) -> None:
             '--out or remove the folder.')
 
 
-def _what_counts(cfg: Config) -> Dict[str, object]:
+def _what_counts(cfg: Config, tests: bool) -> Dict[str, object]:
     loader, model = cfg.train_dataloader, copy.deepcopy(cfg.model)
     start = model.get('backbone', {}).get('init_cfg')
     if start and 'checkpoint' in start:  # runs may be moved, and their backbone with them
         start.checkpoint = Path(start.checkpoint).name
     data = [loader.dataset.get(key) for key in ('data_root', 'ann_file', 'pipeline')]
     keys = ('train_cfg', 'optim_wrapper', 'param_scheduler', 'randomness')
-    return dict(model=model, train_dataloader=[loader.batch_size, *data],
-                **{key: cfg.get(key) for key in keys})
+    counts = dict(model=model, train_dataloader=[loader.batch_size, *data],
+                  **{key: cfg.get(key) for key in keys})
+    if tests:
+        dataset = cfg.test_dataloader.dataset
+        counts['test_dataloader'] = [
+            dataset.get(key) for key in ('data_root', 'ann_file', 'data_prefix', 'pipeline')]
+    return counts

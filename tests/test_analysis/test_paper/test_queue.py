@@ -106,6 +106,16 @@ def test_finished_training_of_other_settings_is_not_tested(tmp_path):
         Queue(jobs=1).run([other])
 
 
+def test_results_on_other_pictures_are_refused(tmp_path):
+    """Table 7: the same training is tested on minival, then on test-dev."""
+    assert Queue(jobs=1).run([work(settings(tmp_path))]) == []
+    key = 'test_dataloader.dataset.ann_file'
+    other = work(settings(tmp_path, options={key: 'annotations/val.json'}))
+    other.training.check()  # it was trained the same
+    with pytest.raises(UserError, match=r'(?s)other settings.*test_dataloader'):
+        other.tests[0].check()
+
+
 def test_runs_may_be_moved(tmp_path):
     """Where the backbone lies is not a setting."""
     old = settings(tmp_path)
