@@ -127,7 +127,7 @@ class FCOSAssigner:
         row = rank.add_(image * (order.size(1) + 1))  # (B, P)
         # Eq. (1): (l, t, r, b) = (x, y, -x, -y) - (x0, y0, -x1, -y1).
         distances = _look_up(row, _mirrored(boxes), 0)  # (B, P, 4)
-        torch.sub(_mirrored(locations.points.repeat(1, 2)), distances, out=distances)
+        torch.sub(locations.mirrored, distances, out=distances)
         return Targets(
             labels=_look_up(row, labels, background),
             distances=distances.mul_(positive[..., None]),

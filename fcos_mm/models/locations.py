@@ -20,6 +20,8 @@ class Locations(NamedTuple):
 
     Attributes:
         points: (P, 2) image coordinates (x, y) of each location, float32.
+        mirrored: (P, 4) the same as (x, y, -x, -y): less (x0, y0, -x1, -y1) it
+            is (l, t, r, b), Eq. (1).
         strides: (P,) stride of the level of each location, float32.
         levels: (L, 5) per level: stride, coordinate of the first location,
             columns, rows, index of the level's first location. float32,
@@ -28,6 +30,7 @@ class Locations(NamedTuple):
         level_strides: stride of each level.
     """
     points: Tensor
+    mirrored: Tensor
     strides: Tensor
     levels: Tensor
     sizes: Sizes
@@ -95,8 +98,10 @@ def _locations(sizes: Sizes, strides: Tuple[int, ...], offset: str,
         point_strides.append(torch.full((rows * columns, ), float(stride)))
         levels.append([stride, origin, columns, rows, first])
         first += rows * columns
+    points = torch.cat(points)
     return Locations(
-        points=torch.cat(points).to(device),
+        points=points.to(device),
+        mirrored=torch.cat([points, -points], dim=1).to(device),
         strides=torch.cat(point_strides).to(device),
         levels=torch.tensor(levels, dtype=torch.float32).to(device),
         sizes=sizes,

@@ -47,3 +47,11 @@ def test_wrong_options_are_named():
         LocationGenerator((8, ), offset='middle')
     with pytest.raises(ValueError, match='expected 2 feature maps.*got 1'):
         LocationGenerator((8, 16))([(2, 3)], 'cpu')
+
+
+def test_mirrored_points_less_mirrored_corners_are_the_distances():
+    locations = LocationGenerator((8, ))([(4, 5)], 'cpu')
+    x, y, minus_x, minus_y = locations.mirrored[3 + 5 * 2]  # column 3, row 2: (28, 20)
+    assert (x, y, minus_x, minus_y) == (28, 20, -28, -20)
+    left, top, right, bottom = locations.mirrored[13] - torch.tensor([0., 0., -100., -80.])
+    assert (left, top, right, bottom) == (28, 20, 72, 60)
