@@ -2,7 +2,7 @@
 import os
 import time
 from pathlib import Path
-from typing import Optional
+from typing import List, Optional, Set
 
 from mmengine.dist import barrier, is_main_process
 from mmengine.fileio import LocalBackend
@@ -49,6 +49,7 @@ class CheckpointHook(MMEngineCheckpointHook):
         self._resumed: Optional[dict] = None  # what the loaded checkpoint says
         self._saved_iter: Optional[int] = None
         self._saves = 0
+        self._passed_over: Set[str] = set()  # autosaves newer than the checkpoint resumed from
         self._states: list = []
         self._training = False
         self._stop = StopRequest()
@@ -199,6 +200,8 @@ class CheckpointHook(MMEngineCheckpointHook):
         loaded = runner._load_from or runner.message_hub.get_info('last_ckpt')
         if os.path.dirname(os.path.abspath(loaded)) == os.path.abspath(self.out_dir):
             self.last_ckpt, self._saved_iter = loaded, resumed['iter']
+            self._passed_over = {path.name for path in self._autosaves()
+                                 if path.stat().st_mtime_ns > os.stat(loaded).st_mtime_ns}
         if resumed['random_states'] is None:
             runner.logger.warning(
                 'The checkpoint was not written by this package: it holds no random states. The '
@@ -219,8 +222,9 @@ class CheckpointHook(MMEngineCheckpointHook):
         """Save between the checkpoints that the user asks for, if nothing is saved yet."""
         if self._saved_iter == iteration:
             return
-        self._write(runner, f'{AUTOSAVE}iter_{iteration}.pth',
-                    dict(epoch=runner.epoch, iter=iteration))
+        name = f'{AUTOSAVE}iter_{iteration}.pth'
+        self._write(runner, name, dict(epoch=runner.epoch, iter=iteration))
+        self._passed_over.discard(name)
         if is_main_process():
             self._remove_autosaves(keep=_AUTOSAVES)
 
@@ -263,10 +267,16 @@ class CheckpointHook(MMEngineCheckpointHook):
             self.file_backend.flush(
                 keep={self.last_ckpt, getattr(self, 'best_ckpt_path', None), *best.values()})
 
+    def _autosaves(self) -> List[Path]:
+        return list(Path(self.out_dir).glob(f'{AUTOSAVE}iter_*.pth'))
+
     def _remove_autosaves(self, keep: int) -> None:
-        """Remove all but the newest; the one that the pointer names stays."""
-        paths = sorted(Path(self.out_dir).glob(f'{AUTOSAVE}iter_*.pth'),
-                       key=lambda path: path.stat().st_mtime_ns)
+        """Remove all but the newest; the one that the pointer names stays.
+
+        Those that resuming passed over, since they are damaged, go first.
+        """
+        paths = sorted(self._autosaves(), key=lambda path: (
+            path.name not in self._passed_over, path.stat().st_mtime_ns))
         for path in paths[:len(paths) - keep]:
             if str(path) != str(self.last_ckpt):
                 path.unlink(missing_ok=True)

@@ -227,6 +227,17 @@ def test_a_damaged_checkpoint(undisturbed, tiny_config, tmp_path):
     assert_same(final(undisturbed), final(work_dir))
 
 
+def test_a_damaged_checkpoint_is_none_of_those_kept(tiny_config, tmp_path):
+    work_dir = tmp_path / 'work'
+    assert run(write(tmp_path, tiny_config, 'minutes=0', 'iteration=2'), work_dir)[0] == 75
+    assert checkpoints(work_dir) == ['autosave_iter_2.pth', 'autosave_iter_3.pth']
+    damaged = work_dir / 'autosave_iter_3.pth'
+    damaged.write_bytes(damaged.read_bytes()[:-100])
+    config = write(tmp_path, tiny_config, 'interval=-1', 'iteration=3')
+    assert run(config, work_dir, '--resume')[0] == 75
+    assert checkpoints(work_dir) == ['autosave_iter_2.pth', 'autosave_iter_4.pth']
+
+
 def test_what_a_kill_left_unfinished_is_removed(tiny_config, tmp_path):
     work_dir = tmp_path / 'work'
     work_dir.mkdir()
