@@ -105,11 +105,9 @@ def candidates(work_dir: str) -> List[str]:
         UserError: If the checkpoint that is named is gone, and all others too.
     """
     pointer = Path(work_dir) / POINTER
-    if not pointer.is_file():
+    named = _named(pointer)
+    if named is None:
         return _by_time(_checkpoints(Path(work_dir)))
-    named = Path(pointer.read_text().strip())
-    if not named.is_file():  # the folder was moved
-        named = Path(work_dir) / named.name
     others = [path for path in _checkpoints(named.parent, _split(named)[0]) if path != named]
     newer = [path for path in others if _time(path) > _time(pointer) and _follows(path, named)]
     older = [path for path in others if path not in newer]
@@ -139,6 +137,22 @@ def check_whole(path: str) -> None:
         raise UserError(f'Checkpoint {path} is damaged: {error}') from error
     if part is not None:
         raise UserError(f'Checkpoint {path} is damaged: {part} in it has changed.')
+
+
+def _named(pointer: Path) -> Optional[Path]:
+    """The checkpoint that a pointer names, there or not; None if it names nothing.
+
+    One of that name in the pointer's own folder comes first: the folder may
+    have been moved or copied.
+    """
+    try:
+        named = Path(pointer.read_text().strip())
+        beside = pointer.parent / named.name
+        if not named.name or '\0' in named.name:
+            return None
+        return named if named.is_file() and not beside.is_file() else beside
+    except (OSError, UnicodeDecodeError):  # not there, damaged, no name of a file
+        return None
 
 
 def _checkpoints(folder: Path, kind: str = '') -> List[Path]:

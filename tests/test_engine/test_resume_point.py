@@ -65,6 +65,25 @@ def test_a_folder_that_was_moved(tmp_path):
     assert names(work_dir) == ['iter_5.pth']
 
 
+def test_a_folder_that_was_copied(tmp_path):
+    """Its pointer names the checkpoint of the original, which is still there."""
+    original, copy = tmp_path / 'original', tmp_path / 'copy'
+    for work_dir in (original, copy):
+        work_dir.mkdir()
+        folder(work_dir, ['iter_5.pth', 'iter_10.pth'])
+        (work_dir / 'last_checkpoint').write_text(str(original / 'iter_10.pth'))
+    assert candidates(str(copy)) == [str(copy / 'iter_10.pth'), str(copy / 'iter_5.pth')]
+
+
+@pytest.mark.parametrize('content', [b'', b'\n', bytes(30), bytes(range(128, 160)), b'a' * 9999],
+                         ids=['empty', 'a line', 'zeros', 'not text', 'too long'])
+def test_a_pointer_that_names_nothing(tmp_path, content):
+    """What a power failure may leave: the checkpoints say by their times which is the newest."""
+    work_dir = folder(tmp_path, ['iter_5.pth', 'iter_10.pth'])
+    (tmp_path / 'last_checkpoint').write_bytes(content)
+    assert names(work_dir) == ['iter_10.pth', 'iter_5.pth']
+
+
 def test_a_checkpoint_that_is_gone(tmp_path):
     work_dir = folder(tmp_path, [], 'iter_5.pth')
     with pytest.raises(UserError, match=r'names .*iter_5\.pth, which is not there'):
