@@ -6,7 +6,6 @@ import signal
 import socket
 import sys
 import threading
-import time
 from collections import defaultdict, deque
 from dataclasses import asdict
 from statistics import median
@@ -18,6 +17,7 @@ from torch.distributed import PrefixStore, Store, TCPStore
 
 from fcos_mm.engine.heartbeat import Beat, place_of, stalled, verdict, waits
 from fcos_mm.engine.rank_end import ATTEMPT, FOLDER, leave_at_once, note_end
+from fcos_mm.engine.running_clock import RunningClock
 from fcos_mm.registry import HOOKS
 
 BEAT_SECONDS = 1.0
@@ -39,8 +39,8 @@ class WatchdogHook(Hook):
     which they met. The first and the last rank look whether one is overdue.
     A batch, or loading it, may take ``stall_seconds``, or ten times the usual
     (median) where that is more; the first ones, and all that is not a batch,
-    such as evaluation or saving, may take ``slow_seconds``. Nothing happens in
-    a single process.
+    such as evaluation or saving, may take ``slow_seconds``. While a whole job
+    is suspended, no time counts. Nothing happens in a single process.
 
     Args:
         stall_seconds: See above.
@@ -54,6 +54,7 @@ class WatchdogHook(Hook):
         self.stall_seconds = stall_seconds
         self.slow_seconds = slow_seconds
         self._watch: Optional[Watch] = None
+        self._clock = RunningClock(longest_gap=SILENCE_SECONDS)
         self._step = 0
         self._phase, self._began = '', 0.0
         self._durations: Dict[str, deque] = defaultdict(lambda: deque(maxlen=_STEPS_KEPT))
@@ -66,7 +67,7 @@ class WatchdogHook(Hook):
         """
         self._enter('starting')
         if get_world_size() > 1:
-            self._watch = Watch(self.beat)
+            self._watch = Watch(self.beat, self._clock)
             self._watch.start()
 
     def after_run(self, runner) -> None:
@@ -136,12 +137,12 @@ class WatchdogHook(Hook):
         frame = sys._current_frames()[threading.main_thread().ident]
         return Beat(
             rank=get_rank(), machine=socket.gethostname(), pid=os.getpid(), step=self._step,
-            phase=phase, age=time.monotonic() - began, limit=self._limit(phase),
+            phase=phase, age=self._clock.now() - began, limit=self._limit(phase),
             silence_limit=self.stall_seconds if _is_batch(phase) else self.slow_seconds,
             waiting=waits(frame), place=place_of(frame))
 
     def _enter(self, phase: str) -> None:
-        now = time.monotonic()
+        now = self._clock.now()
         self._durations[self._phase].append(now - self._began)
         is_news = _is_batch(phase) != _is_batch(self._phase)
         self._phase, self._began = phase, now
@@ -167,10 +168,11 @@ class Watch:
 
     Args:
         beat: Says where this rank is.
+        clock: Gets a tick with every beat.
     """
 
-    def __init__(self, beat: Callable[[], Beat]) -> None:
-        self._beat = beat
+    def __init__(self, beat: Callable[[], Beat], clock: RunningClock) -> None:
+        self._beat, self._clock = beat, clock
         self._rank, self._ranks = get_rank(), get_world_size()
         self._judges = self._rank in (0, self._ranks - 1)
         self._heard: Dict[int, Tuple[bytes, float]] = {}  # last words of a rank, and when
@@ -198,6 +200,7 @@ class Watch:
             store = _connect()
             while not self._ended:
                 self._due.clear()
+                self._clock.tick()
                 self._exchange(store)
                 self._due.wait(BEAT_SECONDS)
         except RuntimeError:
@@ -226,7 +229,7 @@ class Watch:
 
     def _listen(self, store: Store) -> List[Beat]:
         """The beats of all ranks, with how long each is silent."""
-        beats, now = [], time.monotonic()
+        beats, now = [], self._clock.now()
         words = store.multi_get([f'beat {rank}' for rank in range(self._ranks)])
         for rank, said in enumerate(words):
             if rank not in self._heard or self._heard[rank][0] != said:

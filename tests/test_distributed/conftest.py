@@ -26,6 +26,9 @@ log_processor = dict(by_epoch=False)
 FAULTS = '''
 import os
 import signal
+import subprocess
+import time
+from pathlib import Path
 
 from mmengine.dist import get_rank
 from mmengine.hooks import Hook
@@ -33,7 +36,20 @@ from mmengine.registry import HOOKS
 
 from fcos_mm.engine.restart import restarts
 
+SUSPENDED_SECONDS = 8  # more than stall_seconds
+
+
+def suspend():
+    launcher = os.getppid()
+    ranks = [path.read_text() for path in Path(f'/proc/{launcher}/task').glob('*/children')]
+    job = f'{launcher} {" ".join(ranks)}'
+    subprocess.Popen(['sh', '-c', f'kill -STOP {job}; sleep {SUSPENDED_SECONDS}; kill -CONT {job}'],
+                     start_new_session=True)
+    time.sleep(2)
+
+
 HAPPENS = dict(
+    suspend=suspend,
     kill=lambda: os.kill(os.getpid(), signal.SIGKILL),
     freeze=lambda: os.kill(os.getpid(), signal.SIGSTOP),
     stop=lambda: os.kill(os.getpid(), signal.SIGUSR1),

@@ -21,6 +21,13 @@ def test_mistake_of_the_user_is_shown_once(tiny_config, launch, tmp_path):
     assert done.err.startswith('error: rank ') and 'Traceback' not in done.err
 
 
+def test_a_job_that_was_suspended_goes_on(faulty, launch, tmp_path):
+    """As by Ctrl-Z, or by a cluster that needs the machine for something else."""
+    done = launch('dist_train.sh', faulty((0, 5, 1, 'suspend')), 2, '--work-dir', tmp_path)
+    assert done.status == 0, done.err[-3000:]
+    assert (tmp_path / 'iter_6.pth').is_file()
+
+
 def test_two_machines_and_two_restarts_end_alike(faulty, launch, launch_together, free_port,
                                                  tmp_path):
     """Two agents of one rank, undisturbed; one agent of two ranks, disturbed twice.

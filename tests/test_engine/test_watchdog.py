@@ -3,7 +3,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from fcos_mm.engine import watchdog
+from fcos_mm.engine import running_clock
 from fcos_mm.engine.watchdog import WatchdogHook
 
 
@@ -11,7 +11,7 @@ from fcos_mm.engine.watchdog import WatchdogHook
 def clock(monkeypatch):
     """``clock.now``, seconds."""
     clock = SimpleNamespace(now=0.)
-    monkeypatch.setattr(watchdog.time, 'monotonic', lambda: clock.now)
+    monkeypatch.setattr(running_clock.time, 'monotonic', lambda: clock.now)
     return clock
 
 
