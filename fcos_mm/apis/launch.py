@@ -18,6 +18,7 @@ from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from fcos_mm.engine.preemption import EXIT_STATUS
 from fcos_mm.engine.rank_end import FOLDER, RankEnd, describe, read_ends
+from fcos_mm.engine.stopped_ranks import StoppedRanks
 from fcos_mm.errors import UserError
 
 #: Seconds that ranks have to save and to stop, before they are killed.
@@ -63,6 +64,7 @@ def main(tools: Path, argv: Optional[Sequence[str]] = None) -> int:
     config = launch_config(os.environ, args.processes, args.max_restarts)
     with tempfile.TemporaryDirectory(prefix='fcos_mm_ranks_') as folder:
         os.environ[FOLDER] = folder
+        StoppedRanks(Path(folder), machines=config.max_nodes).start()
         return _run(config, words, Path(folder))
 
 

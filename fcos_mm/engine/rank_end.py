@@ -111,8 +111,18 @@ def note_end(status: int, kind: str, message: str, details: str = '') -> None:
     if folder is None:
         print(describe(end), file=sys.stderr, flush=True)
         return
-    path = Path(folder) / f'{os.environ.get(ATTEMPT, 0)}_{end.rank}.json'
-    path.write_text(json.dumps(asdict(end)))
+    write_end(Path(folder), int(os.environ.get(ATTEMPT, 0)), end)
+
+
+def write_end(folder: Path, attempt: int, end: RankEnd) -> None:
+    """Note the end of a rank for the launcher.
+
+    Args:
+        folder: Where.
+        attempt: How often the ranks were started again before.
+        end: The end.
+    """
+    (folder / f'{attempt}_{end.rank}.json').write_text(json.dumps(asdict(end)))
 
 
 def leave_at_once(status: int) -> None:
