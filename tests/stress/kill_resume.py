@@ -40,6 +40,7 @@ EXAMPLES = '''examples:
 UNEQUAL = ('time', 'data_time', 'memory')
 _SHOWN = 5  # differences
 TIMEOUT = 300  # seconds without a new iteration or an end
+_MOST_AWAITED = 24  # iterations before a kill, at most: four epochs
 
 
 def parse_args(argv=None):
@@ -68,7 +69,7 @@ def main(argv=None) -> int:
         folder = Path(args.work_dir or temporary).resolve()
         folder.mkdir(parents=True, exist_ok=True)
         config = folder / 'config.py'
-        write_config(config, loop=args.loop, iterations=20 + 4 * args.kills, workers=args.workers)
+        write_config(config, loop=args.loop, iterations=40 + 4 * args.kills, workers=args.workers)
         child = start(folder / 'data.log', make_shapes, str(folder / 'data'), seed=0,
                       counts=(IMAGES, 4, 1), image_size=(96, 80))
         finish(child)
@@ -76,7 +77,7 @@ def main(argv=None) -> int:
         finish(undisturbed.start(resume=False))
         print(f'undisturbed: {undisturbed.last_step()} iterations')
         moments = random.Random(args.seed)
-        kills = disturb(killed, args.kills, moments)
+        kills = disturb(killed, args.kills, moments, undisturbed.last_step())
         faults = compare(undisturbed, killed)
         if kills < args.kills:
             faults.append(f'training ended after {kills} of {args.kills} kills')
@@ -143,13 +144,14 @@ class Run:
         return torch.load(candidates(str(self.work_dir))[0], map_location='cpu')
 
 
-def disturb(run: Run, kills: int, moments: random.Random) -> int:
+def disturb(run: Run, kills: int, moments: random.Random, iterations: int) -> int:
     """Kill the training until it has been killed often enough, then let it end.
 
     Args:
         run: The training, not started.
         kills: How often.
         moments: Decides when.
+        iterations: Of the whole training.
 
     Returns:
         How often it was killed before it ended.
@@ -158,7 +160,7 @@ def disturb(run: Run, kills: int, moments: random.Random) -> int:
         before = run.last_step()
         logged = len(run.rows())
         child = run.start(resume=True)
-        killed = kill_at_random(run, child, moments)
+        killed = kill_at_random(run, child, moments, iterations - before)
         if not killed:
             return done
         run.unfinished += bool(list(run.work_dir.glob('.*.unfinished')))
@@ -172,14 +174,23 @@ def disturb(run: Run, kills: int, moments: random.Random) -> int:
     return kills
 
 
-def kill_at_random(run: Run, child: multiprocessing.Process, moments: random.Random) -> bool:
-    """Wait for a moment and kill.
+def kill_at_random(run: Run, child: multiprocessing.Process, moments: random.Random,
+                   left: int) -> bool:
+    """Wait for a moment and kill; shortly before the end, while it starts.
+
+    Args:
+        run: The training.
+        child: Its process.
+        moments: Decides when.
+        left: Iterations until its end.
 
     Returns:
         False if the training ended before.
     """
     kind = moments.choices(['start', 'step', 'write'], weights=[1, 4, 3])[0]
-    if kind == 'start':
+    if left <= _MOST_AWAITED:
+        child.join(moments.uniform(0, 0.5))
+    elif kind == 'start':
         child.join(moments.uniform(0, 3))
     elif kind == 'step':
         wanted = len(run.rows()) + moments.randint(1, 9)
