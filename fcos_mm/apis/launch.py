@@ -127,8 +127,28 @@ def launch_config(environ: Mapping[str, str], processes: int, restarts: int) -> 
         signals_to_handle='SIGTERM,SIGINT,SIGHUP,SIGQUIT,SIGUSR1')
 
 
-def first_cause(ends: Sequence[RankEnd], error: ChildFailedError) -> str:
-    """Tell the first cause of a failure.
+def tell_failure(ends: Sequence[RankEnd], error: ChildFailedError,
+                 ranks: Sequence[int] = ()) -> int:
+    """Print the first cause of a failure; ranks that were asked to stop have told it.
+
+    Args:
+        ends: What the ranks noted, see :func:`read_ends`.
+        error: What the agent found.
+        ranks: As in :func:`first_cause`.
+
+    Returns:
+        The exit status.
+    """
+    if not ends or ends[0].kind != 'stop':
+        print(first_cause(ends, error, ranks), file=sys.stderr)
+    elif ends[0].status != EXIT_STATUS:
+        print(f'error: {describe(ends[0])}', file=sys.stderr)
+    return ends[0].status if ends else 1
+
+
+def first_cause(ends: Sequence[RankEnd], error: ChildFailedError,
+                ranks: Sequence[int] = ()) -> str:
+    """Say what the first cause of a failure was.
 
     A process that a signal killed notes nothing. It comes before the ranks that
     lost contact to it.
@@ -136,6 +156,7 @@ def first_cause(ends: Sequence[RankEnd], error: ChildFailedError) -> str:
     Args:
         ends: What the ranks noted, see :func:`read_ends`.
         error: What the agent found.
+        ranks: All ranks, where they are of one machine.
     """
     if ends and ends[0].kind != 'lost':
         return describe(ends[0])
@@ -144,6 +165,9 @@ def first_cause(ends: Sequence[RankEnd], error: ChildFailedError) -> str:
     if silent:
         rank, failure = min(silent.items(), key=lambda item: item[1].timestamp)
         return f'error: rank {rank} (process {failure.pid}) {_death(failure.exitcode)}'
+    left = [f'rank {rank}' for rank in ranks if rank not in noted]
+    if left:
+        return f'error: {" and ".join(left)} left before the end, with status 0 and no word.'
     return f'{describe(ends[0])}\nThe cause is at a rank of another machine: see there.'
 
 
@@ -153,13 +177,11 @@ def _run(config: LaunchConfig, words: Sequence[str], folder: Path) -> int:
         elastic_launch(config, sys.executable)(*words)
     except ChildFailedError as error:
         attempt = _last_attempt(folder, config.max_restarts)
-        ends = read_ends(folder, attempt)
-        if ends and ends[0].kind == 'stop':
-            return ends[0].status
-        print(first_cause(ends, error), file=sys.stderr)
-        if attempt:
+        ranks = range(config.nproc_per_node) if config.max_nodes == 1 else ()
+        status = tell_failure(read_ends(folder, attempt), error, ranks)
+        if attempt and status != EXIT_STATUS:
             print(f'It was started again {attempt} times before.', file=sys.stderr)
-        return ends[0].status if ends else 1
+        return status
     except SignalException as stop:
         ends = read_ends(folder, _last_attempt(folder, config.max_restarts))
         saved = [end.status for end in ends] == [EXIT_STATUS] * config.nproc_per_node

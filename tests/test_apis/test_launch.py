@@ -4,7 +4,7 @@ import signal
 import pytest
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, ProcessFailure
 
-from fcos_mm.apis.launch import first_cause, launch_config, parse_args
+from fcos_mm.apis.launch import first_cause, launch_config, parse_args, tell_failure
 from fcos_mm.engine.rank_end import RankEnd
 from fcos_mm.errors import UserError
 
@@ -56,3 +56,22 @@ def test_a_killed_rank_comes_before_those_that_lost_it():
     assert first_cause([mistake], error) == 'error: rank 0: Set x.'
     alone = ChildFailedError('x', {0: failure(0, 1)})
     assert first_cause([lost], alone).endswith('at a rank of another machine: see there.')
+
+
+def test_a_rank_that_leaves_without_a_word_is_named():
+    """Its status is 0, so that torch's agent does not count it among the failures."""
+    lost = RankEnd(0, 'node0', 100, 1, 'lost', 'closed', '', 5.)
+    error = ChildFailedError('x', {0: failure(0, 1)})
+    told = first_cause([lost], error, ranks=range(3))
+    assert told == 'error: rank 1 and rank 2 left before the end, with status 0 and no word.'
+    assert 'another machine' not in told
+
+
+@pytest.mark.parametrize('status, told', [(75, ''), (3, 'error: rank 1 stopped, status 3\n')])
+def test_a_rank_that_stops(status, told, capsys):
+    """One that has saved has said so."""
+    stop = RankEnd(1, 'node0', 101, status, 'stop', '', '', 5.)
+    lost = RankEnd(0, 'node0', 100, 1, 'lost', 'closed', '', 6.)
+    error = ChildFailedError('x', {1: failure(1, status)})
+    assert tell_failure([stop, lost], error) == status
+    assert capsys.readouterr().err == told
