@@ -119,6 +119,11 @@ FAULTS = {
                 ["lacks ['area']", 'area is width * height']),
     'no iscrowd': (_drop('annotations', 1, 'iscrowd'),
                    ["lacks ['iscrowd']", 'iscrowd is 0']),
+    'iscrowd is text': (_change('annotations', 1, 'iscrowd', 'no'),
+                        ["1 of 4 annotations have an iscrowd that is not 0 or 1",
+                         "annotation 2 (1.png) has 'no'"]),
+    'iscrowd is null': (_change('annotations', 2, 'iscrowd', None),
+                        ['annotation 3 (2.png) has None']),
     'no width': (_drop('images', 1, 'width'), ["lacks ['width']"]),
     'width 0': (_change('images', 1, 'width', 0), ['2.png has width 0']),
     'category id unknown': (_change('annotations', 0, 'category_id', 7),
@@ -295,6 +300,14 @@ def test_images_in_subfolders(folder):
     check_config_data(cfg, 'train')
     (folder.root / 'images' / 'a' / '1.png').unlink()
     assert 'a/1.png' in error_of(cfg)
+
+
+def test_an_image_that_is_listed_twice_draws_a_warning(folder, monkeypatch):
+    folder.data['images'] += [dict(id=3, file_name='1.png', width=60, height=40),
+                              dict(id=4, file_name='./1.png', width=60, height=40)]
+    message, = warnings_of(folder.write(), 'test', monkeypatch)
+    assert '2 of 4 images have the file of an earlier one' in message
+    assert 'image 3 and image 1: 1.png' in message and 'image 4 and image 1' in message
 
 
 def test_repairable_boxes_are_counted_and_mmdet_skips_them(

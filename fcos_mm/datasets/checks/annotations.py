@@ -72,8 +72,9 @@ def check_fields(source: CocoSource, data: dict, evaluated: bool) -> None:
             the field ``iscrowd`` too.
 
     Raises:
-        UserError: If a field is missing, an id is used twice or a box belongs
-            to an image or a category that the file does not list.
+        UserError: If a field is missing, an id is used twice, a box belongs
+            to an image or a category that the file does not list, or
+            ``iscrowd`` is not 0 or 1.
     """
     box_fields = _BOX_FIELDS + (('iscrowd', ) if evaluated else ())
     _check_entries(source, 'images', data['images'], _IMAGE_FIELDS)
@@ -90,6 +91,7 @@ def check_fields(source: CocoSource, data: dict, evaluated: bool) -> None:
                 'Write its true size in pixels.')
     _check_references(source, data, 'image_id', 'images')
     _check_references(source, data, 'category_id', 'categories')
+    _check_crowds(source, data)
 
 
 def _is_size(value) -> bool:
@@ -138,6 +140,18 @@ def _check_references(source: CocoSource, data: dict, field: str,
             f'{name!r}:\n  ' + '\n  '.join(cases) +
             f'\nAdd the missing entries to {name!r}, or correct or delete '
             'these annotations.')
+
+
+def _check_crowds(source: CocoSource, data: dict) -> None:
+    """``iscrowd``, where it is, must be 0 or 1: any text would mean a crowd."""
+    files = {image['id']: image['file_name'] for image in data['images']}
+    wrong = [box for box in data['annotations'] if box.get('iscrowd', 0) not in (0, 1)]
+    if wrong:
+        cases = [f"annotation {box['id']} ({_file_of(box, files)}) has "
+                 f"{_shorten(box['iscrowd'])}" for box in wrong[:_EXAMPLES]]
+        raise UserError(
+            f'{source.ann_file}: {len(wrong)} of {len(data["annotations"])} annotations have an '
+            'iscrowd that is not 0 or 1:\n  ' + '\n  '.join(cases) + '\nCorrect them.')
 
 
 def _file_of(box: dict, files: dict) -> str:

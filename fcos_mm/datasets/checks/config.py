@@ -11,7 +11,7 @@ from fcos_mm.errors import UserError
 from .annotations import check_boxes, check_fields, read_annotation_file
 from .categories import check_categories, check_num_classes
 from .headers import check_image_sizes
-from .images import check_image_files, kept_images
+from .images import check_image_files, kept_images, warn_repeated_files
 from .source import CocoSource, coco_sources
 from .splits import check_split_size
 
@@ -62,6 +62,7 @@ def _check_source(cfg, source: CocoSource, evaluated: bool) -> set:
     kept = check_boxes(source, data, _warn)
     images = kept_images(source, data, kept)
     check_image_files(source, images)
+    warn_repeated_files(source, images, _warn)
     check_image_sizes(source, images, _warn)
     return {image['id'] for image in data['images']}
 

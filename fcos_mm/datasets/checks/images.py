@@ -2,6 +2,7 @@
 import os
 import os.path as osp
 from collections import Counter
+from typing import Callable
 
 import numpy as np
 
@@ -110,6 +111,27 @@ def check_image_files(source: CocoSource, images: list) -> None:
             f'\nSet {source.key}.data_prefix.img to the folder that the '
             'file names in the annotation file are relative to, or take the '
             'missing images out of the annotation file.')
+
+
+def warn_repeated_files(source: CocoSource, images: list, warn: Callable[[str], None]) -> None:
+    """Warn about images that are the file of an earlier one.
+
+    Args:
+        source: The dataset.
+        images: Entries of ``images`` that will be read.
+        warn: Called with a message about them.
+    """
+    first: dict = {}
+    cases = []
+    for image in images:
+        name = osp.normpath(image['file_name'])
+        earlier = first.setdefault(name, image['id'])
+        if earlier != image['id']:
+            cases.append(f"image {image['id']} and image {earlier}: {name}")
+    if cases:
+        warn(f'{source.describe()}: {len(cases)} of {len(images)} images have the file of an '
+             'earlier one:\n  ' + '\n  '.join(cases[:_EXAMPLES]) +
+             '\nThey count twice, each with its own boxes. Unite them.')
 
 
 def _names(folder: str) -> set:
