@@ -25,4 +25,5 @@ def scale_learning_rate(optim_wrapper, batch_size: int, base_batch_size: int) ->
         group['lr'] *= images / base_batch_size
     return (f'A step has {images} images: {processes} process(es) x {batch_size} images x '
             f'{accumulated} batch(es). The learning rate {before:g} is for {base_batch_size}; it '
-            f'is now {before * images / base_batch_size:g}.')
+            f'is now {before * images / base_batch_size:g}. With --resume that of the checkpoint '
+            'holds.')

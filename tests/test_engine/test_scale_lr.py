@@ -21,3 +21,4 @@ def test_rate(processes, batch, accumulated, rate, monkeypatch):
     assert [group['lr'] for group in optimizer.param_groups] == pytest.approx([rate, 2 * rate])
     assert f'A step has {processes * batch * accumulated} images: {processes} process(es)' in told
     assert f'it is now {2 * rate:g}.' in told and 'rate 0.02 is for 16' in told
+    assert told.endswith('With --resume that of the checkpoint holds.')
