@@ -166,6 +166,8 @@ def _is_batch(phase: str) -> bool:
 class Watch:
     """Exchanges beats with the other ranks, in a thread.
 
+    Asks this process to stop where nobody waits for it any more.
+
     Args:
         beat: Says where this rank is.
         clock: Gets a tick with every beat.
@@ -177,6 +179,7 @@ class Watch:
         self._judges = self._rank in (0, self._ranks - 1)
         self._heard: Dict[int, Tuple[bytes, float]] = {}  # last words of a rank, and when
         self._ended = False
+        self._parent = os.getppid()
         self._due = threading.Event()
         self._thread = threading.Thread(target=self._run, name='watchdog', daemon=True)
 
@@ -198,14 +201,20 @@ class Watch:
     def _run(self) -> None:
         try:
             store = _connect()
-            while not self._ended:
+            while not self._ended and not self._is_orphan():
                 self._due.clear()
                 self._clock.tick()
                 self._exchange(store)
                 self._due.wait(BEAT_SECONDS)
         except RuntimeError:
             # The store went with the process that held it; collectives fail then as well.
-            return
+            self._due.wait(BEAT_SECONDS)
+        if not self._ended and self._is_orphan():
+            os.kill(os.getpid(), signal.SIGTERM)  # save and end
+
+    def _is_orphan(self) -> bool:
+        """Whether the launcher that started this process has died."""
+        return FOLDER in os.environ and os.getppid() != self._parent
 
     def _exchange(self, store: Store) -> None:
         store.set(f'beat {self._rank}', json.dumps(asdict(self._beat())))

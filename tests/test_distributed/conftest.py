@@ -50,6 +50,7 @@ def suspend():
 
 HAPPENS = dict(
     suspend=suspend,
+    kill_launcher=lambda: os.kill(os.getppid(), signal.SIGKILL),
     kill=lambda: os.kill(os.getpid(), signal.SIGKILL),
     freeze=lambda: os.kill(os.getpid(), signal.SIGSTOP),
     stop=lambda: os.kill(os.getpid(), signal.SIGUSR1),

@@ -1,5 +1,6 @@
 """A rank that fails, dies or stalls: told once, with its rank, and mended by a restart."""
 import re
+import signal
 
 import torch
 
@@ -26,6 +27,17 @@ def test_a_job_that_was_suspended_goes_on(faulty, launch, tmp_path):
     done = launch('dist_train.sh', faulty((0, 5, 1, 'suspend')), 2, '--work-dir', tmp_path)
     assert done.status == 0, done.err[-3000:]
     assert (tmp_path / 'iter_6.pth').is_file()
+
+
+def test_ranks_save_and_end_when_their_launcher_is_killed(faulty, launch, tmp_path):
+    """They would train on unseen, beside those of the next start."""
+    done = launch('dist_train.sh', faulty((0, 5, 1, 'kill_launcher')), 2, '--work-dir', tmp_path,
+                  '--cfg-options', 'train_cfg.max_iters=2000',
+                  'default_hooks.checkpoint.interval=2000')  # waits for the ranks as well
+    assert done.status == -signal.SIGKILL
+    assert 'exit status 75. Go on with --resume.' in done.out + done.err
+    saved, = tmp_path.glob('*.pth')
+    assert saved.name.startswith('autosave_iter_')
 
 
 def test_two_machines_and_two_restarts_end_alike(faulty, launch, launch_together, free_port,
