@@ -1,10 +1,16 @@
-"""``PackDetInputs``: mmdet's, with the picture turned to channels-first sooner."""
+"""``PackDetInputs``: mmdet's, with the picture turned to channels-first sooner, boxes looked at."""
 import cv2
 import numpy as np
 import torch
 from mmdet.datasets.transforms import PackDetInputs as MMDetPackDetInputs
+from mmdet.structures import DetDataSample
 
+from fcos_mm.datasets.transforms import SampleError
 from fcos_mm.registry import TRANSFORMS
+
+
+class BoxError(SampleError):
+    """A box is not four finite numbers."""
 
 
 @TRANSFORMS.register_module()
@@ -25,12 +31,33 @@ class PackDetInputs(MMDetPackDetInputs):
         Returns:
             dict: ``inputs``, the picture as a tensor (C, H, W), and
             ``data_samples``, a ``DetDataSample``.
+
+        Raises:
+            BoxError: If a box holds NaN or infinity: no location would lie in
+                it, so that it would be learned as background.
         """
+        packed = self._pack(results)
+        _check_boxes(packed['data_samples'], results.get('img_path', 'an image'))
+        return packed
+
+    def _pack(self, results: dict) -> dict:
         image = results.get('img')
         if image is None or image.ndim != 3 or image.dtype not in (np.uint8, np.float32):
             return super().transform(results)
         packed = super().transform({key: results[key] for key in results if key != 'img'})
         return dict(inputs=torch.from_numpy(channels_first(image)), **packed)
+
+
+def _check_boxes(sample: DetDataSample, path: str) -> None:
+    for name in ('gt_instances', 'ignored_instances'):
+        boxes = getattr(sample.get(name), 'bboxes', None)
+        if boxes is None:
+            continue
+        boxes = getattr(boxes, 'tensor', boxes)  # (G, 4)
+        finite = torch.isfinite(boxes).all(-1)
+        if not finite.all():
+            raise BoxError(f'{path}: a box is {boxes[~finite][0].tolist()} when it comes to the '
+                           'model. Correct its annotation, or the transform that made it so.')
 
 
 def channels_first(image: np.ndarray) -> np.ndarray:

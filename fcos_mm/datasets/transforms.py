@@ -7,8 +7,8 @@ from fcos_mm.errors import UserError
 from fcos_mm.registry import TRANSFORMS
 
 
-class ImageError(UserError):
-    """An image cannot be read.
+class SampleError(UserError):
+    """A sample of a dataset cannot be used.
 
     A data loader raises a worker's error anew with the whole traceback as its
     message; only the original message is kept of it.
@@ -20,6 +20,10 @@ class ImageError(UserError):
     def __init__(self, message: str) -> None:
         marker = f'{type(self).__module__}.{type(self).__qualname__}: '
         super().__init__(message.rpartition(marker)[2].rstrip('\n'))
+
+
+class ImageError(SampleError):
+    """An image cannot be read."""
 
 
 @TRANSFORMS.register_module()

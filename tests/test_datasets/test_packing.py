@@ -4,11 +4,13 @@ import pytest
 import torch
 from mmdet.datasets.transforms import PackDetInputs as MMDetPackDetInputs
 from mmdet.models.data_preprocessors import DetDataPreprocessor
+from mmdet.structures.bbox import HorizontalBoxes
 from mmengine.registry import TRANSFORMS as ROOT
 from mmengine.registry import DefaultScope
+from torch._utils import ExceptionWrapper
 
 from fcos_mm.datasets import PackDetInputs
-from fcos_mm.datasets.packing import channels_first
+from fcos_mm.datasets.packing import BoxError, channels_first
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (13, 22, 3), np.uint8)
 
@@ -46,6 +48,25 @@ def test_same_as_mmdet(change, boxes):
     for name in ('gt_instances', 'ignored_instances'):
         assert torch.equal(mine.get(name).bboxes, theirs.get(name).bboxes)
         assert torch.equal(mine.get(name).labels, theirs.get(name).labels)
+
+
+@pytest.mark.parametrize('value', [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize('index', [0, 1], ids=['box', 'ignored box'])
+@pytest.mark.parametrize('wrap', [lambda boxes: boxes, HorizontalBoxes])
+def test_a_box_that_is_not_finite_is_an_error_that_names_the_image(value, index, wrap):
+    spoiled = sample(PICTURE)
+    spoiled['gt_bboxes'][index, 2] = value
+    spoiled['gt_bboxes'] = wrap(spoiled['gt_bboxes'])
+    with pytest.raises(BoxError, match=r'a\.jpg: a box is \[.*(nan|inf)'):
+        PackDetInputs()(spoiled)
+
+
+def test_the_error_of_a_worker_keeps_its_words():
+    error = BoxError('a.jpg: a box is [nan].')
+    told = ExceptionWrapper((BoxError, error, None), 'in a worker')
+    with pytest.raises(BoxError) as caught:
+        told.reraise()
+    assert str(caught.value) == 'a.jpg: a box is [nan].'
 
 
 def test_planes_by_hand():
