@@ -7,7 +7,7 @@ from typing import List, Sequence
 #: Code in which a process waits for others, or for the device that does: parts of a file's path,
 #: and names of functions.
 _WAITING_FILES = (os.path.join('torch', 'distributed', ''), os.path.join('torch', 'cuda', ''))
-_WAITING_FUNCTIONS = ('_engine_run_backward', 'measure')
+_WAITING_FUNCTIONS = ('_engine_run_backward', 'read_norm')
 
 _FRAMES_LOOKED_AT = 4  # a collective is entered through as many functions of torch
 

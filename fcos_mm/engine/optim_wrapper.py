@@ -73,7 +73,7 @@ class MeasuredStep:
             self._clip(parameters)
             with leaving_out(self.optimizer, ~self._norm.isfinite()):
                 self.optimizer.step(**kwargs)
-        elif self._norm.isfinite():  # waits for the device
+        elif math.isfinite(self.read_norm()):
             self._clip(parameters)
             self.optimizer.step(**kwargs)
         else:
@@ -89,7 +89,7 @@ class MeasuredStep:
         """
         if self._norm is None:
             return None
-        value = float(self._norm)
+        value = self.read_norm()
         finite = math.isfinite(value)
         if finite or not self.refuse:
             self.message_hub.update_scalar('train/grad_norm', value)
@@ -97,6 +97,10 @@ class MeasuredStep:
             self.broken = [parameter for parameter, norm in self._norms.items()
                            if not norm.isfinite()]
         return finite
+
+    def read_norm(self) -> float:
+        """Read the norm of the whole gradient; waits for the device, and so for other ranks."""
+        return float(self._norm)
 
     def expects_overflow(self) -> bool:
         """Whether the step just left out is part of looking for a loss scale."""

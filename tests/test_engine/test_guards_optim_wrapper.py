@@ -136,6 +136,16 @@ def test_overflow_halves_the_scale_and_is_expected(mixed):
     assert settled(wrapper, line(parameter, 3., 4.)) and wrapper.expects_overflow()
 
 
+def test_a_fused_optimizer_leaves_out_what_overflows(mixed):
+    parameter, wrapper = mixed
+    wrapper.optimizer = torch.optim.SGD([parameter], lr=0.5, momentum=0.9, fused=True)
+    assert settled(wrapper, line(parameter, 3., 4.))
+    before, scale = parameter.tolist(), wrapper.loss_scaler.get_scale()
+    assert settled(wrapper, (parameter - parameter.detach()).sqrt().sum()) is False
+    assert parameter.tolist() == before and wrapper.loss_scaler.get_scale() == scale / 2
+    assert settled(wrapper, line(parameter, 3., 4.)) and parameter.tolist() != before
+
+
 def test_without_loss_scaling_no_overflow_is_expected(mixed):
     parameter, wrapper = mixed
     wrapper.loss_scaler = torch.amp.GradScaler('cpu', enabled=False)

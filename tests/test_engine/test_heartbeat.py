@@ -1,6 +1,10 @@
 """Which rank the others wait for."""
 import sys
 
+import torch
+from torch import nn
+
+from fcos_mm.engine import OptimWrapper
 from fcos_mm.engine.heartbeat import Beat, place_of, stalled, verdict, waits
 
 
@@ -58,6 +62,28 @@ def frame_in(path, function='f'):
     names = dict(get=lambda: sys._getframe(1))
     exec(compile(f'def {function}():\n    return get()', path, 'exec'), names)
     return names[function]()
+
+
+class Norm:
+    """A gradient's norm that is not there yet: tells whether its reader is seen to wait."""
+
+    def __init__(self):
+        self.seen = []
+
+    def __float__(self):
+        self.seen.append(waits(sys._getframe(1)))
+        return 1.
+
+
+def test_reading_the_norm_of_the_gradient_waits(monkeypatch):
+    """On a GPU a rank waits there for the gradients of the others."""
+    norm, parameter = Norm(), nn.Parameter(torch.ones(1))
+    wrapper = OptimWrapper(torch.optim.SGD([parameter], lr=0.1))
+    wrapper.refuse = True
+    monkeypatch.setattr(wrapper, '_measure', lambda parameters: norm)
+    wrapper.update_params(parameter.sum())
+    assert norm.seen == [True]  # before the step
+    assert wrapper.settle() and all(norm.seen)
 
 
 def test_code_that_waits():
