@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Sequence, Union
 
@@ -61,11 +61,12 @@ class Queue:
             work.runs[0].prepare()
         failures: List[str] = []
         with ThreadPoolExecutor(self.jobs) as pool:
-            tasks = {pool.submit(self._do, work): work for work in works}
-            reporter = threading.Thread(target=self._report, args=(len(works), tasks), daemon=True)
-            reporter.start()
+            tasks: Dict[Future, Work] = {}
             before = signal.signal(signal.SIGTERM, _exit)
             try:
+                tasks.update((pool.submit(self._do, work), work) for work in works)
+                threading.Thread(
+                    target=self._report, args=(len(works), tasks), daemon=True).start()
                 for task in as_completed(tasks):
                     failures += task.result()
             except BaseException:
@@ -76,7 +77,7 @@ class Queue:
                 self.stopped.set()
         return failures
 
-    def _stop(self, tasks: Dict) -> None:
+    def _stop(self, tasks: Dict[Future, Work]) -> None:
         self.stopped.set()
         for task in tasks:
             task.cancel()
@@ -116,6 +117,8 @@ class Queue:
                 [sys.executable, *run.command()], stdout=screen, stderr=subprocess.STDOUT,
                 env=environment, pass_fds=[lock])
             self.processes[run.folder] = process
+            if self.stopped.is_set():  # while it started: _stop has not seen it
+                process.terminate()
             status = process.wait()
             del self.processes[run.folder]
         if self.stopped.is_set():

@@ -1,6 +1,7 @@
 """Runs in folders: done once, continued, locked, their failures told."""
 import fcntl
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -210,6 +211,24 @@ def test_killed_queue_goes_on(tmp_path):
     assert Queue(jobs=1).run([todo]) == []
     assert (folder / 'starts').read_text() == 'xx'
     assert todo.training.finished is not None
+
+
+def test_stop_while_a_run_starts_ends_that_run(tmp_path, monkeypatch):
+    """The signal comes when the run is about to start: it is ended, not waited for."""
+    todo, start, begun = work(settings(tmp_path, pause=5)), subprocess.Popen, []
+
+    def slow_start(*args, **kwargs):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(1)  # the queue has heard of it
+        begun.append(start(*args, **kwargs))
+        return begun[-1]
+
+    monkeypatch.setattr(subprocess, 'Popen', slow_start)
+    with pytest.raises(SystemExit) as caught:
+        Queue(jobs=1).run([todo])
+    assert caught.value.code == 128 + signal.SIGTERM
+    assert begun[0].returncode == -signal.SIGTERM
+    assert not (todo.training.folder / 'steps').exists()
 
 
 def test_plan_shares_trainings(tmp_path):
