@@ -21,7 +21,7 @@ from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
 from fcos_mm.engine.fast_training import to_channels_last
-from fcos_mm.engine.optim_wrapper import MeasuredStep
+from fcos_mm.engine.guards.optim_wrapper import MeasuredStep
 from fcos_mm.models.compiled import compile_network
 from fcos_mm.registry import OPTIM_WRAPPERS
 

@@ -6,7 +6,7 @@ from typing import Callable, Optional, Sequence
 
 from mmengine.config import DictAction
 
-from fcos_mm.engine.rank_end import is_one_of_several, run_rank
+from fcos_mm.engine.ranks.rank_end import is_one_of_several, run_rank
 from fcos_mm.errors import UserError
 
 

@@ -16,9 +16,9 @@ from torch.distributed.elastic.multiprocessing import SignalException
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
-from fcos_mm.engine.preemption import EXIT_STATUS
-from fcos_mm.engine.rank_end import FOLDER, RankEnd, describe, read_ends
-from fcos_mm.engine.stopped_ranks import StoppedRanks
+from fcos_mm.engine.ranks.rank_end import FOLDER, RankEnd, describe, read_ends
+from fcos_mm.engine.ranks.stopped_ranks import StoppedRanks
+from fcos_mm.engine.resume.preemption import EXIT_STATUS
 from fcos_mm.errors import UserError
 
 #: Seconds that ranks have to save and to stop, before they are killed.

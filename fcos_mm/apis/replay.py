@@ -14,8 +14,8 @@ from fcos_mm.apis.cli import add_trust_option
 from fcos_mm.apis.recorded_config import read_recorded_config
 from fcos_mm.compat.checkpoint import load_from_local
 from fcos_mm.compat.trust import trust_checkpoints
-from fcos_mm.engine.batch_record import unpack_batch
-from fcos_mm.engine.non_finite import non_finite_names
+from fcos_mm.engine.guards.batch_record import unpack_batch
+from fcos_mm.engine.guards.non_finite import non_finite_names
 from fcos_mm.errors import UserError
 from fcos_mm.registry import MODELS
 

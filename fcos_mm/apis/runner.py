@@ -10,10 +10,10 @@ from mmengine.runner import BaseLoop, EpochBasedTrainLoop, Runner
 
 from fcos_mm.apis.console import prints_to_log_file, tidy_screen
 from fcos_mm.engine import RunHeaderHook
-from fcos_mm.engine.atomic_file import replaced
-from fcos_mm.engine.preemption import spare_workers
-from fcos_mm.engine.scale_lr import scale_learning_rate
-from fcos_mm.engine.zero import gather_shares
+from fcos_mm.engine.ranks.scale_lr import scale_learning_rate
+from fcos_mm.engine.ranks.zero import gather_shares
+from fcos_mm.engine.resume.atomic_file import replaced
+from fcos_mm.engine.resume.preemption import spare_workers
 from fcos_mm.errors import UserError
 
 

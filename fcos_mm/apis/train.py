@@ -13,9 +13,9 @@ from fcos_mm.apis.runner import build_runner
 from fcos_mm.compat.distributed import prepare_launch
 from fcos_mm.compat.trust import trust_checkpoints
 from fcos_mm.datasets.checks import check_config_data
-from fcos_mm.engine.preemption import EXIT_STATUS
-from fcos_mm.engine.restart import resume_after_restart
-from fcos_mm.engine.resume_point import prepare_resume
+from fcos_mm.engine.resume.preemption import EXIT_STATUS
+from fcos_mm.engine.resume.restart import resume_after_restart
+from fcos_mm.engine.resume.resume_point import prepare_resume
 from fcos_mm.errors import UserError
 
 _EXAMPLES = f'''examples:

@@ -30,7 +30,7 @@ from mmengine.config import Config
 from fcos_mm.apis import train
 from fcos_mm.apis.cli import run_tool
 from fcos_mm.datasets.shapes import make_shapes
-from fcos_mm.engine.resume_point import candidates, check_whole
+from fcos_mm.engine.resume.resume_point import candidates, check_whole
 
 EXAMPLES = '''examples:
   python tests/stress/kill_resume.py --kills 50

@@ -5,7 +5,7 @@ import pytest
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, ProcessFailure
 
 from fcos_mm.apis.launch import first_cause, launch_config, parse_args, tell_failure
-from fcos_mm.engine.rank_end import RankEnd
+from fcos_mm.engine.ranks.rank_end import RankEnd
 from fcos_mm.errors import UserError
 
 

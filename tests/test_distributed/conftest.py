@@ -34,7 +34,7 @@ from mmengine.dist import get_rank
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 
-from fcos_mm.engine.restart import restarts
+from fcos_mm.engine.resume.restart import restarts
 
 SUSPENDED_SECONDS = 8  # more than stall_seconds
 

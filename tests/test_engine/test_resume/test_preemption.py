@@ -9,7 +9,7 @@ import torch.multiprocessing as mp
 from torch import distributed
 from torch.utils.data import DataLoader
 
-from fcos_mm.engine.preemption import Agreement, StopRequest, spare_workers
+from fcos_mm.engine.resume.preemption import Agreement, StopRequest, spare_workers
 
 
 @pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGUSR1])

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 from mmengine.config import Config
 from torch.utils.data import DataLoader
 
-from fcos_mm.engine.run_settings import changes, run_settings
+from fcos_mm.engine.resume.run_settings import changes, run_settings
 
 
 def settings(processes=2, batch_size=4, images=20, **config):

@@ -8,7 +8,7 @@ from mmengine.optim import OptimWrapper as MMEngineOptimWrapper
 from torch import Tensor
 from torch.nn.utils import clip_grad_norm_, clip_grads_with_norm_, get_total_norm
 
-from fcos_mm.engine.left_out import leaves_out_by_itself, leaving_out
+from fcos_mm.engine.guards.left_out import leaves_out_by_itself, leaving_out
 from fcos_mm.registry import OPTIM_WRAPPERS
 
 #: Steps in a row that mixed precision may leave out while it looks for its scale: from its first

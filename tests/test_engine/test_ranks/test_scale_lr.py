@@ -2,8 +2,9 @@
 import pytest
 import torch
 
-from fcos_mm.engine import OptimWrapper, scale_lr
-from fcos_mm.engine.scale_lr import scale_learning_rate
+from fcos_mm.engine import OptimWrapper
+from fcos_mm.engine.ranks import scale_lr
+from fcos_mm.engine.ranks.scale_lr import scale_learning_rate
 
 
 @pytest.mark.parametrize('processes, batch, accumulated, rate', [

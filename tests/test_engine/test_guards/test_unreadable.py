@@ -18,7 +18,7 @@ from fcos_mm.engine import UnreadableImageHook
 from fcos_mm.errors import UserError
 from fcos_mm.registry import DATASETS
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 LOST = 'Image cannot be read: {}/images/train_{}.png'
 
 
@@ -176,9 +176,9 @@ def test_limit(limit, allowed):
 
 
 def test_ranks_count_together(monkeypatch):
-    monkeypatch.setattr('fcos_mm.engine.unreadable.all_gather_object',
+    monkeypatch.setattr('fcos_mm.engine.guards.unreadable.all_gather_object',
                         lambda lines: [lines, ['b', 'c']])
-    monkeypatch.setattr('fcos_mm.engine.unreadable.get_world_size', lambda: 2)
+    monkeypatch.setattr('fcos_mm.engine.guards.unreadable.get_world_size', lambda: 2)
     hook, messages = UnreadableImageHook(limit=2, interval=1), []
     hook.before_train_iter(runner(100, messages), 0,
                            dict(data_samples=[sample(), sample('a', 'b')]))

@@ -3,8 +3,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from fcos_mm.engine import running_clock
-from fcos_mm.engine.running_clock import RunningClock
+from fcos_mm.engine.ranks import running_clock
+from fcos_mm.engine.ranks.running_clock import RunningClock
 
 
 @pytest.fixture

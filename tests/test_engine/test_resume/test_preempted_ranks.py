@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from fcos_mm.engine.resume_point import check_whole
+from fcos_mm.engine.resume.resume_point import check_whole
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 ITERATIONS = 30
 SETTINGS = f'''
 train_dataloader = dict(

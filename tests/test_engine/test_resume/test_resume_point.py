@@ -7,7 +7,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from fcos_mm.engine.resume_point import candidates, check_whole, newest_whole, prepare_resume
+from fcos_mm.engine.resume.resume_point import candidates, check_whole, newest_whole, prepare_resume
 from fcos_mm.errors import UserError
 
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from fcos_mm.engine.atomic_file import remove_unfinished, replaced
+from fcos_mm.engine.resume.atomic_file import remove_unfinished, replaced
 from fcos_mm.errors import UserError
 
 

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from fcos_mm.engine import OptimWrapper
-from fcos_mm.engine.heartbeat import Beat, place_of, stalled, verdict, waits
+from fcos_mm.engine.ranks.heartbeat import Beat, place_of, stalled, verdict, waits
 
 
 def beat(rank, step=7, *, age=50., limit=40., waiting=False, silent=0., silence_limit=40.):

@@ -4,7 +4,7 @@ import os
 import pytest
 from mmengine.config import Config
 
-from fcos_mm.engine.restart import resume_after_restart
+from fcos_mm.engine.resume.restart import resume_after_restart
 
 
 @pytest.fixture

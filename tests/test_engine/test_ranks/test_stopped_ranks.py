@@ -5,9 +5,9 @@ import subprocess
 
 import pytest
 
-from fcos_mm.engine import stopped_ranks
-from fcos_mm.engine.rank_end import read_ends
-from fcos_mm.engine.stopped_ranks import StoppedRanks
+from fcos_mm.engine.ranks import stopped_ranks
+from fcos_mm.engine.ranks.rank_end import read_ends
+from fcos_mm.engine.ranks.stopped_ranks import StoppedRanks
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from mmengine.registry import OPTIM_WRAPPERS, DefaultScope
 from torch import nn
 
 from fcos_mm.engine import AmpOptimWrapper, OptimWrapper
-from fcos_mm.engine.optim_wrapper import OVERFLOWS
+from fcos_mm.engine.guards.optim_wrapper import OVERFLOWS
 
 INF, NAN = float('inf'), float('nan')
 

@@ -15,9 +15,9 @@ from mmengine.dist import get_rank, get_world_size
 from mmengine.hooks import Hook
 from torch.distributed import PrefixStore, Store, TCPStore
 
-from fcos_mm.engine.heartbeat import Beat, place_of, stalled, verdict, waits
-from fcos_mm.engine.rank_end import ATTEMPT, FOLDER, leave_at_once, note_end
-from fcos_mm.engine.running_clock import RunningClock
+from fcos_mm.engine.ranks.heartbeat import Beat, place_of, stalled, verdict, waits
+from fcos_mm.engine.ranks.rank_end import ATTEMPT, FOLDER, leave_at_once, note_end
+from fcos_mm.engine.ranks.running_clock import RunningClock
 from fcos_mm.registry import HOOKS
 
 BEAT_SECONDS = 1.0

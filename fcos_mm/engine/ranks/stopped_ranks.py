@@ -13,7 +13,7 @@ from collections import Counter
 from pathlib import Path
 from typing import List
 
-from fcos_mm.engine.rank_end import ATTEMPT, RankEnd, write_end
+from fcos_mm.engine.ranks.rank_end import ATTEMPT, RankEnd, write_end
 
 _LOOK_SECONDS = 1.0
 #: Looks after which a stopped rank is killed: the watchdog, which says more, comes before.

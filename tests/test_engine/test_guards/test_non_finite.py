@@ -12,11 +12,11 @@ from mmengine.hooks import Hook
 from torch import nn
 
 from fcos_mm.apis import replay, train
-from fcos_mm.engine.non_finite import NonFiniteHook, running_statistics
+from fcos_mm.engine.guards.non_finite import NonFiniteHook, running_statistics
 from fcos_mm.errors import UserError
 from fcos_mm.registry import HOOKS
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 POISON = '''
 import fcos_mm
 from fcos_mm.registry import HOOKS

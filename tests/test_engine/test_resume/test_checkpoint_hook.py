@@ -15,8 +15,8 @@ from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 
 from fcos_mm.apis import train
-from fcos_mm.engine.checkpoint_hook import CheckpointHook
-from fcos_mm.engine.resume_point import check_whole
+from fcos_mm.engine.resume.checkpoint_hook import CheckpointHook
+from fcos_mm.engine.resume.resume_point import check_whole
 from fcos_mm.errors import UserError
 
 # 4 iterations an epoch, validated after each; averaged weights, the best one kept.

@@ -3,8 +3,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from fcos_mm.engine import running_clock
-from fcos_mm.engine.watchdog import WatchdogHook
+from fcos_mm.engine.ranks import running_clock
+from fcos_mm.engine.ranks.watchdog import WatchdogHook
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ from dataclasses import asdict
 
 import pytest
 
-from fcos_mm.engine import rank_end
-from fcos_mm.engine.rank_end import RankEnd, describe, lost_contact, read_ends, run_rank
+from fcos_mm.engine.ranks import rank_end
+from fcos_mm.engine.ranks.rank_end import RankEnd, describe, lost_contact, read_ends, run_rank
 from fcos_mm.errors import UserError
 
 

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import torch
 
-from fcos_mm.engine import random_state
-from fcos_mm.engine.random_state import random_states, set_random_state
+from fcos_mm.engine.resume import random_state
+from fcos_mm.engine.resume.random_state import random_states, set_random_state
 
 
 def draw():

@@ -9,8 +9,8 @@ from mmengine.model import is_model_wrapper
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from fcos_mm.engine.batch_record import RecordedBatch, record_path, save_record
-from fcos_mm.engine.optim_wrapper import MeasuredStep
+from fcos_mm.engine.guards.batch_record import RecordedBatch, record_path, save_record
+from fcos_mm.engine.guards.optim_wrapper import MeasuredStep
 from fcos_mm.errors import UserError
 from fcos_mm.registry import HOOKS
 

@@ -7,7 +7,7 @@ from mmengine.logging import MessageHub
 from torch.utils.data import DataLoader
 
 from fcos_mm.datasets import DefaultSampler, InfiniteSampler
-from fcos_mm.engine.train_loops import EpochBasedTrainLoop, endless_batches
+from fcos_mm.engine.resume.train_loops import EpochBasedTrainLoop, endless_batches
 
 
 class Numbers:

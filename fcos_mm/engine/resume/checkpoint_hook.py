@@ -9,13 +9,13 @@ from mmengine.fileio import LocalBackend
 from mmengine.hooks import CheckpointHook as MMEngineCheckpointHook
 
 from fcos_mm.datasets.samplers import unseeded_part
-from fcos_mm.engine.atomic_file import remove_unfinished, replaced
-from fcos_mm.engine.late_removal import LateRemoval
-from fcos_mm.engine.preemption import EXIT_STATUS, Agreement, StopRequest
-from fcos_mm.engine.random_state import random_states, set_random_state
-from fcos_mm.engine.resume_point import AUTOSAVE, POINTER
-from fcos_mm.engine.run_settings import changes, run_settings
-from fcos_mm.engine.train_loops import VALIDATED
+from fcos_mm.engine.resume.atomic_file import remove_unfinished, replaced
+from fcos_mm.engine.resume.late_removal import LateRemoval
+from fcos_mm.engine.resume.preemption import EXIT_STATUS, Agreement, StopRequest
+from fcos_mm.engine.resume.random_state import random_states, set_random_state
+from fcos_mm.engine.resume.resume_point import AUTOSAVE, POINTER
+from fcos_mm.engine.resume.run_settings import changes, run_settings
+from fcos_mm.engine.resume.train_loops import VALIDATED
 from fcos_mm.registry import HOOKS
 
 _AUTOSAVES = 2  # kept; should the last be damaged there is one before

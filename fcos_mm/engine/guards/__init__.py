@@ -1,0 +1,1 @@
+"""What keeps a training from going on with garbage."""

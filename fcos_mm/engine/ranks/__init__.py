@@ -1,0 +1,1 @@
+"""Several processes: how they end together, and what they share."""
