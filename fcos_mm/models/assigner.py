@@ -8,7 +8,7 @@ from torch import Tensor
 
 from fcos_mm.models.claims import claimed_runs, lowest_rank
 from fcos_mm.models.ground_truth import GroundTruth
-from fcos_mm.models.locations import Locations
+from fcos_mm.models.locations import Locations, mirrored
 from fcos_mm.models.windows import BOUNDS, Ranges, window_sizes, windows
 from fcos_mm.registry import TASK_UTILS
 
@@ -122,15 +122,14 @@ class FCOSAssigner:
             if self.crowd == 'mask':
                 rank = torch.where(out, order.size(1), rank)
             class_weight = ((rank < order.size(1)) | ~out).float()
-        positive = rank < order.size(1)
         image = torch.arange(len(rank), dtype=rank.dtype, device=rank.device)[:, None]
         row = rank.add_(image * (order.size(1) + 1))  # (B, P)
-        # Eq. (1): (l, t, r, b) = (x, y, -x, -y) - (x0, y0, -x1, -y1).
-        distances = _look_up(row, _mirrored(boxes), 0)  # (B, P, 4)
+        # Eq. (1): (l, t, r, b) = (x, y, -x, -y) - (x0, y0, -x1, -y1); -inf where there is no box.
+        distances = _look_up(row, mirrored(boxes), INF)  # (B, P, 4)
         torch.sub(locations.mirrored, distances, out=distances)
         return Targets(
             labels=_look_up(row, labels, background),
-            distances=distances.mul_(positive[..., None]),
+            distances=distances.clamp_(min=0),
             gt_index=_look_up(row, order, -1),
             class_weight=class_weight)
 
@@ -194,9 +193,3 @@ def _look_up(row: Tensor, values: Tensor, otherwise: float) -> Tensor:
     """
     table = F.pad(values, [0, 0] * (values.dim() - 2) + [0, 1], value=otherwise)  # (B, G + 1, ...)
     return table.flatten(0, 1).index_select(0, row.flatten()).unflatten(0, row.shape)
-
-
-def _mirrored(corners: Tensor) -> Tensor:
-    """Return (..., 4) corners x0, y0, x1, y1 as x0, y0, -x1, -y1."""
-    near, far = corners.chunk(2, dim=-1)
-    return torch.cat([near, -far], dim=-1)

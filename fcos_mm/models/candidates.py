@@ -58,7 +58,7 @@ def best_of_each_level(ranking: Tensor, pairs: Pairs, locations: Locations, limi
     """Return the indices of the best pairs of every level of every image.
 
     Args:
-        ranking: (N,) what the pairs are ranked by.
+        ranking: (N,) what the pairs are ranked by, float32, not negative.
         pairs: The N pairs.
         locations: The P locations.
         limit: Pairs a level at most, all when not positive.
@@ -69,8 +69,8 @@ def best_of_each_level(ranking: Tensor, pairs: Pairs, locations: Locations, limi
     ends = _ends(locations.counts, ranking.device)
     level = torch.bucketize(pairs.location, ends, right=True)
     group = pairs.image * len(ends) + level  # (N,)
-    order = ranking.argsort(descending=True, stable=True)
-    order = order[group[order].argsort(stable=True)]
+    # The bits of such numbers, read as integers, have the order of the numbers.
+    order = ((group << 32) - ranking.view(torch.int32)).argsort(stable=True)
     if limit <= 0:
         return order
     group = group[order]

@@ -22,6 +22,8 @@ class Locations(NamedTuple):
         points: (P, 2) image coordinates (x, y) of each location, float32.
         mirrored: (P, 4) the same as (x, y, -x, -y): less (x0, y0, -x1, -y1) it
             is (l, t, r, b), Eq. (1).
+        ends: (2, 2, L) coordinate of the first location of each level, counted
+            from the near end of x and y, and from the far end of -x and -y.
         strides: (P,) stride of the level of each location, float32.
         levels: (L, 5) per level: stride, coordinate of the first location,
             columns, rows, index of the level's first location. float32,
@@ -31,6 +33,7 @@ class Locations(NamedTuple):
     """
     points: Tensor
     mirrored: Tensor
+    ends: Tensor
     strides: Tensor
     levels: Tensor
     sizes: Sizes
@@ -83,6 +86,15 @@ class LocationGenerator:
         return _locations(sizes, self.strides, self.offset, torch.device(device))
 
 
+def mirrored(corners: Tensor) -> Tensor:
+    """Return (..., 4) corners x0, y0, x1, y1 as x0, y0, -x1, -y1.
+
+    On a mirrored axis the far side of a box is its near side.
+    """
+    near, far = corners.chunk(2, dim=-1)
+    return torch.cat([near, -far], dim=-1)
+
+
 @lru_cache(maxsize=256)
 @torch.inference_mode(False)
 def _locations(sizes: Sizes, strides: Tuple[int, ...], offset: str,
@@ -99,10 +111,14 @@ def _locations(sizes: Sizes, strides: Tuple[int, ...], offset: str,
         levels.append([stride, origin, columns, rows, first])
         first += rows * columns
     points = torch.cat(points)
+    levels = torch.tensor(levels, dtype=torch.float32)  # (L, 5)
+    step, origin, columns, rows, _ = levels.unbind(1)  # (L,) each
+    last = origin + (torch.stack([columns, rows]) - 1) * step  # (2, L)
     return Locations(
         points=points.to(device),
-        mirrored=torch.cat([points, -points], dim=1).to(device),
+        mirrored=mirrored(points.repeat(1, 2)).to(device),
+        ends=torch.stack([origin.expand(2, -1), -last]).to(device),
         strides=torch.cat(point_strides).to(device),
-        levels=torch.tensor(levels, dtype=torch.float32).to(device),
+        levels=levels.to(device),
         sizes=sizes,
         level_strides=strides)

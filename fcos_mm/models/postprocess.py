@@ -141,7 +141,8 @@ class FCOSPostProcessor:
         if centerness is not None:
             scores = class_scores * centerness[pairs.image, pairs.location]
             scores = scores if self.score == 'product' else scores.sqrt()
-        passed = (class_scores if self.threshold_on == 'class_score' else scores) > threshold
+        tested = class_scores if self.threshold_on == 'class_score' else scores
+        passed = (tested > threshold).nonzero().squeeze(1)
         pairs, scores, class_scores = pairs.select(passed), scores[passed], class_scores[passed]
         ranking = class_scores if self.rank_by == 'class_score' else scores
         best = best_of_each_level(ranking, pairs, locations, cfg.get('nms_pre', -1))

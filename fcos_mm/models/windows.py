@@ -7,12 +7,12 @@ inside it, taken out: the hole. Both follow from the box alone, so no location
 has to be asked about a box.
 """
 from functools import lru_cache
-from typing import Callable, NamedTuple, Optional, Sequence, Tuple
+from typing import NamedTuple, Optional, Sequence, Tuple
 
 import torch
 from torch import Tensor
 
-from fcos_mm.models.locations import Locations
+from fcos_mm.models.locations import Locations, mirrored
 
 BOUNDS = ('inclusive', 'strict')
 Ranges = Sequence[Tuple[float, float]]
@@ -30,17 +30,6 @@ class Windows(NamedTuple):
     hole_end: Tensor
 
 
-class Axes(NamedTuple):
-    """Both axes of every level: stride, first location, number of cells, (2, L, N) each."""
-    stride: Tensor
-    origin: Tensor
-    cells: Tensor
-
-    def at(self, cell: Tensor) -> Tensor:
-        """Return the image coordinate of cells (2, L, N)."""
-        return self.origin + cell * self.stride
-
-
 def windows(locations: Locations, boxes: Tensor, *, regress_ranges: Ranges, bounds: str,
             radius: Optional[float]) -> Windows:
     """Find the windows of boxes on every level.
@@ -52,27 +41,36 @@ def windows(locations: Locations, boxes: Tensor, *, regress_ranges: Ranges, boun
         bounds: ``'inclusive'`` or ``'strict'``.
         radius: Center-sampling radius in strides, or None.
     """
-    stride, origin, columns, rows, _ = locations.levels[:, :, None].unbind(1)  # (L, 1) each
-    low, high = range_bounds(tuple(regress_ranges), boxes.device)  # (L, 1) each
-    near, far = boxes.t().reshape(2, 2, 1, -1).unbind(0)  # (2, 1, N) each
+    stride = locations.levels[:, :1]  # (L, 1)
+    cells = locations.levels[:, 2:4].t()[..., None]  # (2, L, 1)
+    side = mirrored(boxes).t().reshape(2, 2, 1, -1)  # (2 ends, 2 axes, 1, N)
+    opposite = -side.flip(0)
+    inside = side
+    if radius is not None:
+        inside = torch.maximum(side, (side + opposite) / 2 - stride * radius)  # (2, 2, L, N)
+    farthest = farthest_sides(tuple(regress_ranges), bounds, boxes.device)
     # Written out in full: what follows is quick on contiguous tensors only.
-    shape = (2, len(stride), len(boxes))
-    near, far, low, high, stride, origin, cells = (
-        part.expand(shape).contiguous()
-        for part in (near, far, low, high, stride, origin, torch.stack([columns, rows])))
-    axes = Axes(stride, origin, cells)
-    begin, end = _window(near, far, axes, high, bounds, radius)
-    hole_begin, hole_end = _hole(near, far, axes, low, bounds)
-    hole_begin = torch.maximum(hole_begin, begin)
-    hole_end = torch.minimum(hole_end, end)
-    return Windows(begin.int(), end.int(), hole_begin.int(), hole_end.int())
+    shape = (2, 2, 2, len(stride), len(boxes))  # window and hole, either end, x and y
+    skipped = _skipped(*(part.expand(shape).contiguous() for part in (
+        inside, opposite, farthest, locations.ends[..., None], stride, cells)))
+    begin, from_end = skipped.unbind(1)
+    begin, end = begin.int(), (cells - from_end).int()  # (2, 2, L, N) each
+    return Windows(begin[0], end[0], begin[1], end[1])
 
 
 @lru_cache(maxsize=64)
 @torch.inference_mode(False)
-def range_bounds(ranges: Ranges, device: torch.device) -> Tuple[Tensor, Tensor]:
-    """Return the lower and the upper bounds, (L, 1) each."""
-    return torch.tensor(ranges, dtype=torch.float32).to(device)[:, :, None].unbind(1)
+def farthest_sides(ranges: Ranges, bounds: str, device: torch.device) -> Tensor:
+    """Return (2, 1, 1, L, 1): how far a side may be in the window, and in the hole.
+
+    Where a bound itself is out, the next number below it is the limit.
+    """
+    low, high = torch.tensor(ranges, dtype=torch.float32).unbind(1)  # (L,) each
+    if bounds == 'inclusive':
+        low = low.nextafter(torch.tensor(-torch.inf))
+    else:
+        high = high.nextafter(torch.tensor(-torch.inf))
+    return torch.stack([high, low])[:, None, None, :, None].to(device)
 
 
 def window_sizes(locations: Locations, ranges: Ranges,
@@ -86,45 +84,27 @@ def window_sizes(locations: Locations, ranges: Ranges,
     return tuple(sizes)
 
 
-def _window(near: Tensor, far: Tensor, axes: Axes, high: Tensor, bounds: str,
-            radius: Optional[float]) -> Tuple[Tensor, Tensor]:
-    """Cells strictly inside, within the upper bound and near the center."""
-    within = torch.le if bounds == 'inclusive' else torch.lt
-    inner_near, inner_far = near, far
-    if radius is not None:
-        center = (near + far) / 2
-        inner_near = torch.maximum(near, center - axes.stride * radius)
-        inner_far = torch.minimum(far, center + axes.stride * radius)
-    return _exact(
-        torch.maximum(inner_near, far - high), torch.minimum(inner_far, near + high), axes,
-        lambda point: (point > inner_near) & within(far - point, high),
-        lambda point: (point < inner_far) & within(point - near, high))
+def _skipped(inside: Tensor, opposite: Tensor, farthest: Tensor, first: Tensor, stride: Tensor,
+             cells: Tensor) -> Tensor:
+    """Return how many cells are skipped from an end, until one lies inside and near enough.
 
+    The far end of an axis is the near end of the mirrored axis. The division
+    only gives a first guess, never too many and at most two too few; the
+    conditions themselves decide, so that rounding cannot move an edge.
 
-def _hole(near: Tensor, far: Tensor, axes: Axes, low: Tensor,
-          bounds: str) -> Tuple[Tensor, Tensor]:
-    """Cells whose two distances along an axis are below the lower bound."""
-    below = torch.lt if bounds == 'inclusive' else torch.le
-    return _exact(far - low, near + low, axes,
-                  lambda point: below(far - point, low),
-                  lambda point: below(point - near, low))
-
-
-def _exact(near: Tensor, far: Tensor, axes: Axes, after_near: Callable[[Tensor], Tensor],
-           before_far: Callable[[Tensor], Tensor]) -> Tuple[Tensor, Tensor]:
-    """Return begin and end of the cells between two coordinates that meet both conditions.
-
-    The division only gives a first guess, never too narrow and at most two
-    cells too wide; the conditions themselves decide, so that rounding cannot
-    move an edge.
+    Args:
+        inside: Coordinate that must be passed; all tensors are of one shape.
+        opposite: Coordinate of the opposite side of the box.
+        farthest: How far that side may be.
+        first: Coordinate of the first cell.
+        stride: From cell to cell.
+        cells: Their number.
     """
-    first = _guess(torch.floor((near - axes.origin) / axes.stride), axes)
-    last = _guess(torch.ceil((far - axes.origin) / axes.stride), axes)
+    passed = torch.maximum(inside, opposite - farthest)
+    cell = ((passed - first) / stride).floor_().nan_to_num_(nan=0.).clamp_(min=-1)
+    cell = torch.minimum(cell, cells)
     for _ in range(2):
-        first = first + (~after_near(axes.at(first))).float()
-        last = last - (~before_far(axes.at(last))).float()
-    return first.clamp_(min=0), torch.minimum(last + 1, axes.cells)
-
-
-def _guess(cell: Tensor, axes: Axes) -> Tensor:
-    return torch.minimum(cell.nan_to_num_(nan=0.).clamp_(min=-1), axes.cells)
+        point = first + cell * stride
+        claimed = (point > inside) & (opposite - point <= farthest)
+        cell = cell + (~claimed).float()
+    return cell.clamp_(min=0)

@@ -36,7 +36,7 @@ from mmengine.registry import HOOKS
 
 from fcos_mm.engine.resume.restart import restarts
 
-SUSPENDED_SECONDS = 8  # more than stall_seconds
+SUSPENDED_SECONDS = 14  # more than this test's stall_seconds
 
 
 def suspend():

@@ -24,7 +24,8 @@ def test_mistake_of_the_user_is_shown_once(tiny_config, launch, tmp_path):
 
 def test_a_job_that_was_suspended_goes_on(faulty, launch, tmp_path):
     """As by Ctrl-Z, or by a cluster that needs the machine for something else."""
-    done = launch('dist_train.sh', faulty((0, 5, 1, 'suspend')), 2, '--work-dir', tmp_path)
+    done = launch('dist_train.sh', faulty((0, 5, 1, 'suspend')), 2, '--work-dir', tmp_path,
+                  '--cfg-options', 'default_hooks.watchdog.stall_seconds=12')
     assert done.status == 0, done.err[-3000:]
     assert (tmp_path / 'iter_6.pth').is_file()
 
