@@ -36,7 +36,7 @@ def lowest_rank(windows: Windows, locations: Locations, *, images: int,
 class Runs(NamedTuple):
     """R runs of neighbouring cells in a row of a map, each claimed by one box.
 
-    Those of the boxes of the highest rank come first.
+    In each image those of the boxes of the highest rank come first.
 
     Attributes:
         rank: (R,) rank of the box in its image.
@@ -74,10 +74,10 @@ def claimed_runs(windows: Windows, locations: Locations, *, images: int) -> Runs
     ranks, num_locations = edges.shape[-1] // images, sum(locations.counts)
     begin, end, hole_begin, hole_end = edges
     all_hole = ((hole_begin <= begin) & (hole_end >= end)).all(0)
-    level, box = ((end > begin).all(0) & ~all_hole).nonzero()  # (K,) each
+    claimed = (end > begin).all(0) & ~all_hole  # (L, N)
+    from_last, level = claimed.T[::-1].nonzero()  # (K,) each
+    box = claimed.shape[1] - 1 - from_last
     image, rank = np.divmod(box, ranks)
-    highest_first = np.argsort(-rank, kind='stable')
-    level, box, image, rank = (part[highest_first] for part in (level, box, image, rank))
     _, _, columns, _, first = locations.levels.numpy().astype(np.int64).T  # (L,) each
     base = image * num_locations + first[level]
     window, start, count = _runs(edges[:, :, level, box], base, columns[level])
