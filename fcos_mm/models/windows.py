@@ -36,7 +36,7 @@ def windows(locations: Locations, boxes: Tensor, *, regress_ranges: Ranges, boun
 
     Args:
         locations: The locations of L levels.
-        boxes: (N, 4).
+        boxes: (N, 4). One that is not finite claims nothing.
         regress_ranges: (lower, upper) bound of each level.
         bounds: ``'inclusive'`` or ``'strict'``.
         radius: Center-sampling radius in strides, or None.
@@ -101,7 +101,7 @@ def _skipped(inside: Tensor, opposite: Tensor, farthest: Tensor, first: Tensor, 
         cells: Their number.
     """
     passed = torch.maximum(inside, opposite - farthest)
-    cell = ((passed - first) / stride).floor_().nan_to_num_(nan=0.).clamp_(min=-1)
+    cell = ((passed - first) / stride).floor_().nan_to_num_(nan=torch.inf).clamp_(min=-1)
     cell = torch.minimum(cell, cells)
     for _ in range(2):
         point = first + cell * stride

@@ -51,6 +51,12 @@ class TestByHand:
             locations, truth_of((4, 0, 28, 8)), 80)
         assert targets.positive[0].tolist() == [False, True, True, False, False]
 
+    @pytest.mark.parametrize('box', [(float('nan'), ) * 4, (0, 0, float('nan'), 64),
+                                     (0, 0, INF, INF), (-INF, 0, 64, 64)])
+    def test_a_box_that_is_not_finite_claims_nothing(self, box):
+        targets = FCOSAssigner(regress_ranges=((0, INF), )).assign(grid(), truth_of(box), 80)
+        assert not targets.positive.any() and not targets.distances.any()
+
     @pytest.mark.parametrize('bounds, expected', [
         ('inclusive', [True, True]),  # exactly 64 belongs to both levels
         ('strict', [False, False]),  # ... or to none
