@@ -50,7 +50,7 @@ optim_wrapper = dict(
     clip_grad=dict(max_norm=10))
 auto_scale_lr = dict(enable=False, base_batch_size=8)
 
-default_hooks = dict(checkpoint=dict(interval=500, max_keep_ckpts=1, save_best='coco/bbox_mAP_50'))
+default_hooks = dict(checkpoint=dict(interval=500, max_keep_ckpts=2, save_best='coco/bbox_mAP_50'))
 custom_hooks = [
     dict(
         type='EMAHook', ema_type='ExpMomentumEMA', momentum=0.002, gamma=200, update_buffers=True)

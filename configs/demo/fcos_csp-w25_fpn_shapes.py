@@ -68,4 +68,4 @@ param_scheduler = [
     dict(
         type='PolyLR', power=1.0, eta_min=0.0, by_epoch=True, convert_to_iter_based=True)
 ]
-default_hooks = dict(checkpoint=dict(interval=6, max_keep_ckpts=1))
+default_hooks = dict(checkpoint=dict(interval=6, max_keep_ckpts=2))
