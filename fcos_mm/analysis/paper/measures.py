@@ -85,7 +85,7 @@ def proposals(evaluation: Evaluation) -> Figures:
     figures = _samples(evaluation.training)
     if evaluation.finished is not None:
         truth = truth_of(evaluation.config())
-        recall = proposal_recall(truth, str(evaluation.results), limits=(100, 1000))
+        recall = proposal_recall(truth, str(evaluation.results), limits=(10, 100, 1000))
         figures.update(_percent({name.replace('@', '_'): v for name, v in recall.items()}))
     detector = ON_TOP.get(evaluation.name)
     if detector is not None:

@@ -76,6 +76,15 @@ def test_proposals_need_no_right_category(settings):
     assert measure('proposals', evaluation)['Faster R-CNN AP'] == pytest.approx(100)
 
 
+def test_ten_proposals_an_image(settings):
+    boxes = ordinary(ground_truth(settings))
+    wrong = [dict(image_id=image, category_id=1, bbox=[0, 0, 1, 1])
+             for image in {box['image_id'] for box in boxes} for _ in range(10)]  # come first
+    figures = measure('proposals', finished(settings, 'rpn_gn', 'rpn_gn', wrong + boxes))
+    assert figures['AR_10'] == pytest.approx(0)
+    assert figures['AR_100'] == pytest.approx(100)
+
+
 def test_class_agnostic(settings):
     boxes = [dict(box, category_id=1) for box in ordinary(ground_truth(settings))]
     figures = measure('class_agnostic', finished(settings, 'fcos', 'fcos', boxes))
