@@ -1,6 +1,6 @@
 """The boxes of a COCO-format annotation file that training would see, without any image."""
 import os.path as osp
-from typing import List, NamedTuple, Optional, Sequence
+from typing import Dict, List, NamedTuple, Optional, Sequence
 
 import numpy as np
 import torch
@@ -41,7 +41,7 @@ class Annotations(NamedTuple):
         warnings: What is wrong with boxes that do not count.
     """
     images: List[ImageBoxes]
-    left_out: dict
+    left_out: Dict[str, int]
     warnings: List[str]
 
 
@@ -105,10 +105,21 @@ def read_boxes(path: str, classes: Optional[Sequence[str]] = None) -> Annotation
             left_out['crowd'] += bool(annotation.get('iscrowd'))
             kept[annotation['image_id']].append(annotation)
     if len(data['annotations']) == sum(left_out.values()):
-        raise UserError(f'{path} has no box that counts: {left_out}.\n'
+        reasons = describe_left_out(left_out) or 'it has none at all'
+        raise UserError(f'{path} has no box that counts: {reasons}.\n'
                         'Give an annotation file with boxes.')
     images = [_image_boxes(image, kept[image['id']], number) for image in data['images']]
     return Annotations(images, left_out, warnings)
+
+
+def describe_left_out(left_out: Dict[str, int]) -> str:
+    """Say how many boxes do not count and why.
+
+    Args:
+        left_out: As in ``Annotations``.
+    """
+    return ', '.join(f'{number} {name.replace("_", " ")}'
+                     for name, number in left_out.items() if number)
 
 
 def _source(path: str) -> CocoSource:

@@ -3,6 +3,7 @@ from typing import Iterator, List, Optional
 
 import numpy as np
 
+from fcos_mm.analysis.annotations import describe_left_out
 from fcos_mm.analysis.assignment_stats import percent
 
 #: Share of the boxes, in percent, below which a level or a reason does not matter.
@@ -33,8 +34,7 @@ def report(statistics: dict) -> str:
 
 
 def _data(statistics: dict) -> Iterator[str]:
-    left_out = ', '.join(f'{number} {name.replace("_", " ")}'
-                         for name, number in statistics['left_out'].items() if number)
+    left_out = describe_left_out(statistics['left_out'])
     yield (f"{statistics['ann_file']}: {statistics['num_images']} images, "
            f"{statistics['num_gt']} boxes" + (f' (left out: {left_out})' if left_out else ''))
     size = statistics['input']

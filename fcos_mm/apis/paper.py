@@ -180,6 +180,10 @@ def _is_trained(work: Work) -> bool:
 def _check_data(args: argparse.Namespace) -> None:
     """Write the generated data; say where the other comes from."""
     if args.scale == 'tiny':
+        if args.data_root and not Path(args.data_root).is_dir():
+            raise UserError(
+                f'--data-root {args.data_root}: there is no such folder.\nWithout --data-root the '
+                'dataset is generated in data/shapes; to have it elsewhere, make the folder first.')
         make_data(args.data_root or 'data/shapes')
     root = Path(args.data_root or 'data/bccd')
     if args.scale == 'small' and not (root / 'annotations').is_dir():

@@ -75,8 +75,8 @@ def test_all_categories_without_classes(write):
     ('{', None, 'not JSON'),
     (dict(images=[]), None, "no list 'annotations'"),
     (coco((7, 10, (5, 6, 20, 10), 0)), ('dog', ), 'no category in common'),
-    (coco((7, 10, (5, 6, 20, 10), 1)), None, 'no box that counts'),
-    (coco(), None, 'no box that counts'),
+    (coco((7, 10, (5, 6, 20, 10), 1)), None, 'no box that counts: 1 crowd.'),
+    (coco(), None, 'no box that counts: it has none at all.'),
     (coco((9, 10, (5, 6, 20, 10), 0)), None, "image_id that is not the id of an entry of 'images'"),
     (coco((7, 10, (5, 6, float('nan'), 10), 0)), None, 'contain NaN'),
 ])

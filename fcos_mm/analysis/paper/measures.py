@@ -8,6 +8,7 @@ from pycocotools.coco import COCO
 from fcos_mm.analysis.overlapped import overlapping_images
 from fcos_mm.analysis.paper.files import read_json, write_json
 from fcos_mm.analysis.paper.runs import Evaluation, Training
+from fcos_mm.analysis.paper.same_settings import write_config
 from fcos_mm.analysis.paper.tables import ON_TOP
 from fcos_mm.analysis.training_memory import num_samples, training_memory
 from fcos_mm.evaluation.coco_files import read_truth
@@ -124,16 +125,16 @@ def _samples(training: Training) -> Figures:
 
 def _memory(training: Training) -> Figures:
     """Peak memory of one training step, measured once for each experiment."""
-    path = training.settings.out / 'memory' / f'{training.experiment}.json'
-    known = read_json(path)
+    folder = training.settings.out / 'memory' / training.experiment
+    cfg = training._replace(seed=0).config()
+    write_config(cfg, folder / 'config.py')
+    known = read_json(folder / 'memory.json')
     if known is None:
-        cfg = training.config()
         size, batch = _input_size(cfg), cfg.train_dataloader.batch_size
         classes = cfg.model.bbox_head.num_classes
         known = dict(batch_size=batch, image_size=size, bytes=training_memory(
             cfg, batch_size=batch, image_size=size, classes=classes))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_json(known, path)
+        write_json(known, folder / 'memory.json')
     return {'memory (GB)': known['bytes'] / _GIGABYTE}
 
 

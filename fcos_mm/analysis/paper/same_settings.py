@@ -1,9 +1,10 @@
 """Whether the run in a folder is the one that is asked for now."""
 import copy
+import os
 from pathlib import Path
 from typing import Dict
 
-from mmengine.config import Config
+from mmengine.config import Config, ConfigDict
 
 from fcos_mm.analysis.paper.files import write_text
 from fcos_mm.errors import UserError
@@ -55,12 +56,17 @@ def _what_counts(cfg: Config, tests: bool) -> Dict[str, object]:
     start = model.get('backbone', {}).get('init_cfg')
     if start and 'checkpoint' in start:  # runs may be moved, and their backbone with them
         start.checkpoint = Path(start.checkpoint).name
-    data = [loader.dataset.get(key) for key in ('data_root', 'ann_file', 'pipeline')]
+    data = [_folder(loader.dataset)] + [loader.dataset.get(key) for key in ('ann_file', 'pipeline')]
     keys = ('train_cfg', 'optim_wrapper', 'param_scheduler', 'randomness')
     counts = dict(model=model, train_dataloader=[loader.batch_size, *data],
                   **{key: cfg.get(key) for key in keys})
     if tests:
         dataset = cfg.test_dataloader.dataset
-        counts['test_dataloader'] = [
-            dataset.get(key) for key in ('data_root', 'ann_file', 'data_prefix', 'pipeline')]
+        counts['test_dataloader'] = [_folder(dataset)] + [
+            dataset.get(key) for key in ('ann_file', 'data_prefix', 'pipeline')]
     return counts
+
+
+def _folder(dataset: ConfigDict) -> str:
+    """The folder of the data, which may be written in several ways."""
+    return os.path.abspath(dataset.get('data_root') or '')

@@ -7,6 +7,7 @@ from fcos_mm.analysis.paper.files import write_json
 from fcos_mm.analysis.paper.measures import detections_from_ambiguous, measure
 from fcos_mm.analysis.paper.runs import Evaluation, Settings, Training
 from fcos_mm.datasets.shapes import make_shapes
+from fcos_mm.errors import UserError
 
 
 @pytest.fixture(scope='module')
@@ -96,9 +97,19 @@ def test_samples_and_memory_need_no_training(settings):
     figures = measure('samples_memory_boxes', evaluation)
     assert figures['samples (k)'] == pytest.approx(0.064)  # 8 x 8 locations of stride 16
     assert figures['memory (GB)'] > 0 and 'AP' not in figures
-    kept = json.loads((settings.out / 'memory' / 'fcos_p4.json').read_text())
+    kept = json.loads((settings.out / 'memory' / 'fcos_p4' / 'memory.json').read_text())
     assert kept['image_size'] == [128, 128] and kept['batch_size'] == 8
     assert measure('samples_memory_boxes', evaluation) == figures
+    assert measure('samples_memory_boxes', Evaluation(
+        Training(settings, 'fcos_p4', 1), 'fcos_p4')) == figures, 'measured once for all seeds'
+
+
+def test_memory_of_another_model_is_not_shown(settings):
+    evaluation = Evaluation(Training(settings, 'fcos_c5', 0), 'fcos_c5')
+    measure('samples_memory_boxes', evaluation)
+    wider = settings._replace(options={'model.bbox_head.feat_channels': 128})
+    with pytest.raises(UserError, match='(?s)memory/fcos_c5 holds .*other settings.*: model'):
+        measure('samples_memory_boxes', Evaluation(Training(wider, 'fcos_c5', 0), 'fcos_c5'))
 
 
 def test_share_of_ambiguous_detections_comes_from_the_test(settings):

@@ -125,6 +125,14 @@ def test_runs_may_be_moved(tmp_path):
     work(old._replace(out=tmp_path / 'moved')).tests[0].check()
 
 
+def test_the_folder_of_the_data_may_be_written_in_other_words(tmp_path):
+    assert Queue(jobs=1).run([work(settings(tmp_path))]) == []
+    for folder in ('data/shapes', './data/shapes/', os.path.abspath('data/shapes')):
+        work(settings(tmp_path, data_root=folder)).tests[0].check()
+    with pytest.raises(UserError, match='other settings'):
+        work(settings(tmp_path, data_root='data/other')).tests[0].check()
+
+
 def test_results_of_other_weights_are_refused(tmp_path):
     first, second = tmp_path / 'iter_3.pth', tmp_path / 'second_iter_3.pth'
     first.write_text('one')
