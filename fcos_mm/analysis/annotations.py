@@ -6,7 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fcos_mm.datasets.checks.annotations import check_boxes, check_fields, read_annotation_file
+from fcos_mm.datasets.checks.annotations import check_fields, read_annotation_file
+from fcos_mm.datasets.checks.boxes import check_boxes
 from fcos_mm.datasets.checks.source import CocoSource
 from fcos_mm.errors import UserError
 

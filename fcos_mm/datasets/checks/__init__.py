@@ -4,7 +4,8 @@ mmdet drops what it cannot use without a word: categories it does not know,
 boxes without area, images without boxes. These checks find such faults first
 and say which file, image or key is at fault and what to do.
 """
-from .annotations import check_boxes, check_fields, read_annotation_file
+from .annotations import check_fields, read_annotation_file
+from .boxes import check_boxes
 from .categories import check_categories, check_num_classes
 from .config import check_config_data
 from .headers import check_image_sizes

@@ -1,16 +1,13 @@
-"""Checks of a COCO-format annotation file: its form, fields and boxes."""
+"""Checks of a COCO-format annotation file: its form and fields."""
 import json
 import os.path as osp
-from typing import Callable, Sequence
-
-import numpy as np
+from typing import Sequence
 
 from fcos_mm.errors import UserError
 
+from .faults import EXAMPLES, Faults, shorten
 from .source import CocoSource
 
-_EXAMPLES = 5
-_LARGEST = 1e9  # pixels
 _IMAGE_FIELDS = ('id', 'file_name', 'width', 'height')
 _BOX_FIELDS = ('id', 'image_id', 'category_id', 'bbox', 'area')
 
@@ -77,21 +74,31 @@ def check_fields(source: CocoSource, data: dict, evaluated: bool) -> None:
             ``iscrowd`` is not 0 or 1.
     """
     box_fields = _BOX_FIELDS + (('iscrowd', ) if evaluated else ())
-    _check_entries(source, 'images', data['images'], _IMAGE_FIELDS)
-    _check_entries(source, 'annotations', data['annotations'], box_fields)
-    _check_entries(source, 'categories', data['categories'], ('id', 'name'))
-    for image in data['images']:
+    faults = Faults()
+    for name, fields in (('images', _IMAGE_FIELDS), ('annotations', box_fields),
+                         ('categories', ('id', 'name'))):
+        with faults.gather():
+            _check_entries(source, name, data[name], fields)
+    faults.raise_all()
+    _check_images(source, data['images'])
+    for field, name in (('image_id', 'images'), ('category_id', 'categories')):
+        with faults.gather():
+            _check_references(source, data, field, name)
+    with faults.gather():
+        _check_crowds(source, data)
+    faults.raise_all()
+
+
+def _check_images(source: CocoSource, images: Sequence[dict]) -> None:
+    for image in images:
         if not isinstance(image['file_name'], str) or not image['file_name']:
             raise UserError(f"{source.ann_file}: image {image['id']!r} has the file_name "
-                            f"{_shorten(image['file_name'])}.\nWrite the name of its file.")
+                            f"{shorten(image['file_name'])}.\nWrite the name of its file.")
         if not _is_size(image['width']) or not _is_size(image['height']):
             raise UserError(
                 f"{source.ann_file}: image {image['file_name']} has width "
                 f"{image['width']!r} and height {image['height']!r}.\n"
                 'Write its true size in pixels.')
-    _check_references(source, data, 'image_id', 'images')
-    _check_references(source, data, 'category_id', 'categories')
-    _check_crowds(source, data)
 
 
 def _is_size(value) -> bool:
@@ -108,12 +115,12 @@ def _check_entries(source: CocoSource, name: str, entries: Sequence,
             hint = {'area': 'width * height of the box', 'iscrowd': '0'}
             raise UserError(
                 f'{source.ann_file}: entry {index} of {name!r} '
-                f'({_shorten(entry)}) lacks {lost}.\nAdd the missing fields'
+                f'({shorten(entry)}) lacks {lost}.\nAdd the missing fields'
                 + ''.join(f'; {key} is {hint[key]}'
                           for key in lost if key in hint) + '.')
         if not is_id(entry['id']):
             raise UserError(f"{source.ann_file}: entry {index} of {name!r} has the id "
-                            f"{_shorten(entry['id'])}.\nGive it a whole number.")
+                            f"{shorten(entry['id'])}.\nGive it a whole number.")
         if entry['id'] in seen:
             raise UserError(
                 f"{source.ann_file}: the id {entry['id']!r} is used twice in "
@@ -132,7 +139,7 @@ def _check_references(source: CocoSource, data: dict, field: str,
     if wrong:
         cases = [
             f"annotation {box['id']} ({_file_of(box, files)}) has "
-            f'{field} {_shorten(box[field])}' for box in wrong[:_EXAMPLES]
+            f'{field} {shorten(box[field])}' for box in wrong[:EXAMPLES]
         ]
         raise UserError(
             f'{source.ann_file}: {len(wrong)} of {len(data["annotations"])} '
@@ -148,7 +155,7 @@ def _check_crowds(source: CocoSource, data: dict) -> None:
     wrong = [box for box in data['annotations'] if box.get('iscrowd', 0) not in (0, 1)]
     if wrong:
         cases = [f"annotation {box['id']} ({_file_of(box, files)}) has "
-                 f"{_shorten(box['iscrowd'])}" for box in wrong[:_EXAMPLES]]
+                 f"{shorten(box['iscrowd'])}" for box in wrong[:EXAMPLES]]
         raise UserError(
             f'{source.ann_file}: {len(wrong)} of {len(data["annotations"])} annotations have an '
             'iscrowd that is not 0 or 1:\n  ' + '\n  '.join(cases) + '\nCorrect them.')
@@ -169,121 +176,3 @@ def is_id(value) -> bool:
         return value.is_integer() and abs(value) < 2**53
     return isinstance(value, str) or (
         isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63)
-
-
-def check_boxes(source: CocoSource, data: dict,
-                warn: Callable[[str], None]) -> np.ndarray:
-    """Check the boxes' numbers.
-
-    Args:
-        source: The dataset.
-        data: Its annotation file's contents, fields checked.
-        warn: Called with a message about boxes that mmdet skips, and about
-            those that are there twice.
-
-    Returns:
-        ndarray: (N, ) bool, the annotations that mmdet's dataset keeps.
-
-    Raises:
-        UserError: If a box is not four finite numbers, or they are of no picture.
-    """
-    annotations = data['annotations']
-    if not annotations:
-        return np.zeros(0, dtype=bool)
-    files = {image['id']: image for image in data['images']}
-    boxes, areas = _numbers(source, annotations, files)
-    finite = np.isfinite(boxes).all(1) & np.isfinite(areas)
-    if not finite.all():
-        raise UserError(_box_message(
-            source, data, ~finite, 'contain NaN or Infinity') +
-            '\nCorrect or delete these annotations.')
-    huge = (np.abs(boxes) > _LARGEST).any(1)
-    if huge.any():
-        raise UserError(_box_message(source, data, huge, f'have numbers beyond {_LARGEST:.0e}') +
-                        '\nCorrect or delete these annotations.')
-    size = np.array([(files[box['image_id']]['width'],
-                      files[box['image_id']]['height'])
-                     for box in annotations])
-    inside = (np.minimum(boxes[:, :2] + boxes[:, 2:], size) -
-              np.maximum(boxes[:, :2], 0))
-    no_area = (boxes[:, 2:] <= 0).any(1)
-    outside = (inside <= 0).any(1) & ~no_area
-    thin = ((boxes[:, 2:] < 1).any(1) | (areas <= 0)) & ~no_area & ~outside
-    _warn_skipped(source, data, warn, {
-        'have no area': no_area,
-        'lie outside their image': outside,
-        'have a side below 1 pixel or an area of 0': thin & (not source.test_mode)
-    })
-    _warn_repeated(source, data, warn, boxes)
-    return ~no_area & ~outside & ~thin
-
-
-def _warn_repeated(source: CocoSource, data: dict, warn: Callable[[str], None],
-                   boxes: np.ndarray) -> None:
-    """Warn about boxes equal to an earlier one of the same image and category."""
-    image_index = {image['id']: index for index, image in enumerate(data['images'])}
-    category_index = {entry['id']: index for index, entry in enumerate(data['categories'])}
-    owners = np.array([(image_index[box['image_id']], category_index[box['category_id']])
-                       for box in data['annotations']])
-    rows = np.column_stack([owners, boxes])  # (N, 6)
-    order = np.lexsort(rows.T)  # equal rows together, in the order of the file
-    repeated = np.zeros(len(rows), dtype=bool)
-    repeated[order[1:]] = (rows[order[1:]] == rows[order[:-1]]).all(1)
-    if repeated.any():
-        fate = ('Of two equal objects a detector finds one.' if source.test_mode else
-                'Of equal boxes one is learned.')
-        warn(f"{_box_message(source, data, repeated, 'repeat an earlier box')}\n{fate} "
-             'Delete them.')
-
-
-def _warn_skipped(source: CocoSource, data: dict, warn: Callable[[str], None],
-                  faults: dict) -> None:
-    """Warn about boxes that mmdet skips, per kind of fault."""
-    fate = ('They stay in the evaluation, as objects no detector can find.'
-            if source.test_mode else 'The dataset skips them.')
-    for what, wrong in faults.items():
-        if wrong.any():
-            warn(f'{_box_message(source, data, wrong, what)}\n{fate} '
-                 'Correct or delete them.')
-
-
-def _numbers(source: CocoSource, annotations: list, files: dict) -> tuple:
-    """Boxes (N, 4) and areas (N, ) as arrays of numbers."""
-    try:
-        boxes = np.array([box['bbox'] for box in annotations])
-        areas = np.array([box['area'] for box in annotations])
-        if (boxes.shape == (len(annotations), 4) and areas.ndim == 1
-                and boxes.dtype.kind in 'iuf' and areas.dtype.kind in 'iuf'):
-            return boxes.astype(np.float64), areas.astype(np.float64)
-    except ValueError:
-        pass
-    for box in annotations:
-        values = box['bbox']
-        if not (isinstance(values, list) and len(values) == 4 and all(
-                isinstance(value, (int, float))
-                for value in [*values, box['area']])):
-            raise UserError(
-                f"{source.ann_file}: annotation {box['id']} "
-                f"({files[box['image_id']]['file_name']}) has bbox "
-                f"{_shorten(values)} and area {_shorten(box['area'])}.\n"
-                'Write bbox as four numbers [x, y, width, height] in pixels '
-                'and area as a number.')
-    return (np.array([box['bbox'] for box in annotations], dtype=np.float64),
-            np.array([box['area'] for box in annotations], dtype=np.float64))
-
-
-def _box_message(source: CocoSource, data: dict, wrong: np.ndarray,
-                 what: str) -> str:
-    files = {image['id']: image['file_name'] for image in data['images']}
-    cases = []
-    for index in np.flatnonzero(wrong)[:_EXAMPLES]:
-        box = data['annotations'][index]
-        cases.append(f"{files[box['image_id']]}: annotation {box['id']}, "
-                     f"bbox {box['bbox']}, area {box['area']}")
-    return (f'{source.describe()}: {int(wrong.sum())} of {len(wrong)} boxes '
-            f'{what}:\n  ' + '\n  '.join(cases))
-
-
-def _shorten(value, limit: int = 80) -> str:
-    text = repr(value)
-    return text if len(text) <= limit else text[:limit] + '...'

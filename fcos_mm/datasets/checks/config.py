@@ -8,8 +8,10 @@ from mmengine.logging import print_log
 
 from fcos_mm.errors import UserError
 
-from .annotations import check_boxes, check_fields, read_annotation_file
+from .annotations import check_fields, read_annotation_file
+from .boxes import check_boxes
 from .categories import check_categories, check_num_classes
+from .faults import Faults
 from .headers import check_image_sizes
 from .images import check_image_files, kept_images, warn_repeated_files
 from .source import CocoSource, coco_sources
@@ -37,19 +39,28 @@ def check_config_data(cfg, mode: str) -> None:
 
     Raises:
         UserError: If the data cannot be used; the message names the file,
-            image or key and the remedy.
+            image or key and the remedy, of every fault that can be seen
+            beside the others.
     """
     if any(os.environ.get(name, '0') != '0' for name in _LOCAL_RANKS):
         return
+    faults = Faults()
     for loader in _LOADERS[mode]:
-        image_ids: dict = {}
-        for source in coco_sources(cfg, loader):
-            if source.local:
-                image_ids[source.ann_file] = _check_source(
-                    cfg, source, evaluated=loader != 'train_dataloader')
-        if loader != 'train_dataloader' and image_ids:
-            _check_evaluators(cfg, loader.replace('dataloader', 'evaluator'),
-                              image_ids)
+        with faults.gather():
+            _check_loader(cfg, loader)
+    faults.raise_all()
+
+
+def _check_loader(cfg, loader: str) -> None:
+    """Check the datasets of a dataloader, and that what evaluates them is about the same images."""
+    evaluated, image_ids, faults = loader != 'train_dataloader', {}, Faults()
+    for source in coco_sources(cfg, loader):
+        if source.local:
+            with faults.gather():
+                image_ids[source.ann_file] = _check_source(cfg, source, evaluated)
+    faults.raise_all()
+    if evaluated and image_ids:
+        _check_evaluators(cfg, loader.replace('dataloader', 'evaluator'), image_ids)
 
 
 def _check_source(cfg, source: CocoSource, evaluated: bool) -> set:
@@ -57,11 +68,16 @@ def _check_source(cfg, source: CocoSource, evaluated: bool) -> set:
     data = read_annotation_file(source)
     check_split_size(source, data, _warn)
     check_fields(source, data, evaluated)
-    check_categories(source, data, _warn)
-    check_num_classes(cfg, source)
-    kept = check_boxes(source, data, _warn)
-    images = kept_images(source, data, kept)
-    check_image_files(source, images)
+    faults = Faults()
+    with faults.gather():
+        check_categories(source, data, _warn)
+        check_num_classes(cfg, source)
+    with faults.gather():
+        kept = check_boxes(source, data, _warn)
+    with faults.gather():
+        images = data['images'] if faults.messages else kept_images(source, data, kept)
+        check_image_files(source, images)
+    faults.raise_all()
     warn_repeated_files(source, images, _warn)
     check_image_sizes(source, images, _warn)
     return {image['id'] for image in data['images']}

@@ -6,12 +6,12 @@ from PIL import Image
 
 from fcos_mm.errors import UserError
 
+from .faults import EXAMPLES
 from .source import CocoSource
 
 #: As many images are looked at, spread evenly over the dataset.
 SAMPLE = 500
 
-_EXAMPLES = 5
 _ORIENTATION = 274  # the EXIF tag
 _TURNED = ('JPEG', 'MPO', 'PNG')  # formats of which OpenCV obeys the tag
 
@@ -45,11 +45,11 @@ def check_image_sizes(source: CocoSource, images: list, warn: Callable[[str], No
         fate = ('A test stops at an image that it cannot read.' if source.test_mode else
                 'In training the next image stands in for one that cannot be read.')
         warn(f'{source.describe()}: {len(damaged)} of {len(chosen)} images looked at have no '
-             'readable header:\n  ' + '\n  '.join(damaged[:_EXAMPLES]) + f'\n{fate}')
+             'readable header:\n  ' + '\n  '.join(damaged[:EXAMPLES]) + f'\n{fate}')
     if wrong:
         raise UserError(
             f'{source.describe()}: {len(wrong)} of {len(chosen)} images looked at have another '
-            'size than their annotation says:\n  ' + '\n  '.join(wrong[:_EXAMPLES]) +
+            'size than their annotation says:\n  ' + '\n  '.join(wrong[:EXAMPLES]) +
             '\nBoxes are in pixels of the annotated size. Annotate the images as they are (a '
             "camera's rotation, kept in the file, counts), or use the images that were annotated.")
 

@@ -8,9 +8,8 @@ import numpy as np
 
 from fcos_mm.errors import UserError
 
+from .faults import EXAMPLES
 from .source import CocoSource
-
-_EXAMPLES = 5
 
 
 def kept_images(source: CocoSource, data: dict, kept: np.ndarray) -> list:
@@ -107,7 +106,7 @@ def check_image_files(source: CocoSource, images: list) -> None:
     if missing:
         raise UserError(
             f'{source.describe()}: {len(missing)} of {len(images)} images '
-            'are not there:\n  ' + '\n  '.join(missing[:_EXAMPLES]) +
+            'are not there:\n  ' + '\n  '.join(missing[:EXAMPLES]) +
             f'\nSet {source.key}.data_prefix.img to the folder that the '
             'file names in the annotation file are relative to, or take the '
             'missing images out of the annotation file.')
@@ -130,7 +129,7 @@ def warn_repeated_files(source: CocoSource, images: list, warn: Callable[[str], 
             cases.append(f"image {image['id']} and image {earlier}: {name}")
     if cases:
         warn(f'{source.describe()}: {len(cases)} of {len(images)} images have the file of an '
-             'earlier one:\n  ' + '\n  '.join(cases[:_EXAMPLES]) +
+             'earlier one:\n  ' + '\n  '.join(cases[:EXAMPLES]) +
              '\nThey count twice, each with its own boxes. Unite them.')
 
 

@@ -8,7 +8,7 @@ from mmdet.datasets import CocoDataset
 from PIL import Image
 
 from fcos_mm.datasets import checks
-from fcos_mm.datasets.checks import annotations, check_config_data, headers, splits
+from fcos_mm.datasets.checks import boxes, check_config_data, headers, splits
 from fcos_mm.datasets.checks.source import CocoSource
 from fcos_mm.errors import UserError
 
@@ -96,7 +96,7 @@ class TestRepeatedBoxes:
                          for index, (image, category, *box) in enumerate(rows)])
         found = []
         if rows:
-            annotations._warn_repeated(source_of('a.json'), data, found.append,
+            boxes._warn_repeated(source_of('a.json'), data, found.append,
                                        np.array([row[2:] for row in rows], dtype=float))
         expected = [index for index, row in enumerate(rows) if row in rows[:index]]
         assert len(found) == bool(expected)
