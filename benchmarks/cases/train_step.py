@@ -26,6 +26,8 @@ from fcos_mm.models.compiled import compile_network
 from fcos_mm.registry import OPTIM_WRAPPERS
 
 BOXES = 7  # of each picture; COCO has 7.3 on average
+#: Pictures of a batch, their height and width.
+BATCH = dict(cpu=(2, (400, 672)), cuda=(16, (800, 1344)))
 
 
 def cases(*, device: str, against: Sequence[str]) -> Iterator[Case]:
@@ -39,7 +41,7 @@ def cases(*, device: str, against: Sequence[str]) -> Iterator[Case]:
 
 def case(name: str, compiled: bool, device: str, against: Sequence[str]) -> Case:
     """Build the case of one way to train."""
-    images, size = (16, (800, 1344)) if device == 'cuda' else (2, (400, 672))
+    images, size = BATCH[device]
     ours, theirs = (model.train() for model in peers.build_detectors(device))
     to_channels_last(ours)
     if compiled:
