@@ -4,10 +4,16 @@ import os
 from pathlib import Path
 from typing import Dict
 
-from mmengine.config import Config, ConfigDict
+from mmengine.config import Config
 
 from fcos_mm.analysis.paper.files import write_text
 from fcos_mm.errors import UserError
+
+#: Beside model and data, what decides on how a training ends.
+_TRAINING = ('train_cfg', 'optim_wrapper', 'param_scheduler', 'custom_hooks', 'randomness')
+
+#: Settings of a loader that change no result.
+_SPEED = ('num_workers', 'persistent_workers', 'pin_memory', 'prefetch_factor')
 
 
 def write_config(cfg: Config, path: Path, *, tests: bool = False) -> None:
@@ -27,7 +33,7 @@ def write_config(cfg: Config, path: Path, *, tests: bool = False) -> None:
 
 
 def check_config(cfg: Config, path: Path, *, tests: bool = False) -> None:
-    """Compare what decides on a run's results: model, data, schedule, seed.
+    """Compare what decides on a run's results: model, data, schedule, hooks, seed.
 
     Args:
         cfg: The config asked for.
@@ -52,21 +58,24 @@ def check_config(cfg: Config, path: Path, *, tests: bool = False) -> None:
 
 
 def _what_counts(cfg: Config, tests: bool) -> Dict[str, object]:
-    loader, model = cfg.train_dataloader, copy.deepcopy(cfg.model)
+    model = copy.deepcopy(cfg.model)
     start = model.get('backbone', {}).get('init_cfg')
     if start and 'checkpoint' in start:  # runs may be moved, and their backbone with them
         start.checkpoint = Path(start.checkpoint).name
-    data = [_folder(loader.dataset)] + [loader.dataset.get(key) for key in ('ann_file', 'pipeline')]
-    keys = ('train_cfg', 'optim_wrapper', 'param_scheduler', 'randomness')
-    counts = dict(model=model, train_dataloader=[loader.batch_size, *data],
-                  **{key: cfg.get(key) for key in keys})
+    counts = dict(model=model, train_dataloader=_data(cfg.train_dataloader),
+                  **{key: cfg.get(key) for key in _TRAINING})
     if tests:
-        dataset = cfg.test_dataloader.dataset
-        counts['test_dataloader'] = [_folder(dataset)] + [
-            dataset.get(key) for key in ('ann_file', 'data_prefix', 'pipeline')]
+        counts['test_dataloader'] = _data(cfg.test_dataloader.dataset)
     return counts
 
 
-def _folder(dataset: ConfigDict) -> str:
-    """The folder of the data, which may be written in several ways."""
-    return os.path.abspath(dataset.get('data_root') or '')
+def _data(value: object) -> object:
+    """A loader or dataset without what only decides on speed; folders in one way of writing."""
+    if isinstance(value, dict):
+        kept = {key: _data(item) for key, item in value.items() if key not in _SPEED}
+        if 'data_root' in kept:
+            kept['data_root'] = os.path.abspath(kept['data_root'] or '')
+        return kept
+    if isinstance(value, (list, tuple)):
+        return type(value)(_data(item) for item in value)
+    return value
