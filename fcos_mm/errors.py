@@ -1,4 +1,4 @@
-"""The one exception for mistakes that a user can mend."""
+"""The one exception for mistakes that a user can mend, and how it shows values."""
 
 
 class UserError(Exception):
@@ -8,3 +8,14 @@ class UserError(Exception):
     The command-line tools print it without a traceback and exit with
     status 2.
     """
+
+
+def shorten(value: object, limit: int = 80) -> str:
+    """A value as a message shows it.
+
+    Args:
+        value: What stands in the file.
+        limit: Characters that are shown.
+    """
+    text = repr(value)
+    return text if len(text) <= limit else text[:limit] + '...'

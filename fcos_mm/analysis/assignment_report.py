@@ -28,15 +28,23 @@ def report(statistics: dict) -> str:
         statistics: What ``assignment_statistics`` returned.
     """
     return '\n'.join([
-        *_data(statistics), '', *_recall(statistics), '', *_levels(statistics), '',
-        *_unanswered(statistics), '', *_verdict(statistics)
+        data_line(statistics), *_input(statistics), '', *_recall(statistics), '',
+        *_levels(statistics), '', *_unanswered(statistics), '', *_verdict(statistics)
     ])
 
 
-def _data(statistics: dict) -> Iterator[str]:
+def data_line(statistics: dict) -> str:
+    """Say which boxes statistics are about.
+
+    Args:
+        statistics: What ``assignment_statistics`` returned.
+    """
     left_out = describe_left_out(statistics['left_out'])
-    yield (f"{statistics['ann_file']}: {statistics['num_images']} images, "
-           f"{statistics['num_gt']} boxes" + (f' (left out: {left_out})' if left_out else ''))
+    return (f"{statistics['ann_file']}: {statistics['num_images']} images, "
+            f"{statistics['num_gt']} boxes" + (f' (left out: {left_out})' if left_out else ''))
+
+
+def _input(statistics: dict) -> Iterator[str]:
     size = statistics['input']
     scale = size['scale'] and f'{max(size["scale"])} x {min(size["scale"])}'
     resized = 'images are not resized' if scale is None else (

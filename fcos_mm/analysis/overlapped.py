@@ -63,7 +63,7 @@ def overlapped_subset(data: dict) -> OverlappedSubset:
 def _overlapping_per_image(data: dict) -> Dict[int, int]:
     """Return the number of overlapping boxes of each image with boxes."""
     boxes = defaultdict(list)
-    for annotation in data['annotations']:
+    for annotation in data.get('annotations', ()):
         boxes[annotation['image_id']].append(annotation['bbox'])
     return {image_id: int(overlapping_boxes(np.array(found, dtype=np.float64)).sum())
             for image_id, found in boxes.items()}

@@ -78,7 +78,7 @@ def check_result_file(results: str, truth: str) -> ResultReport:
         UserError: If a file is missing or not JSON, the results are no list,
             or the images have no sizes.
     """
-    known = read_truth(truth)
+    known = read_truth(truth, annotated=False)
     rows = read_json(results, 'Results')
     if not isinstance(rows, list):
         raise UserError(f'{results} holds a {type(rows).__name__} and no list of detections.\n'

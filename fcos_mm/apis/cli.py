@@ -52,9 +52,31 @@ def add_config_options(parser: argparse.ArgumentParser) -> None:
         parser: The parser to add to.
     """
     parser.add_argument(
-        '--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE',
+        '--cfg-options', nargs='+', action=ConfigOptions, metavar='KEY=VALUE',
         help='settings of the config to change, e.g. train_dataloader.batch_size=4 '
         'data_root=path/ model.backbone.init_cfg=None; lists as key="[a,b]" or key=a,b')
+
+
+class ConfigOptions(DictAction):
+    """mmengine's reading of ``KEY=VALUE``, with an error in words for what it cannot read."""
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace,
+                 values: Sequence[str], option_string: Optional[str] = None) -> None:
+        """Add the words of the option to those before.
+
+        Args:
+            parser: The parser, which ends the tool where a word cannot be read.
+            namespace: What is parsed so far.
+            values: The words.
+            option_string: The name of the option.
+        """
+        for word in values:
+            try:
+                super().__call__(parser, namespace, [word], option_string)
+            except (ValueError, AssertionError, RecursionError):
+                parser.error(f'{option_string} {word}: not KEY=VALUE with a number, a word or a '
+                             'list such as "[1,2]" as its value; for more, write a config that '
+                             'inherits this one')
 
 
 def add_trust_option(parser: argparse.ArgumentParser) -> None:

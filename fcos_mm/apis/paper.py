@@ -1,6 +1,7 @@
 """The paper's tables and figures: ``tools/paper.py``."""
 import argparse
 import os
+import tempfile
 from pathlib import Path
 from typing import Dict, List, Optional, Sequence
 
@@ -54,6 +55,7 @@ def main(argv: Optional[Sequence[str]] = None, *, tools: Path) -> None:
     args = parse_args(argv)
     names = names_at(args.scale) if 'all' in args.names else tuple(dict.fromkeys(args.names))
     settings = make_settings(args, tools)
+    _check_writable(settings.out)
     works = plan([name for name in names if not _without_runs(name, args)], settings, args.seeds)
     if args.plan:
         print('\n'.join(commands(works) or ['Nothing is left to run.']))
@@ -96,9 +98,9 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
                         help='write the configs, print the commands that are left to run, and stop')
     add_config_options(parser)
     args = parser.parse_args(argv)
-    for name in ('seeds', 'jobs'):
-        if getattr(args, name) < 1:
-            parser.error(f'--{name} must be 1 or more')
+    for name, least in (('seeds', 1), ('jobs', 1), ('gpus', 0)):
+        if getattr(args, name) < least:
+            parser.error(f'--{name} must be {least} or more')
     return args
 
 
@@ -193,9 +195,21 @@ def _check_data(args: argparse.Namespace) -> None:
             f'tools/dataset_converters/voc_to_coco.py BCCD_Dataset/BCCD --out {root}')
 
 
+def _check_writable(out: Path) -> None:
+    """Make the folder of the tables, before anything is measured for them."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        raise UserError(f'{out} cannot be written: {error}\nGive another --out.') from error
+
+
 def _make(name: str, settings: Settings, args: argparse.Namespace) -> List[str]:
     """Write one table or figure and show it; return a line if that was not possible."""
     try:
+        if args.scale != 'full' and name in FROM_ANNOTATIONS and not args.ann_file:
+            _check_data(args)
         if name in TABLES:
             print(f'\n{write_table(name, settings, args.seeds)}')
         else:

@@ -82,23 +82,24 @@ class AmbiguousDetectionMetric(BaseMetric):
                     f'{counted.max()} of a detection is not among the {len(locations.points)} of '
                     "the metric's head.\nGive the metric the head that is tested.")
             several, different = self._ambiguous(locations, sample)  # (P,) each
-            self.results.append(
-                (len(counted), int(several[counted].sum()), int(different[counted].sum())))
+            self.results.append((_num_boxes(sample), len(counted), int(several[counted].sum()),
+                                 int(different[counted].sum())))
 
     def compute_metrics(self, results: list) -> Dict[str, float]:
         """Compute the shares.
 
         Args:
-            results: Of each image the numbers of detections, of those from
-                ambiguous locations, and of those whose boxes there are of
+            results: Of each image the numbers of boxes, of detections, of those
+                from ambiguous locations, and of those whose boxes there are of
                 different categories.
 
         Returns:
             dict: ``ambiguous`` and ``ambiguous_other_class`` in percent of the
-            detections; nan if nothing was detected.
+            detections; nan if nothing was detected or no image has a box, as
+            where the annotations are kept secret.
         """
-        total, several, different = (sum(counts) for counts in zip(*results))
-        if not total:
+        boxes, total, several, different = (sum(counts) for counts in zip(*results))
+        if not total or not boxes:
             return dict(ambiguous=float('nan'), ambiguous_other_class=float('nan'))
         return dict(ambiguous=100 * several / total,
                     ambiguous_other_class=100 * different / total)
@@ -125,6 +126,11 @@ class AmbiguousDetectionMetric(BaseMetric):
         pairs = torch.stack([claims.location, truth.labels[0, claims.box]]).unique(dim=1)
         different = pairs[0].bincount(minlength=len(locations.points)) > 1
         return several, different
+
+
+def _num_boxes(sample: dict) -> int:
+    """Boxes of an image, those that are ignored too."""
+    return sum(len(sample[key]['bboxes']) for key in ('gt_instances', 'ignored_instances'))
 
 
 def _at_input_size(sample: dict, key: str) -> InstanceData:

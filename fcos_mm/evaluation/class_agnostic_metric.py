@@ -22,7 +22,9 @@ class ClassAgnosticCocoMetric(CocoMetric):
     annotation file. The best 100 detections of an image count.
 
     Args:
-        ann_file: Annotations in COCO's format; None: those of the dataset.
+        ann_file: Annotations in COCO's format; None: those that come with the
+            images, if the test pipeline packs ``'instances'`` among its
+            ``meta_keys``.
         metric: Must be ``'bbox'``.
         format_only: Only write the detections, to ``outfile_prefix``.
         outfile_prefix: Path and beginning of the names of the files to write:

@@ -3,6 +3,8 @@ import math
 import numbers
 from typing import Iterator, Optional, Tuple
 
+from fcos_mm.errors import shorten
+
 _ID_OF = {'images': ('id', ), 'categories': ('id', ),
           'annotations': ('id', 'image_id', 'category_id')}
 
@@ -24,7 +26,7 @@ def malformed_detection(row: object, id_types: Tuple[type, ...] = (int, str)) ->
             return f'without {key}'
     for key in ('image_id', 'category_id'):
         if not isinstance(row[key], id_types) or isinstance(row[key], bool):
-            return f'{key} is {row[key]!r}, not a whole number'
+            return f'{key} is {shorten(row[key])}, not a whole number'
     return _malformed_box(row['bbox']) or _malformed_number(row['score'])
 
 
@@ -56,7 +58,7 @@ def _malformed_entry(entry: object, keys: Tuple[str, ...], dataset: dict) -> Opt
     for key in keys:
         value = entry.get(key)
         if not isinstance(value, (int, float, str)) or isinstance(value, bool):
-            return f'{key} is {value!r}, not a whole number'
+            return f'{key} is {shorten(value)}, not a whole number'
     if 'image_id' not in keys:
         return None
     if entry.get('iscrowd') not in (0, 1):
@@ -66,11 +68,23 @@ def _malformed_entry(entry: object, keys: Tuple[str, ...], dataset: dict) -> Opt
 
 def _malformed_box(box: object) -> Optional[str]:
     if not isinstance(box, list) or len(box) != 4:
-        return f'bbox is {box!r}, not [x, y, width, height]'
+        return f'bbox is {shorten(box)}, not [x, y, width, height]'
     return next(filter(None, map(_malformed_number, box)), None)
 
 
 def _malformed_number(value: object) -> Optional[str]:
-    if not isinstance(value, numbers.Real) or not math.isfinite(value):
-        return f'{value!r} is not a finite number'
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not is_finite(value):
+        return f'{shorten(value)} is not a finite number'
     return None
+
+
+def is_finite(value: float) -> bool:
+    """Whether a number is one that a float can be; JSON's whole numbers may be larger.
+
+    Args:
+        value: The number.
+    """
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False

@@ -14,11 +14,12 @@ Truth = Union[str, COCO]
 Results = Union[str, Sequence[dict]]
 
 
-def read_truth(truth: Truth) -> COCO:
+def read_truth(truth: Truth, *, annotated: bool = True) -> COCO:
     """Read an annotation file.
 
     Args:
         truth: The path, or annotations read already, which are handed back.
+        annotated: Whether its annotations are wanted; if not, they need not be in order.
 
     Raises:
         UserError: If there is no such file or it is not in COCO's format.
@@ -30,6 +31,8 @@ def read_truth(truth: Truth) -> COCO:
         raise UserError(
             f"{truth} is not in COCO's format: it must hold 'images' and 'categories'.\n"
             'Give a file such as instances_val2017.json.')
+    if not annotated:
+        dataset = dict(images=dataset['images'], categories=dataset['categories'])
     fault = next(malformed_entries(dataset), None)
     if fault is not None:
         raise UserError(f"{truth} is not in COCO's format: {fault}.\nCorrect it.")

@@ -2,7 +2,14 @@
 import numpy as np
 import pytest
 
-from fcos_mm.analysis.figures.picks import KINDS, mean_best_iou, measure, pick_pictures
+from fcos_mm.analysis.figures.picks import (
+    KINDS,
+    mean_best_iou,
+    measure,
+    ordinary_annotations,
+    ordinary_boxes,
+    pick_pictures,
+)
 from fcos_mm.evaluation.coco_files import as_coco
 
 # Boxes (x, y, w, h) in pictures of 100x100.
@@ -13,6 +20,7 @@ SCENES = {
     4: [[0, 0, 90, 100]],  # 90 %
     9: [[0, 0, 30, 30]],  # nothing special
     1: [],
+    2: [[3, 3, 0, 9], [3, 3, 9, -1]],  # no area
 }
 
 
@@ -68,3 +76,10 @@ def test_mean_best_iou_by_hand():
 
 def test_no_boxes_no_pictures():
     assert not any(pick_pictures(coco({1: []})).values())
+
+
+def test_boxes_and_annotations_are_of_the_same_objects():
+    truth = coco({1: [[0, 0, 9, 9], [3, 3, 0, 9], [1, 2, 3, 4]]})
+    assert [row['id'] for row in ordinary_annotations(truth, 1)] == [1, 3]
+    assert ordinary_boxes(truth, 1).tolist() == [[0, 0, 9, 9], [1, 2, 4, 6]]
+    assert ordinary_boxes(coco({1: [[0, 0, 9, 9]]}, crowd=[1]), 1).shape == (0, 4)

@@ -64,6 +64,8 @@ def test_one_wrong_detection_among_right_ones(files, change, rule):
     (dict(GOOD, bbox=[1, 2, 3]), r'bbox is [1, 2, 3], not [x, y, width, height]'),
     (dict(GOOD, bbox=None), r'bbox is None, not [x, y, width, height]'),
     (dict(GOOD, score='0.5'), "'0.5' is not a finite number"),
+    (dict(GOOD, score=True), 'True is not a finite number'),
+    (dict(GOOD, bbox=[0, 0, 10**400, 1]), f'{10**79}... is not a finite number'),
     (dict(GOOD, score=float('nan')), 'nan is not a finite number'),
     (dict(GOOD, bbox=[0, 0, float('inf'), 1]), 'inf is not a finite number'),
 ])
@@ -91,6 +93,13 @@ def test_first_cases_and_the_total(files):
 def test_nothing_at_all(files):
     fault, = check_result_file(*files([])).faults
     assert fault.rule == 'no detection at all'
+
+
+def test_annotations_do_not_matter(files):
+    results, info = files([GOOD])
+    known = dict(json.loads(Path(info).read_text()), annotations=[dict(id=1, bbox='none of it')])
+    Path(info).write_text(json.dumps(known))
+    assert check_result_file(results, info).faults == ()
 
 
 def test_files_that_cannot_be_used(files, tmp_path):

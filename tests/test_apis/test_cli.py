@@ -71,3 +71,17 @@ def test_script_tells_of_a_mistake(tmp_path):
     assert done.returncode == 2
     assert 'error: Config not found: no_such_config.py' in done.stderr
     assert 'Traceback' not in done.stderr
+
+
+@pytest.mark.parametrize('word', ['foo', 'a=[dict(b=1,c=2),dict(b=3)]', 'a=[1,(2]'])
+def test_settings_that_cannot_be_read_are_named(word, capsys):
+    with pytest.raises(SystemExit) as stop:
+        train.parse_args(['config.py', '--cfg-options', 'a.b=1', word])
+    assert stop.value.code == 2
+    assert f'--cfg-options {word}: not KEY=VALUE' in capsys.readouterr().err
+
+
+def test_settings_are_read_as_mmengine_reads_them():
+    args = train.parse_args(['config.py', '--cfg-options', 'a.b=1', 'c=[1,(x,None)]', '--amp',
+                             '--cfg-options', 'd=e=f', 'a.b=2'])
+    assert args.cfg_options == {'a.b': 2, 'c': [1, ('x', None)], 'd': 'e=f'}

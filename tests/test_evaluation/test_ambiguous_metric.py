@@ -63,6 +63,11 @@ def test_nothing_detected():
     assert all(math.isnan(share) for share in shares(sample(locations=[], scores=[])))
 
 
+def test_without_any_box_nothing_is_known():
+    """As where the annotations of a test set are kept secret."""
+    assert all(math.isnan(share) for share in shares(sample(boxes=[], labels=[])))
+
+
 def test_boxes_as_mmdet_packs_them():
     boxes = HorizontalBoxes(torch.tensor(SCENE, dtype=torch.float32))
     packed = dict(bboxes=boxes, labels=torch.tensor(LABELS))

@@ -34,6 +34,7 @@ def test_what_is_right(files):
     ('image_id', None, 'image_id is None'), ('category_id', True, 'category_id is True'),
     ('bbox', [1, 2, 3], 'bbox is [1, 2, 3], not [x, y, width, height]'),
     ('bbox', None, 'bbox is None'), ('bbox', [1, 2, 3, None], 'None is not a finite number'),
+    ('bbox', [1, 2, 10**400, 4], '... is not a finite number'), ('score', True, 'True is not'),
     ('bbox', [1, 2, NAN, 4], 'nan is not'), ('score', 'high', "'high' is not a finite number"),
     ('score', float('inf'), 'inf is not'), ('score', NAN, 'nan is not')])
 def test_a_detection_of_another_form(files, key, value, words):

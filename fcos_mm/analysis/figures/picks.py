@@ -97,14 +97,24 @@ def measure(truth: COCO, image_id: int, kind: str) -> float:
     return KINDS[kind].measure(ordinary_boxes(truth, image_id), image['width'] * image['height'])
 
 
-def ordinary_boxes(truth: COCO, image_id: int) -> np.ndarray:
-    """Return the boxes (n, 4), x0, y0, x1, y1, that are no crowd and have an area.
+def ordinary_annotations(truth: COCO, image_id: int) -> List[dict]:
+    """Return the annotations that are no crowd and have an area.
 
     Args:
         truth: The annotations.
         image_id: The picture.
     """
-    boxes = np.array([annotation['bbox'] for annotation in truth.imgToAnns[image_id]
-                      if not annotation.get('iscrowd', 0)], dtype=np.float64).reshape(-1, 4)
-    boxes = boxes[(boxes[:, 2:] > 0).all(axis=1)]
+    return [annotation for annotation in truth.imgToAnns[image_id]
+            if not annotation.get('iscrowd') and min(annotation['bbox'][2:]) > 0]
+
+
+def ordinary_boxes(truth: COCO, image_id: int) -> np.ndarray:
+    """Return the boxes (n, 4), x0, y0, x1, y1, of the ordinary annotations.
+
+    Args:
+        truth: The annotations.
+        image_id: The picture.
+    """
+    boxes = np.array([annotation['bbox'] for annotation in ordinary_annotations(truth, image_id)],
+                     dtype=np.float64).reshape(-1, 4)
     return np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)

@@ -3,11 +3,12 @@
 At full scale boxes are counted as the codes behind the paper's figures do it; at the
 others as the detectors of that scale are trained.
 """
-from typing import Dict, List
+from typing import Dict, List, Tuple
 
 from mmengine.config import Config
 
 from fcos_mm.analysis.anchor_recall import anchor_recall
+from fcos_mm.analysis.assignment_report import data_line
 from fcos_mm.analysis.assignment_stats import assignment_statistics
 from fcos_mm.analysis.paper.report import Measured
 from fcos_mm.analysis.paper.runs import Settings, Training
@@ -16,38 +17,43 @@ from fcos_mm.analysis.paper.tables import Table
 Figures = Dict[str, float]
 
 
-def measure_annotations(table: Table, settings: Settings) -> Measured:
+def measure_annotations(table: Table, settings: Settings) -> Tuple[Measured, List[str]]:
     """Measure the rows of a table that need no trained model.
 
     Args:
         table: Table 1 or 2.
         settings: Of the command.
 
+    Returns:
+        The figures, and which boxes they are about, with what is wrong with others.
+
     Raises:
         UserError: If the annotations cannot be used.
     """
-    if table.measure == 'recall':
-        return _recall(table, settings)
     rows = [row for row in table.rows if not row.measured.startswith('detections:')]
-    return {row.label: [_ambiguity(row.measured, settings)] for row in rows}
-
-
-def _recall(table: Table, settings: Settings) -> Measured:
-    cfg = _config('retinanet', settings)
-    by_rule = anchor_recall(
-        cfg, _annotations(cfg, settings), as_published=settings.scale == 'full')
-    measured: Dict[str, List[Figures]] = {}
-    for row in table.rows:
+    statistics = {row.measured: _statistics(row.measured, settings)
+                  for row in rows if ':' not in row.measured}
+    by_rule = _recall_by_rule(settings) if table.measure == 'recall' else {}
+    measured: Measured = {}
+    for row in rows:
         name, _, rule = row.measured.partition(':')
-        recall = by_rule[rule] if rule else _statistics(name, settings)['bpr']
-        measured[row.label] = [{'BPR': recall}]
-    return measured
+        found = {'bpr': by_rule[rule]} if rule else statistics[name]
+        measured[row.label] = [_figures(table, found)]
+    about = statistics['fcos']
+    return measured, [data_line(about), *(f'warning: {text}' for text in about['warnings'])]
 
 
-def _ambiguity(experiment: str, settings: Settings) -> Figures:
-    found = _statistics(experiment, settings)
+def _figures(table: Table, found: dict) -> Figures:
+    """The columns of a row."""
+    if table.measure == 'recall':
+        return {'BPR': found['bpr']}
     return {'ambiguous': found['ambiguous'],
             'ambiguous, other class': found['ambiguous_other_class']}
+
+
+def _recall_by_rule(settings: Settings) -> Dict[str, float]:
+    cfg = _config('retinanet', settings)
+    return anchor_recall(cfg, _annotations(cfg, settings), as_published=settings.scale == 'full')
 
 
 def _statistics(experiment: str, settings: Settings) -> dict:

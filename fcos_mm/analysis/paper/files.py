@@ -1,6 +1,7 @@
 """Files of the runs that are never there by half."""
 import hashlib
 import json
+import math
 import os
 from pathlib import Path
 from typing import Optional
@@ -9,13 +10,13 @@ from fcos_mm.errors import UserError
 
 
 def write_json(content: dict, path: Path) -> None:
-    """Write a JSON file that is never there by half.
+    """Write a JSON file that is never there by half; what is no number becomes null.
 
     Args:
         content: What to write.
         path: The file.
     """
-    write_text(json.dumps(content, indent=2), path)
+    write_text(json.dumps(_without_nan(content), indent=2, allow_nan=False), path)
 
 
 def read_json(path: Path) -> Optional[dict]:
@@ -64,3 +65,12 @@ def write_text(text: str, path: Path) -> None:
     partial = path.with_name(f'{path.name}.part')
     partial.write_text(text)
     os.replace(partial, path)
+
+
+def _without_nan(value: object) -> object:
+    """The same with None for nan and infinity, which JSON does not know."""
+    if isinstance(value, dict):
+        return {key: _without_nan(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_nan(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

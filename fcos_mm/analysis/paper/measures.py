@@ -1,6 +1,7 @@
 """How the rows of the trained tables are measured, from the detections in the runs' folders."""
 from functools import lru_cache
-from typing import Callable, Dict, Optional
+from pathlib import Path
+from typing import Callable, Dict
 
 from mmengine.config import Config
 from pycocotools.coco import COCO
@@ -69,8 +70,10 @@ def overlapped(evaluation: Evaluation) -> Figures:
     if evaluation.finished is None:
         return {}
     truth = truth_of(evaluation.config())
-    return _percent(
-        coco_numbers(truth, str(evaluation.results), image_ids=overlapping_images(truth.dataset)))
+    images = overlapping_images(truth.dataset)
+    if not images:
+        return {}
+    return _percent(coco_numbers(truth, str(evaluation.results), image_ids=images))
 
 
 def class_agnostic(evaluation: Evaluation) -> Figures:
@@ -110,12 +113,10 @@ def detections_from_ambiguous(evaluation: Evaluation) -> Figures:
     Args:
         evaluation: The test of a model that says where its detections come from.
     """
-    found: Optional[dict] = evaluation.finished
-    if not found:
-        return {}
-    prefix = 'ambiguous_detections'
-    return {'ambiguous': found[f'{prefix}/ambiguous'],
-            'ambiguous, other class': found[f'{prefix}/ambiguous_other_class']}
+    found: dict = evaluation.finished or {}
+    names = {'ambiguous': 'ambiguous', 'ambiguous, other class': 'ambiguous_other_class'}
+    figures = {column: found.get(f'ambiguous_detections/{name}') for column, name in names.items()}
+    return {column: figure for column, figure in figures.items() if figure is not None}
 
 
 def _samples(training: Training) -> Figures:
@@ -123,13 +124,29 @@ def _samples(training: Training) -> Figures:
     return {'samples (k)': num_samples(cfg, _input_size(cfg)) / 1000}
 
 
+def memory_note(training: Training) -> str:
+    """Say of what step the memory is, once it is measured.
+
+    Args:
+        training: One of those whose memory stands in the table.
+    """
+    known = read_json(_memory_folder(training) / 'memory.json')
+    height, width = known['image_size']
+    return (f"memory: one training step of {known['batch_size']} pictures of {height} x {width}; "
+            'the paper does not say of how many its own is, so compare the ratios of the rows')
+
+
+def _memory_folder(training: Training) -> Path:
+    return training.settings.out / 'memory' / training.experiment
+
+
 def _memory(training: Training) -> Figures:
     """Peak memory of one training step, measured once for each experiment."""
-    folder = training.settings.out / 'memory' / training.experiment
+    folder = _memory_folder(training)
     cfg = training._replace(seed=0).config()
     write_config(cfg, folder / 'config.py')
     known = read_json(folder / 'memory.json')
-    if known is None:
+    if not known or 'bytes' not in known:
         size, batch = _input_size(cfg), cfg.train_dataloader.batch_size
         classes = cfg.model.bbox_head.num_classes
         known = dict(batch_size=batch, image_size=size, bytes=training_memory(

@@ -5,7 +5,7 @@ from fcos_mm.analysis.paper.annotation_tables import measure_annotations
 from fcos_mm.analysis.paper.charts import write_chart
 from fcos_mm.analysis.paper.experiments import TESTS
 from fcos_mm.analysis.paper.files import write_json, write_text
-from fcos_mm.analysis.paper.measures import detections_from_ambiguous, measure
+from fcos_mm.analysis.paper.measures import detections_from_ambiguous, measure, memory_note
 from fcos_mm.analysis.paper.pictures import PICTURES, draw
 from fcos_mm.analysis.paper.report import Measured, as_json, as_markdown, as_text
 from fcos_mm.analysis.paper.runs import Evaluation, Settings, Training
@@ -26,9 +26,9 @@ def write_table(name: str, settings: Settings, seeds: int) -> str:
     Raises:
         UserError: If annotations or results cannot be used.
     """
-    table = TABLES[name]
+    table, notes = TABLES[name], []
     if table.measure in ('recall', 'ambiguity'):
-        measured = measure_annotations(table, settings)
+        measured, notes = measure_annotations(table, settings)
         if table.measure == 'ambiguity':
             measured.update(_from_detections(table, settings, seeds))
     else:
@@ -36,7 +36,9 @@ def write_table(name: str, settings: Settings, seeds: int) -> str:
             row.label: [measure(table.measure, evaluation)
                         for evaluation in evaluations(row.measured, settings, seeds)]
             for row in table.rows}
-    return _write(name, table, measured, settings)
+        if table.measure == 'samples_memory_boxes':
+            notes = [memory_note(Training(settings, table.rows[0].measured, 0))]
+    return _write(name, table, measured, settings, notes)
 
 
 def _from_detections(table: Table, settings: Settings, seeds: int) -> Measured:
@@ -48,12 +50,13 @@ def _from_detections(table: Table, settings: Settings, seeds: int) -> Measured:
         for row in rows}
 
 
-def _write(name: str, table: Table, measured: Measured, settings: Settings) -> str:
+def _write(name: str, table: Table, measured: Measured, settings: Settings,
+           notes: Sequence[str]) -> str:
     settings.out.mkdir(parents=True, exist_ok=True)
-    text = as_text(table, measured)
+    text = as_text(table, measured, notes)
     write_text(text + '\n', settings.out / f'{name}.txt')
-    write_text(as_markdown(table, measured) + '\n', settings.out / f'{name}.md')
-    write_json(as_json(table, measured), settings.out / f'{name}.json')
+    write_text(as_markdown(table, measured, notes) + '\n', settings.out / f'{name}.md')
+    write_json(as_json(table, measured, notes), settings.out / f'{name}.json')
     write_chart(table, measured, str(settings.out / f'{name}.png'))
     return text
 
@@ -78,7 +81,7 @@ def write_figure(name: str, settings: Settings, image_id: int = None) -> str:
 
 
 def evaluations(test: str, settings: Settings, seeds: int) -> Sequence[Evaluation]:
-    """The runs of a test, one a seed.
+    """The runs of a test, one a seed; a single one where the weights are given.
 
     Args:
         test: Key of ``TESTS``.
@@ -89,6 +92,7 @@ def evaluations(test: str, settings: Settings, seeds: int) -> Sequence[Evaluatio
         UserError: If the results of one were made with other settings or weights.
     """
     experiment = TESTS[test].experiment
+    seeds = 1 if experiment in settings.weights else seeds
     found = [Evaluation(Training(settings, experiment, seed), test) for seed in range(seeds)]
     for evaluation in found:
         evaluation.check()

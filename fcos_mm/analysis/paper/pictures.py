@@ -10,7 +10,11 @@ from pycocotools.coco import COCO
 
 from fcos_mm.analysis.figures.centerness_map import draw_centerness
 from fcos_mm.analysis.figures.location_map import draw_locations
-from fcos_mm.analysis.figures.picks import ordinary_boxes, pick_pictures
+from fcos_mm.analysis.figures.picks import (
+    ordinary_annotations,
+    ordinary_boxes,
+    pick_pictures,
+)
 from fcos_mm.analysis.figures.precision_recall import draw_precision_recall
 from fcos_mm.analysis.figures.qualitative import draw_qualitative
 from fcos_mm.analysis.figures.score_iou import draw_score_iou
@@ -68,13 +72,29 @@ def _centerness(tests: Dict[str, Evaluation], path: Path, image_id: Optional[int
     evaluation = tests['fcos']
     cfg, truth = evaluation.training.config(), truth_of(evaluation.config())
     if image_id is None:
-        image_id = pick_pictures(truth, 1)['overlapping'][0]
+        image_id = picked(truth)
     image, boxes, labels, names = _image(cfg, truth, image_id)
     model = init_detector(cfg, evaluation.training.checkpoint, device='cpu')
     draw_centerness(cfg, image, boxes, labels, names, f'{path}.png')
     draw_centerness(cfg, image, boxes, labels, names, f'{path}_predicted.png', model=model)
     draw_locations(cfg, image, boxes, labels, names, f'{path}_locations.png')
     return dict(image_id=image_id, file_name=osp.basename(image))
+
+
+def picked(truth: COCO) -> int:
+    """Pick the picture of Fig. 3: one with boxes that overlap, else the one with the most.
+
+    Args:
+        truth: The annotations.
+
+    Raises:
+        UserError: If no picture has a box.
+    """
+    picks = pick_pictures(truth, 1)
+    for ids in (picks['overlapping'], *picks.values()):
+        if ids:
+            return ids[0]
+    raise UserError('There is no picture with boxes to draw Figure 3 on.')
 
 
 def _image(cfg: Config, truth: COCO, image_id: int) -> tuple:
@@ -84,9 +104,9 @@ def _image(cfg: Config, truth: COCO, image_id: int) -> tuple:
     dataset = cfg.test_dataloader.dataset
     folder = osp.join(dataset.data_root, dataset.data_prefix['img'])
     path = osp.join(folder, truth.imgs[image_id]['file_name'])
-    kept = [row for row in truth.imgToAnns[image_id] if not row.get('iscrowd')]
     categories = truth.getCatIds()
-    labels = np.array([categories.index(row['category_id']) for row in kept], dtype=np.int64)
+    labels = np.array([categories.index(row['category_id'])
+                       for row in ordinary_annotations(truth, image_id)], dtype=np.int64)
     names = [category['name'] for category in truth.loadCats(categories)]
     return path, ordinary_boxes(truth, image_id), labels, names
 

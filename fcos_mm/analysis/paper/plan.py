@@ -44,7 +44,7 @@ def names_at(scale: str) -> Tuple[str, ...]:
 
 
 def plan(names: Sequence[str], settings: Settings, seeds: int) -> List[Work]:
-    """List the work for tables and figures, seed after seed.
+    """List the work for tables and figures, seed after seed; given weights are tested once.
 
     Args:
         names: Of ``NAMES``.
@@ -63,6 +63,8 @@ def plan(names: Sequence[str], settings: Settings, seeds: int) -> List[Work]:
     works = []
     for seed in range(seeds):
         for experiment, tests in by_experiment.items():
+            if seed and experiment in settings.weights:
+                continue
             check_scale(experiment, settings.scale)
             training = Training(settings, experiment, seed)
             works.append(Work(training, [Evaluation(training, test) for test in tests]))

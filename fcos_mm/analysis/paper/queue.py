@@ -16,6 +16,7 @@ from fcos_mm.errors import UserError
 
 Run = Union[Training, Evaluation]
 _REPORT_EVERY = 30  # seconds
+_SHOWN = 12  # lines of a failed run's error
 
 
 class Work(NamedTuple):
@@ -125,7 +126,7 @@ class Queue:
             return ''
         if status:
             return (f'{_name(run)} failed with status {status}; its messages are in {log}, '
-                    f'the last of them:\n  {_last_line(log)}')
+                    f'the last of them:\n{_last_words(log)}')
         run.finish()
         _say(f'{_name(run)}: done in {(time.monotonic() - start) / 60:.1f} minutes')
         return ''
@@ -151,9 +152,12 @@ def _name(run: Run) -> str:
     return f'train {run.experiment}, seed {run.seed}'
 
 
-def _last_line(log: Path) -> str:
+def _last_words(log: Path) -> str:
+    """The error that the tool told of, else its last line; indented."""
     lines = [line for line in log.read_text(errors='replace').splitlines() if line.strip()]
-    return lines[-1] if lines else '(none)'
+    told = [index for index, line in enumerate(lines) if line.startswith('error: ')]
+    first = told[-1] if told else -1
+    return '\n'.join(f'  {line}' for line in lines[first:][:_SHOWN] or ['(none)'])
 
 
 def _progress(folder: Path) -> str:

@@ -12,14 +12,19 @@ UNMEASURED = 'not measured'
 
 
 class Cell(NamedTuple):
-    """A figure over the seeds: mean, sample standard deviation (None for one seed), seeds."""
+    """A figure over the seeds: mean, sample standard deviation (None for one seed), seeds, runs.
+
+    ``seeds`` of the ``runs`` have the figure.
+    """
     mean: float
     spread: Optional[float]
     seeds: int
+    runs: int
 
     def __str__(self) -> str:
         spread = '' if self.spread is None else f' ± {_digits(self.spread)}'
-        return f'{_digits(self.mean)}{spread}'
+        some = '' if self.seeds == self.runs else f' ({self.seeds} of {self.runs} seeds)'
+        return f'{_digits(self.mean)}{spread}{some}'
 
 
 def cell(measured: Measured, row: str, column: str) -> Optional[Cell]:
@@ -30,20 +35,22 @@ def cell(measured: Measured, row: str, column: str) -> Optional[Cell]:
         row: Label of the row.
         column: Name of the column.
     """
-    values = [figures[column] for figures in measured.get(row, ())
-              if column in figures and not math.isnan(figures[column])]
+    runs = measured.get(row, ())
+    values = [figures[column] for figures in runs
+              if figures.get(column) is not None and not math.isnan(figures[column])]
     if not values:
         return None
     spread = statistics.stdev(values) if len(values) > 1 else None
-    return Cell(statistics.fmean(values), spread, len(values))
+    return Cell(statistics.fmean(values), spread, len(values), len(runs))
 
 
-def as_json(table: Table, measured: Measured) -> dict:
+def as_json(table: Table, measured: Measured, notes: Sequence[str] = ()) -> dict:
     """The table as one dictionary.
 
     Args:
         table: The table.
         measured: Its figures.
+        notes: What else is to be said about it.
     """
     rows = []
     for row in table.rows:
@@ -58,34 +65,36 @@ def as_json(table: Table, measured: Measured) -> dict:
                 difference=None if ours is None or paper is None else ours.mean - paper)
         rows.append(dict(label=row.label, **dict(zip(table.words, row.words)), figures=figures))
     return dict(title=table.title, rows=rows,
-                order=[_order_entry(order, measured) for order in table.order])
+                order=[_order_entry(order, measured) for order in table.order], notes=list(notes))
 
 
-def as_markdown(table: Table, measured: Measured) -> str:
+def as_markdown(table: Table, measured: Measured, notes: Sequence[str] = ()) -> str:
     """The table in Markdown, three lines a row.
 
     Args:
         table: The table.
         measured: Its figures.
+        notes: What else is to be said about it.
     """
     lines = _grid(table, measured)
     head, body = lines[0], lines[1:]
     text = [f'| {" | ".join(line)} |' for line in [head, ['---'] * len(head), *body]]
-    return '\n'.join([*text, '', *_conclusions(table, measured)])
+    return '\n'.join([*text, '', *_conclusions(table, measured), *_noted(notes)])
 
 
-def as_text(table: Table, measured: Measured) -> str:
+def as_text(table: Table, measured: Measured, notes: Sequence[str] = ()) -> str:
     """The table in columns for a screen.
 
     Args:
         table: The table.
         measured: Its figures.
+        notes: What else is to be said about it.
     """
     lines = _grid(table, measured)
     widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
     text = ['  '.join(word.ljust(width) for word, width in zip(line, widths)).rstrip()
             for line in lines]
-    return '\n'.join([table.title, '', *text, '', *_conclusions(table, measured)])
+    return '\n'.join([table.title, '', *text, '', *_conclusions(table, measured), *_noted(notes)])
 
 
 def _grid(table: Table, measured: Measured) -> List[List[str]]:
@@ -108,17 +117,25 @@ def _differences(ours: Sequence[Optional[Cell]], row: Row) -> List[str]:
 
 
 def _conclusions(table: Table, measured: Measured) -> List[str]:
-    """Whether the paper's order of rows appears."""
+    """Whether the paper's order of rows appears, and what else is compared."""
     lines = []
-    for order in table.order:
-        entry = _order_entry(order, measured)
-        said = f"- {order.better} > {order.worse} in {order.column}: "
-        if entry['holds'] is None:
-            lines.append(said + UNMEASURED)
-        else:
-            lines.append(f"{said}{'yes' if entry['holds'] else 'no'}, by {entry['by']:+.2f}"
-                         f"{entry['certainty']}")
-    return ["The paper's order of the rows:", *lines] if lines else []
+    for title, of_paper in (("The paper's order of the rows:", True),
+                            ('Beside the paper:', False)):
+        orders = [order for order in table.order if order.of_paper == of_paper]
+        lines += [title, *(_conclusion(order, measured) for order in orders)] if orders else []
+    return lines
+
+
+def _noted(notes: Sequence[str]) -> List[str]:
+    return ['', *notes] if notes else []
+
+
+def _conclusion(order: Order, measured: Measured) -> str:
+    entry = _order_entry(order, measured)
+    said = f'- {order.better} > {order.worse} in {order.column}: '
+    if entry['holds'] is None:
+        return said + UNMEASURED
+    return f"{said}{'yes' if entry['holds'] else 'no'}, by {entry['by']:+.2f}{entry['certainty']}"
 
 
 def _order_entry(order: Order, measured: Measured) -> dict:
@@ -130,6 +147,8 @@ def _order_entry(order: Order, measured: Measured) -> dict:
     if better.spread is not None and worse.spread is not None:
         error = math.sqrt(better.spread**2 / better.seeds + worse.spread**2 / worse.seeds)
         certainty = f' (standard error {_digits(error)})'
+    elif better.spread is not None or worse.spread is not None:
+        certainty = ' (standard error unknown: one of them has a single seed)'
     return dict(order._asdict(), holds=by > 0, by=by, certainty=certainty)
 
 

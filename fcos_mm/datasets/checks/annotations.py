@@ -3,11 +3,12 @@ import json
 import os.path as osp
 from typing import Sequence
 
-from fcos_mm.errors import UserError
+from fcos_mm.errors import UserError, shorten
 
-from .faults import EXAMPLES, Faults, shorten
+from .faults import EXAMPLES, Faults
 from .source import CocoSource
 
+_LARGEST = 1e9  # pixels
 _IMAGE_FIELDS = ('id', 'file_name', 'width', 'height')
 _BOX_FIELDS = ('id', 'image_id', 'category_id', 'bbox', 'area')
 
@@ -102,7 +103,7 @@ def _check_images(source: CocoSource, images: Sequence[dict]) -> None:
 
 
 def _is_size(value) -> bool:
-    return isinstance(value, (int, float)) and 0 < value < float('inf')
+    return isinstance(value, (int, float)) and 0 < value < _LARGEST
 
 
 def _check_entries(source: CocoSource, name: str, entries: Sequence,
@@ -120,7 +121,8 @@ def _check_entries(source: CocoSource, name: str, entries: Sequence,
                           for key in lost if key in hint) + '.')
         if not is_id(entry['id']):
             raise UserError(f"{source.ann_file}: entry {index} of {name!r} has the id "
-                            f"{shorten(entry['id'])}.\nGive it a whole number.")
+                            f"{shorten(entry['id'])}.\nGive it a whole number below 2**63, or "
+                            'text.')
         if entry['id'] in seen:
             raise UserError(
                 f"{source.ann_file}: the id {entry['id']!r} is used twice in "

@@ -3,9 +3,9 @@ from typing import Callable
 
 import numpy as np
 
-from fcos_mm.errors import UserError
+from fcos_mm.errors import UserError, shorten
 
-from .faults import EXAMPLES, Faults, shorten
+from .faults import EXAMPLES, Faults
 from .source import CocoSource
 
 _LARGEST = 1e9  # pixels
@@ -106,9 +106,8 @@ def _numbers(source: CocoSource, annotations: list, files: dict) -> tuple:
         pass
     for box in annotations:
         values = box['bbox']
-        if not (isinstance(values, list) and len(values) == 4 and all(
-                isinstance(value, (int, float))
-                for value in [*values, box['area']])):
+        if not (isinstance(values, list) and len(values) == 4
+                and all(map(_is_number, [*values, box['area']]))):
             raise UserError(
                 f"{source.ann_file}: annotation {box['id']} "
                 f"({files[box['image_id']]['file_name']}) has bbox "
@@ -117,6 +116,11 @@ def _numbers(source: CocoSource, annotations: list, files: dict) -> tuple:
                 'and area as a number.')
     return (np.array([box['bbox'] for box in annotations], dtype=np.float64),
             np.array([box['area'] for box in annotations], dtype=np.float64))
+
+
+def _is_number(value: object) -> bool:
+    """Whether it is a number that a float can be, or NaN; JSON's whole numbers may be larger."""
+    return isinstance(value, float) or (isinstance(value, int) and abs(value) < 10**300)
 
 
 def _box_message(source: CocoSource, data: dict, wrong: np.ndarray,

@@ -49,14 +49,3 @@ def _listed(messages: Sequence[str]) -> str:
         return messages[0]
     numbered = (f'({number}) {message}' for number, message in enumerate(messages, start=1))
     return '\n\n'.join([f'the data has {len(messages)} faults.', *numbered])
-
-
-def shorten(value: object, limit: int = 80) -> str:
-    """A value as a message shows it.
-
-    Args:
-        value: What stands in the file.
-        limit: Characters that are shown.
-    """
-    text = repr(value)
-    return text if len(text) <= limit else text[:limit] + '...'

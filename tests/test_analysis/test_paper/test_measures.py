@@ -1,10 +1,11 @@
 """Rows are measured from the detections in a run's folder."""
 import json
+import math
 
 import pytest
 
 from fcos_mm.analysis.paper.files import write_json
-from fcos_mm.analysis.paper.measures import detections_from_ambiguous, measure
+from fcos_mm.analysis.paper.measures import detections_from_ambiguous, measure, memory_note
 from fcos_mm.analysis.paper.runs import Evaluation, Settings, Training
 from fcos_mm.datasets.shapes import make_shapes
 from fcos_mm.errors import UserError
@@ -119,3 +120,24 @@ def test_share_of_ambiguous_detections_comes_from_the_test(settings):
         'ambiguous': 2.5, 'ambiguous, other class': 1.5}
     missing = Evaluation(Training(settings, 'fcos', 7), 'fcos')
     assert detections_from_ambiguous(missing) == {}
+    unknown = finished(settings, 'fcos', 'fcos', [], {
+        'ambiguous_detections/ambiguous': math.nan, 'something else': 1})
+    assert 'NaN' not in (unknown.folder / 'finished.json').read_text()
+    assert detections_from_ambiguous(unknown) == {}
+
+
+def test_pictures_without_overlaps_are_not_measured(settings, tmp_path):
+    content = dict(ground_truth(settings), annotations=[])
+    (tmp_path / 'none.json').write_text(json.dumps(content))
+    secret = settings._replace(options={'test_evaluator.ann_file': str(tmp_path / 'none.json')})
+    assert measure('overlapped', finished(secret, 'fcos_c5', 'fcos_c5', [])) == {}
+
+
+def test_what_the_memory_is_of(settings):
+    training = Training(settings, 'fcos_p4', 0)
+    measure('samples_memory_boxes', Evaluation(training, 'fcos_p4'))
+    assert memory_note(training).startswith('memory: one training step of 8 pictures of 128 x 128')
+    kept = settings.out / 'memory' / 'fcos_p4' / 'memory.json'
+    kept.write_text('{"x": 1}')
+    measure('samples_memory_boxes', Evaluation(training, 'fcos_p4'))
+    assert json.loads(kept.read_text())['bytes'] > 0, 'measured again'

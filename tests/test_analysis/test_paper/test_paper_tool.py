@@ -131,3 +131,43 @@ def test_a_mistyped_data_root_is_not_generated(tmp_path):
     with pytest.raises(UserError, match='(?s)shaeps: there is no such folder.*Without --data-root'):
         paper('table3', '--scale', 'tiny', '--data-root', tmp_path / 'shaeps', '--out', tmp_path)
     assert not (tmp_path / 'shaeps').exists()
+
+
+@pytest.mark.parametrize('words', [['table9', '--no-train'], ['table1'], ['table3', '--plan']])
+def test_a_folder_that_cannot_be_written_is_told_first(words, tmp_path):
+    (tmp_path / 'file').write_text('')
+    with pytest.raises(UserError, match='(?s)file/out cannot be written: .*Give another --out'):
+        paper(*words, '--scale', 'tiny', '--out', tmp_path / 'file' / 'out')
+
+
+def test_tables_of_annotations_say_what_they_are_about(shapes, tmp_path, capsys):
+    content = json.loads((shapes / 'annotations' / 'test.json').read_text())
+    content['annotations'][0]['bbox'][2] = -3
+    content['annotations'][0]['iscrowd'] = 0
+    (tmp_path / 'faulty.json').write_text(json.dumps(content))
+    paper('table1', '--scale', 'tiny', '--data-root', shapes, '--ann-file',
+          tmp_path / 'faulty.json', '--out', tmp_path)
+    shown = capsys.readouterr().out
+    assert f'{tmp_path}/faulty.json: 6 images, ' in shown and '1 not usable' in shown
+    assert '1 of ' in shown and 'boxes have no area' in shown
+    notes = json.loads((tmp_path / 'table1.json').read_text())['notes']
+    assert notes[0].startswith(f'{tmp_path}/faulty.json: 6 images, ')
+
+
+def test_annotations_of_tiny_are_generated_where_they_are_needed(tmp_path, monkeypatch):
+    made = []
+
+    def generate(root):
+        made.append(root)
+        make_shapes(root, counts=(1, 1, 2))
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr('fcos_mm.apis.paper.make_data', generate)
+    paper('table1', '--scale', 'tiny', '--no-train', '--out', 'out')
+    assert made == ['data/shapes'] and 'BPR' in Path('out/table1.txt').read_text()
+
+
+def test_negative_gpus(capsys):
+    with pytest.raises(SystemExit):
+        parse_args(['table3', '--gpus', '-1'])
+    assert '--gpus must be 0 or more' in capsys.readouterr().err

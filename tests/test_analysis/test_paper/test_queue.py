@@ -198,6 +198,14 @@ def test_last_words_of_a_failed_run_are_told(tmp_path):
     assert failure.endswith('the last of them:\n  no room')
 
 
+def test_the_error_of_a_failed_run_is_told_whole(tmp_path):
+    given = settings(tmp_path)
+    (given.tools / 'train.py').write_text(
+        'print("a start\\nerror: wrong weights\\n  neck: lost\\nUse others."); raise SystemExit(2)')
+    failure, = Queue(jobs=1).run([work(given)])
+    assert failure.endswith('last of them:\n  error: wrong weights\n    neck: lost\n  Use others.')
+
+
 def test_folder_in_use_is_left_alone(tmp_path):
     todo = work(settings(tmp_path))
     todo.training.folder.mkdir(parents=True)
@@ -214,6 +222,16 @@ def test_weights_stand_for_a_training(tmp_path):
     assert todo.runs == list(todo.tests)
     assert Queue(jobs=1).run([todo]) == []
     assert not (todo.training.folder / 'starts').exists()
+
+
+def test_given_weights_are_one_sample_whatever_the_seeds(tmp_path):
+    given = settings(tmp_path, weights={'fcos_p4': 'here.pth'})
+    works = plan(['table3'], given, 3)
+    assert [(each.training.experiment, each.training.seed) for each in works] == [
+        ('fcos_p4', 0), ('fcos_no-centerness', 0), ('fcos_no-centerness', 1),
+        ('fcos_no-centerness', 2)]
+    assert len(evaluations('fcos_p4', given, 3)) == 1
+    assert len(evaluations('fcos_no-centerness', given, 3)) == 3
 
 
 def test_killed_queue_goes_on(tmp_path):

@@ -17,25 +17,25 @@ MEASURED = {
 
 
 def test_mean_and_sample_deviation():
-    assert cell(MEASURED, 'blue', 'AP') == (12, 2, 3)
-    assert cell(MEASURED, 'red', 'AP') == (15, 1, 3)
+    assert cell(MEASURED, 'blue', 'AP') == (12, 2, 3, 3)
+    assert cell(MEASURED, 'red', 'AP') == (15, 1, 3, 3)
 
 
 def test_nan_counts_as_not_measured():
     found = cell(MEASURED, 'blue', 'AP50')
-    assert (found.mean, found.seeds) == (25, 2)
+    assert (found.mean, found.seeds, found.runs) == (25, 2, 3)
     assert found.spread == pytest.approx(math.sqrt(50))
     assert cell(MEASURED, 'red', 'AP50') is None
 
 
 def test_one_seed_has_no_spread():
-    assert cell({'blue': [{'AP': 7.}]}, 'blue', 'AP') == (7, None, 1)
+    assert cell({'blue': [{'AP': 7.}]}, 'blue', 'AP') == (7, None, 1, 1)
 
 
 def test_markdown():
     lines = as_markdown(TABLE, MEASURED).splitlines()
     assert lines[0] == '| method | level |  | AP | AP50 |'
-    assert lines[2] == '| blue | C5 | ours | 12.00 ± 2.00 | 25.00 ± 7.07 |'
+    assert lines[2] == '| blue | C5 | ours | 12.00 ± 2.00 | 25.00 ± 7.07 (2 of 3 seeds) |'
     assert lines[3] == '|  |  | paper | 30.00 | 50.00 |'
     assert lines[4] == '|  |  | difference | -18.00 | -25.00 |'
     assert lines[5] == '| red | P5 | ours | 15.00 ± 1.00 | not measured |'
@@ -50,6 +50,19 @@ def test_conclusions():
     assert '- blue > red in AP50: not measured' in text
     reverse = {'blue': MEASURED['red'], 'red': MEASURED['blue']}
     assert '- red > blue in AP: no, by -3.00' in as_text(TABLE, reverse)
+
+
+def test_no_standard_error_with_a_single_seed():
+    text = as_text(TABLE, {**MEASURED, 'blue': [{'AP': 10.}, {}, {'AP': None}]})
+    assert '10.00 (1 of 3 seeds)' in text
+    assert '- red > blue in AP: yes, by +5.00 (standard error unknown: one of them' in text
+
+
+def test_what_the_paper_does_not_tell_stands_apart():
+    more = TABLE._replace(order=(*TABLE.order, Order('red', 'blue', 'AP', of_paper=False)))
+    before, _, after = as_text(more, MEASURED).partition('Beside the paper:')
+    assert before.count('red > blue in AP:') == after.count('red > blue in AP:') == 1
+    assert 'Beside' not in as_text(TABLE, MEASURED)
 
 
 def test_nothing_measured():
@@ -79,5 +92,6 @@ def test_shipped_tables_are_consistent(name):
             next(row.paper for row in table.rows if row.label == label)
             for label in (order.better, order.worse))
         place = table.columns.index(order.column)
-        if better[place] is not None and worse[place] is not None:
+        assert order.of_paper == (better[place] is not None and worse[place] is not None)
+        if order.of_paper:
             assert better[place] > worse[place], 'the paper itself says otherwise'

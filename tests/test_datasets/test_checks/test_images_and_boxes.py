@@ -97,3 +97,14 @@ def test_bad_boxes_of_test_data_stay_in_the_evaluation(warnings_of, folder):
     assert len(messages) == 1
     assert '1 of 4 boxes have no area' in messages[0]
     assert 'stay in the evaluation' in messages[0]
+
+
+@pytest.mark.parametrize('field', ['bbox', 'area'])
+def test_whole_numbers_that_no_float_can_be(error_of, folder, field):
+    folder.data['annotations'][0][field] = 10**400 if field == 'area' else [5, 6, 10**400, 10]
+    assert 'annotation 1 (1.png) has bbox' in error_of(folder.write())
+
+
+def test_images_larger_than_any(error_of, folder):
+    folder.data['images'][0]['width'] = 10**12
+    assert 'Write its true size' in error_of(folder.write())
