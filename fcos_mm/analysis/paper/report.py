@@ -79,7 +79,7 @@ def as_markdown(table: Table, measured: Measured, notes: Sequence[str] = ()) -> 
     lines = _grid(table, measured)
     head, body = lines[0], lines[1:]
     text = [f'| {" | ".join(line)} |' for line in [head, ['---'] * len(head), *body]]
-    return '\n'.join([*text, '', *_conclusions(table, measured), *_noted(notes)])
+    return '\n'.join([*text, *_conclusions(table, measured), *_noted(notes)])
 
 
 def as_text(table: Table, measured: Measured, notes: Sequence[str] = ()) -> str:
@@ -94,7 +94,7 @@ def as_text(table: Table, measured: Measured, notes: Sequence[str] = ()) -> str:
     widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
     text = ['  '.join(word.ljust(width) for word, width in zip(line, widths)).rstrip()
             for line in lines]
-    return '\n'.join([table.title, '', *text, '', *_conclusions(table, measured), *_noted(notes)])
+    return '\n'.join([table.title, '', *text, *_conclusions(table, measured), *_noted(notes)])
 
 
 def _grid(table: Table, measured: Measured) -> List[List[str]]:
@@ -122,7 +122,8 @@ def _conclusions(table: Table, measured: Measured) -> List[str]:
     for title, of_paper in (("The paper's order of the rows:", True),
                             ('Beside the paper:', False)):
         orders = [order for order in table.order if order.of_paper == of_paper]
-        lines += [title, *(_conclusion(order, measured) for order in orders)] if orders else []
+        if orders:
+            lines += ['', title, *(_conclusion(order, measured) for order in orders)]
     return lines
 
 
@@ -147,7 +148,7 @@ def _order_entry(order: Order, measured: Measured) -> dict:
     if better.spread is not None and worse.spread is not None:
         error = math.sqrt(better.spread**2 / better.seeds + worse.spread**2 / worse.seeds)
         certainty = f' (standard error {_digits(error)})'
-    elif better.spread is not None or worse.spread is not None:
+    elif better.seeds < better.runs or worse.seeds < worse.runs:
         certainty = ' (standard error unknown: one of them has a single seed)'
     return dict(order._asdict(), holds=by > 0, by=by, certainty=certainty)
 

@@ -58,9 +58,14 @@ def test_no_standard_error_with_a_single_seed():
     assert '- red > blue in AP: yes, by +5.00 (standard error unknown: one of them' in text
 
 
+def test_a_count_on_annotations_needs_no_seeds():
+    text = as_text(TABLE, {**MEASURED, 'blue': [{'AP': 10.}]})
+    assert text.splitlines()[-2] == '- red > blue in AP: yes, by +5.00'
+
+
 def test_what_the_paper_does_not_tell_stands_apart():
     more = TABLE._replace(order=(*TABLE.order, Order('red', 'blue', 'AP', of_paper=False)))
-    before, _, after = as_text(more, MEASURED).partition('Beside the paper:')
+    before, _, after = as_text(more, MEASURED).partition('\n\nBeside the paper:\n- ')
     assert before.count('red > blue in AP:') == after.count('red > blue in AP:') == 1
     assert 'Beside' not in as_text(TABLE, MEASURED)
 
