@@ -23,8 +23,8 @@ EPILOG = """\
 scales:
   full   the paper's experiment on COCO, each training a matter of GPU-days (6.5 hours on 8 V100
          for the official code); --plan lists the commands
-  small  BCCD, 364 pictures of blood cells, meant to train in less than 20 minutes on one CPU
-         core; needs data/bccd, see docs/custom_data.md
+  small  BCCD, 364 pictures of blood cells, at most 15 minutes a training on two CPU cores;
+         needs data/bccd, see docs/custom_data.md
   tiny   the generated dataset `shapes`, a few minutes a training on one CPU core
 
 Trainings that several tables need are done once. What is finished stays; a command that was

@@ -1,5 +1,5 @@
-# The paper's experiments on BCCD, 364 pictures of blood cells: real data, meant to
-# train in less than 20 minutes on one CPU core (not measured). How it is used: see tiny.py.
+# The paper's experiments on BCCD, 364 pictures of blood cells: real data, at most 15 minutes a
+# training on two CPU cores (docs/paper.md). How it is used: see tiny.py.
 _base_ = ['../datasets/bccd_detection.py', '../iter_runtime.py']
 
 network = dict(

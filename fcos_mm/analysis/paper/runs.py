@@ -123,7 +123,8 @@ class Training(NamedTuple):
             check_config(self.config(), self.folder / 'config.py')
 
     def finish(self) -> None:
-        """Note that it is complete."""
+        """Note that it is complete; the config is again one that trains from the start."""
+        write_config(self.config(), self.folder / 'config.py')
         checkpoint = Path((self.folder / 'last_checkpoint').read_text().strip())
         write_json(dict(checkpoint=checkpoint.name), self.folder / FINISHED)
 
