@@ -28,21 +28,16 @@ def test_finished_results_of_other_settings_are_refused(settings, work):
         evaluations('fcos_c5', other.training.settings, 1)
 
 
-@pytest.mark.parametrize('options, key', [
-    ({'custom_hooks': [dict(type='EMAHook')]}, 'custom_hooks'),
-    ({'train_dataloader.dataset.filter_cfg.filter_empty_gt': True}, 'train_dataloader'),
-    ({'train_dataloader.dataset.data_prefix.img': 'nowhere/'}, 'train_dataloader'),
-    ({'train_dataloader.sampler.shuffle': False}, 'train_dataloader'),
-    ({'test_dataloader.dataset.metainfo.classes': ('dog', )}, 'test_dataloader'),
-])
-def test_everything_that_decides_on_results_counts(options, key, settings, work):
+def test_everything_that_decides_on_results_counts_and_speed_does_not(settings, work):
     assert Queue(jobs=1).run([work(settings())]) == []
-    with pytest.raises(UserError, match=f'(?s)other settings.*now: {key}'):
-        work(settings(options=options)).tests[0].check()
-
-
-def test_speed_does_not_count(settings, work):
-    assert Queue(jobs=1).run([work(settings())]) == []
+    for options, key in [
+            ({'custom_hooks': [dict(type='EMAHook')]}, 'custom_hooks'),
+            ({'train_dataloader.dataset.filter_cfg.filter_empty_gt': True}, 'train_dataloader'),
+            ({'train_dataloader.dataset.data_prefix.img': 'nowhere/'}, 'train_dataloader'),
+            ({'train_dataloader.sampler.shuffle': False}, 'train_dataloader'),
+            ({'test_dataloader.dataset.metainfo.classes': ('dog', )}, 'test_dataloader')]:
+        with pytest.raises(UserError, match=f'(?s)other settings.*now: {key}'):
+            work(settings(options=options)).tests[0].check()
     work(settings(options={
         'train_dataloader.num_workers': 0, 'train_dataloader.persistent_workers': False,
         'test_dataloader.num_workers': 0})).tests[0].check()
