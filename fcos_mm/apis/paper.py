@@ -23,7 +23,7 @@ EPILOG = """\
 scales:
   full   the paper's experiment on COCO, each training a matter of GPU-days (6.5 hours on 8 V100
          for the official code); --plan lists the commands
-  small  BCCD, 364 pictures of blood cells, 8 to 17 minutes a training on two CPU cores;
+  small  BCCD, 364 pictures of blood cells, at most 17 minutes a training on two CPU cores;
          needs data/bccd, see docs/custom_data.md
   tiny   the generated dataset `shapes`, a few minutes a training on one CPU core
 
