@@ -8,7 +8,7 @@ from fcos_mm.analysis.anchor_recall import anchor_recall
 from fcos_mm.analysis.assignment_report import report
 from fcos_mm.analysis.assignment_stats import assignment_statistics
 from fcos_mm.apis.cli import add_config_options
-from fcos_mm.apis.config import load_config
+from fcos_mm.config import load_config
 from fcos_mm.errors import UserError
 
 EPILOG = """\

@@ -15,9 +15,9 @@ from torch import nn
 
 from fcos_mm.apis.checkpoint import check_checkpoint, read_state_dict
 from fcos_mm.apis.cli import add_config_options, add_trust_option
-from fcos_mm.apis.config import load_config
 from fcos_mm.apis.console import prints_to_log_file, tidy_screen
 from fcos_mm.compat.trust import trust_checkpoints
+from fcos_mm.config import load_config
 from fcos_mm.engine.fast_inference import prepare_as_configured
 from fcos_mm.errors import UserError
 

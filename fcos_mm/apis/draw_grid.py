@@ -13,8 +13,8 @@ from mmengine.structures import InstanceData
 from torch import Tensor
 
 from fcos_mm.apis.cli import add_config_options
-from fcos_mm.apis.config import load_config
 from fcos_mm.compat.safe_pickle import load_plain_pickle
+from fcos_mm.config import load_config
 from fcos_mm.datasets import LoadImageFromFile
 from fcos_mm.errors import UserError
 

@@ -9,11 +9,11 @@ from mmengine.config import Config
 
 from fcos_mm.apis.checkpoint import check_checkpoint, read_state_dict
 from fcos_mm.apis.cli import add_run_options, parse_run_options
-from fcos_mm.apis.config import load_config, set_work_dir
 from fcos_mm.apis.runner import build_runner
 from fcos_mm.apis.tta import set_tta
 from fcos_mm.compat.distributed import prepare_launch
 from fcos_mm.compat.trust import trust_checkpoints
+from fcos_mm.config import check_config, load_config, set_work_dir
 from fcos_mm.datasets.checks import check_config_data
 from fcos_mm.errors import UserError
 
@@ -33,6 +33,7 @@ def main(argv: Optional[Sequence[str]] = None) -> dict:
     args = parse_args(argv)
     trust_checkpoints(args.trust_checkpoint)
     cfg = make_config(args)
+    check_config(cfg, 'test')
     read_state_dict(args.checkpoint)
     check_config_data(cfg, 'test')
     prepare_launch(cfg, args.launcher)

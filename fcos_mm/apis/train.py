@@ -8,10 +8,10 @@ from mmengine.device import get_device
 
 from fcos_mm.apis.checkpoint import check_checkpoint, read_state_dict
 from fcos_mm.apis.cli import add_run_options, parse_run_options
-from fcos_mm.apis.config import load_config, set_work_dir
 from fcos_mm.apis.runner import build_runner
 from fcos_mm.compat.distributed import prepare_launch
 from fcos_mm.compat.trust import trust_checkpoints
+from fcos_mm.config import check_config, load_config, set_work_dir
 from fcos_mm.datasets.checks import check_config_data
 from fcos_mm.engine.resume.preemption import EXIT_STATUS
 from fcos_mm.engine.resume.restart import resume_after_restart
@@ -36,6 +36,7 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     args = parse_args(argv)
     trust_checkpoints(args.trust_checkpoint)
     cfg = make_config(args)
+    check_config(cfg, 'train')
     if not args.skip_data_check:
         check_config_data(cfg, 'train')
     prepare_launch(cfg, args.launcher)

@@ -1,6 +1,5 @@
 """Data: COCO-format datasets, a generated one, converters, checks and image reading."""
 from fcos_mm.datasets.coco import CocoDataset
-from fcos_mm.datasets.data_root import set_data_root
 from fcos_mm.datasets.packing import PackDetInputs
 from fcos_mm.datasets.samplers import AspectRatioBatchSampler, DefaultSampler, InfiniteSampler
 from fcos_mm.datasets.transforms import ImageError, LoadImageFromFile
@@ -14,5 +13,5 @@ from fcos_mm.datasets.wrappers import (
 __all__ = [
     'AspectRatioBatchSampler', 'ClassBalancedDataset', 'CocoDataset', 'ConcatDataset',
     'DefaultSampler', 'ImageError', 'InfiniteSampler', 'LoadImageFromFile', 'MultiImageMixDataset',
-    'PackDetInputs', 'RepeatDataset', 'set_data_root'
+    'PackDetInputs', 'RepeatDataset'
 ]

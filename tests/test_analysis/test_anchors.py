@@ -16,7 +16,7 @@ from fcos_mm.analysis.assignment_stats import assignment_statistics
 from fcos_mm.analysis.heads import build_samples
 from fcos_mm.analysis.input_size import InputBoxes
 from fcos_mm.analysis.published import OwnBestAssigner, detectron_anchors
-from fcos_mm.apis.config import load_config
+from fcos_mm.config import load_config
 from fcos_mm.errors import UserError
 
 RETINANET = 'configs/retinanet/retinanet_r50-caffe_fpn_1x_coco.py'

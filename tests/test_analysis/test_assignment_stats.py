@@ -7,7 +7,7 @@ import torch
 from mmengine.config import Config
 
 from fcos_mm.analysis.assignment_stats import assignment_statistics
-from fcos_mm.apis.config import load_config
+from fcos_mm.config import load_config
 from fcos_mm.errors import UserError
 
 CONFIGS = {

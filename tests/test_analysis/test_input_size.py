@@ -8,7 +8,7 @@ from mmengine.config import Config
 
 from fcos_mm.analysis.annotations import ImageBoxes
 from fcos_mm.analysis.input_size import InputSize, input_size
-from fcos_mm.apis.config import load_config
+from fcos_mm.config import load_config
 from fcos_mm.errors import UserError
 from fcos_mm.registry import MODELS
 

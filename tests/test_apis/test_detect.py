@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from fcos_mm.apis import detect
-from fcos_mm.apis.config import load_config
+from fcos_mm.config import load_config
 from fcos_mm.errors import UserError
 
 

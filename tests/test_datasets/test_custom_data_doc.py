@@ -4,7 +4,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from fcos_mm.datasets import set_data_root
+from fcos_mm.config import set_data_root
 from fcos_mm.datasets.checks import check_config_data
 
 ROOT = Path(__file__).resolve().parents[2]

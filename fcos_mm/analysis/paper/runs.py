@@ -14,7 +14,7 @@ from fcos_mm.analysis.paper.experiments import EXPERIMENTS, TESTS, check_scale
 from fcos_mm.analysis.paper.files import digest, read_json, write_json
 from fcos_mm.analysis.paper.same_settings import check_config, write_config
 from fcos_mm.analysis.paper.scales import experiment_config
-from fcos_mm.datasets import set_data_root
+from fcos_mm.config import set_data_root
 from fcos_mm.errors import UserError
 
 FINISHED = 'finished.json'

@@ -9,7 +9,7 @@ from typing import Sequence
 
 from mmengine.config import Config, ConfigDict
 
-from fcos_mm.apis.config import load_config
+from fcos_mm.config import load_config
 
 SCALES = ('full', 'small', 'tiny')
 

@@ -4,8 +4,8 @@ import os.path as osp
 from typing import Sequence
 
 from fcos_mm.errors import UserError, shorten
+from fcos_mm.faults import EXAMPLES, Faults
 
-from .faults import EXAMPLES, Faults
 from .source import CocoSource
 
 _LARGEST = 1e9  # pixels

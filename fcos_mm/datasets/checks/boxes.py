@@ -4,8 +4,8 @@ from typing import Callable
 import numpy as np
 
 from fcos_mm.errors import UserError, shorten
+from fcos_mm.faults import EXAMPLES, Faults
 
-from .faults import EXAMPLES, Faults
 from .source import CocoSource
 
 _LARGEST = 1e9  # pixels

@@ -7,11 +7,11 @@ from typing import Iterator
 from mmengine.logging import print_log
 
 from fcos_mm.errors import UserError
+from fcos_mm.faults import Faults
 
 from .annotations import check_fields, read_annotation_file
 from .boxes import check_boxes
 from .categories import check_categories, check_num_classes
-from .faults import Faults
 from .headers import check_image_sizes
 from .images import check_image_files, kept_images, warn_repeated_files
 from .source import CocoSource, coco_sources

@@ -5,8 +5,8 @@ from typing import Callable, Optional, Tuple
 from PIL import Image
 
 from fcos_mm.errors import UserError
+from fcos_mm.faults import EXAMPLES
 
-from .faults import EXAMPLES
 from .source import CocoSource
 
 #: As many images are looked at, spread evenly over the dataset.

@@ -7,8 +7,8 @@ from typing import Callable
 import numpy as np
 
 from fcos_mm.errors import UserError
+from fcos_mm.faults import EXAMPLES
 
-from .faults import EXAMPLES
 from .source import CocoSource
 
 

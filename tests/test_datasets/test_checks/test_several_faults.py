@@ -1,8 +1,8 @@
 """Faults that can be seen beside each other come in one error."""
 import pytest
 
-from fcos_mm.datasets.checks.faults import DataFaults, Faults
 from fcos_mm.errors import UserError
+from fcos_mm.faults import Faults, SeveralFaults
 
 
 def test_faults_of_a_dataset_come_together(error_of, folder):
@@ -55,7 +55,7 @@ def test_a_single_fault_stands_alone():
     faults = Faults()
     with faults.gather():
         raise UserError('one')
-    with pytest.raises(DataFaults) as caught:
+    with pytest.raises(SeveralFaults) as caught:
         faults.raise_all()
     assert str(caught.value) == 'one'
 
@@ -64,8 +64,8 @@ def test_gathered_faults_stay_flat_and_are_told_once():
     faults = Faults()
     for _ in range(2):
         with faults.gather():
-            raise DataFaults(['one', 'two'])
-    with pytest.raises(DataFaults, match=r'(?s)2 faults.*\(1\) one.*\(2\) two'):
+            raise SeveralFaults('the data', ['one', 'two'])
+    with pytest.raises(SeveralFaults, match=r'(?s)2 faults.*\(1\) one.*\(2\) two'):
         faults.raise_all()
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from fcos_mm.datasets import set_data_root
+from fcos_mm.config import set_data_root
 from fcos_mm.datasets.checks import check_config_data
 from fcos_mm.datasets.converters import convert_voc, voc_classes
 

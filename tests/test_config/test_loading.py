@@ -1,7 +1,7 @@
 """Configs by path and by name, and the options put into them."""
 import pytest
 
-from fcos_mm.apis.config import find_config, load_config, set_work_dir
+from fcos_mm.config import find_config, load_config, set_work_dir
 from fcos_mm.errors import UserError
 
 

@@ -1,7 +1,7 @@
 """A changed data root reaches datasets and metrics, and nothing else."""
 from mmengine.config import Config
 
-from fcos_mm.datasets import set_data_root
+from fcos_mm.config import set_data_root
 
 TEXT = '''
 data_root = 'data/cells/'

@@ -6,7 +6,7 @@ from typing import Optional
 
 from mmengine.config import Config
 
-from fcos_mm.datasets import set_data_root
+from fcos_mm.config.data_root import set_data_root
 from fcos_mm.errors import UserError
 
 
