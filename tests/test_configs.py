@@ -169,9 +169,19 @@ def test_improvements(backbone, deformable, tail):
 def test_improvements_on_the_official_preset():
     cfg = Config.fromfile(ROOT / f'fcos/fcos_r50-caffe_fpn_{IMPROVED}_official_1x_coco.py')
     assert cfg.model.bbox_head.regression == 'relu'
+    assert cfg.model.bbox_head.assigner.center_sampling_radius == 1.5
+    assert cfg.model.bbox_head.centerness.position == 'reg'
+    assert cfg.model.bbox_head.loss.loss_bbox.form == 'smoothed_giou'
     assert cfg.model.bbox_head.loss.bbox_weight == 'centerness'
     assert cfg.model.bbox_head.postprocess.score == 'sqrt'
     assert cfg.model.test_cfg.nms.iou_threshold == 0.6
+
+
+def test_every_improved_config_has_the_giou_of_its_preset():
+    """The released code smooths the IoU inside its GIoU; the paper's preset takes the plain one."""
+    forms = {'official' in path.name: Config.fromfile(path).model.bbox_head.loss.loss_bbox.form
+             for path in ROOT.glob(f'fcos/*{IMPROVED}*.py')}
+    assert forms == {True: 'smoothed_giou', False: 'giou'}
 
 
 @pytest.mark.parametrize('backbone', SWAPS)

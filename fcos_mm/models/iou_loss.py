@@ -6,23 +6,27 @@ from torch import Tensor, nn
 
 from fcos_mm.registry import MODELS
 
-FORMS = ('log', 'smoothed_log', 'giou')
+FORMS = ('log', 'smoothed_log', 'giou', 'smoothed_giou', 'linear')
 
 
 @MODELS.register_module()
 class LTRBIoULoss(nn.Module):
     """IoU loss between distances (l, t, r, b) from the same location.
 
+    The released code smooths the IoU of intersection I and union U to
+    S = (I + 1) / (U + 1), in pixels, or in strides where the distances are.
+
     Args:
-        form: ``'log'``, -ln IoU as in UnitBox (the paper);
-            ``'smoothed_log'``, -ln((I + 1) / (U + 1)) (the official code);
-            ``'giou'``, 1 - GIoU (released improvement).
+        form: ``'log'``, -ln IoU as in UnitBox (the paper), or ``'giou'``,
+            1 - GIoU (mmdet). Of the released code ``'smoothed_log'``, -ln S,
+            ``'smoothed_giou'``, 1 - S + (E - U) / E with the enclosing area
+            E + 1e-7 (its improvement), and ``'linear'``, 1 - S.
         eps: Floor of the union, of the enclosing area and of the IoU under
-            the logarithm.
+            the logarithm, for the two forms that are not smoothed.
         loss_weight: Factor of the loss, lambda of Eq. (2).
 
     Raises:
-        ValueError: If ``form`` is none of the three.
+        ValueError: If ``form`` is none of these.
     """
 
     def __init__(self, *, form: str = 'log', eps: float = 1e-6, loss_weight: float = 1.0) -> None:
@@ -52,12 +56,19 @@ class LTRBIoULoss(nn.Module):
 
     def _elementwise(self, predicted: Tensor, target: Tensor) -> Tensor:
         intersection, union = overlap(predicted, target)
+        smoothed = (intersection + 1) / (union + 1)
         if self.form == 'smoothed_log':
-            return -torch.log((intersection + 1) / (union + 1))
+            return -torch.log(smoothed)
+        if self.form == 'linear':
+            return 1 - smoothed
+        enclosing = area(torch.maximum(predicted, target))
+        if self.form == 'smoothed_giou':
+            enclosing = enclosing + 1e-7
+            return 1 - smoothed + (enclosing - union) / enclosing
         iou = intersection / union.clamp(min=self.eps)
         if self.form == 'log':
             return -torch.log(iou.clamp(min=self.eps))
-        enclosing = area(torch.maximum(predicted, target)).clamp(min=self.eps)
+        enclosing = enclosing.clamp(min=self.eps)
         return 1 - (iou - (enclosing - union) / enclosing)
 
 

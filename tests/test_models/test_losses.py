@@ -17,6 +17,7 @@ from fcos_mm.models import (
     focal_loss,
 )
 from fcos_mm.models.focal_loss import FocalSum
+from fcos_mm.models.iou_loss import FORMS
 
 
 class TestFocalLoss:
@@ -117,6 +118,30 @@ class TestIoULoss:
         loss = iou_loss(self.PREDICTED, self.TARGET, form='giou')
         assert loss == pytest.approx(1 - (1 / 3 - 1 / 4))
 
+    def test_forms_of_the_released_code(self):
+        # Smoothed IoU 51/151; the enclosing area's 1e-7 is below float32's precision here.
+        smoothed = iou_loss(self.PREDICTED, self.TARGET, form='smoothed_giou')
+        assert smoothed == pytest.approx(1 - 51 / 151 + 50 / 200)
+        linear = iou_loss(self.PREDICTED, self.TARGET, form='linear')
+        assert linear == pytest.approx(1 - 51 / 151)
+
+    def test_smoothing_is_felt_in_strides(self):
+        # A tenth of the size: I = 0.5, U = 1.5, E = 2, so S = 1.5 / 2.5 instead of 51/151.
+        small = [[side / 10 for side in box] for box in (self.PREDICTED, self.TARGET)]
+        assert iou_loss(*small, form='giou') == pytest.approx(1 - 1 / 3 + 1 / 4)
+        assert iou_loss(*small, form='smoothed_giou') == pytest.approx(1 - 1.5 / 2.5 + 0.5 / 2)
+        assert iou_loss(*small, form='linear') == pytest.approx(1 - 1.5 / 2.5)
+
+    @pytest.mark.parametrize('form, expected', [
+        # no area at all: I = U = E = 0, so S = 1; (1e-7 - 0) / 1e-7 = 1
+        ('smoothed_giou', 1.), ('linear', 0.), ('smoothed_log', 0.)])
+    def test_boxes_without_area(self, form, expected):
+        zeros = torch.zeros(1, 4, requires_grad=True)
+        loss = LTRBIoULoss(form=form)(zeros, torch.zeros(1, 4), torch.ones(1), torch.ones(()))
+        loss.backward()
+        assert loss.item() == pytest.approx(expected)
+        assert zeros.grad.isfinite().all()
+
     def test_loss_weight_and_divisor(self):
         loss = LTRBIoULoss(loss_weight=2.)(
             torch.tensor([self.PREDICTED] * 2), torch.tensor([self.TARGET] * 2),
@@ -131,7 +156,7 @@ class TestIoULoss:
         assert loss.item() == pytest.approx(-math.log(1e-6), rel=1e-5)
         assert predicted.grad.isfinite().all()
 
-    @pytest.mark.parametrize('form', ['log', 'smoothed_log', 'giou'])
+    @pytest.mark.parametrize('form', FORMS)
     def test_weight_zero_adds_nothing_whatever_is_predicted(self, form):
         predicted = torch.tensor([[5., 5, 5, 5], [INF, 0, NAN, 1]], requires_grad=True)
         target = torch.tensor([[10., 2.5, 10, 2.5], [0, 0, 0, 0]])
