@@ -27,8 +27,10 @@ WORDS = ('0', '1', '2', '5', '0.5', '-1', '1e308', '1e-9', 'nan', 'inf', '', 'cu
 
 def cases() -> st.SearchStrategy:
     """The format, words in the place of numbers, what is before them, and damages."""
-    words = st.lists(st.sampled_from(WORDS), min_size=6, max_size=6)
-    return st.tuples(st.sampled_from(['voc', 'yolo']), words,
+    # six for VOC's fields; of YOLO's 4 to 9 the fields of a box, a score or a polygon
+    voc = st.tuples(st.just('voc'), st.lists(st.sampled_from(WORDS), min_size=6, max_size=6))
+    yolo = st.tuples(st.just('yolo'), st.lists(st.sampled_from(WORDS), min_size=4, max_size=9))
+    return st.tuples(voc | yolo,
                      st.sampled_from(['', '', ENTITIES, '\ufeff']),
                      st.none() | st.lists(damages(), min_size=1, max_size=2), st.booleans())
 
@@ -40,7 +42,7 @@ def check(case: tuple, folder: Path) -> str:
         case: Of :func:`cases`.
         folder: Where the files are written.
     """
-    form, words, before, damaged, one_based = case
+    (form, words), before, damaged, one_based = case
     text = before + (_voc(words) if form == 'voc' else _yolo(words))
     content = text.encode()
     for how in damaged or ():
@@ -85,7 +87,7 @@ def _voc(words: list) -> str:
 
 
 def _yolo(words: list) -> str:
-    return ' '.join(words[:5]) + '\n1 0.5 0.5 0.2 0.2\n'
+    return ' '.join(words) + '\n1 0.5 0.5 0.2 0.2\n'
 
 
 def _prepare(folder: Path) -> None:

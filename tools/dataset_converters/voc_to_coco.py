@@ -1,17 +1,22 @@
-"""Convert a dataset in the layout of PASCAL VOC to COCO's format."""
+"""Convert a dataset with an XML file an image (PASCAL VOC, LabelImg, Roboflow) to COCO's format."""
 import argparse
 import os
 import os.path as osp
 import shutil
+import sys
 
 from fcos_mm.apis.cli import run_tool
-from fcos_mm.datasets.converters import convert_voc, voc_classes, voc_splits
-from fcos_mm.datasets.converters.voc import IMAGE_FOLDER
+from fcos_mm.datasets.converters import convert_voc, voc_classes, voc_layout
 from fcos_mm.errors import UserError
 
 EPILOG = """\
+Layouts: Annotations, JPEGImages and lists in ImageSets/Main (PASCAL VOC); the same without the
+lists, which makes one split, all; XML files beside the images (LabelImg), also one split; XML files
+beside the images in a folder per split (Roboflow).
+
 Faults (boxes without area or outside the image, unknown classes, missing images, broken XML)
-are skipped, counted and listed; the exit status is then still 0.
+are skipped, counted and listed; the exit status is then still 0. A warning at the end says if more
+than 1 %% of the boxes were skipped. A split without a single box is an error.
 
 examples:
   %(prog)s VOC2007 --out data/voc
@@ -28,12 +33,11 @@ and upper edge."""
 def parse_args():
     parser = argparse.ArgumentParser(
         description=__doc__, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('root', metavar='VOC_ROOT',
-                        help='folder that holds Annotations, ImageSets/Main and JPEGImages')
+    parser.add_argument('root', metavar='VOC_ROOT', help='folder of the dataset, see below')
     parser.add_argument('--out', required=True,
                         help='folder for the whole dataset, or a .json file for one split')
     parser.add_argument('--split', nargs='+', metavar='NAME',
-                        help='files of ImageSets/Main without .txt (default: all)')
+                        help='files of ImageSets/Main without .txt, or folders (default: all)')
     parser.add_argument('--classes', nargs='+', metavar='NAME',
                         help='classes to convert, in the order of their labels '
                         '(default: all names in Annotations, sorted)')
@@ -56,23 +60,35 @@ def place_images(source: str, target: str, copy: bool) -> None:
         os.symlink(osp.abspath(source), target, target_is_directory=True)
 
 
+def is_below(path: str, folder: str) -> bool:
+    return osp.realpath(path).startswith(osp.realpath(folder) + os.sep)
+
+
 def main() -> None:
     args = parse_args()
-    splits = args.split or voc_splits(args.root)
+    layout = voc_layout(args.root)
+    splits = args.split or layout.splits
     single_file = args.out.endswith('.json')
     if single_file and len(splits) > 1:
         raise UserError(f'--out {args.out} holds one split, but there are {splits}.\n'
                         'Choose one by --split, or give a folder as --out.')
+    if not single_file and is_below(osp.join(args.out, 'images'), layout.images):
+        raise UserError(f'--out {args.out} lies in the folder of the images, {layout.images}.\n'
+                        'Give a folder outside of it.')
     classes = args.classes or voc_classes(args.root)
+    warnings = []
     for split in splits:
         path = args.out if single_file else osp.join(args.out, 'annotations', f'{split}.json')
         writer = convert_voc(args.root, split, classes=classes, one_based=args.one_based)
         writer.write(path)
         print(f'{path}: {writer.summary()}')
+        warnings.append((path, writer.warning()))
     if not single_file:
-        place_images(osp.join(args.root, IMAGE_FOLDER), osp.join(args.out, 'images'),
-                     args.copy_images)
+        place_images(layout.images, osp.join(args.out, 'images'), args.copy_images)
     print(f'classes = {tuple(classes)}')
+    for path, warning in warnings:
+        if warning is not None:
+            print(f'warning: {path}: {warning}', file=sys.stderr)
 
 
 if __name__ == '__main__':

@@ -1,14 +1,17 @@
 """Convert labels in the text format of YOLO to COCO's format."""
 import argparse
+import sys
 
 from fcos_mm.apis.cli import run_tool
 from fcos_mm.datasets.converters import convert_yolo, read_class_names
 
 EPILOG = """\
 A label file has the name of its image and the ending .txt; its lines are 'class cx cy w h', all
-but the class divided by the width or height of the image. Faults (wrong number of fields,
-unknown class numbers, boxes without area or outside the image, files that are no image) are
-skipped, counted and listed; the exit status is then still 0.
+but the class divided by the width or height of the image. A score may follow; a polygon, 'class x y
+x y x y ...', becomes the box around it. Faults (other numbers of fields, unknown classes, boxes
+without area or outside the image, files that are no image) are skipped, counted and listed; the
+exit status is then still 0. A warning at the end says if more than 1 %% of the boxes were skipped.
+Labels without a single box are an error.
 
 example:
   %(prog)s data/images/train data/labels/train --classes data/data.yaml \\
@@ -33,6 +36,8 @@ def main() -> None:
     writer.write(args.out)
     print(f'{args.out}: {writer.summary()}')
     print(f'classes = {tuple(classes)}')
+    if writer.warning() is not None:
+        print(f'warning: {args.out}: {writer.warning()}', file=sys.stderr)
 
 
 if __name__ == '__main__':

@@ -5,7 +5,7 @@ import os
 import os.path as osp
 from collections import defaultdict
 from pathlib import Path
-from typing import Iterator, Sequence
+from typing import Iterator, Optional, Sequence
 
 from PIL import Image, UnidentifiedImageError
 
@@ -13,9 +13,12 @@ from fcos_mm.errors import UserError
 
 IMAGE_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
 _EXAMPLES = 5
+_MAIN_REASONS = 2
 _EXIF_ORIENTATION = 0x0112
 _SWAPS_SIDES = (5, 6, 7, 8)
 _CLIP_TOLERANCE = 0.5  # pixels that rounding may push a box out of its image
+_SKIPPED = 'boxes skipped'  # begins the kinds of fault that lose a box
+_MANY_SKIPPED = 0.01  # share of the boxes above which their loss is a warning
 
 
 class CocoWriter:
@@ -96,16 +99,35 @@ class CocoWriter:
             path: The JSON file; its folder is made if it is not there.
 
         Raises:
-            UserError: If no image could be converted.
+            UserError: If no image could be converted, or no box was found.
         """
-        if not self.images:
-            raise UserError(f'{path} is not written: no image could be converted.\n'
-                            f'{self.summary()}\nMend these faults and convert again.')
+        for entries, lack in (
+                (self.images, 'no image could be converted'),
+                (self.annotations, f'no box was found in {len(self.images)} images')):
+            if not entries:
+                raise UserError(f'{path} is not written: {lack}.\n{self._main_reasons()}'
+                                'Mend the labels, or check that these are the right folders.')
         categories = [dict(id=number, name=name) for number, name in enumerate(self.classes, 1)]
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         Path(path).write_text(json.dumps(dict(
             images=self.images, annotations=self.annotations, categories=categories)),
             encoding='utf-8')
+
+    def _main_reasons(self) -> str:
+        """The most frequent faults, each with its first case."""
+        main = sorted(self.faults.items(), key=lambda fault: -len(fault[1]))[:_MAIN_REASONS]
+        return ''.join(f'  {len(cases)} {kind}, e.g. {cases[0]}\n' for kind, cases in main)
+
+    def warning(self) -> Optional[str]:
+        """Say that many boxes were lost; None if at most 1 % of them were."""
+        skipped = sum(len(cases) for kind, cases in self.faults.items()
+                      if kind.startswith(_SKIPPED))
+        total = skipped + len(self.annotations)
+        if skipped <= _MANY_SKIPPED * total:
+            return None
+        return (f'{skipped} of {total} boxes ({100 * skipped / total:.0f} %) were skipped, for the '
+                'reasons listed above. A detector trained on the rest learns that these objects '
+                'are background: mend the labels and convert again.')
 
     def summary(self) -> str:
         """Say how much was converted, and the first cases of every fault."""

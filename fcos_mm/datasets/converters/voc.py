@@ -1,66 +1,34 @@
-"""Annotations in the layout of PASCAL VOC to COCO's format."""
+"""Annotations with one XML file an image, as PASCAL VOC has them, to COCO's format."""
 import os
 import os.path as osp
 import xml.etree.ElementTree as ElementTree
-from typing import Optional, Sequence
+from typing import Iterator, List, Optional, Sequence
 
 from fcos_mm.errors import UserError
 
-from .coco import CocoWriter, find_images, image_size, require_folder
+from .coco import CocoWriter, find_images, image_size
+from .voc_layout import VocLayout, voc_layout
 
-IMAGE_FOLDER = 'JPEGImages'
-_SPLIT_FOLDER = osp.join('ImageSets', 'Main')
 _CORNERS = ('xmin', 'ymin', 'xmax', 'ymax')
 
 
-def voc_splits(root: str) -> list:
-    """Names of the splits of a dataset.
-
-    PASCAL VOC also has files about one class (``cat_train.txt``), with a
-    second word in every line. Those are no splits.
-
-    Args:
-        root: Folder that holds Annotations, ImageSets and JPEGImages.
-
-    Raises:
-        UserError: If there are none.
-    """
-    folder = osp.join(root, _SPLIT_FOLDER)
-    require_folder(root, f'Annotations, {_SPLIT_FOLDER} and {IMAGE_FOLDER}')
-    require_folder(folder, 'a text file per split with one image name a line')
-    splits = [name[:-4] for name in sorted(os.listdir(folder)) if name.endswith('.txt')
-              and all(len(words) == 1 for words in _lines(osp.join(folder, name))[:1])]
-    if not splits:
-        raise UserError(f'No split in {folder}.\nWrite one, for example train.txt, with one '
-                        'image name without its ending a line.')
-    return splits
-
-
-def _lines(path: str) -> list:
-    """Words of each line that is not empty."""
-    with open(path, encoding='utf-8') as file:
-        return [line.split() for line in file if line.strip()]
-
-
-def voc_classes(root: str) -> list:
+def voc_classes(root: str) -> List[str]:
     """Sorted names of all objects of a dataset, whatever split they are in.
 
     Args:
-        root: Folder that holds Annotations.
+        root: Its folder, see :func:`voc_layout`.
 
     Raises:
-        UserError: If there are none.
+        UserError: If it has another layout or no object has a name.
     """
-    folder = osp.join(root, 'Annotations')
-    require_folder(folder, 'an XML file per image')
+    folder = voc_layout(root).annotations
     names = set()
-    for name in sorted(os.listdir(folder)):
-        if name.endswith('.xml'):
-            try:
-                tree = ElementTree.parse(osp.join(folder, name))
-            except ElementTree.ParseError:
-                continue  # reported with the split that lists it
-            names |= {(item.findtext('name') or '').strip() for item in tree.iter('object')}
+    for path in _xml_files(folder):
+        try:
+            tree = ElementTree.parse(path)
+        except (ElementTree.ParseError, ValueError):
+            continue  # reported with the split that it is in
+        names |= {(item.findtext('name') or '').strip() for item in tree.iter('object')}
     names.discard('')
     if not names:
         raise UserError(f'No object has a name in the XML files of {folder}.\n'
@@ -68,14 +36,20 @@ def voc_classes(root: str) -> list:
     return sorted(names)
 
 
+def _xml_files(folder: str) -> Iterator[str]:
+    for parent, _, names in os.walk(folder, followlinks=True):
+        yield from (osp.join(parent, name) for name in sorted(names)
+                    if name.lower().endswith('.xml'))
+
+
 def convert_voc(root: str, split: str, *, classes: Sequence[str], one_based: bool = False
                 ) -> CocoWriter:
     """Read one split.
 
     Args:
-        root: Folder that holds Annotations, ImageSets and JPEGImages.
-        split: Name of a file in ImageSets/Main, without its ending.
-        classes: Names of the classes; objects of other names are skipped.
+        root: Folder of the dataset, see :func:`voc_layout`.
+        split: One of the layout's splits.
+        classes: Names of the classes; objects of other names are left out.
         one_based: Whether pixels count from 1 and xmax, ymax are the last
             ones inside, as in PASCAL VOC's own files: 1 is then subtracted
             from xmin and ymin. Otherwise the numbers are taken as corners.
@@ -86,17 +60,14 @@ def convert_voc(root: str, split: str, *, classes: Sequence[str], one_based: boo
     Raises:
         UserError: If a folder, the split or a class is missing.
     """
-    require_folder(osp.join(root, IMAGE_FOLDER), 'the images')
+    layout = voc_layout(root)
+    if split not in layout.splits:
+        place = layout.split_file(split) if layout.listed else osp.join(root, split)
+        raise UserError(f'Not a split: {place}\nThe splits of this dataset are {layout.splits}.')
     _check_classes(root, classes)
-    names = _read_split(root, split)
-    files = {osp.splitext(path)[0]: path
-             for path in reversed(list(find_images(osp.join(root, IMAGE_FOLDER))))}
     writer = CocoWriter(classes)
-    for name in names:
-        if name not in files:
-            writer.fault(f'images skipped: not in {IMAGE_FOLDER}', name)
-        else:
-            _add_image(writer, root, files[name], one_based)
+    for path in _images_of(layout, split, writer):
+        _add_image(writer, layout, path, one_based)
     return writer
 
 
@@ -108,24 +79,33 @@ def _check_classes(root: str, classes: Sequence[str]) -> None:
                         f'The names in its annotations are {known}.')
 
 
-def _read_split(root: str, split: str) -> list:
-    """Image names of a split."""
-    splits = voc_splits(root)
-    path = osp.join(root, _SPLIT_FOLDER, f'{split}.txt')
-    if split not in splits:
-        raise UserError(f'Not a split: {path}\nThe splits of this dataset are {splits}.')
-    return [words[0] for words in _lines(path)]
+def _images_of(layout: VocLayout, split: str, writer: CocoWriter) -> Iterator[str]:
+    """Paths of the images of a split; those that a list names in vain are noted."""
+    folder = layout.folder(split)
+    paths = [osp.join(folder, path).replace(os.sep, '/')
+             for path in find_images(osp.join(layout.images, folder))]
+    names = layout.names(split)
+    if names is None:
+        yield from paths
+        return
+    files = {osp.splitext(path)[0]: path for path in reversed(paths)}
+    files.update((path, path) for path in paths)  # some lists name files with their ending
+    for name in names:
+        if name in files:
+            yield files[name]
+        else:
+            writer.fault(f'images skipped: not in {osp.basename(layout.images)}', name)
 
 
-def _add_image(writer: CocoWriter, root: str, file_name: str, one_based: bool) -> None:
+def _add_image(writer: CocoWriter, layout: VocLayout, file_name: str, one_based: bool) -> None:
     """Add an image with its boxes, or note why it is skipped."""
-    path = osp.join(root, 'Annotations', osp.splitext(file_name)[0] + '.xml')
+    path = osp.join(layout.annotations, osp.splitext(file_name)[0] + '.xml')
     if not osp.isfile(path):
-        writer.fault('images skipped: no XML file in Annotations', file_name)
+        writer.fault('images skipped: no XML file of the same name', file_name)
         return
     try:
         tree = ElementTree.parse(path).getroot()
-        size = image_size(osp.join(root, IMAGE_FOLDER, file_name))
+        size = image_size(osp.join(layout.images, file_name))
     except ElementTree.ParseError as error:
         writer.fault('images skipped: broken XML', f'{path} ({error})')
         return
@@ -154,7 +134,7 @@ def _add_object(writer: CocoWriter, item: ElementTree.Element, where: str, one_b
                 ) -> None:
     name = (item.findtext('name') or '').strip()
     if name not in writer.classes:
-        writer.fault(f'boxes skipped: class {name!r} not asked for', where)
+        writer.fault(f'boxes left out: class {name!r} not asked for', where)
         return
     try:
         box = [float(item.findtext(f'bndbox/{corner}')) for corner in _CORNERS]

@@ -1,7 +1,8 @@
 """Annotations in the text format of YOLO to COCO's format."""
+import math
 import os.path as osp
 import reprlib
-from typing import Sequence
+from typing import Optional, Sequence, Tuple
 
 import yaml
 
@@ -9,8 +10,10 @@ from fcos_mm.errors import UserError
 
 from .coco import CocoWriter, find_images, image_size, require_folder
 
-_FIELDS = 5
+_BOX, _BOX_AND_SCORE = 5, 6  # fields of a line
+_SMALLEST_POLYGON = 7  # class and three points
 _TOLERANCE = 1e-3  # by which rounding may pass 0 or 1
+_UTF_16 = (b'\xff\xfe', b'\xfe\xff')
 
 
 def read_class_names(path: str) -> list:
@@ -57,8 +60,10 @@ def convert_yolo(images: str, labels: str, *, classes: Sequence[str]) -> CocoWri
 
     A label file has the path of its image below the other folder and the
     ending ``.txt``; a line is ``class cx cy w h``, all but the class divided
-    by the image's width or height. An image without a label file has no
-    objects.
+    by the image's width or height. A score may follow. A line
+    ``class x y x y x y ...`` is a polygon, which becomes the box around it. The
+    class is its number, also written ``0.0``, or its name. An image without a
+    label file has no objects.
 
     Args:
         images: Folder of the images, searched with its subfolders.
@@ -100,30 +105,70 @@ def _add_image(writer: CocoWriter, images: str, path: str, label_file: str) -> N
     if not osp.isfile(label_file):
         writer.fault('images without a label file, taken as empty', path)
         return
-    with open(label_file, encoding='utf-8', errors='replace') as file:
-        for number, line in enumerate(file, 1):
-            if line.strip():
-                _add_line(writer, line.split(), size, f'{label_file}, line {number}')
+    for number, line in enumerate(_read_text(label_file).splitlines(), 1):
+        if line.strip():
+            _add_line(writer, line, size, f'{label_file}, line {number}')
 
 
-def _add_line(writer: CocoWriter, words: list, size: tuple, where: str) -> None:
-    if len(words) != _FIELDS:
-        writer.fault(f'boxes skipped: not {_FIELDS} fields', f'{where}: {len(words)} fields')
+def _read_text(path: str) -> str:
+    """The text of a label file, without a byte order mark."""
+    with open(path, 'rb') as file:
+        content = file.read()
+    encoding = 'utf-16' if content.startswith(_UTF_16) else 'utf-8-sig'
+    return content.decode(encoding, errors='replace')
+
+
+def _add_line(writer: CocoWriter, line: str, size: tuple, where: str) -> None:
+    name, *words = line.split()
+    label = _label(name, writer.classes)
+    if label is None:
+        writer.fault('boxes skipped: class is neither a number in '
+                     f'0..{len(writer.classes) - 1} nor a name', f'{where}: class {name}')
         return
     try:
-        label = int(words[0])
-        cx, cy, w, h = (float(word) for word in words[1:])
+        values = [float(word) for word in words]
     except ValueError:
-        writer.fault('boxes skipped: not numbers', f'{where}: {" ".join(words)}')
+        writer.fault('boxes skipped: not numbers', f'{where}: {line.strip()}')
         return
-    if not 0 <= label < len(writer.classes):
-        writer.fault(f'boxes skipped: class number not in 0..{len(writer.classes) - 1}',
-                     f'{where}: class {label}')
+    if not all(map(math.isfinite, values)):
+        writer.fault('boxes skipped: not a finite number', f'{where}: {line.strip()}')
         return
-    if any(value < -_TOLERANCE or value > 1 + _TOLERANCE for value in (cx, cy, w, h)):
+    corners = _corners(values)
+    if corners is None:
+        writer.fault('boxes skipped: not the fields of a box (5), of a box with a score (6) or of '
+                     'a polygon (7, 9, ...)', f'{where}: {len(values) + 1} fields')
+        return
+    if any(value < -_TOLERANCE or value > 1 + _TOLERANCE for value in _coordinates(values)):
         writer.fault('boxes skipped: values not divided by the image size',
-                     f'{where}: {" ".join(words)}')
+                     f'{where}: {line.strip()}')
         return
     width, height = size
-    writer.add_box(label, ((cx - w / 2) * width, (cy - h / 2) * height,
-                           (cx + w / 2) * width, (cy + h / 2) * height), where)
+    x0, y0, x1, y1 = corners
+    writer.add_box(label, (x0 * width, y0 * height, x1 * width, y1 * height), where)
+
+
+def _label(text: str, classes: Sequence[str]) -> Optional[int]:
+    """The index of a class given by name or by number, ``2`` or ``2.000``; None if unknown."""
+    if text in classes:
+        return classes.index(text)
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return int(number) if number.is_integer() and 0 <= number < len(classes) else None
+
+
+def _coordinates(values: Sequence[float]) -> Sequence[float]:
+    """The numbers behind the class that are lengths: all but a score."""
+    return values[:-1] if len(values) == _BOX_AND_SCORE - 1 else values
+
+
+def _corners(values: Sequence[float]) -> Optional[Tuple[float, float, float, float]]:
+    """Corners (x0, y0, x1, y1) of a line's box or around its polygon; None if it has neither."""
+    if len(values) + 1 in (_BOX, _BOX_AND_SCORE):
+        cx, cy, width, height = values[:4]
+        return cx - width / 2, cy - height / 2, cx + width / 2, cy + height / 2
+    if len(values) + 1 >= _SMALLEST_POLYGON and len(values) % 2 == 0:
+        xs, ys = values[::2], values[1::2]
+        return min(xs), min(ys), max(xs), max(ys)
+    return None

@@ -1,7 +1,7 @@
 """VOC labels become the expected COCO numbers; faults are counted."""
 import pytest
 
-from fcos_mm.datasets.converters import convert_voc, voc_classes, voc_splits
+from fcos_mm.datasets.converters import convert_voc, voc_classes, voc_layout
 from fcos_mm.errors import UserError
 
 from .conftest import write_image
@@ -41,7 +41,7 @@ def test_voc_classes_are_those_of_all_splits(voc):
 
 def test_voc_lists_about_one_class_are_no_splits(voc):
     voc.list('cup_train', 'a  1')
-    assert voc_splits(str(voc.root)) == ['test', 'train']
+    assert voc_layout(str(voc.root)).splits == ['test', 'train']
     with pytest.raises(UserError, match=r"Not a split: .*cup_train.txt\n.*\['test', 'train'\]"):
         convert_voc(str(voc.root), 'cup_train', classes=['cup'])
 
@@ -56,7 +56,7 @@ def test_voc_difficult_objects_become_crowds(voc):
 def test_voc_class_not_asked_for(voc):
     writer = convert_voc(str(voc.root), 'train', classes=['cup'])
     assert [box['category_id'] for box in writer.annotations] == [1, 1]
-    assert writer.faults == {"boxes skipped: class 'jar' not asked for": ['b.xml, object 1']}
+    assert writer.faults == {"boxes left out: class 'jar' not asked for": ['b.xml, object 1']}
 
 
 def test_voc_class_that_no_object_has(voc):
@@ -86,7 +86,7 @@ def _spoil_other_size(voc):
 
 @pytest.mark.parametrize('spoil, fault', [
     (_spoil_broken_xml, 'images skipped: broken XML'),
-    (_spoil_no_xml, 'images skipped: no XML file in Annotations'),
+    (_spoil_no_xml, 'images skipped: no XML file of the same name'),
     (_spoil_no_image, 'images skipped: not in JPEGImages'),
     (_spoil_not_an_image, 'images skipped: not an image'),
     (_spoil_other_size, 'images skipped: size in the XML file is not that of the image'),
@@ -122,8 +122,7 @@ def test_voc_box_that_is_skipped(voc, box, fault):
 
 
 @pytest.mark.parametrize('missing, expected', [
-    ('Annotations', 'an XML file per image'), ('JPEGImages', 'the images'),
-    ('ImageSets', 'a text file per split')])
+    ('Annotations', 'an XML file per image'), ('JPEGImages', 'the images')])
 def test_voc_folder_is_missing(voc, missing, expected):
     (voc.root / missing).rename(voc.root / 'other')
     with pytest.raises(UserError, match=f'Folder not found: .*{missing}(.|\n)*{expected}'):

@@ -22,16 +22,27 @@ def test_yolo_numbers_and_ids_by_hand(yolo):
     assert writer.faults == {'images without a label file, taken as empty': ['empty.jpg']}
 
 
+NO_BOX = ('boxes skipped: not the fields of a box (5), of a box with a score (6) or of a polygon '
+          '(7, 9, ...)')
+NO_CLASS = 'boxes skipped: class is neither a number in 0..1 nor a name'
+
+
 @pytest.mark.parametrize('line, fault', [
-    ('0 0.5 0.5 0.5', 'boxes skipped: not 5 fields'),
-    ('0 0.5 0.5 0.5 0.5 0.9', 'boxes skipped: not 5 fields'),
-    ('cup 0.5 0.5 0.5 0.5', 'boxes skipped: not numbers'),
+    ('0 0.5 0.5 0.5', NO_BOX),
+    ('0 0.5 0.5 0.5 0.5 0.9 0.9 0.9', NO_BOX),  # 8 fields: half a point too many
     ('0 0.5 0.5 0.5 x', 'boxes skipped: not numbers'),
-    ('2 0.5 0.5 0.5 0.5', 'boxes skipped: class number not in 0..1'),
-    ('-1 0.5 0.5 0.5 0.5', 'boxes skipped: class number not in 0..1'),
+    ('0 0.5 0.5 0.5 0.5 high', 'boxes skipped: not numbers'),
+    ('2 0.5 0.5 0.5 0.5', NO_CLASS),
+    ('-1 0.5 0.5 0.5 0.5', NO_CLASS),
+    ('0.5 0.5 0.5 0.5 0.5', NO_CLASS),
+    ('pan 0.5 0.5 0.5 0.5', NO_CLASS),
+    ('nan 0.5 0.5 0.5 0.5', NO_CLASS),
     ('0 30 20 30 10', 'boxes skipped: values not divided by the image size'),
+    ('0 0.1 0.1 9 0.1 0.1 0.9', 'boxes skipped: values not divided by the image size'),
     ('0 0.5 0.5 0 0.5', 'boxes skipped: no area'),
+    ('0 0.1 0.1 0.5 0.1 0.9 0.1', 'boxes skipped: no area'),  # a polygon on one line
     ('0 nan 0.5 0.5 0.5', 'boxes skipped: not a finite number'),
+    ('0 0.1 0.1 nan 0.2 0.3 0.4', 'boxes skipped: not a finite number'),
 ])
 def test_yolo_line_that_is_skipped(yolo, line, fault):
     (yolo / 'labels' / 'empty.txt').write_text(f'0 0.5 0.5 0.5 0.5\n{line}\n')

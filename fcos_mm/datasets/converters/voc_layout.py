@@ -1,0 +1,122 @@
+"""Where a dataset with one XML file an image keeps them: PASCAL VOC, LabelImg, Roboflow."""
+import os
+import os.path as osp
+import re
+from dataclasses import dataclass
+from typing import List, Optional
+
+from fcos_mm.errors import UserError
+
+from .coco import require_folder
+
+#: Name of the one split of a dataset that does not say which images belong to which.
+ALL = 'all'
+
+_SPLIT_FOLDER = osp.join('ImageSets', 'Main')
+_IMAGE_FOLDERS = ('JPEGImages', 'images', 'Images')
+_ONE_CLASS = re.compile(r'.*\s-?[01]')  # a line of PASCAL VOC's files about one class
+
+
+@dataclass(frozen=True)
+class VocLayout:
+    """The folders of a dataset.
+
+    Attributes:
+        root: The folder of the dataset.
+        images: Folder that the names of the images are relative to.
+        annotations: Folder of the XML files, laid out as that of the images.
+        splits: Names of the splits.
+        listed: Whether a split is a list of images in ``ImageSets/Main``. If
+            not, it is a folder in ``images``, or ``'all'``, everything there.
+    """
+    root: str
+    images: str
+    annotations: str
+    splits: List[str]
+    listed: bool
+
+    def names(self, split: str) -> Optional[List[str]]:
+        """Names in a split, as its list has them; None if it has no list.
+
+        Args:
+            split: One of the splits.
+        """
+        return _lines(self.split_file(split)) if self.listed else None
+
+    def folder(self, split: str) -> str:
+        """Folder of the images of a split, relative to ``images``; empty for all of them.
+
+        Args:
+            split: One of the splits.
+        """
+        return '' if self.listed or split == ALL else split
+
+    def split_file(self, split: str) -> str:
+        """The list of a split.
+
+        Args:
+            split: One of the splits of a dataset with lists.
+        """
+        return osp.join(self.root, _SPLIT_FOLDER, f'{split}.txt')
+
+
+def voc_layout(root: str) -> VocLayout:
+    """Find the folders of a dataset.
+
+    - PASCAL VOC: ``Annotations``, ``JPEGImages`` (or ``images``) and a list a
+      split in ``ImageSets/Main``. Without the lists every image counts.
+    - LabelImg: XML files beside the images. Every image counts.
+    - Roboflow: the same in a folder a split, such as ``train`` and ``valid``.
+
+    Args:
+        root: Its folder.
+
+    Raises:
+        UserError: If there are no XML files in any of these places.
+    """
+    require_folder(root, 'XML files, or Annotations with XML files')
+    if osp.isdir(osp.join(root, 'Annotations')) or osp.isdir(osp.join(root, _SPLIT_FOLDER)):
+        return _pascal(root)
+    if _has_xml(root):
+        return VocLayout(root, root, root, [ALL], listed=False)
+    splits = [name for name in sorted(os.listdir(root)) if _has_xml(osp.join(root, name))]
+    if not splits:
+        raise UserError(f'No XML files found in {root}: neither in {osp.join(root, "Annotations")}'
+                        ', nor beside the images, nor in its subfolders.\nGive the folder of a '
+                        'dataset in the layout of PASCAL VOC, LabelImg or Roboflow.')
+    return VocLayout(root, root, root, splits, listed=False)
+
+
+def _pascal(root: str) -> VocLayout:
+    annotations = osp.join(root, 'Annotations')
+    require_folder(annotations, 'an XML file per image')
+    images = next((osp.join(root, name) for name in _IMAGE_FOLDERS
+                   if osp.isdir(osp.join(root, name))), osp.join(root, _IMAGE_FOLDERS[0]))
+    require_folder(images, 'the images')
+    splits = _listed_splits(root)
+    return VocLayout(root, images, annotations, splits or [ALL], listed=bool(splits))
+
+
+def _listed_splits(root: str) -> List[str]:
+    """Names of the files in ImageSets/Main that list the images of a split.
+
+    PASCAL VOC also has files about one class (``cat_train.txt``), with 1, 0 or
+    -1 behind every name. Those are no splits.
+    """
+    folder = osp.join(root, _SPLIT_FOLDER)
+    if not osp.isdir(folder):
+        return []
+    lists = {name[:-4]: _lines(osp.join(folder, name)) for name in sorted(os.listdir(folder))
+             if name.endswith('.txt')}
+    return [name for name, lines in lists.items()
+            if not lines or not all(_ONE_CLASS.fullmatch(line) for line in lines)]
+
+
+def _lines(path: str) -> List[str]:
+    with open(path, encoding='utf-8-sig') as file:
+        return [line.strip() for line in file if line.strip()]
+
+
+def _has_xml(folder: str) -> bool:
+    return osp.isdir(folder) and any(
+        name.lower().endswith('.xml') for name in os.listdir(folder))
