@@ -83,12 +83,15 @@ class CocoWriter:
             return
         if max(abs(a - b) for a, b in zip(cut, box, strict=True)) > _CLIP_TOLERANCE:
             self.fault('boxes cut to their image', where)
-        width, height = cut[2] - cut[0], cut[3] - cut[1]
+        width, height = (_number(cut[axis + 2] - cut[axis]) for axis in (0, 1))
+        if not width or not height:  # less than half a thousandth of a pixel
+            self.fault('boxes skipped: no area', where)
+            return
         self.annotations.append(dict(
             id=len(self.annotations) + 1,
             image_id=image['id'],
             category_id=label + 1,
-            bbox=[_number(value) for value in (cut[0], cut[1], width, height)],
+            bbox=[_number(cut[0]), _number(cut[1]), width, height],
             area=_number(width * height),
             iscrowd=int(crowd)))
 

@@ -19,6 +19,15 @@ def test_box_is_cut_to_its_image():
         'boxes cut to their image': ['here: box [-5, 10, 70.25, 20.5]']}
 
 
+def test_box_that_rounding_leaves_without_area():
+    writer = CocoWriter(['cup'])
+    writer.add_image('a.jpg', 60, 40)
+    writer.add_box(0, (1, 1, 1.0004, 5), 'here')
+    writer.add_box(0, (1, 1, 1.0006, 5), 'there')
+    assert [box['bbox'] for box in writer.annotations] == [[1, 1, 0.001, 4]]
+    assert writer.faults == {'boxes skipped: no area': ['here: box [1, 1, 1.0, 5]']}
+
+
 def test_summary_counts_and_shortens():
     writer = CocoWriter(['cup', 'jar'])
     writer.add_image('a.jpg', 60, 40)
