@@ -1,13 +1,16 @@
 """FCOS: Fully Convolutional One-Stage Object Detection, on OpenMMLab.
 
-Importing the package supplies what the installed libraries lack (see
-``fcos_mm.compat``) and registers every component under the scope ``fcos_mm``.
+Importing the package imports neither torch nor OpenMMLab. It sees to it that
+OpenMMLab's packages find what they lack once they are imported (see
+``fcos_mm.compat.import_hooks``); mmengine imports ``fcos_mm.registry``, and with
+it every component, when a config names the scope ``fcos_mm``.
 """
-# The order matters: mmdet's models cannot be imported before the operators
-# are in place, and engine imports mmdet without its remarks.
-from fcos_mm import compat  # isort: skip
-from fcos_mm import engine  # isort: skip
-from fcos_mm import datasets, evaluation, models  # isort: skip
-from fcos_mm.version import __version__
+from fcos_mm.compat import import_hooks
+from fcos_mm.lazy import lazy_exports
+from fcos_mm.version import __version__  # noqa: F401
 
-__all__ = ['__version__', 'compat', 'datasets', 'engine', 'evaluation', 'models']
+import_hooks.install()
+
+__getattr__, __all__ = lazy_exports(__name__, {
+    'compat': [], 'datasets': [], 'engine': [], 'evaluation': [], 'models': [],
+    'version': ['__version__']})

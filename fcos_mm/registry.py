@@ -3,47 +3,60 @@
 A type that is not registered here resolves in mmdet and then in mmengine, so
 plain mmdet types work under ``default_scope='fcos_mm'``. Inside a plain mmdet
 config the components of this package are written ``'fcos_mm.FCOSHead'``.
+
+mmengine imports this module when the scope is first named, and
+``fcos_mm.components`` when a registry here is first asked.
 """
-from mmdet import registry as mmdet
-from mmengine import registry as mmengine
-from mmengine.registry import Registry
+from fcos_mm.compat.libraries import require_libraries
+
+require_libraries()
+
+from mmdet import registry as mmdet  # noqa: E402
+from mmengine import registry as mmengine  # noqa: E402
+from mmengine.registry import Registry  # noqa: E402
+
+from fcos_mm.compat.mmdet_components import register_mmdet  # noqa: E402
+
+# A registry asked through a child does not import the modules of its parent.
+register_mmdet()
 
 
-def _child(parent: Registry, *rooms: str) -> Registry:
-    """Make the child of a registry.
+def _child(parent: Registry) -> Registry:
+    """Make the child of a registry, known to the root as well.
+
+    mmengine looks for a scope among the children of the registry at hand and of
+    the root, so a sibling of mmdet's would not find the grandchild.
 
     Args:
         parent: A registry of mmdet, or of mmengine where mmdet has none.
-        rooms: Subpackages whose import registers the components.
     """
-    return Registry(
-        parent.name,
-        parent=parent,
-        scope='fcos_mm',
-        locations=[f'fcos_mm.{room}' for room in rooms])
+    child = Registry(
+        parent.name, parent=parent, scope='fcos_mm', locations=['fcos_mm.components'])
+    parent.root.children['fcos_mm'] = child
+    return child
 
 
-MODELS = _child(mmdet.MODELS, 'models')
-TASK_UTILS = _child(mmdet.TASK_UTILS, 'models')
-DATASETS = _child(mmdet.DATASETS, 'datasets')
-TRANSFORMS = _child(mmdet.TRANSFORMS, 'datasets')
-HOOKS = _child(mmdet.HOOKS, 'engine')
-METRICS = _child(mmdet.METRICS, 'evaluation')
+MODELS = _child(mmdet.MODELS)
+TASK_UTILS = _child(mmdet.TASK_UTILS)
+DATASETS = _child(mmdet.DATASETS)
+TRANSFORMS = _child(mmdet.TRANSFORMS)
+HOOKS = _child(mmdet.HOOKS)
+METRICS = _child(mmdet.METRICS)
 
 # Nothing of ours yet: a registry without a child under our scope would be
 # searched in mmengine's part only, and mmdet's types would not be found.
-DATA_SAMPLERS = _child(mmdet.DATA_SAMPLERS, 'datasets')
-EVALUATOR = _child(mmdet.EVALUATOR, 'evaluation')
-FUNCTIONS = _child(mmengine.FUNCTIONS, 'datasets')
-LOG_PROCESSORS = _child(mmdet.LOG_PROCESSORS, 'engine')
-LOOPS = _child(mmdet.LOOPS, 'engine')
-MODEL_WRAPPERS = _child(mmdet.MODEL_WRAPPERS, 'models')
-OPTIM_WRAPPER_CONSTRUCTORS = _child(mmdet.OPTIM_WRAPPER_CONSTRUCTORS, 'engine')
-OPTIM_WRAPPERS = _child(mmdet.OPTIM_WRAPPERS, 'engine')
-OPTIMIZERS = _child(mmdet.OPTIMIZERS, 'engine')
-PARAM_SCHEDULERS = _child(mmdet.PARAM_SCHEDULERS, 'engine')
-RUNNER_CONSTRUCTORS = _child(mmdet.RUNNER_CONSTRUCTORS, 'engine')
-RUNNERS = _child(mmdet.RUNNERS, 'engine')
-VISBACKENDS = _child(mmdet.VISBACKENDS, 'engine')
-VISUALIZERS = _child(mmdet.VISUALIZERS, 'engine')
-WEIGHT_INITIALIZERS = _child(mmdet.WEIGHT_INITIALIZERS, 'models')
+DATA_SAMPLERS = _child(mmdet.DATA_SAMPLERS)
+EVALUATOR = _child(mmdet.EVALUATOR)
+FUNCTIONS = _child(mmengine.FUNCTIONS)
+LOG_PROCESSORS = _child(mmdet.LOG_PROCESSORS)
+LOOPS = _child(mmdet.LOOPS)
+MODEL_WRAPPERS = _child(mmdet.MODEL_WRAPPERS)
+OPTIM_WRAPPER_CONSTRUCTORS = _child(mmdet.OPTIM_WRAPPER_CONSTRUCTORS)
+OPTIM_WRAPPERS = _child(mmdet.OPTIM_WRAPPERS)
+OPTIMIZERS = _child(mmdet.OPTIMIZERS)
+PARAM_SCHEDULERS = _child(mmdet.PARAM_SCHEDULERS)
+RUNNER_CONSTRUCTORS = _child(mmdet.RUNNER_CONSTRUCTORS)
+RUNNERS = _child(mmdet.RUNNERS)
+VISBACKENDS = _child(mmdet.VISBACKENDS)
+VISUALIZERS = _child(mmdet.VISUALIZERS)
+WEIGHT_INITIALIZERS = _child(mmdet.WEIGHT_INITIALIZERS)

@@ -1,9 +1,7 @@
 """Train, test and draw on generated data. See ``--help``."""
-from functools import partial
 from pathlib import Path
 
-from fcos_mm.apis.cli import run_tool
-from fcos_mm.apis.demo import main
+from fcos_mm.cli import demo, run_command
 
 if __name__ == '__main__':
-    run_tool(partial(main, tools=Path(__file__).parent))
+    run_command(demo, tools=Path(__file__).resolve().parent)

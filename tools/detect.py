@@ -1,6 +1,5 @@
 """Detect objects in pictures. See ``--help``."""
-from fcos_mm.apis.cli import run_tool
-from fcos_mm.apis.detect import main
+from fcos_mm.cli import detect, run_command
 
 if __name__ == '__main__':
-    run_tool(main)
+    run_command(detect)

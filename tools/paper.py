@@ -1,9 +1,7 @@
 """Make the tables and figures of the paper. See ``--help``."""
-from functools import partial
 from pathlib import Path
 
-from fcos_mm.apis.cli import run_tool
-from fcos_mm.apis.paper import main
+from fcos_mm.cli import paper, run_command
 
 if __name__ == '__main__':
-    run_tool(partial(main, tools=Path(__file__).parent))
+    run_command(paper, tools=Path(__file__).resolve().parent)

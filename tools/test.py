@@ -1,6 +1,5 @@
 """Test a detector. See ``--help``."""
-from fcos_mm.apis.cli import run_tool
-from fcos_mm.apis.test import main
+from fcos_mm.cli import run_command, test
 
 if __name__ == '__main__':
-    run_tool(main)
+    run_command(test)

@@ -1,15 +1,18 @@
 """The boxes of a COCO-format annotation file that training would see, without any image."""
+from __future__ import annotations
+
 import os.path as osp
-from typing import Dict, List, NamedTuple, Optional, Sequence
+from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Sequence
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from fcos_mm.datasets.checks.annotations import check_fields, read_annotation_file
 from fcos_mm.datasets.checks.boxes import check_boxes
 from fcos_mm.datasets.checks.source import CocoSource
 from fcos_mm.errors import UserError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class ImageBoxes(NamedTuple):
@@ -144,6 +147,7 @@ def _numbers(path: str, categories: Sequence[dict], classes: Optional[Sequence[s
 
 
 def _image_boxes(image: dict, annotations: Sequence[dict], number: dict) -> ImageBoxes:
+    import torch
     crowd = [a for a in annotations if a.get('iscrowd')]
     ordinary = [a for a in annotations if not a.get('iscrowd')]
     return ImageBoxes(
@@ -158,6 +162,7 @@ def _image_boxes(image: dict, annotations: Sequence[dict], number: dict) -> Imag
 
 def _corners(annotations: Sequence[dict]) -> Tensor:
     """(n, 4): corners of boxes that are given by corner, width and height."""
+    import torch
     corners = [(x, y, x + width, y + height) for x, y, width, height in
                (annotation['bbox'] for annotation in annotations)]
     return torch.tensor(corners, dtype=torch.float32).reshape(-1, 4)

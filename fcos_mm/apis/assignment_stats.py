@@ -7,22 +7,11 @@ from typing import Optional, Sequence
 from fcos_mm.analysis.anchor_recall import anchor_recall
 from fcos_mm.analysis.assignment_report import report
 from fcos_mm.analysis.assignment_stats import assignment_statistics
-from fcos_mm.apis.cli import add_config_options
+from fcos_mm.cli import assignment_stats as command
+from fcos_mm.cli import parse
+from fcos_mm.cli.options import resolve
 from fcos_mm.config import load_config
 from fcos_mm.errors import UserError
-
-EPILOG = """\
-Neither images nor a GPU are needed. docs/assignment_stats.md explains the output.
-
-examples:
-  %(prog)s configs/fcos/fcos_r50-caffe_fpn_gn-head_1x_coco.py \\
-      --ann-file data/coco/annotations/instances_val2017.json
-      do the regress ranges fit the data?
-  %(prog)s my_config.py --ann-file train.json --scale 1024 640 --out stats.json
-      ... with a smaller input; every box without a location is listed in stats.json
-  %(prog)s configs/retinanet/retinanet_r50-caffe_fpn_1x_coco.py --ann-file val.json \\
-      --low-quality-matches --as-published
-      the paper's Table 1, counted as the codes behind it do"""
 
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
@@ -31,36 +20,27 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     Args:
         argv: The words of the command line; those of the process if None.
     """
-    parser = argparse.ArgumentParser(
-        description='Say which boxes of an annotation file the locations (or anchors) of a config '
-        'answer for, and whether its regress ranges fit',
-        epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('config', help='the config: FCOS, or anchors with MaxIoUAssigner')
-    parser.add_argument('--ann-file', required=True, help='COCO-format annotation file')
-    parser.add_argument('--out', metavar='FILE.json', help='write everything as JSON')
-    parser.add_argument('--scale', type=int, nargs=2, metavar=('LONGER', 'SHORTER'),
-                        help='most pixels of the sides of the input (default: those of the '
-                        "config's training pipeline, of several scales the largest)")
-    parser.add_argument('--low-quality-matches', action='store_true',
-                        help='anchors only: the best possible recall also when the best anchor of '
-                        'a box counts never, from IoU 0.4 on, always')
-    parser.add_argument('--as-published', action='store_true',
-                        help="count as the codes behind the paper's tables: size rounded down, "
-                        "last pixel inside the box, Detectron's anchors and matching")
-    add_config_options(parser)
-    return parser.parse_args(argv)
+    return resolve(parse(command, argv))
 
 
 def main(argv: Optional[Sequence[str]] = None) -> None:
-    """Print and write the statistics that the command line asks for.
+    """Print and write the statistics that the command line asks for; see :func:`run`.
 
     Args:
         argv: The words of the command line; those of the process if None.
+    """
+    run(parse_args(argv))
+
+
+def run(args: argparse.Namespace) -> None:
+    """Print and write the statistics that the command line asks for.
+
+    Args:
+        args: The options.
 
     Raises:
         UserError: If the config or the annotations cannot be used.
     """
-    args = parse_args(argv)
     if args.scale and min(args.scale) < 1:
         raise UserError(f'--scale {args.scale} must be positive.')
     cfg = load_config(args.config, args.cfg_options)

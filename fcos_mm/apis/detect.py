@@ -14,8 +14,10 @@ from mmengine.logging import MMLogger
 from torch import nn
 
 from fcos_mm.apis.checkpoint import check_checkpoint, read_state_dict
-from fcos_mm.apis.cli import add_config_options, add_trust_option
 from fcos_mm.apis.console import prints_to_log_file, tidy_screen
+from fcos_mm.cli import detect as command
+from fcos_mm.cli import parse
+from fcos_mm.cli.options import resolve
 from fcos_mm.compat.trust import trust_checkpoints
 from fcos_mm.config import load_config
 from fcos_mm.engine.fast_inference import prepare_as_configured
@@ -23,13 +25,22 @@ from fcos_mm.errors import UserError
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
+    """Detect objects; see :func:`run`.
+
+    Args:
+        argv: The words of the command line; those of the process if None.
+    """
+    return run(parse_args(argv))
+
+
+def run(args: argparse.Namespace) -> int:
     """Detect objects in a picture or in the pictures of a folder.
 
     Writes the drawn pictures to ``<out-dir>/vis`` and all detections to
     ``<out-dir>/detections.json``.
 
     Args:
-        argv: The words of the command line; those of the process if None.
+        args: The options.
 
     Returns:
         1 if some pictures could not be read, else 0.
@@ -37,7 +48,6 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     Raises:
         UserError: If input, config or checkpoint cannot be used.
     """
-    args = parse_args(argv)
     trust_checkpoints(args.trust_checkpoint)
     pictures = find_pictures(args.input)
     cfg = load_config(args.config, args.cfg_options)
@@ -67,17 +77,7 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     Args:
         argv: The words of the command line; those of the process if None.
     """
-    parser = argparse.ArgumentParser(description='Detect objects in pictures')
-    parser.add_argument('input', help='a picture, or a folder of pictures')
-    parser.add_argument('config', help='path of a config, or fcos_mm::<path> for a shipped one')
-    parser.add_argument('checkpoint', help='the weights')
-    parser.add_argument('--out-dir', default='detections', help='where the results go')
-    parser.add_argument('--score-thr', type=float, default=0.3,
-                        help='keep detections with at least this score')
-    parser.add_argument('--device', help='cpu, cuda:0, ...; the best there is if absent')
-    add_config_options(parser)
-    add_trust_option(parser)
-    return parser.parse_args(argv)
+    return resolve(parse(command, argv))
 
 
 def find_pictures(path: str) -> List[str]:

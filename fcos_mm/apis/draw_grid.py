@@ -12,7 +12,9 @@ from mmengine.config import Config
 from mmengine.structures import InstanceData
 from torch import Tensor
 
-from fcos_mm.apis.cli import add_config_options
+from fcos_mm.cli import draw_grid as command
+from fcos_mm.cli import parse
+from fcos_mm.cli.options import resolve
 from fcos_mm.compat.safe_pickle import load_plain_pickle
 from fcos_mm.config import load_config
 from fcos_mm.datasets import LoadImageFromFile
@@ -22,15 +24,23 @@ _GAP = 4  # pixels between two pictures
 
 
 def main(argv: Optional[Sequence[str]] = None) -> None:
-    """Draw the sheet that the command line asks for.
+    """Draw the sheet that the command line asks for; see :func:`run`.
 
     Args:
         argv: The words of the command line; those of the process if None.
+    """
+    run(parse_args(argv))
+
+
+def run(args: argparse.Namespace) -> None:
+    """Draw the sheet that the command line asks for.
+
+    Args:
+        args: The options.
 
     Raises:
         UserError: If the config or the predictions cannot be used.
     """
-    args = parse_args(argv)
     cfg = load_config(args.config, args.cfg_options)
     draw_grid(cfg, args.predictions, args.out, count=args.count, columns=args.columns,
               side=args.side, score_thr=args.score_thr)
@@ -43,19 +53,7 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     Args:
         argv: The words of the command line; those of the process if None.
     """
-    parser = argparse.ArgumentParser(
-        description='Draw a sheet of test pictures with their detections')
-    parser.add_argument('config', help='the config that was tested')
-    parser.add_argument('predictions', help='the file that tools/test.py --out wrote')
-    parser.add_argument('--out', default='grid.png', help='the picture to write')
-    parser.add_argument('--count', type=int, default=24, help='number of pictures')
-    parser.add_argument('--columns', type=int, default=6, help='pictures in a row')
-    parser.add_argument('--side', type=int, default=320, metavar='PIXELS',
-                        help='longer side of each picture on the sheet')
-    parser.add_argument('--score-thr', type=float, default=0.3,
-                        help='draw detections with at least this score')
-    add_config_options(parser)
-    return parser.parse_args(argv)
+    return resolve(parse(command, argv))
 
 
 def draw_grid(cfg: Config,

@@ -10,7 +10,7 @@ import signal
 import sys
 import tempfile
 from pathlib import Path
-from typing import List, Mapping, Optional, Sequence, Tuple
+from typing import Mapping, Sequence
 
 from torch.distributed.elastic.multiprocessing import SignalException
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
@@ -24,30 +24,11 @@ from fcos_mm.errors import UserError
 #: Seconds that ranks have to save and to stop, before they are killed.
 GRACE = 30
 
-_EPILOG = '''examples:
-  tools/dist_train.sh CONFIG 8 --amp                 8 processes on this machine
-  tools/dist_train.sh CONFIG 8 --max-restarts 3      go on from the last checkpoint after a failure
-  NNODES=2 NODE_RANK=0 MASTER_ADDR=node0 MASTER_PORT=29500 tools/dist_train.sh CONFIG 8
-                                                     on the first of two machines; NODE_RANK=1 on
-                                                     the second
-
-environment:
-  NNODES        machines (1)
-  NODE_RANK     number of this machine, from 0; the first one hosts the meeting
-  MASTER_ADDR   name or address of the first machine
-  MASTER_PORT   its port (29500; on one machine a free one is found); PORT is the same
-  RDZV_ID       name of the job, where several use the same first machine (fcos_mm)
-
-exit status: 0 done; 2 a mistake in the settings; 75 stopped by a signal and saved, go on with
---resume; 1 anything else.'''
-
-
-def main(tools: Path, argv: Optional[Sequence[str]] = None) -> int:
+def run(args: argparse.Namespace) -> int:
     """Start ``train.py`` or ``test.py`` in several processes.
 
     Args:
-        tools: The folder of the two.
-        argv: The words of the command line; those of the process if None.
+        args: The options, and ``tools``, the folder of the two.
 
     Returns:
         The exit status.
@@ -55,9 +36,9 @@ def main(tools: Path, argv: Optional[Sequence[str]] = None) -> int:
     Raises:
         UserError: If an option or a variable of the environment is wrong.
     """
-    args, options = parse_args(argv)
     files = [args.config] if args.tool == 'train' else [args.config, args.checkpoint]
-    words = ['-u', str(tools / f'{args.tool}.py'), *files, '--launcher', 'pytorch', *options]
+    words = ['-u', str(args.tools / f'{args.tool}.py'), *files, '--launcher', 'pytorch',
+             *args.other_options]
     cores = max(1, (os.cpu_count() or 1) // args.processes)
     os.environ.setdefault('OMP_NUM_THREADS', str(cores))
     logging.getLogger('torch.distributed').setLevel(logging.CRITICAL)
@@ -66,37 +47,6 @@ def main(tools: Path, argv: Optional[Sequence[str]] = None) -> int:
         os.environ[FOLDER] = folder
         StoppedRanks(Path(folder), machines=config.max_nodes).start()
         return _run(config, words, Path(folder))
-
-
-def parse_args(argv: Optional[Sequence[str]] = None) -> Tuple[argparse.Namespace, List[str]]:
-    """Parse the options of ``tools/launch.py``.
-
-    Args:
-        argv: The words of the command line; those of the process if None.
-
-    Returns:
-        Its own options, and those of the tool that it starts.
-    """
-    parser = argparse.ArgumentParser(
-        prog='launch.py', description='Start a tool in several processes', epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
-    tools = parser.add_subparsers(dest='tool', required=True)
-    for name in ('train', 'test'):
-        tool = tools.add_parser(
-            name, prog=f'dist_{name}.sh', epilog=_EPILOG, allow_abbrev=False,
-            description=f'Run {name}.py in several processes; its options may follow',
-            formatter_class=argparse.RawDescriptionHelpFormatter)
-        tool.add_argument('config', help='path of a config, or fcos_mm::<path> for a shipped one')
-        if name == 'test':
-            tool.add_argument('checkpoint', help='the weights to test')
-        tool.add_argument('processes', type=int, help='processes on this machine, one per GPU')
-        tool.add_argument('--max-restarts', type=int, default=0, metavar='TIMES',
-                          help='so often all processes are started again after a failure; training '
-                          'goes on from its last checkpoint')
-    args, options = parser.parse_known_args(argv)
-    if args.processes < 1:
-        parser.error(f'PROCESSES must be 1 or more, got {args.processes}')
-    return args, options
 
 
 def launch_config(environ: Mapping[str, str], processes: int, restarts: int) -> LaunchConfig:

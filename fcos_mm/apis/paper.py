@@ -9,52 +9,39 @@ import torch
 
 from fcos_mm.analysis.paper.experiments import EXPERIMENTS
 from fcos_mm.analysis.paper.output import write_figure, write_table
-from fcos_mm.analysis.paper.plan import FROM_ANNOTATIONS, NAMES, commands, names_at, plan
+from fcos_mm.analysis.paper.plan import FROM_ANNOTATIONS, commands, names_at, plan
 from fcos_mm.analysis.paper.pretraining import make_backbone
 from fcos_mm.analysis.paper.queue import Queue, Work
 from fcos_mm.analysis.paper.runs import Settings
-from fcos_mm.analysis.paper.scales import SCALES
 from fcos_mm.analysis.paper.tables import TABLES
-from fcos_mm.apis.cli import add_config_options
-from fcos_mm.apis.demo import make_data
+from fcos_mm.cli import paper as command
+from fcos_mm.cli import parse
+from fcos_mm.cli.demo import make_data
+from fcos_mm.cli.options import resolve
 from fcos_mm.errors import UserError
-
-EPILOG = """\
-scales:
-  full   the paper's experiment on COCO, each training a matter of GPU-days (6.5 hours on 8 V100
-         for the official code); --plan lists the commands
-  small  BCCD, 364 pictures of blood cells, at most 17 minutes a training on two CPU cores;
-         needs data/bccd, see docs/custom_data.md
-  tiny   the generated dataset `shapes`, a few minutes a training on one CPU core
-
-Trainings that several tables need are done once. What is finished stays; a command that was
-stopped goes on where it was, from the last checkpoint of each training.
-
-examples:
-  %(prog)s table1 table2 --ann-file annotations/instances_val2017.json
-      recall and ambiguity of the paper's configs on annotations alone
-  %(prog)s table5 --scale tiny --seeds 3 --jobs 2
-      center-ness: trains what Table 5 needs, two runs side by side
-  %(prog)s all --scale small --no-train
-      everything that can be made from the trainings that are there
-  %(prog)s table4 --weights fcos=fcos.pth retinanet=retinanet.pth
-      tests weights of your own instead of training
-"""
 
 
 def main(argv: Optional[Sequence[str]] = None, *, tools: Path) -> None:
-    """Make tables and figures.
+    """Make tables and figures; see :func:`run`.
 
     Args:
         argv: The words of the command line; those of the process if None.
         tools: The folder of the tools.
+    """
+    run(parse_args(argv, tools=tools))
+
+
+def run(args: argparse.Namespace) -> None:
+    """Make tables and figures.
+
+    Args:
+        args: The options, and ``tools``, the folder of the tools.
 
     Raises:
         UserError: If an option or the data is wrong, or a run failed.
     """
-    args = parse_args(argv)
     names = names_at(args.scale) if 'all' in args.names else tuple(dict.fromkeys(args.names))
-    settings = make_settings(args, tools)
+    settings = make_settings(args, args.tools)
     _check_writable(settings.out)
     works = plan([name for name in names if not _without_runs(name, args)], settings, args.seeds)
     if args.plan:
@@ -68,40 +55,14 @@ def main(argv: Optional[Sequence[str]] = None, *, tools: Path) -> None:
         raise UserError('\n'.join(failures))
 
 
-def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
+def parse_args(argv: Optional[Sequence[str]] = None, **defaults) -> argparse.Namespace:
     """Parse the options of ``tools/paper.py``.
 
     Args:
         argv: The words of the command line; those of the process if None.
+        **defaults: Values that no option sets.
     """
-    parser = argparse.ArgumentParser(
-        description='Make the tables and figures of the paper, with its figures beside ours.',
-        epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('names', nargs='+', choices=(*NAMES, 'all'), metavar='TABLE',
-                        help=f'{", ".join(NAMES)}, or all of the scale')
-    parser.add_argument('--scale', choices=SCALES, default='full', help='size of the experiments')
-    parser.add_argument('--data-root', metavar='DIR', help='folder of the dataset')
-    parser.add_argument('--ann-file', metavar='FILE',
-                        help='annotations of Tables 1 and 2; those of the test split if absent')
-    parser.add_argument('--out', metavar='DIR', help='where runs and tables go; '
-                        'work_dirs/paper/SCALE if absent')
-    parser.add_argument('--seeds', type=int, default=1, help='trainings of each row (default: 1)')
-    parser.add_argument('--jobs', type=int, default=1,
-                        help='runs side by side, which share the cores (default: 1)')
-    parser.add_argument('--gpus', type=int, default=0, help='GPUs of a training')
-    parser.add_argument('--weights', nargs='+', default=[], metavar='EXPERIMENT=FILE',
-                        help='checkpoints to test instead of training')
-    parser.add_argument('--image-id', type=int, help='the picture of Figure 3')
-    parser.add_argument('--no-train', action='store_true',
-                        help='train nothing; test what is trained already')
-    parser.add_argument('--plan', action='store_true',
-                        help='write the configs, print the commands that are left to run, and stop')
-    add_config_options(parser)
-    args = parser.parse_args(argv)
-    for name, least in (('seeds', 1), ('jobs', 1), ('gpus', 0)):
-        if getattr(args, name) < least:
-            parser.error(f'--{name} must be {least} or more')
-    return args
+    return resolve(parse(command, argv, **defaults))
 
 
 def make_settings(args: argparse.Namespace, tools: Path) -> Settings:

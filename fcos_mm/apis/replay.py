@@ -10,8 +10,8 @@ from mmengine.model import revert_sync_batchnorm
 from mmengine.registry import init_default_scope
 from torch import Tensor, nn
 
-from fcos_mm.apis.cli import add_trust_option
 from fcos_mm.apis.recorded_config import read_recorded_config
+from fcos_mm.cli import parse, replay_batch
 from fcos_mm.compat.checkpoint import load_from_local
 from fcos_mm.compat.trust import trust_checkpoints
 from fcos_mm.engine.guards.batch_record import unpack_batch
@@ -23,18 +23,21 @@ _RECORD = dict(config=str, iterations=list, batches=list, random_states=list,
                state_dict=OrderedDict)
 _SHOWN = 10  # as many names are shown
 
-EPILOG = """example:
-  python tools/analysis_tools/replay_batch.py work_dirs/fcos/non_finite/iteration_120_rank_0.pth
-
-Training writes such a file where a loss or its gradient is NaN or infinite. It
-holds the batch after augmentation, the weights before the step and the config."""
-
 
 def main(argv: Optional[Sequence[str]] = None) -> List[dict]:
-    """Run the batches of a file and print where numbers stop being finite.
+    """Run the batches of a file again; see :func:`run`.
 
     Args:
         argv: The words of the command line; those of the process if None.
+    """
+    return run(parse(replay_batch, argv))
+
+
+def run(args: argparse.Namespace) -> List[dict]:
+    """Run the batches of a file and print where numbers stop being finite.
+
+    Args:
+        args: The options.
 
     Returns:
         list[dict]: What :func:`replay` found.
@@ -42,13 +45,6 @@ def main(argv: Optional[Sequence[str]] = None) -> List[dict]:
     Raises:
         UserError: If the file cannot be used.
     """
-    parser = argparse.ArgumentParser(
-        description='Run a training batch again that was not finite', epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('record', help='a file in <work_dir>/non_finite/')
-    parser.add_argument('--device', default='cpu', help='where to run it, e.g. cuda (default: cpu)')
-    add_trust_option(parser)
-    args = parser.parse_args(argv)
     trust_checkpoints(args.trust_checkpoint)
     findings = replay(args.record, args.device)
     for finding in findings:

@@ -8,9 +8,11 @@ from mmdet.utils import setup_cache_size_limit_of_dynamo
 from mmengine.config import Config
 
 from fcos_mm.apis.checkpoint import check_checkpoint, read_state_dict
-from fcos_mm.apis.cli import add_run_options, parse_run_options
 from fcos_mm.apis.runner import build_runner
 from fcos_mm.apis.tta import set_tta
+from fcos_mm.cli import parse
+from fcos_mm.cli import test as command
+from fcos_mm.cli.options import resolve
 from fcos_mm.compat.distributed import prepare_launch
 from fcos_mm.compat.trust import trust_checkpoints
 from fcos_mm.config import check_config, load_config, set_work_dir
@@ -19,10 +21,19 @@ from fcos_mm.errors import UserError
 
 
 def main(argv: Optional[Sequence[str]] = None) -> dict:
-    """Test the detector of a config.
+    """Test the detector of a config; see :func:`run`.
 
     Args:
         argv: The words of the command line; those of the process if None.
+    """
+    return run(parse_args(argv))
+
+
+def run(args: argparse.Namespace) -> dict:
+    """Test the detector of a config.
+
+    Args:
+        args: The options.
 
     Returns:
         The figures of the evaluators.
@@ -30,7 +41,6 @@ def main(argv: Optional[Sequence[str]] = None) -> dict:
     Raises:
         UserError: If an option, the data or the checkpoint is wrong.
     """
-    args = parse_args(argv)
     trust_checkpoints(args.trust_checkpoint)
     cfg = make_config(args)
     check_config(cfg, 'test')
@@ -51,18 +61,7 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     Args:
         argv: The words of the command line; those of the process if None.
     """
-    parser = argparse.ArgumentParser(description='Test a detector')
-    parser.add_argument('config', help='path of a config, or fcos_mm::<path> for a shipped one')
-    parser.add_argument('checkpoint', help='the weights to test')
-    parser.add_argument('--out', metavar='FILE.pkl', help='write the predictions to a pickle file')
-    parser.add_argument('--show', action='store_true', help='show the predictions in a window')
-    parser.add_argument('--show-dir', metavar='DIR',
-                        help='write drawn pictures into this folder of the run\'s own')
-    parser.add_argument('--wait-time', type=float, default=2, metavar='SECONDS',
-                        help='how long --show shows a picture')
-    parser.add_argument('--tta', action='store_true', help='test-time augmentation')
-    add_run_options(parser)
-    return parse_run_options(parser, argv)
+    return resolve(parse(command, argv))
 
 
 def make_config(args: argparse.Namespace) -> Config:

@@ -7,33 +7,37 @@ from mmengine.config import Config
 from mmengine.device import get_device
 
 from fcos_mm.apis.checkpoint import check_checkpoint, read_state_dict
-from fcos_mm.apis.cli import add_run_options, parse_run_options
 from fcos_mm.apis.runner import build_runner
+from fcos_mm.cli import parse
+from fcos_mm.cli import train as command
+from fcos_mm.cli.options import resolve
 from fcos_mm.compat.distributed import prepare_launch
 from fcos_mm.compat.trust import trust_checkpoints
 from fcos_mm.config import check_config, load_config, set_work_dir
 from fcos_mm.datasets.checks import check_config_data
-from fcos_mm.engine.resume.preemption import EXIT_STATUS
 from fcos_mm.engine.resume.restart import resume_after_restart
 from fcos_mm.engine.resume.resume_point import prepare_resume
 from fcos_mm.errors import UserError
 
-_EXAMPLES = f'''examples:
-  tools/train.py configs/demo/fcos_csp-w25_fpn_shapes.py
-  tools/train.py configs/demo/fcos_csp-w25_fpn_shapes.py --resume
-SIGTERM and SIGUSR1 let the training save, stop and exit with status {EXIT_STATUS}.'''
-
 
 def main(argv: Optional[Sequence[str]] = None) -> None:
-    """Train the detector of a config.
+    """Train the detector of a config; see :func:`run`.
 
     Args:
         argv: The words of the command line; those of the process if None.
+    """
+    run(parse_args(argv))
+
+
+def run(args: argparse.Namespace) -> None:
+    """Train the detector of a config.
+
+    Args:
+        args: The options.
 
     Raises:
         UserError: If an option, the data or a checkpoint is wrong.
     """
-    args = parse_args(argv)
     trust_checkpoints(args.trust_checkpoint)
     cfg = make_config(args)
     check_config(cfg, 'train')
@@ -57,20 +61,7 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     Args:
         argv: The words of the command line; those of the process if None.
     """
-    parser = argparse.ArgumentParser(
-        description='Train a detector', epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('config', help='path of a config, or fcos_mm::<path> for a shipped one')
-    parser.add_argument('--amp', action='store_true', help='train in mixed precision (GPU)')
-    parser.add_argument('--auto-scale-lr', action='store_true',
-                        help='scale the learning rate to the batch size of all processes')
-    parser.add_argument('--resume', nargs='?', const='auto', metavar='CHECKPOINT',
-                        help='go on from a checkpoint; alone: from the newest whole one in the '
-                        'work dir, or from the beginning where there is none')
-    parser.add_argument('--skip-data-check', action='store_true',
-                        help='do not look for faults in the annotations and images first')
-    add_run_options(parser)
-    return parse_run_options(parser, argv)
+    return resolve(parse(command, argv))
 
 
 def make_config(args: argparse.Namespace) -> Config:

@@ -6,18 +6,13 @@ imported. The module made here has PyTorch versions of the operators that FCOS
 and the detectors it is compared with use. Any other operator raises an error
 that names it, once it is called.
 """
-import importlib.abc
-import importlib.machinery
 import importlib.metadata
-import importlib.util
-import sys
 from collections.abc import Callable
 from types import ModuleType
 
 from fcos_mm.compat import deform_conv_operators, focal_loss, nms, roi_align, soft_nms
+from fcos_mm.compat.import_hooks import EXTENSION
 from fcos_mm.errors import UserError
-
-EXTENSION = 'mmcv._ext'
 
 OPERATORS = {
     operator.__name__: operator
@@ -41,28 +36,14 @@ class MissingOperatorError(UserError, NotImplementedError):
     """An operator was called that only a compiled mmcv has."""
 
 
-class OperatorLoader(importlib.abc.Loader):
-    """Fills the module ``mmcv._ext``."""
+def fill(module: ModuleType) -> None:
+    """Put the operators into the module ``mmcv._ext``.
 
-    def exec_module(self, module: ModuleType) -> None:
-        module.__dict__.update(OPERATORS)
-        module.__getattr__ = missing_operator
-
-
-def supply_operators() -> bool:
-    """Put a module ``mmcv._ext`` in place, unless there is one already.
-
-    Returns:
-        bool: whether this call put it there.
+    Args:
+        module: The empty module.
     """
-    if importlib.util.find_spec(EXTENSION) is not None:
-        return False
-    spec = importlib.machinery.ModuleSpec(EXTENSION, OperatorLoader(), origin='fcos_mm.compat')
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    sys.modules[EXTENSION] = module
-    sys.modules['mmcv']._ext = module
-    return True
+    module.__dict__.update(OPERATORS)
+    module.__getattr__ = missing_operator
 
 
 def missing_operator(name: str) -> Callable:

@@ -22,6 +22,7 @@ def load_config(name: str, options: Optional[dict] = None) -> Config:
         UserError: If there is no such config, it cannot be read, or an
             option does not fit it.
     """
+    from fcos_mm import components  # noqa: F401  every type that a config may name
     path = find_config(name)
     try:
         cfg = Config.fromfile(path)

@@ -1,17 +1,14 @@
-"""Data: COCO-format datasets, a generated one, converters, checks and image reading."""
-from fcos_mm.datasets.coco import CocoDataset
-from fcos_mm.datasets.packing import PackDetInputs
-from fcos_mm.datasets.samplers import AspectRatioBatchSampler, DefaultSampler, InfiniteSampler
-from fcos_mm.datasets.transforms import ImageError, LoadImageFromFile
-from fcos_mm.datasets.wrappers import (
-    ClassBalancedDataset,
-    ConcatDataset,
-    MultiImageMixDataset,
-    RepeatDataset,
-)
+"""Data: COCO-format datasets, a generated one, converters, checks and image reading.
 
-__all__ = [
-    'AspectRatioBatchSampler', 'ClassBalancedDataset', 'CocoDataset', 'ConcatDataset',
-    'DefaultSampler', 'ImageError', 'InfiniteSampler', 'LoadImageFromFile', 'MultiImageMixDataset',
-    'PackDetInputs', 'RepeatDataset'
-]
+The converters and the generated dataset need neither torch nor OpenMMLab.
+"""
+from fcos_mm.lazy import lazy_exports
+
+__getattr__, __all__ = lazy_exports(__name__, {
+    'coco': ['CocoDataset'],
+    'packing': ['PackDetInputs'],
+    'samplers': ['AspectRatioBatchSampler', 'DefaultSampler', 'InfiniteSampler'],
+    'transforms': ['ImageError', 'LoadImageFromFile'],
+    'wrappers': ['ClassBalancedDataset', 'ConcatDataset', 'MultiImageMixDataset',
+                 'RepeatDataset'],
+}, first='fcos_mm.registry')

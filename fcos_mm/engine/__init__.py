@@ -1,5 +1,4 @@
 """What runs around the model: hooks, and the names that configs may use."""
-from fcos_mm.engine import config_names, mmdet_components
 from fcos_mm.engine.fast_inference import FastInferenceHook
 from fcos_mm.engine.fast_training import FastTrainingHook
 from fcos_mm.engine.guards.non_finite import NonFiniteHook
@@ -14,6 +13,5 @@ from fcos_mm.engine.run_header import RunHeaderHook
 __all__ = [
     'AmpOptimWrapper', 'CheckpointHook', 'EpochBasedTrainLoop', 'FastInferenceHook',
     'FastTrainingHook', 'IterBasedTrainLoop', 'NonFiniteHook', 'OptimWrapper', 'RunHeaderHook',
-    'UnreadableImageHook', 'WatchdogHook', 'ZeroRedundancyOptimizer', 'config_names',
-    'mmdet_components'
+    'UnreadableImageHook', 'WatchdogHook', 'ZeroRedundancyOptimizer'
 ]

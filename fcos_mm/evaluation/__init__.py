@@ -1,15 +1,10 @@
 """Metrics, and the numbers of the paper's tables from files."""
-from fcos_mm.evaluation.ambiguous_metric import AmbiguousDetectionMetric
-from fcos_mm.evaluation.class_agnostic_metric import ClassAgnosticCocoMetric
-from fcos_mm.evaluation.coco_metric import CocoMetric
-from fcos_mm.evaluation.coco_numbers import (
-    ClassAgnostic,
-    class_agnostic_numbers,
-    coco_numbers,
-    proposal_recall,
-)
+from fcos_mm.lazy import lazy_exports
 
-__all__ = [
-    'AmbiguousDetectionMetric', 'ClassAgnostic', 'ClassAgnosticCocoMetric', 'CocoMetric',
-    'class_agnostic_numbers', 'coco_numbers', 'proposal_recall'
-]
+__getattr__, __all__ = lazy_exports(__name__, {
+    'ambiguous_metric': ['AmbiguousDetectionMetric'],
+    'class_agnostic_metric': ['ClassAgnosticCocoMetric'],
+    'coco_metric': ['CocoMetric'],
+    'coco_numbers': ['ClassAgnostic', 'class_agnostic_numbers', 'coco_numbers',
+                     'proposal_recall'],
+}, first='fcos_mm.registry')

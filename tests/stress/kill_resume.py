@@ -28,7 +28,7 @@ from kill_resume_config import IMAGES, LONGEST_LOSS, write_config
 from mmengine.config import Config
 
 from fcos_mm.apis import train
-from fcos_mm.apis.cli import run_tool
+from fcos_mm.cli import run_tool
 from fcos_mm.datasets.shapes import make_shapes
 from fcos_mm.engine.resume.resume_point import candidates, check_whole
 

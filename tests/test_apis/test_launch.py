@@ -4,7 +4,8 @@ import signal
 import pytest
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, ProcessFailure
 
-from fcos_mm.apis.launch import first_cause, launch_config, parse_args, tell_failure
+from fcos_mm.apis.launch import first_cause, launch_config, tell_failure
+from fcos_mm.cli import launch, parse
 from fcos_mm.engine.ranks.rank_end import RankEnd
 from fcos_mm.errors import UserError
 
@@ -33,14 +34,13 @@ def test_mistakes(environ, words):
 
 
 def test_options_of_the_tool_are_handed_on():
-    args, options = parse_args(
-        ['test', 'config.py', 'a.pth', '2', '--max-restarts', '1', '--out', 'b.pkl',
-         '--cfg-options', 'a=1', 'b=2'])
+    args = parse(launch, ['test', 'config.py', 'a.pth', '2', '--max-restarts', '1', '--out',
+                          'b.pkl', '--cfg-options', 'a=1', 'b=2'])
     assert (args.config, args.checkpoint, args.processes, args.max_restarts) == (
         'config.py', 'a.pth', 2, 1)
-    assert options == ['--out', 'b.pkl', '--cfg-options', 'a=1', 'b=2']
+    assert args.other_options == ['--out', 'b.pkl', '--cfg-options', 'a=1', 'b=2']
     with pytest.raises(SystemExit):
-        parse_args(['train', 'config.py', '0'])
+        parse(launch, ['train', 'config.py', '0'])
 
 
 def failure(rank, status):

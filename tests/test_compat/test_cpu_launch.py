@@ -10,7 +10,8 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from fcos_mm.compat import distributed, prepare_launch
+from fcos_mm.compat import distributed
+from fcos_mm.compat.distributed import prepare_launch
 from fcos_mm.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # they are one group; equal weights show that gradients were averaged.
 SCRIPT = '''
 import torch
-from fcos_mm.compat import prepare_launch
+from fcos_mm.compat.distributed import prepare_launch
 from mmengine.config import Config
 from mmengine.dist import all_gather, get_rank
 from mmengine.model import BaseModel
@@ -64,7 +65,7 @@ import torch
 from torch import distributed
 
 atexit.register(lambda: print('in a group:', distributed.is_initialized()))
-from fcos_mm.compat import prepare_launch
+from fcos_mm.compat.distributed import prepare_launch
 from mmengine.config import Config
 
 prepare_launch(Config(), 'pytorch')

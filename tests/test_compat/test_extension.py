@@ -1,5 +1,4 @@
 """The module that stands in for mmcv's compiled operators."""
-import importlib.machinery
 import importlib.metadata
 import importlib.util
 import sys
@@ -8,7 +7,8 @@ from types import ModuleType
 import pytest
 import torch
 
-from fcos_mm.compat import MissingOperatorError, extension, supply_operators
+from fcos_mm.compat import extension
+from fcos_mm.compat.extension import MissingOperatorError
 from fcos_mm.compat.vision import torchvision_ops
 from fcos_mm.errors import UserError
 
@@ -58,12 +58,16 @@ def test_the_command_fits_the_installed_line(monkeypatch, distribution, package)
     assert command.endswith(package)
 
 
-def test_a_compiled_module_is_left_alone(monkeypatch):
-    compiled = ModuleType('mmcv._ext')
-    compiled.__spec__ = importlib.machinery.ModuleSpec('mmcv._ext', None)
-    monkeypatch.setitem(sys.modules, 'mmcv._ext', compiled)
-    assert supply_operators() is False
-    assert sys.modules['mmcv._ext'] is compiled
+def test_a_compiled_module_is_found_first(monkeypatch, tmp_path):
+    import mmcv
+    (tmp_path / '_ext.py').write_text('')
+    monkeypatch.delitem(sys.modules, 'mmcv._ext')
+    monkeypatch.setattr(mmcv, '__path__', [str(tmp_path)])
+    assert importlib.util.find_spec('mmcv._ext').origin == str(tmp_path / '_ext.py')
+    (tmp_path / '_ext.py').unlink()
+    importlib.invalidate_caches()
+    found = importlib.util.find_spec('mmcv._ext')
+    assert found.origin == 'fcos_mm.compat' and found.loader is not None
 
 
 def test_torchvision_that_cannot_be_imported_is_not_used(monkeypatch):

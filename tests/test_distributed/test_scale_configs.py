@@ -11,7 +11,7 @@ from mmengine.model import convert_sync_batchnorm
 from mmengine.registry import DefaultScope
 
 from fcos_mm.apis import train
-from fcos_mm.compat import prepare_launch
+from fcos_mm.compat.distributed import prepare_launch
 from fcos_mm.errors import UserError
 from fcos_mm.registry import MODELS
 

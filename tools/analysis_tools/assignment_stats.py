@@ -1,6 +1,5 @@
 """Say which boxes of an annotation file a config can answer for. See ``--help``."""
-from fcos_mm.apis.assignment_stats import main
-from fcos_mm.apis.cli import run_tool
+from fcos_mm.cli import assignment_stats, run_command
 
 if __name__ == '__main__':
-    run_tool(main)
+    run_command(assignment_stats)

@@ -1,6 +1,5 @@
 """See whether COCO's evaluation server takes a file of detections. See ``--help``."""
-from fcos_mm.apis.check_results import main
-from fcos_mm.apis.cli import run_tool
+from fcos_mm.cli import check_results, run_command
 
 if __name__ == '__main__':
-    run_tool(main)
+    run_command(check_results)

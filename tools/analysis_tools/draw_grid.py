@@ -1,6 +1,5 @@
 """Draw a sheet of test pictures with their detections. See ``--help``."""
-from fcos_mm.apis.cli import run_tool
-from fcos_mm.apis.draw_grid import main
+from fcos_mm.cli import draw_grid, run_command
 
 if __name__ == '__main__':
-    run_tool(main)
+    run_command(draw_grid)

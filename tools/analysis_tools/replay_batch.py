@@ -1,6 +1,5 @@
 """Run a training batch again that was not finite. See ``--help``."""
-from fcos_mm.apis.cli import run_tool
-from fcos_mm.apis.replay import main
+from fcos_mm.cli import replay_batch, run_command
 
 if __name__ == '__main__':
-    run_tool(main)
+    run_command(replay_batch)

@@ -1,31 +1,5 @@
 """Write the generated dataset `shapes` in COCO's format."""
-import argparse
-
-from fcos_mm.apis.cli import run_tool
-from fcos_mm.datasets.shapes import COUNTS, IMAGE_SIZE, SPLITS, make_shapes
-
-
-def parse_args():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('out_dir', help='folder to write to')
-    parser.add_argument('--seed', type=int, default=0,
-                        help='the same seed gives the same bytes (default: %(default)s)')
-    parser.add_argument('--counts', type=int, nargs=len(SPLITS), default=COUNTS,
-                        metavar=tuple(split.upper() for split in SPLITS),
-                        help='pictures in each split (default: %(default)s)')
-    parser.add_argument('--image-size', type=int, nargs=2, default=IMAGE_SIZE,
-                        metavar=('WIDTH', 'HEIGHT'),
-                        help='size of the pictures in pixels (default: %(default)s)')
-    return parser.parse_args()
-
-
-def main() -> None:
-    args = parse_args()
-    files = make_shapes(args.out_dir, seed=args.seed, counts=tuple(args.counts),
-                        image_size=tuple(args.image_size))
-    for split, count in zip(files, args.counts):
-        print(f'{files[split]}: {count} pictures')
-
+from fcos_mm.cli import make_shapes, run_command
 
 if __name__ == '__main__':
-    run_tool(main)
+    run_command(make_shapes)

@@ -3,12 +3,11 @@ import shlex
 from typing import Dict, List, Sequence, Tuple
 
 from fcos_mm.analysis.paper.experiments import EXPERIMENTS, TESTS, check_scale
+from fcos_mm.analysis.paper.names import NAMES
 from fcos_mm.analysis.paper.pictures import PICTURES
 from fcos_mm.analysis.paper.queue import Work
 from fcos_mm.analysis.paper.runs import Evaluation, Settings, Training
 from fcos_mm.analysis.paper.tables import ON_TOP, TABLES
-
-NAMES = (*TABLES, *PICTURES)
 
 #: Tables that annotations alone can fill; a trained model adds a row to the second.
 FROM_ANNOTATIONS = ('table1', 'table2')

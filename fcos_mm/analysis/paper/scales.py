@@ -11,8 +11,6 @@ from mmengine.config import Config, ConfigDict
 
 from fcos_mm.config import load_config
 
-SCALES = ('full', 'small', 'tiny')
-
 #: Prediction layers of a head: those of the classes, then the others.
 _PREDICTORS = {
     'FCOSHead': (('conv_cls', ), ('conv_reg', )),
@@ -27,7 +25,7 @@ def experiment_config(config: str, scale: str) -> Config:
 
     Args:
         config: The experiment's config, path or ``package::path``.
-        scale: One of ``SCALES``; ``'full'`` is the config itself.
+        scale: One of ``names.SCALES``; ``'full'`` is the config itself.
     """
     cfg = load_config(config)
     if scale == 'full':

@@ -3,10 +3,7 @@ import os.path as osp
 from dataclasses import dataclass
 from typing import Iterator, Optional
 
-from mmdet.datasets import CocoDataset
-
 from fcos_mm.errors import UserError
-from fcos_mm.registry import DATASETS
 
 
 @dataclass(frozen=True)
@@ -71,6 +68,9 @@ def _walk(dataset: dict, key: str) -> Iterator[CocoSource]:
 
 def _coco_type(name) -> Optional[type]:
     """The dataset's class if it reads its file as ``CocoDataset`` does."""
+    from mmdet.datasets import CocoDataset
+
+    from fcos_mm.registry import DATASETS
     found = DATASETS.get(name) if isinstance(name, str) else name
     if (isinstance(found, type) and issubclass(found, CocoDataset)
             and found.load_data_list is CocoDataset.load_data_list

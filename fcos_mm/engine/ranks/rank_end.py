@@ -52,13 +52,6 @@ class RankEnd:
     time: float
 
 
-def is_one_of_several() -> bool:
-    """Whether a launcher started this process beside others."""
-    if 'RANK' in os.environ:
-        return int(os.environ.get('WORLD_SIZE', 1)) > 1
-    return 'SLURM_PROCID' in os.environ and int(os.environ.get('SLURM_NTASKS', 1)) > 1
-
-
 def rank_of_process() -> int:
     """The rank, before and after the processes have joined."""
     return int(os.environ.get('RANK', os.environ.get('SLURM_PROCID', 0)))

@@ -7,7 +7,7 @@ import pytest
 from mmengine.config import Config
 
 from fcos_mm.analysis.paper.files import write_json
-from fcos_mm.analysis.paper.plan import NAMES
+from fcos_mm.analysis.paper.names import NAMES
 from fcos_mm.analysis.paper.runs import Training
 from fcos_mm.apis.paper import main, make_settings, parse_args
 from fcos_mm.datasets.shapes import make_shapes

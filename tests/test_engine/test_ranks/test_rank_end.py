@@ -58,18 +58,6 @@ def test_a_rank_notes_its_end_and_leaves(raised, status, kind, monkeypatch, tmp_
     assert (left, found.rank, found.status, found.kind) == ([status], 3, status, kind)
 
 
-@pytest.mark.parametrize('environ, several', [
-    ({}, False), (dict(RANK='0', WORLD_SIZE='1'), False), (dict(RANK='0', WORLD_SIZE='2'), True),
-    (dict(SLURM_NTASKS='8'), False),  # the shell of an allocation
-    (dict(SLURM_NTASKS='8', SLURM_PROCID='3'), True)])
-def test_one_of_several(environ, several, monkeypatch):
-    for name in ('RANK', 'WORLD_SIZE', 'SLURM_NTASKS', 'SLURM_PROCID'):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in environ.items():
-        monkeypatch.setenv(name, value)
-    assert rank_end.is_one_of_several() is several
-
-
 def test_a_rank_that_does_its_work_notes_nothing(monkeypatch, tmp_path, capsys):
     monkeypatch.setenv(rank_end.FOLDER, str(tmp_path))
     assert run_rank(lambda: dict(map=0.3)) == 0

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from fcos_mm.apis import detect, test, train
-from fcos_mm.apis.cli import run_tool
+from fcos_mm.cli import run_tool
+from fcos_mm.cli.command import is_one_of_several
 from fcos_mm.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,6 +37,18 @@ def test_other_errors_keep_their_traceback():
 
     with pytest.raises(ZeroDivisionError):
         run_tool(main)
+
+
+@pytest.mark.parametrize('environ, several', [
+    ({}, False), (dict(RANK='0', WORLD_SIZE='1'), False), (dict(RANK='0', WORLD_SIZE='2'), True),
+    (dict(SLURM_NTASKS='8'), False),  # the shell of an allocation
+    (dict(SLURM_NTASKS='8', SLURM_PROCID='3'), True)])
+def test_one_of_several(environ, several, monkeypatch):
+    for name in ('RANK', 'WORLD_SIZE', 'SLURM_NTASKS', 'SLURM_PROCID'):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    assert is_one_of_several() is several
 
 
 @pytest.mark.parametrize('tool, options', [
@@ -73,12 +86,18 @@ def test_script_tells_of_a_mistake(tmp_path):
     assert 'Traceback' not in done.stderr
 
 
-@pytest.mark.parametrize('word', ['foo', 'a=[dict(b=1,c=2),dict(b=3)]', 'a=[1,(2]'])
-def test_settings_that_cannot_be_read_are_named(word, capsys):
+def test_a_setting_without_a_value_is_named(capsys):
     with pytest.raises(SystemExit) as stop:
-        train.parse_args(['config.py', '--cfg-options', 'a.b=1', word])
+        train.parse_args(['config.py', '--cfg-options', 'a.b=1', 'foo'])
     assert stop.value.code == 2
-    assert f'--cfg-options {word}: not KEY=VALUE' in capsys.readouterr().err
+    assert '--cfg-options foo: not KEY=VALUE' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('word', ['a=[dict(b=1,c=2),dict(b=3)]', 'a=[1,(2]'])
+def test_settings_that_cannot_be_read_are_named(word):
+    with pytest.raises(UserError) as error:
+        train.parse_args(['config.py', '--cfg-options', 'a.b=1', word])
+    assert f'--cfg-options {word}: not KEY=VALUE' in str(error.value)
 
 
 def test_settings_are_read_as_mmengine_reads_them():

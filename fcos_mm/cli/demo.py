@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import List, Optional, Sequence
+from typing import List
 
 from fcos_mm.datasets.shapes import SPLITS, make_shapes
 from fcos_mm.errors import UserError
@@ -14,46 +14,44 @@ from fcos_mm.errors import UserError
 CONFIG = 'configs/demo/fcos_csp-w25_fpn_shapes.py'
 
 
-def main(argv: Optional[Sequence[str]] = None, *, tools: Path) -> None:
-    """Run the demo.
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command.
 
     Args:
-        argv: The words of the command line; those of the process if None.
-        tools: The folder of the tools; ``configs`` lies beside it.
-
-    Raises:
-        UserError: If the data cannot be written, or a tool fails.
+        parser: The parser to add to.
     """
-    args = parse_args(argv)
-    start = time.monotonic()
-    config, work_dir = tools.parent / CONFIG, Path(args.work_dir)
-    options = config_options(args)
-    make_data(args.data_root)
-    run(tools / 'train.py', config, '--work-dir', work_dir / 'train', *options)
-    checkpoint = last_checkpoint(work_dir / 'train')
-    predictions, grid = work_dir / 'predictions.pkl', work_dir / 'grid.png'
-    run(tools / 'test.py', config, checkpoint, '--work-dir', work_dir / 'test', '--out',
-        predictions, *options)
-    run(tools / 'analysis_tools' / 'draw_grid.py', config, predictions, '--out', grid)
-    minutes = (time.monotonic() - start) / 60
-    print(f'\ncheckpoint  {checkpoint}\npictures    {grid}\ntook        {minutes:.1f} minutes')
-
-
-def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
-    """Parse the options of ``tools/demo.py``.
-
-    Args:
-        argv: The words of the command line; those of the process if None.
-    """
-    parser = argparse.ArgumentParser(
-        description='Make the dataset `shapes` if it is not there, train a small FCOS on it, test '
-        'it on the test split and draw some of the detections.')
+    parser.description = (
+        'Make the dataset `shapes` if it is not there, train a small FCOS on it, test it on the '
+        'test split and draw some of the detections.')
     parser.add_argument('--data-root', default='data/shapes', help='folder of the dataset')
     parser.add_argument('--work-dir', default='work_dirs/demo', help='where the results go')
     parser.add_argument('--epochs', type=int, help='train for so many epochs')
     parser.add_argument('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE',
                         help='settings of the config to change, as for tools/train.py')
-    return parser.parse_args(argv)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Run the demo.
+
+    Args:
+        args: The options, and ``tools``, the folder of the tools; ``configs``
+            lies beside it.
+
+    Raises:
+        UserError: If the data cannot be written, or a tool fails.
+    """
+    start = time.monotonic()
+    config, work_dir = args.tools.parent / CONFIG, Path(args.work_dir)
+    options = config_options(args)
+    make_data(args.data_root)
+    run_script(args.tools / 'train.py', config, '--work-dir', work_dir / 'train', *options)
+    checkpoint = last_checkpoint(work_dir / 'train')
+    predictions, grid = work_dir / 'predictions.pkl', work_dir / 'grid.png'
+    run_script(args.tools / 'test.py', config, checkpoint, '--work-dir', work_dir / 'test',
+               '--out', predictions, *options)
+    run_script(args.tools / 'analysis_tools' / 'draw_grid.py', config, predictions, '--out', grid)
+    minutes = (time.monotonic() - start) / 60
+    print(f'\ncheckpoint  {checkpoint}\npictures    {grid}\ntook        {minutes:.1f} minutes')
 
 
 def config_options(args: argparse.Namespace) -> List[str]:
@@ -82,7 +80,7 @@ def make_data(data_root: str) -> None:
     print(f'dataset     {data_root}, written')
 
 
-def run(tool: Path, *words: object) -> None:
+def run_script(tool: Path, *words: object) -> None:
     """Run a tool in a process of its own, after showing its command line.
 
     Args:

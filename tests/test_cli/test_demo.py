@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from fcos_mm.apis import demo
+from fcos_mm.cli import demo, parse
 from fcos_mm.errors import UserError
 
 TOOLS = Path(__file__).resolve().parents[2] / 'tools'
@@ -21,14 +21,15 @@ def commands(monkeypatch):
             work_dir.mkdir(parents=True)
             (work_dir / 'last_checkpoint').write_text(str(work_dir / 'epoch_3.pth'))
 
-    monkeypatch.setattr(demo, 'run', note)
+    monkeypatch.setattr(demo, 'run_script', note)
     monkeypatch.setattr(demo, 'make_shapes', lambda folder: seen.append(['make', folder]))
     return seen
 
 
 def test_it_makes_trains_tests_and_draws(commands, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    demo.main(['--data-root', 'there', '--epochs', '3', '--cfg-options', 'a.b=1'], tools=TOOLS)
+    demo.run(parse(demo, ['--data-root', 'there', '--epochs', '3', '--cfg-options', 'a.b=1'],
+                   tools=TOOLS))
     options = ['--cfg-options', 'data_root=there/', 'a.b=1', 'train_cfg.max_epochs=3']
     config = str(TOOLS.parent / demo.CONFIG)
     assert Path(config).is_file()
@@ -58,7 +59,7 @@ def test_a_tool_that_fails_stops_it(tmp_path):
     tool = tmp_path / 'broken.py'
     tool.write_text('import sys; sys.exit(3)')
     with pytest.raises(UserError, match=r'broken\.py failed with status 3'):
-        demo.run(tool)
+        demo.run_script(tool)
 
 
 def test_training_without_a_checkpoint_is_told(tmp_path):

@@ -1,0 +1,47 @@
+"""``tools/analysis_tools/check_results.py``: checking results before they are sent."""
+import argparse
+
+_EXAMPLE = '''example:
+  python tools/analysis_tools/check_results.py work_dirs/test-dev.bbox.json \\
+      data/coco/annotations/image_info_test-dev2017.json
+
+tools/test.py writes such a file where the config's metric has an outfile_prefix:
+test_evaluator.outfile_prefix=work_dirs/test-dev, and test_evaluator.format_only=True
+where there are no annotations to evaluate by.'''
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command.
+
+    Args:
+        parser: The parser to add to.
+    """
+    parser.description = (
+        "See whether a file of detections is what COCO's evaluation server takes. "
+        'Exit status: 0 it is, 1 it is not, 2 it cannot be read.')
+    parser.epilog = _EXAMPLE
+    parser.add_argument('results', metavar='RESULTS.bbox.json', help='the file of detections')
+    parser.add_argument('annotations', metavar='ANN.json',
+                        help='the images in COCO\'s format, with or without annotations')
+
+
+def run(args: argparse.Namespace) -> int:
+    """Check the file and print what it holds.
+
+    Args:
+        args: The options.
+
+    Returns:
+        The exit status: 0 if the server takes the file, 1 if not.
+
+    Raises:
+        UserError: If a file is missing or holds something else.
+    """
+    from fcos_mm.analysis.result_file import check_result_file
+    report = check_result_file(args.results, args.annotations)
+    print(report.text())
+    if report.faults:
+        print(f'{args.results} is not what the evaluation server takes.')
+        return 1
+    print(f'{args.results} is what the evaluation server takes.')
+    return 0

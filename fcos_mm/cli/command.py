@@ -1,0 +1,75 @@
+"""From the words of a command line to the exit status."""
+import argparse
+import os
+import sys
+from types import ModuleType
+from typing import Callable, Optional, Sequence
+
+from fcos_mm.errors import UserError
+
+
+def run_command(command: ModuleType, argv: Optional[Sequence[str]] = None, **defaults) -> None:
+    """Run a command of ``fcos_mm.cli`` as a script does.
+
+    Args:
+        command: The module of the command.
+        argv: The words of the command line; those of the process if None.
+        **defaults: Values for ``args`` that no option sets.
+
+    Raises:
+        SystemExit: Always, see :func:`run_tool`.
+    """
+    run_tool(lambda: command.run(parse(command, argv, **defaults)))
+
+
+def parse(command: ModuleType, argv: Optional[Sequence[str]] = None,
+          **defaults) -> argparse.Namespace:
+    """Parse the command line of a command.
+
+    Args:
+        command: The module of the command.
+        argv: The words of the command line; those of the process if None.
+        **defaults: Values that no option sets.
+
+    Returns:
+        The options. Where a command hands options on to others, those it does
+        not know are ``other_options``.
+
+    Raises:
+        SystemExit: After ``--help``, or if an option is wrong.
+    """
+    parser = argparse.ArgumentParser(formatter_class=argparse.RawDescriptionHelpFormatter)
+    command.add_arguments(parser)
+    parser.set_defaults(**defaults)
+    if not getattr(command, 'HANDS_OPTIONS_ON', False):
+        return parser.parse_args(argv)
+    args, args.other_options = parser.parse_known_args(argv)
+    return args
+
+
+def run_tool(main: Callable[[], object]) -> None:
+    """Run a tool; a user's mistake is printed without a traceback.
+
+    Args:
+        main: The tool. A number it returns is the exit status.
+
+    Raises:
+        SystemExit: Always. Status 2 after a ``UserError``.
+    """
+    if is_one_of_several():
+        from fcos_mm.engine.ranks.rank_end import run_rank
+        sys.exit(run_rank(main))
+    try:
+        result = main()
+        status = result if isinstance(result, int) else 0
+    except UserError as error:
+        print(f'error: {error}', file=sys.stderr)
+        status = 2
+    sys.exit(status)
+
+
+def is_one_of_several() -> bool:
+    """Whether a launcher started this process beside others."""
+    if 'RANK' in os.environ:
+        return int(os.environ.get('WORLD_SIZE', 1)) > 1
+    return 'SLURM_PROCID' in os.environ and int(os.environ.get('SLURM_NTASKS', 1)) > 1

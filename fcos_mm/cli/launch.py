@@ -1,0 +1,63 @@
+"""``tools/launch.py``: starting the processes of a run."""
+import argparse
+
+from fcos_mm.cli.options import add_config, positive
+
+#: Options that are not its own are those of the tool that it starts.
+HANDS_OPTIONS_ON = True
+
+_EPILOG = '''examples:
+  tools/dist_train.sh CONFIG 8 --amp                 8 processes on this machine
+  tools/dist_train.sh CONFIG 8 --max-restarts 3      go on from the last checkpoint after a failure
+  NNODES=2 NODE_RANK=0 MASTER_ADDR=node0 MASTER_PORT=29500 tools/dist_train.sh CONFIG 8
+                                                     on the first of two machines; NODE_RANK=1 on
+                                                     the second
+
+environment:
+  NNODES        machines (1)
+  NODE_RANK     number of this machine, from 0; the first one hosts the meeting
+  MASTER_ADDR   name or address of the first machine
+  MASTER_PORT   its port (29500; on one machine a free one is found); PORT is the same
+  RDZV_ID       name of the job, where several use the same first machine (fcos_mm)
+
+exit status: 0 done; 2 a mistake in the settings; 75 stopped by a signal and saved, go on with
+--resume; 1 anything else.'''
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command.
+
+    Args:
+        parser: The parser to add to.
+    """
+    parser.prog, parser.epilog = 'launch.py', _EPILOG
+    parser.description = 'Start a tool in several processes'
+    tools = parser.add_subparsers(dest='tool', required=True)
+    for name in ('train', 'test'):
+        tool = tools.add_parser(
+            name, prog=f'dist_{name}.sh', epilog=_EPILOG, allow_abbrev=False,
+            description=f'Run {name}.py in several processes; its options may follow',
+            formatter_class=argparse.RawDescriptionHelpFormatter)
+        add_config(tool)
+        if name == 'test':
+            tool.add_argument('checkpoint', help='the weights to test')
+        tool.add_argument('processes', type=positive, help='processes on this machine, one per GPU')
+        tool.add_argument('--max-restarts', type=int, default=0, metavar='TIMES',
+                          help='so often all processes are started again after a failure; training '
+                          'goes on from its last checkpoint')
+
+
+def run(args: argparse.Namespace) -> int:
+    """Start the processes and wait for them.
+
+    Args:
+        args: The options, and ``tools``, the folder of the two scripts.
+
+    Returns:
+        The exit status.
+
+    Raises:
+        UserError: If an option or a variable of the environment is wrong.
+    """
+    from fcos_mm.apis import launch
+    return launch.run(args)

@@ -1,0 +1,50 @@
+"""``tools/dataset_converters/overlapped_subset.py``: images whose boxes overlap."""
+import argparse
+import json
+from pathlib import Path
+
+from fcos_mm.errors import UserError
+
+_EPILOG = """\
+An image stays, with all its boxes, if two of its boxes have an area in common. Boxes of any
+category count, crowd boxes too.
+
+example: the subset that the paper calls minival_overlapped
+  %(prog)s data/coco/annotations/instances_val2017.json \\
+      data/coco/annotations/instances_val2017_overlapped.json"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command.
+
+    Args:
+        parser: The parser to add to.
+    """
+    parser.description = 'Keep the images of a COCO-format file whose boxes overlap.'
+    parser.epilog = _EPILOG
+    parser.add_argument('source', metavar='IN.json', help='COCO-format file to read')
+    parser.add_argument('target', metavar='OUT.json', help='COCO-format file to write')
+
+
+def run(args: argparse.Namespace) -> None:
+    """Write the subset.
+
+    Args:
+        args: The options.
+
+    Raises:
+        UserError: If a file cannot be read or written.
+    """
+    from fcos_mm.analysis.annotations import read_coco
+    from fcos_mm.analysis.overlapped import overlapped_subset
+    subset = overlapped_subset(read_coco(args.source).data)
+    images = len(subset.data['images'])
+    if not images:
+        raise UserError(f'{args.source} has no image with overlapping boxes: nothing to write.')
+    try:
+        Path(args.target).parent.mkdir(parents=True, exist_ok=True)
+        Path(args.target).write_text(json.dumps(subset.data), encoding='utf-8')
+    except OSError as error:
+        raise UserError(f'{args.target} cannot be written: {error}\nChoose another file.') from None
+    print(f'{args.target}: {images} images, {subset.boxes} boxes, {subset.overlapping} of them '
+          f'({100 * subset.overlapping / subset.boxes:.1f} %) overlap another')

@@ -1,0 +1,40 @@
+"""``tools/analysis_tools/replay_batch.py``: running a batch again that was not finite."""
+import argparse
+from typing import List
+
+from fcos_mm.cli.options import add_trust_option
+
+_EPILOG = """example:
+  python tools/analysis_tools/replay_batch.py work_dirs/fcos/non_finite/iteration_120_rank_0.pth
+
+Training writes such a file where a loss or its gradient is NaN or infinite. It
+holds the batch after augmentation, the weights before the step and the config."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command.
+
+    Args:
+        parser: The parser to add to.
+    """
+    parser.description = 'Run a training batch again that was not finite'
+    parser.epilog = _EPILOG
+    parser.add_argument('record', help='a file in <work_dir>/non_finite/')
+    parser.add_argument('--device', default='cpu', help='where to run it, e.g. cuda (default: cpu)')
+    add_trust_option(parser)
+
+
+def run(args: argparse.Namespace) -> List[dict]:
+    """Run the batches of a file and print where numbers stop being finite.
+
+    Args:
+        args: The options.
+
+    Returns:
+        list[dict]: What :func:`fcos_mm.apis.replay.replay` found.
+
+    Raises:
+        UserError: If the file cannot be used.
+    """
+    from fcos_mm.apis import replay
+    return replay.run(args)

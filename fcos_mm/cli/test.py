@@ -1,0 +1,40 @@
+"""``tools/test.py``: testing a detector."""
+import argparse
+
+from fcos_mm.cli.options import add_config, add_run_options, resolve
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command.
+
+    Args:
+        parser: The parser to add to.
+    """
+    parser.description = 'Test a detector'
+    add_config(parser)
+    parser.add_argument('checkpoint', help='the weights to test')
+    parser.add_argument('--out', metavar='FILE.pkl', help='write the predictions to a pickle file')
+    parser.add_argument('--show', action='store_true', help='show the predictions in a window')
+    parser.add_argument('--show-dir', metavar='DIR',
+                        help='write drawn pictures into this folder of the run\'s own')
+    parser.add_argument('--wait-time', type=float, default=2, metavar='SECONDS',
+                        help='how long --show shows a picture')
+    parser.add_argument('--tta', action='store_true', help='test-time augmentation')
+    add_run_options(parser)
+
+
+def run(args: argparse.Namespace) -> dict:
+    """Test.
+
+    Args:
+        args: The options.
+
+    Returns:
+        The figures of the evaluators.
+
+    Raises:
+        UserError: If an option, the data or the checkpoint is wrong.
+    """
+    args = resolve(args)
+    from fcos_mm.apis import test
+    return test.run(args)

@@ -1,0 +1,50 @@
+"""``tools/dataset_converters/yolo_to_coco.py``: YOLO's labels to COCO's format."""
+import argparse
+import sys
+
+from fcos_mm.datasets.converters import convert_yolo, read_class_names
+
+_EPILOG = """\
+A label file has the name of its image and the ending .txt; its lines are 'class cx cy w h', all
+but the class divided by the width or height of the image. A score may follow; a polygon, 'class x y
+x y x y ...', becomes the box around it. Faults (other numbers of fields, unknown classes, boxes
+without area or outside the image, files that are no image) are skipped, counted and listed; the
+exit status is then still 0. A warning at the end says if more than 1 %% of the boxes were skipped.
+Labels without a single box are an error.
+
+example:
+  %(prog)s data/images/train data/labels/train --classes data/data.yaml \\
+      --out data/annotations/train.json"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command.
+
+    Args:
+        parser: The parser to add to.
+    """
+    parser.description = "Convert labels in the text format of YOLO to COCO's format."
+    parser.epilog = _EPILOG
+    parser.add_argument('images', metavar='IMAGES', help='folder of the images')
+    parser.add_argument('labels', metavar='LABELS', help='folder of the label files')
+    parser.add_argument('--classes', required=True, metavar='FILE',
+                        help='text file with one class name a line, or a data.yaml with names')
+    parser.add_argument('--out', required=True, metavar='FILE.json', help='COCO file to write')
+
+
+def run(args: argparse.Namespace) -> None:
+    """Convert the dataset.
+
+    Args:
+        args: The options.
+
+    Raises:
+        UserError: If a file cannot be read or written.
+    """
+    classes = read_class_names(args.classes)
+    writer = convert_yolo(args.images, args.labels, classes=classes)
+    writer.write(args.out)
+    print(f'{args.out}: {writer.summary()}')
+    print(f'classes = {tuple(classes)}')
+    if writer.warning() is not None:
+        print(f'warning: {args.out}: {writer.warning()}', file=sys.stderr)

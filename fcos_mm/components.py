@@ -1,0 +1,6 @@
+"""Registers every component: imports all that the rooms export."""
+from fcos_mm import datasets, engine, evaluation, models
+
+for _room in (engine, datasets, evaluation, models):
+    for _name in _room.__all__:
+        getattr(_room, _name)

@@ -1,0 +1,38 @@
+"""Names of a package that are imported when they are first used (PEP 562)."""
+import importlib
+import sys
+from typing import Any, Callable, List, Mapping, Sequence, Tuple
+
+
+def lazy_exports(package: str, modules: Mapping[str, Sequence[str]], first: str = 'sys'
+                 ) -> Tuple[Callable[[str], Any], List[str]]:
+    """Export names of a package's modules without importing these modules.
+
+    A package that also holds light modules can so be imported without the
+    libraries that its heavy ones need::
+
+        __getattr__, __all__ = lazy_exports(__name__, {'coco': ['CocoDataset']})
+
+    Args:
+        package: Name of the package.
+        modules: The exported names by the module that defines them, relative
+            to the package. A module without names is exported itself.
+        first: Full name of a module that is imported before any of them.
+
+    Returns:
+        The package's ``__getattr__`` and ``__all__``.
+    """
+    origin = {name: module for module, names in modules.items() for name in names}
+    submodules = [module for module, names in modules.items() if not names]
+
+    def __getattr__(name: str) -> Any:
+        if name in submodules:
+            return importlib.import_module(f'{package}.{name}')
+        if name not in origin:
+            raise AttributeError(f'module {package!r} has no attribute {name!r}')
+        importlib.import_module(first)
+        value = getattr(importlib.import_module(f'{package}.{origin[name]}'), name)
+        setattr(sys.modules[package], name, value)
+        return value
+
+    return __getattr__, sorted([*origin, *submodules])
