@@ -13,7 +13,8 @@ export PIP_CONSTRAINT := requirements/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 PIP_INSTALL = -m pip install --quiet --quiet --no-input --prefer-binary
 TORCH_OPTIONS = $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
-NEEDS = $(wildcard requirements/*.txt) setup.py pyproject.toml model-index.yml
+NEEDS = $(wildcard requirements/*.txt) setup.py pyproject.toml model-index.yml \
+    fcos_mm/compat/import_hooks.py
 
 .PHONY: help install demo test test-openmmlab lint clean
 .DELETE_ON_ERROR:

@@ -12,6 +12,7 @@ from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
 SHIPPED = ('configs', 'tools', 'model-index.yml')
+STARTUP = '_fcos_mm_startup'
 
 
 def version() -> str:
@@ -28,7 +29,7 @@ def requirements(name: str) -> list:
 
 
 class BuildWithConfigs(build_py):
-    """``build_py`` that brings configs and tools along.
+    """``build_py`` that brings configs and tools along, and the import hooks of start-up.
 
     An editable install gets links, so that an edited config is used at once;
     a wheel gets copies.
@@ -38,8 +39,18 @@ class BuildWithConfigs(build_py):
         super().run()
         if self.editable_mode:
             self._place(ROOT / 'fcos_mm' / '.mim', link=True)
+            # What lies here is packed beside the link to the checkout.
+            self._place_startup(Path(self.get_finalized_command('install').install_lib))
         else:
             self._place(Path(self.build_lib) / 'fcos_mm' / '.mim', link=False)
+            self._place_startup(Path(self.build_lib))
+
+    @staticmethod
+    def _place_startup(site_packages: Path) -> None:
+        site_packages.mkdir(parents=True, exist_ok=True)
+        hooks = ROOT / 'fcos_mm' / 'compat' / 'import_hooks.py'
+        shutil.copy(hooks, site_packages / f'{STARTUP}.py')
+        (site_packages / f'{STARTUP}.pth').write_text(f'import {STARTUP}; {STARTUP}.install()\n')
 
     @staticmethod
     def _place(folder: Path, link: bool) -> None:

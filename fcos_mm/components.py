@@ -1,4 +1,5 @@
 """Registers every component: imports all that the rooms export."""
+from fcos_mm import registry  # noqa: F401  isort: skip  before mmdet is imported
 from fcos_mm import datasets, engine, evaluation, models
 
 for _room in (engine, datasets, evaluation, models):

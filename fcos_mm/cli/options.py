@@ -3,6 +3,7 @@ import argparse
 import os
 from typing import Optional, Sequence
 
+from fcos_mm.compat.libraries import require_libraries
 from fcos_mm.errors import UserError
 
 
@@ -88,9 +89,11 @@ def resolve(args: argparse.Namespace) -> argparse.Namespace:
             ``--cfg-options`` become a dict of dotted keys and values.
 
     Raises:
+        ImportError: If OpenMMLab's packages are not installed.
         UserError: If a value cannot be read, or no launcher started this
             process though one is named.
     """
+    require_libraries()
     if getattr(args, 'launcher', None) == 'pytorch' and 'RANK' not in os.environ:
         raise UserError('--launcher pytorch is for processes that torchrun starts: use '
                         'tools/dist_train.sh or tools/dist_test.sh.')

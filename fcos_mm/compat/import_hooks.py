@@ -1,114 +1,149 @@
 """What OpenMMLab's packages lack, supplied when they are imported, in any order.
 
-Nothing here imports torch or OpenMMLab: that happens when one of the named
-modules is imported, by whoever needs it.
+An installation also copies this file beside the package, as
+``_fcos_mm_startup``, and runs :func:`install` when Python starts: mmdet's own
+tools read a config that names fcos_mm only after they have imported mmdet. So
+this file imports as good as nothing, and the rest of the package only when
+it is needed.
 """
+from __future__ import annotations
+
 import importlib
 import sys
-from importlib.machinery import ModuleSpec
-from types import ModuleType
-from typing import Callable, Dict, Optional, Sequence
 
 EXTENSION = 'mmcv._ext'
-
-#: Module of OpenMMLab, and what changes it once it is imported.
-ADAPTED = {
-    'mmengine.config.utils': ('config_names', 'name_shipped_configs'),
-    'mmengine.runner.checkpoint': ('checkpoint', 'secure_checkpoints'),
-    'mmengine.infer.infer': ('inferencer', 'keep_scope_of_config'),
-}
+SCOPE = 'fcos_mm'
 
 
 class OperatorFinder:
-    """Finds ``mmcv._ext`` where mmcv was installed without its operators.
-
-    The last finder: a compiled module is found before.
-    """
+    """The last finder. It finds ``mmcv._ext`` where mmcv has none of its own."""
 
     @staticmethod
-    def find_spec(name: str, path: Optional[Sequence[str]] = None,
-                  target: Optional[ModuleType] = None) -> Optional[ModuleSpec]:
-        """Find the module, as the import system asks.
-
-        Args:
-            name: Full name of a module.
-            path: ``__path__`` of its package.
-            target: The module to reload.
-        """
-        return ModuleSpec(name, OperatorLoader(), origin='fcos_mm.compat') if (
-            name == EXTENSION) else None
+    def find_spec(name, path=None, target=None):
+        """Find a module; see ``importlib.abc.MetaPathFinder``."""
+        if name != EXTENSION:
+            return None
+        from importlib.machinery import ModuleSpec
+        from importlib.util import find_spec
+        if find_spec('fcos_mm') is None:  # its checkout has gone
+            return None
+        return ModuleSpec(name, OperatorLoader(), origin='fcos_mm.compat')
 
 
 class OperatorLoader:
     """Fills the module ``mmcv._ext`` with the operators of ``fcos_mm.compat``."""
 
     @staticmethod
-    def create_module(spec: ModuleSpec) -> None:
-        """Leave making the module to the import system.
-
-        Args:
-            spec: Of the module.
-        """
+    def create_module(spec):
+        """Leave it to the import system; see ``importlib.abc.Loader``."""
 
     @staticmethod
-    def exec_module(module: ModuleType) -> None:
-        """Fill the module.
-
-        Args:
-            module: The empty module.
-        """
+    def exec_module(module):
+        """Fill the empty module; see ``importlib.abc.Loader``."""
         importlib.import_module('fcos_mm.compat.extension').fill(module)
 
 
 class ImportObserver:
-    """The first finder: calls a function when a module has been imported.
+    """The first finder. It calls a function with a module that has been imported.
 
     Args:
         actions: The functions, by the full name of the module.
     """
 
-    def __init__(self, actions: Dict[str, Callable[[], object]]) -> None:
+    def __init__(self, actions: dict) -> None:
         self.actions = actions
 
-    def find_spec(self, name: str, path: Optional[Sequence[str]] = None,
-                  target: Optional[ModuleType] = None) -> Optional[ModuleSpec]:
-        """Find a module of the list by the other finders and observe its loading.
-
-        Args:
-            name: Full name of a module.
-            path: ``__path__`` of its package.
-            target: The module to reload.
-        """
+    def find_spec(self, name, path=None, target=None):
+        """Find a module by the later finders; see ``importlib.abc.MetaPathFinder``."""
         if name not in self.actions:
             return None
-        others = (finder for finder in tuple(sys.meta_path) if finder is not self)
-        found = (finder.find_spec(name, path, target) for finder in others)
+        later = sys.meta_path[sys.meta_path.index(self) + 1:]
+        found = (finder.find_spec(name, path, target) for finder in later)
         spec = next((spec for spec in found if spec is not None), None)
         if spec is not None:
             self._observe(spec.loader, self.actions[name])
         return spec
 
     @staticmethod
-    def _observe(loader: object, action: Callable[[], object]) -> None:
+    def _observe(loader, action) -> None:
         execute = loader.exec_module
 
-        def exec_module(module: ModuleType) -> None:
-            del loader.exec_module
+        def exec_module(module):
+            vars(loader).pop('exec_module', None)
             execute(module)
-            action()
+            action(module)
 
         loader.exec_module = exec_module
 
 
-def install() -> None:
-    """Supply ``mmcv._ext`` where it is missing, and adapt what is or will be imported."""
+def install(actions: dict | None = None) -> None:
+    """Supply ``mmcv._ext``, and change what is imported or will be.
+
+    Args:
+        actions: More functions that change a module, by its full name.
+    """
+    if OperatorFinder in sys.meta_path:  # a .pth file can be read twice
+        return
+    actions = {'mmengine.config.utils': name_shipped_configs,
+               'mmengine.infer.infer': keep_scope_of_config, **(actions or {})}
     sys.meta_path.append(OperatorFinder)
-    actions = {name: _adaptation(*place) for name, place in ADAPTED.items()}
     sys.meta_path.insert(0, ImportObserver(actions))
     for name, action in actions.items():
         if name in sys.modules:
-            action()
+            action(sys.modules[name])
 
 
-def _adaptation(module: str, function: str) -> Callable[[], object]:
-    return lambda: getattr(importlib.import_module(f'fcos_mm.compat.{module}'), function)()
+def name_shipped_configs(utils) -> None:
+    """Make ``_base_ = 'fcos_mm::fcos/...'`` work.
+
+    mmengine asks for the place of an installed distribution. For an editable
+    install its original line answers with the folder of the installed metadata,
+    where no configs are. A module inside the package is not a distribution's
+    name, so both lines ask the import system, which knows the right place.
+
+    Args:
+        utils: The module ``mmengine.config.utils``.
+    """
+    utils.MODULE2PACKAGE[SCOPE] = 'fcos_mm.version'
+
+
+def keep_scope_of_config(infer) -> None:
+    """Let inferencers build a config of our scope in that scope.
+
+    ``DetInferencer`` builds in the scope ``mmdet`` unless told another: under it
+    the plain name ``FCOSHead`` is mmdet's, whatever the config's
+    ``default_scope`` is. Inferencers also take ``fcos_mm::<path>`` from now on.
+
+    Args:
+        infer: The module ``mmengine.infer.infer``.
+    """
+    base = infer.BaseInferencer
+    init_model, load_model = base._init_model, base._load_model_from_metafile
+    if getattr(init_model, 'keeps_scope', False):
+        return
+
+    def _init_model(self, cfg, weights, device='cpu'):
+        if not cfg:
+            cfg.update(_recorded_config(infer, weights))
+        if cfg.get('default_scope') == SCOPE:
+            from mmengine.registry import DefaultScope
+            DefaultScope.get_instance(f'{SCOPE} {id(self)}', scope_name=SCOPE)
+            self.scope = SCOPE
+        return init_model(self, cfg, weights, device)
+
+    def _load_model_from_metafile(self, model):
+        if not model.startswith(f'{SCOPE}::'):
+            return load_model(self, model)
+        from fcos_mm.config import find_config
+        return infer.Config.fromfile(find_config(model)), None
+
+    _init_model.keeps_scope = True
+    base._init_model, base._load_model_from_metafile = _init_model, _load_model_from_metafile
+
+
+def _recorded_config(infer, weights: str) -> dict:
+    """The config in a checkpoint, from where mmengine's inferencer takes it; else empty."""
+    checkpoint = infer._load_checkpoint(weights, map_location='cpu')
+    runtime_info = checkpoint.get('message_hub', {}).get('runtime_info', {})
+    text = runtime_info.get('cfg', checkpoint.get('meta', {}).get('cfg'))
+    return {} if text is None else infer.Config.fromstring(text, file_format='.py')._cfg_dict

@@ -170,4 +170,4 @@ def test_annotations_of_tiny_are_generated_where_they_are_needed(tmp_path, monke
 def test_negative_gpus(capsys):
     with pytest.raises(SystemExit):
         parse_args(['table3', '--gpus', '-1'])
-    assert '--gpus must be 0 or more' in capsys.readouterr().err
+    assert '--gpus: must be 0 or more, got -1' in capsys.readouterr().err
