@@ -1,0 +1,98 @@
+"""Finding what a ``type`` of a config names, as mmengine would, without importing by chance."""
+import importlib
+from typing import Any, Dict, Iterator, List, Optional
+
+from mmengine.registry import Registry, root
+from mmengine.utils import get_object_from_string
+
+#: mmengine's root registries by their names: ``MODELS``, ``HOOKS``, ...
+ROOMS: Dict[str, Registry] = {
+    name: value for name, value in vars(root).items() if isinstance(value, Registry)}
+
+
+def find(name: Any, scope: str, room: Optional[str] = None) -> List[Any]:
+    """Find the components of a name.
+
+    Args:
+        name: The value of ``type``: a name, with a scope in front or not, a
+            dotted path, or the component itself.
+        scope: The scope of the config.
+        room: The registry to search, of :data:`ROOMS`; all if None.
+
+    Returns:
+        Every component that the name may mean; none if there is none.
+    """
+    if not isinstance(name, str):
+        return [name] if callable(name) else []
+    rooms = ROOMS if room is None else (room,)
+    found = [component for key in rooms for component in _in_registry(ROOMS[key], name, scope)]
+    if not found and '.' in name:
+        found = _by_path(name)
+    return list(dict.fromkeys(found))
+
+
+def names(scope: str, room: Optional[str] = None) -> List[str]:
+    """All names that :func:`find` knows without a scope in front.
+
+    Args:
+        scope: The scope of the config.
+        room: The registry, of :data:`ROOMS`; all if None.
+    """
+    rooms = ROOMS if room is None else (room,)
+    return [name for key in rooms for registry in _upwards(ROOMS[key], scope)
+            for name in registry.module_dict]
+
+
+def has_scope(scope: str) -> bool:
+    """Whether a package of this scope is there; it is imported if so.
+
+    Args:
+        scope: What stands before the first point of a ``type``.
+    """
+    _import_scope(scope)
+    return any(_below(registry, scope) is not None for registry in ROOMS.values())
+
+
+def _in_registry(registry: Registry, name: str, scope: str) -> Iterator[Any]:
+    prefix, point, plain = name.partition('.')
+    if not point:
+        found = (level.module_dict.get(name) for level in _upwards(registry, scope))
+        yield from [component for component in found if component is not None][:1]
+        return
+    _import_scope(prefix)
+    level = _below(registry, prefix)
+    if level is not None:
+        level.import_from_location()
+        if plain in level.module_dict:
+            yield level.module_dict[plain]
+
+
+def _upwards(registry: Registry, scope: str) -> Iterator[Registry]:
+    """The registry of a scope, its parent, and so on."""
+    _import_scope(scope)
+    level = _below(registry, scope)
+    if level is None:
+        level = registry
+    level.import_from_location()
+    while level is not None:
+        yield level
+        level = level.parent
+
+
+def _below(registry: Registry, scope: str) -> Optional[Registry]:
+    if registry.scope == scope:
+        return registry
+    return next((found for child in registry.children.values()
+                 if (found := _below(child, scope)) is not None), None)
+
+
+def _import_scope(scope: str) -> None:
+    try:
+        importlib.import_module(f'{scope}.registry')
+    except ImportError:
+        pass
+
+
+def _by_path(name: str) -> List[Any]:
+    component = get_object_from_string(name)
+    return [component] if callable(component) else []
