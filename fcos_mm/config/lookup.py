@@ -31,6 +31,19 @@ def find(name: Any, scope: str, room: Optional[str] = None) -> List[Any]:
     return list(dict.fromkeys(found))
 
 
+def is_a(name: Any, scope: str, room: str, *parents: type) -> bool:
+    """Whether a ``type`` names a class of a kind.
+
+    Args:
+        name: The ``type``.
+        scope: The scope of the config.
+        room: The registry, of :data:`ROOMS`.
+        *parents: Classes, of which it may be one or inherit from one.
+    """
+    return any(isinstance(found, type) and issubclass(found, parents)
+               for found in find(name, scope, room))
+
+
 def names(scope: str, room: Optional[str] = None) -> List[str]:
     """All names that :func:`find` knows without a scope in front.
 
@@ -41,16 +54,6 @@ def names(scope: str, room: Optional[str] = None) -> List[str]:
     rooms = ROOMS if room is None else (room,)
     return [name for key in rooms for registry in _upwards(ROOMS[key], scope)
             for name in registry.module_dict]
-
-
-def has_scope(scope: str) -> bool:
-    """Whether a package of this scope is there; it is imported if so.
-
-    Args:
-        scope: What stands before the first point of a ``type``.
-    """
-    _import_scope(scope)
-    return any(_below(registry, scope) is not None for registry in ROOMS.values())
 
 
 def _in_registry(registry: Registry, name: str, scope: str) -> Iterator[Any]:

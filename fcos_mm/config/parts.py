@@ -125,3 +125,18 @@ def _room_of(key: str) -> Optional[str]:
     if name in ('init_cfg', 'override'):
         return 'WEIGHT_INITIALIZERS'
     return _KEYS.get(section.split('_')[-1], {}).get(name)
+
+
+def value_at(cfg: Any, key: str) -> Optional[Any]:
+    """What stands under a dotted key.
+
+    Args:
+        cfg: A config, or a part of one.
+        key: The key; lists are not entered.
+
+    Returns:
+        The value; None if it is not there.
+    """
+    for name in key.split('.'):
+        cfg = cfg.get(name) if isinstance(cfg, (dict, Config)) else None
+    return cfg

@@ -1,0 +1,154 @@
+"""Whether the loops of a config can run, and whether all that counts for them counts the same."""
+import numbers
+from typing import Any, Iterator, List, Optional, Tuple
+
+from mmdet.datasets.samplers import MultiSourceSampler
+from mmengine.config import Config
+from mmengine.dataset import InfiniteSampler
+from mmengine.hooks import CheckpointHook
+from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop
+
+from fcos_mm.config import lookup
+from fcos_mm.config.notes import warn
+from fcos_mm.config.parts import loaders, value_at
+from fcos_mm.errors import shorten
+from fcos_mm.faults import Faults
+
+_TRIOS = (('train_dataloader', 'train_cfg', 'optim_wrapper'),
+          ('val_dataloader', 'val_cfg', 'val_evaluator'),
+          ('test_dataloader', 'test_cfg', 'test_evaluator'))
+_MANY_VALIDATIONS = 1000  # in one training
+
+
+def training_length(cfg: Config) -> Tuple[Optional[str], Any]:
+    """The key that says how long a config trains, and its value.
+
+    Args:
+        cfg: The config.
+
+    Returns:
+        ``'max_epochs'`` or ``'max_iters'`` by the kind of the loop, and what
+        stands there; twice None for a loop of another kind.
+    """
+    loop, scope = cfg.get('train_cfg') or {}, cfg.get('default_scope') or 'mmengine'
+    name = loop.get('type')
+    if name is None and 'by_epoch' in loop:
+        key = 'max_epochs' if loop['by_epoch'] else 'max_iters'
+    elif lookup.is_a(name, scope, 'LOOPS', EpochBasedTrainLoop):
+        key = 'max_epochs'
+    elif lookup.is_a(name, scope, 'LOOPS', IterBasedTrainLoop):
+        key = 'max_iters'
+    else:
+        return None, None
+    return key, loop.get(key)
+
+
+def check_loops(cfg: Config, mode: str) -> None:
+    """Check the length of the training and what has to fit its loop.
+
+    Args:
+        cfg: The config.
+        mode: ``'train'`` or ``'test'``.
+
+    Raises:
+        UserError: If a part of a loop is missing, its length is wrong or in
+            the wrong unit, or an epoch would not end.
+    """
+    faults = Faults('the config')
+    faults.messages += _incomplete(cfg, mode)
+    faults.messages += _endless(cfg, mode)
+    if mode == 'train' and isinstance(cfg.get('train_cfg'), dict):
+        faults.messages += _wrong_length(cfg)
+        faults.messages += _wrong_units(cfg)
+    faults.raise_all()
+
+
+def _incomplete(cfg: Config, mode: str) -> Iterator[str]:
+    for trio in _TRIOS:
+        missing = [key for key in trio if cfg.get(key) is None]
+        if 0 < len(missing) < 3:
+            there = [key for key in trio if key not in missing]
+            yield (f'{" and ".join(there)} without {" and ".join(missing)}: {", ".join(trio)} '
+                   'belong together.\nSet what is missing, or all of them to None.')
+        elif missing and trio[1] == f'{mode}_cfg':
+            yield f'This config cannot {mode}: it has no {", ".join(trio)}.'
+
+
+def _endless(cfg: Config, mode: str) -> Iterator[str]:
+    scope = cfg.get('default_scope') or 'mmengine'
+    for name, loader in loaders(cfg, mode):
+        sampler = value_at(loader, 'sampler.type')
+        if not lookup.is_a(sampler, scope, 'DATA_SAMPLERS', InfiniteSampler, MultiSourceSampler):
+            continue
+        if name != 'train_dataloader':
+            yield (f"{name}.sampler.type='{sampler}' never ends, and a validation or test waits "
+                   f"for its end.\nSet {name}.sampler=dict(type='DefaultSampler', shuffle=False, "
+                   '_delete_=True).')
+        elif training_length(cfg)[0] == 'max_epochs':
+            yield (f"train_dataloader.sampler.type='{sampler}' never ends, and "
+                   f"train_cfg.type={str(value_at(cfg, 'train_cfg.type'))!r} waits for the end of "
+                   "an epoch.\nSet train_dataloader.sampler.type='DefaultSampler', or count "
+                   "iterations: train_cfg=dict(type='IterBasedTrainLoop', max_iters=..., "
+                   'val_interval=..., _delete_=True).')
+
+
+def _wrong_length(cfg: Config) -> Iterator[str]:
+    loop = cfg.train_cfg
+    key, length = training_length(cfg)
+    if 'type' in loop and 'by_epoch' in loop:
+        yield (f'train_cfg.by_epoch={loop.by_epoch}: train_cfg.type={str(loop.type)!r} says that '
+               'already, and only one of them may be set. Leave by_epoch out.')
+    if key is None:
+        return
+    other = 'max_iters' if key == 'max_epochs' else 'max_epochs'
+    if other in loop:
+        yield _other_unit(loop, key, other)
+    elif length is None:
+        yield f'train_cfg has no {key}: how long is the training?'
+    if length is not None and not _is_count(length):
+        yield f'train_cfg.{key}={shorten(length)}: it must be a whole number of 1 or more.'
+    interval = loop.get('val_interval')
+    if interval is not None and not _is_count(interval):
+        yield (f'train_cfg.val_interval={shorten(interval)}: it must be a whole number of 1 or '
+               'more. Without validation: val_dataloader=None, val_cfg=None, val_evaluator=None.')
+
+
+def _other_unit(loop: dict, key: str, other: str) -> str:
+    units = {'max_epochs': 'epochs', 'max_iters': 'iterations'}
+    kinds = {'max_epochs': 'EpochBasedTrainLoop', 'max_iters': 'IterBasedTrainLoop'}
+    text = f'train_cfg.{other}={loop[other]}: this training counts {units[key]} ({kinds[key]}).'
+    if 'type' in loop and loop.get(key) is not None:
+        text += (f'\nSet train_cfg.{key}, now {loop[key]}, instead of {other}; the schedule and '
+                 f'the intervals of the config count {units[key]} too.')
+    return (f'{text}\nTo count {units[other]}: train_cfg=dict(type={kinds[other]!r}, '
+            f'{other}={loop[other]}, val_interval=..., _delete_=True), and a param_scheduler, '
+            'default_hooks.checkpoint and train_dataloader.sampler to fit.')
+
+
+def _wrong_units(cfg: Config) -> List[str]:
+    key, length = training_length(cfg)
+    if key != 'max_iters':
+        return []
+    scope = cfg.get('default_scope') or 'mmengine'
+    faults = []
+    hook = value_at(cfg, 'default_hooks.checkpoint') or {}
+    if (lookup.is_a(hook.get('type'), scope, 'HOOKS', CheckpointHook)
+            and hook.get('by_epoch', True) and hook.get('interval', -1) > 0):
+        faults.append(
+            f'default_hooks.checkpoint saves every {hook["interval"]} epoch(s), and '
+            f'train_cfg.type={str(cfg.train_cfg.get("type"))!r} knows no epochs.\n'
+            'Set default_hooks.checkpoint.by_epoch=False and its interval in iterations.')
+    interval = cfg.train_cfg.get('val_interval', 1000)
+    if cfg.get('val_cfg') is not None and _is_count(interval) and _is_count(length):
+        if length // interval > _MANY_VALIDATIONS:
+            warn(f'train_cfg.val_interval={interval} counts iterations: {length} iterations have '
+                 f'{length // interval} validations.')
+    if value_at(cfg, 'log_processor.by_epoch'):
+        warn('log_processor.by_epoch=True, but the training counts iterations: the log will count '
+             'epochs that are none. Set log_processor.by_epoch=False.')
+    return faults
+
+
+def _is_count(value: Any) -> bool:
+    return (isinstance(value, numbers.Real) and not isinstance(value, bool)
+            and value >= 1 and int(value) == value)

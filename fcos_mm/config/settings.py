@@ -1,0 +1,85 @@
+"""Keys of settings that are no components: what is not read would change nothing, silently."""
+import inspect
+from typing import Any, Dict, FrozenSet, Iterator, Tuple
+
+from mmengine.config import Config
+from mmengine.runner import Runner
+from torch.nn.utils import clip_grad_norm_, clip_grad_value_
+from torch.utils.data import DataLoader
+
+from fcos_mm.config.nearest import did_you_mean, nearest
+from fcos_mm.config.old_names import OLD_ARGUMENTS
+from fcos_mm.config.parts import live_sections, loaders, value_at
+from fcos_mm.faults import Faults
+
+_FIXED: Dict[str, FrozenSet[str]] = {
+    'auto_scale_lr': frozenset(('enable', 'base_batch_size')),
+    'env_cfg': frozenset(('cudnn_benchmark', 'mp_cfg', 'dist_cfg', 'resource_limit')),
+    'env_cfg.mp_cfg': frozenset(('mp_start_method', 'opencv_num_threads')),
+}
+_BY_LOADERS = frozenset(('num_batch_per_epoch', 'disable_subprocess_warning'))
+# DefaultOptimWrapperConstructor takes them by `get`.
+_PARAMWISE = frozenset(('custom_keys', 'bias_lr_mult', 'bias_decay_mult', 'norm_decay_mult',
+                        'flat_decay_mult', 'dwconv_decay_mult', 'dcn_offset_lr_mult',
+                        'bypass_duplicate'))
+_CUSTOM_KEY = frozenset(('lr_mult', 'decay_mult'))
+_DETECTION = frozenset(('nms_pre', 'score_thr', 'nms', 'max_per_img', 'min_bbox_size'))
+
+
+def check_settings(cfg: Config, mode: str) -> None:
+    """Check the keys of loaders and of settings that are read key by key.
+
+    Args:
+        cfg: The config.
+        mode: ``'train'`` or ``'test'``.
+
+    Raises:
+        UserError: If a key is not among those that are read.
+    """
+    faults = Faults('the config')
+    for key, value, known in _settings(cfg, mode):
+        if isinstance(value, dict):
+            faults.messages += [
+                f'{key}.{name}: nothing reads this key.{_instead(str(name), known)}'
+                for name in value if str(name) not in known and name != '_delete_']
+    faults.raise_all()
+
+
+def _instead(name: str, known: FrozenSet[str]) -> str:
+    guess = did_you_mean(name, known)
+    if guess or name not in OLD_ARGUMENTS:
+        return guess or f' Keys that are read: {", ".join(sorted(known))}.'
+    return f' Since mmdet 3: {OLD_ARGUMENTS[name]}.'
+
+
+def _settings(cfg: Config, mode: str) -> Iterator[Tuple[str, Any, FrozenSet[str]]]:
+    """Key, value and the names that may stand in it."""
+    for key, known in _FIXED.items():
+        yield key, value_at(cfg, key), known
+    yield 'randomness', cfg.get('randomness'), _keywords(Runner.set_randomness)
+    for name, loader in loaders(cfg, mode):
+        yield name, loader, _keywords(DataLoader.__init__) | _BY_LOADERS
+    if 'optim_wrapper' in live_sections(mode):
+        yield from _of_optimizer(cfg)
+    if value_at(cfg, 'model.bbox_head.type') in ('FCOSHead', 'fcos_mm.FCOSHead'):
+        yield 'model.test_cfg', value_at(cfg, 'model.test_cfg'), _DETECTION
+
+
+def _of_optimizer(cfg: Config) -> Iterator[Tuple[str, Any, FrozenSet[str]]]:
+    key = 'optim_wrapper.clip_grad'
+    clip = value_at(cfg, key)
+    if isinstance(clip, dict):
+        function = clip_grad_value_ if clip.get('type') == 'value' else clip_grad_norm_
+        yield key, clip, _keywords(function) | {'type'}
+    constructor = value_at(cfg, 'optim_wrapper.constructor') or 'DefaultOptimWrapperConstructor'
+    if constructor == 'DefaultOptimWrapperConstructor':
+        key = 'optim_wrapper.paramwise_cfg'
+        yield key, value_at(cfg, key), _PARAMWISE
+        for name, value in (value_at(cfg, f'{key}.custom_keys') or {}).items():
+            # any setting of the optimizer may stand here as well
+            settings = {other for other in value if nearest(other, _CUSTOM_KEY) is None}
+            yield f'{key}.custom_keys.{name}', value, _CUSTOM_KEY | settings
+
+
+def _keywords(function) -> FrozenSet[str]:
+    return frozenset(inspect.signature(function).parameters) - {'self'}
