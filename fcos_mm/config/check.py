@@ -1,9 +1,22 @@
 """``check_config``: every check that a config must pass before anything is built."""
 from mmengine.config import Config
 
+from fcos_mm.config.components import check_components
+from fcos_mm.config.dataloaders import check_dataloaders
+from fcos_mm.config.loops import check_loops
+from fcos_mm.config.pipelines import check_pipelines
+from fcos_mm.config.schedules import check_schedules
+from fcos_mm.config.settings import check_settings
 from fcos_mm.faults import Faults
 
-_CHECKS = ()
+_CHECKS = (
+    check_components,
+    check_settings,
+    check_dataloaders,
+    check_pipelines,
+    check_loops,
+    check_schedules,
+)
 
 
 def check_config(cfg: Config, mode: str) -> None:

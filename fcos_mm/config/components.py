@@ -21,7 +21,11 @@ _BESIDE = {
     'OPTIM_WRAPPERS': {'constructor', 'paramwise_cfg', 'optimizer'},
     'WEIGHT_INITIALIZERS': {'override', 'name'},
 }
-_BESIDE_KEYS = {'norm_cfg': {'requires_grad'}, 'upsample_cfg': {'scale_factor'}}
+_BESIDE_KEYS = {
+    'norm_cfg': {'requires_grad'},
+    'upsample_cfg': {'scale_factor'},
+    'train_cfg': {'by_epoch', 'max_epochs', 'max_iters'},  # loops.py has more to say on them
+}
 
 # A `type` under these keys names no component, but something else or a function of mmcv.ops.
 _OPERATORS = ('nms', 'dqs_cfg', 'roi_layer')
@@ -147,8 +151,6 @@ def _left_over(part: Part, components: List[Any]) -> Tuple[Set[str], Any]:
     """The arguments that none of the candidates takes, and the nearest candidate."""
     given = {str(key) for key in part.cfg} - _ALWAYS - _BESIDE.get(part.room, set())
     given -= _BESIDE_KEYS.get(_last_name(part.key), set())
-    if part.key == 'train_cfg' and 'type' not in part.cfg:
-        given -= {'by_epoch'}
     best: Optional[Tuple[Set[str], Any]] = None
     for component in components:
         known = accepted_arguments(component)

@@ -1,0 +1,182 @@
+"""Whether the transforms of a pipeline can follow each other: who loads, who needs, who packs."""
+from typing import Any, Iterator, List, NamedTuple, Optional, Set
+
+from mmdet.datasets import MultiImageMixDataset
+from mmengine.config import Config
+
+from fcos_mm.config import lookup
+from fcos_mm.config.old_names import OLD_TRANSFORMS
+from fcos_mm.config.parts import loaders, value_at
+from fcos_mm.faults import Faults
+
+# By the names of the classes and of those that they inherit from.
+_LOADS_IMAGE = {'LoadImageFromFile', 'LoadImageFromNDArray', 'LoadMultiChannelImageFromFiles',
+                'InferencerLoader'}
+_LOADS_BOXES = {'LoadAnnotations', 'LoadEmptyAnnotations'}
+_MOVES = {'Resize', 'RandomResize', 'RandomChoiceResize', 'ResizeShortestEdge', 'RandomFlip',
+          'RandomCrop', 'CenterCrop', 'MinIoURandomCrop', 'RandomCenterCropPad', 'RandomShift',
+          'RandomAffine', 'Expand', 'GeomTransform'}
+_SEES = _MOVES | {'Pad', 'PhotoMetricDistortion', 'YOLOXHSVRandomAug', 'CutOut', 'Albu',
+                  'Normalize', 'Corrupt', 'ColorTransform', 'RandomErasing'}
+_NEEDS_BOXES = {'MinIoURandomCrop', 'FilterAnnotations', 'RandomAffine', 'RandomShift',
+                'RandomErasing', 'CachedMosaic', 'CachedMixUp'}
+_MIXES = {'Mosaic', 'MixUp', 'CopyPaste'}
+_LIBRARIES = {'fcos_mm', 'mmdet', 'mmengine', 'mmcv'}
+
+
+class _Step(NamedTuple):
+    """A transform: where it stands, its type, the names of its classes, and how deep it is."""
+    key: str
+    type: Any
+    names: Set[str]
+    depth: int
+
+    @property
+    def packs(self) -> bool:
+        return any(name.startswith('Pack') for name in self.names)
+
+
+class _Pipeline(NamedTuple):
+    """A pipeline; ``mixes`` and ``mixed``: of a MultiImageMixDataset, of a dataset within one."""
+    key: str
+    dataset: Any
+    steps: List[_Step]
+    mixes: bool
+    mixed: bool
+
+    def first(self, names: Set[str]) -> Optional[int]:
+        return next((i for i, step in enumerate(self.steps) if step.names & names), None)
+
+
+def check_pipelines(cfg: Config, mode: str) -> None:
+    """Check what the transforms of a dataset need from those before them.
+
+    A pipeline with transforms of the user's own is only checked for names and
+    for images that are mixed.
+
+    Args:
+        cfg: The config.
+        mode: ``'train'`` or ``'test'``.
+
+    Raises:
+        UserError: If a pipeline cannot work, or trains on boxes that do not
+            fit their image.
+    """
+    faults = Faults('the config')
+    scope = cfg.get('default_scope') or 'mmengine'
+    normalises = value_at(cfg, 'model.data_preprocessor.mean') is not None
+    for name, loader in loaders(cfg, mode):
+        for pipeline in _pipelines(loader.get('dataset'), f'{name}.dataset', scope):
+            faults.messages += _old_or_lonely(pipeline)
+            if all(step.names for step in pipeline.steps):
+                faults.messages += _order(pipeline, name == 'train_dataloader')
+                faults.messages += _packing(pipeline)
+            if normalises:
+                faults.messages += _normalised_twice(pipeline)
+    faults.raise_all()
+
+
+def _pipelines(dataset: Any, key: str, scope: str, mixed: bool = False) -> Iterator[_Pipeline]:
+    if isinstance(dataset, (list, tuple)):
+        for index, part in enumerate(dataset):
+            yield from _pipelines(part, f'{key}.{index}', scope, mixed)
+    if not isinstance(dataset, dict):
+        return
+    mixes = lookup.is_a(dataset.get('type'), scope, 'DATASETS', MultiImageMixDataset)
+    if isinstance(dataset.get('pipeline'), (list, tuple)):
+        steps = list(_steps(dataset['pipeline'], f'{key}.pipeline', scope))
+        yield _Pipeline(f'{key}.pipeline', dataset.get('type'), steps, mixes, mixed)
+    for name in ('dataset', 'datasets'):
+        yield from _pipelines(dataset.get(name), f'{key}.{name}', scope, mixed or mixes)
+
+
+def _steps(transforms: Any, key: str, scope: str, depth: int = 0) -> Iterator[_Step]:
+    """All transforms in the order of the text, those inside others too."""
+    for index, transform in enumerate(transforms):
+        place = f'{key}.{index}'
+        if isinstance(transform, (list, tuple)):
+            yield from _steps(transform, place, scope, depth)
+        elif isinstance(transform, dict) and 'type' in transform:
+            yield _Step(place, transform['type'], _class_names(transform, scope), depth)
+            if str(transform['type']).endswith('Albu'):
+                continue
+            for name, inner in transform.items():
+                if isinstance(inner, dict):
+                    inner = [inner] if _class_names(inner, scope) else []
+                if isinstance(inner, (list, tuple)):
+                    yield from _steps(inner, f'{place}.{name}', scope, depth + 1)
+
+
+def _class_names(transform: dict, scope: str) -> Set[str]:
+    """The names of a transform's classes; none if it is not one of a library."""
+    found = lookup.find(transform.get('type'), scope, 'TRANSFORMS')
+    if not found or found[0].__module__.split('.')[0] not in _LIBRARIES:
+        return set()
+    names = {cls.__name__ for cls in getattr(found[0], '__mro__', (found[0],))}
+    if 'RandomCenterCropPad' in names and not transform.get('test_mode'):
+        names.add('MinIoURandomCrop')  # needs boxes as that does
+    return names
+
+
+def _old_or_lonely(pipeline: _Pipeline) -> Iterator[str]:
+    for step in pipeline.steps:
+        plain = str(step.type).rpartition('.')[2]
+        if plain in OLD_TRANSFORMS:
+            yield (f'{step.key}.type: {plain!r} has no place in a pipeline since mmdet 3. '
+                   f'Instead: {OLD_TRANSFORMS[plain]}.')
+        if step.names & _MIXES and 'CachedMosaic' not in step.names and not pipeline.mixes:
+            place = pipeline.key.rpartition('.')[0]
+            yield (f'{step.key}.type: {plain!r} mixes several images, and {pipeline.dataset} '
+                   f"gives it one.\nWrap the dataset: {place}=dict(type='MultiImageMixDataset', "
+                   f'dataset=..., pipeline=[...], _delete_=True): LoadImageFromFile and '
+                   f'LoadAnnotations in the inner pipeline, {plain} and what follows in the outer.')
+
+
+def _order(pipeline: _Pipeline, trains: bool) -> Iterator[str]:
+    if pipeline.mixes:
+        return
+    steps = pipeline.steps
+    image, seen = pipeline.first(_LOADS_IMAGE), pipeline.first(_SEES)
+    if seen is not None and (image is None or seen < image):
+        yield (f'{steps[seen].key}.type: {str(steps[seen].type)!r} needs an image, and no '
+               'transform before it loads one. Put LoadImageFromFile first.')
+    boxes, needed = pipeline.first(_LOADS_BOXES), pipeline.first(_NEEDS_BOXES)
+    if needed is not None and (boxes is None or needed < boxes):
+        yield (f'{steps[needed].key}.type: {str(steps[needed].type)!r} needs boxes, and no '
+               "transform before it loads them. Put dict(type='LoadAnnotations', with_bbox=True) "
+               'before it.')
+        return
+    if not trains:
+        return
+    moved = pipeline.first(_MOVES)
+    if boxes is None and any('PackDetInputs' in step.names for step in steps):
+        yield (f'{pipeline.key} loads no boxes to train on. Put dict(type="LoadAnnotations", '
+               'with_bbox=True) behind LoadImageFromFile.')
+    elif boxes is not None and moved is not None and moved < boxes:
+        yield (f'{steps[moved].key}.type: {str(steps[moved].type)!r} changes the image before '
+               f'{steps[boxes].key} loads its boxes, which stay where they were.\n'
+               'Put LoadAnnotations before it; only in tests it comes later.')
+
+
+def _packing(pipeline: _Pipeline) -> Iterator[str]:
+    packers = [i for i, step in enumerate(pipeline.steps) if step.packs]
+    if pipeline.mixed:
+        if packers:
+            yield (f'{pipeline.steps[packers[0]].key}: a dataset in a MultiImageMixDataset must '
+                   'not pack its samples. Move it to the end of the outer pipeline.')
+    elif not packers:
+        yield (f'{pipeline.key} does not pack its samples for the model. Add '
+               "dict(type='PackDetInputs') as its last transform.")
+    else:
+        late = [step for step in pipeline.steps[packers[-1] + 1:] if step.depth == 0]
+        if late:
+            yield (f'{late[0].key}.type: {str(late[0].type)!r} comes after '
+                   f'{pipeline.steps[packers[-1]].type}, which must be the last transform.')
+
+
+def _normalised_twice(pipeline: _Pipeline) -> Iterator[str]:
+    for step in pipeline.steps:
+        if 'Normalize' in step.names:
+            yield (f'{step.key}.type: {str(step.type)!r} normalises the image, and '
+                   'model.data_preprocessor (mean, std) does so again. Leave it out of the '
+                   'pipeline.')
