@@ -7,7 +7,9 @@ from mmengine.config import Config
 from mmengine.dist import master_only
 from mmengine.registry import RUNNERS
 from mmengine.runner import BaseLoop, EpochBasedTrainLoop, Runner
+from torch import nn
 
+from fcos_mm.apis.build_errors import build_errors_told
 from fcos_mm.apis.console import prints_to_log_file, tidy_screen
 from fcos_mm.engine import RunHeaderHook
 from fcos_mm.engine.ranks.scale_lr import scale_learning_rate
@@ -26,15 +28,34 @@ class ToolRunner(Runner):
         tidy_screen(logger)
         return logger
 
+    def train(self) -> nn.Module:
+        """Train the model.
+
+        Raises:
+            UserError: If a component refuses its settings.
+        """
+        with build_errors_told(self.cfg):
+            return super().train()
+
+    def test(self) -> dict:
+        """Test the model.
+
+        Raises:
+            UserError: If a component refuses its settings.
+        """
+        with build_errors_told(self.cfg):
+            return super().test()
+
     @staticmethod
-    def build_dataloader(*args, **kwargs):
+    def build_dataloader(dataloader, *args, **kwargs):
         """Build a data loader; pycocotools' prints go to the log file.
 
         To start it draws from a generator of its own, so that a resumed run,
-        which starts it in other places, has the same random numbers.
+        which starts it in other places, has the same random numbers. Settings
+        for workers are left out where there are none.
         """
         with prints_to_log_file():
-            loader = Runner.build_dataloader(*args, **kwargs)
+            loader = Runner.build_dataloader(_without_workers(dataloader), *args, **kwargs)
         loader.generator = torch.Generator()
         spare_workers(loader)
         return loader
@@ -125,10 +146,22 @@ def build_runner(cfg: Config) -> Runner:
 
     Args:
         cfg: The config.
+
+    Raises:
+        UserError: If a component refuses its settings.
     """
-    runner = RUNNERS.build(cfg) if 'runner_type' in cfg else ToolRunner.from_cfg(cfg)
+    with build_errors_told(cfg):
+        runner = RUNNERS.build(cfg) if 'runner_type' in cfg else ToolRunner.from_cfg(cfg)
     runner.register_hook(RunHeaderHook())
     return runner
+
+
+def _without_workers(dataloader):
+    """A loader's config without what torch takes for workers only, if it has none."""
+    if not isinstance(dataloader, dict) or dataloader.get('num_workers', 0) != 0:
+        return dataloader
+    return {key: value for key, value in dataloader.items()
+            if key not in ('persistent_workers', 'prefetch_factor')}
 
 
 def pretrained_settings(cfg, key: str = 'model') -> Iterator[Tuple[str, str]]:

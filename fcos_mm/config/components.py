@@ -5,7 +5,7 @@ from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Set
 from mmengine.config import Config
 
 from fcos_mm.config import lookup
-from fcos_mm.config.nearest import did_you_mean, nearest
+from fcos_mm.config.nearest import did_you_mean
 from fcos_mm.config.old_names import OLD_ARGUMENTS, OLD_TYPES
 from fcos_mm.config.packages import missing_package, missing_scope
 from fcos_mm.config.parts import Part, parts
@@ -133,8 +133,8 @@ def _not_registered(part: Part, name: str) -> str:
     noun = lookup.ROOMS[part.room].name if part.room else 'component'
     elsewhere = [key for key in lookup.ROOMS if lookup.find(name, part.scope, key)]
     if elsewhere:
-        return (f'{name!r} is registered as a {lookup.ROOMS[elsewhere[0]].name}, but here a '
-                f'{noun} is built.')
+        return (f'{name!r} is not registered as {noun}, but as '
+                f'{lookup.ROOMS[elsewhere[0]].name}: it cannot stand here.')
     guess = did_you_mean(name.rpartition('.')[2], lookup.names(part.scope, part.room))
     return (f'no {noun} {name!r} is registered.{guess}\n'
             'A class of your own has to be imported: custom_imports=dict(imports=[...]).')
@@ -172,11 +172,11 @@ def _is_read_by_owner(part: Part, name: str) -> bool:
 def _no_argument(component: Any, name: str, known: Set[str]) -> str:
     title = getattr(component, '__name__', str(component))
     text = f'{title} has no argument {name!r}.'
-    guess = nearest(name, known)
-    if guess is not None:
-        return f'{text} Did you mean {guess!r}?'
     if name in OLD_ARGUMENTS:
         return f'{text} Since mmdet 3: {OLD_ARGUMENTS[name]}.'
+    guess = did_you_mean(name, known)
+    if guess:
+        return text + guess
     names = sorted(known)
     more = f' and {len(names) - _SHOWN} more' if len(names) > _SHOWN else ''
     return f'{text} It takes {", ".join(names[:_SHOWN])}{more}.' if names else text

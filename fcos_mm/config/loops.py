@@ -104,7 +104,7 @@ def _wrong_length(cfg: Config) -> Iterator[str]:
     if other in loop:
         yield _other_unit(loop, key, other)
     elif length is None:
-        yield f'train_cfg has no {key}: how long is the training?'
+        yield f'train_cfg has no {key}. Set how long to train.'
     if length is not None and not _is_count(length):
         yield f'train_cfg.{key}={shorten(length)}: it must be a whole number of 1 or more.'
     interval = loop.get('val_interval')
@@ -116,12 +116,13 @@ def _wrong_length(cfg: Config) -> Iterator[str]:
 def _other_unit(loop: dict, key: str, other: str) -> str:
     units = {'max_epochs': 'epochs', 'max_iters': 'iterations'}
     kinds = {'max_epochs': 'EpochBasedTrainLoop', 'max_iters': 'IterBasedTrainLoop'}
-    text = f'train_cfg.{other}={loop[other]}: this training counts {units[key]} ({kinds[key]}).'
-    if 'type' in loop and loop.get(key) is not None:
-        text += (f'\nSet train_cfg.{key}, now {loop[key]}, instead of {other}; the schedule and '
-                 f'the intervals of the config count {units[key]} too.')
-    return (f'{text}\nTo count {units[other]}: train_cfg=dict(type={kinds[other]!r}, '
-            f'{other}={loop[other]}, val_interval=..., _delete_=True), and a param_scheduler, '
+    beside = f' beside {key}={loop[key]}' if key in loop else ''
+    return (f'train_cfg.{other}={loop[other]}{beside}: this training counts {units[key]} '
+            f'({kinds[key]}).\n'
+            f'Set train_cfg.{key}, and leave {other} out; one that a base config sets goes with '
+            f'train_cfg=dict(type={kinds[key]!r}, {key}=..., _delete_=True).\n'
+            f'To count {units[other]}: train_cfg=dict(type={kinds[other]!r}, '
+            f'{other}={loop[other]}, _delete_=True), with param_scheduler, '
             'default_hooks.checkpoint and train_dataloader.sampler to fit.')
 
 

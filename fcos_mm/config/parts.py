@@ -3,6 +3,8 @@ from typing import Any, Iterator, NamedTuple, Optional, Tuple
 
 from mmengine.config import Config
 
+from fcos_mm.config.lookup import find
+
 #: Sections that a training and a test build, and the registry of what stands in them. A loader
 #: and the list of default hooks are no components themselves.
 _SECTIONS = {
@@ -82,7 +84,7 @@ def parts(cfg: Config, mode: str) -> Iterator[Part]:
     for section in live_sections(mode):
         value, room = cfg.get(section), _SECTIONS[section][1]
         if section.endswith('_evaluator') and isinstance(value, dict) and 'metrics' in value:
-            room = 'EVALUATOR'
+            room = 'METRICS' if find(value.get('type'), scope, 'METRICS') else 'EVALUATOR'
         if section == 'default_hooks' and isinstance(value, dict):
             for name, hook in value.items():
                 yield from _parts(hook, f'{section}.{name}', 'HOOKS', None, scope)

@@ -140,6 +140,7 @@ def _order(pipeline: _Pipeline, trains: bool) -> Iterator[str]:
     if seen is not None and (image is None or seen < image):
         yield (f'{steps[seen].key}.type: {str(steps[seen].type)!r} needs an image, and no '
                'transform before it loads one. Put LoadImageFromFile first.')
+        return
     boxes, needed = pipeline.first(_LOADS_BOXES), pipeline.first(_NEEDS_BOXES)
     if needed is not None and (boxes is None or needed < boxes):
         yield (f'{steps[needed].key}.type: {str(steps[needed].type)!r} needs boxes, and no '

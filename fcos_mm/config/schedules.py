@@ -137,7 +137,7 @@ def _lost_tail(cfg: Config, schedules: List[Schedule], length_key: str,
         settings += f' {last.key}.T_max={length - last.begin}'
     message = (f'{last.key} ({last.kind}) ends at {last.end}, and the training goes on until '
                f'train_cfg.{length_key}={length} at {rate:.1%} of the learning rate or less.\n'
-               f'Stretch the schedule: {settings}, or train until {last.end}.')
+               f'Stretch the schedule, --cfg-options {settings}, or train until {last.end}.')
     if rate <= _LOST_RATE:
         yield message
     else:

@@ -46,10 +46,10 @@ def check_settings(cfg: Config, mode: str) -> None:
 
 
 def _instead(name: str, known: FrozenSet[str]) -> str:
+    if name in OLD_ARGUMENTS:
+        return f' Since mmdet 3: {OLD_ARGUMENTS[name]}.'
     guess = did_you_mean(name, known)
-    if guess or name not in OLD_ARGUMENTS:
-        return guess or f' Keys that are read: {", ".join(sorted(known))}.'
-    return f' Since mmdet 3: {OLD_ARGUMENTS[name]}.'
+    return guess or f' Keys that are read: {", ".join(sorted(known))}.'
 
 
 def _settings(cfg: Config, mode: str) -> Iterator[Tuple[str, Any, FrozenSet[str]]]:

@@ -6,12 +6,16 @@ import sys
 import textwrap
 from typing import FrozenSet, Optional, Tuple
 
+from mmengine.hooks import CheckpointHook
+from mmengine.runner import Runner
 from mmengine.utils import ManagerMixin
 from torch import nn
 
 _NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 # What takes no keywords of its own, whatever its signature says.
 _ENDS = (object, nn.Module)
+# Constructors that keep their **kwargs, and whom they give them to later.
+_KEPT_FOR = {CheckpointHook: Runner.save_checkpoint}
 
 
 @functools.lru_cache(maxsize=None)
@@ -62,6 +66,9 @@ def _of_constructors(component: type) -> Optional[FrozenSet[str]]:
         names.update(p.name for p in parameters if p.kind in _NAMED)
         rest = [p.name for p in parameters if p.kind is inspect.Parameter.VAR_KEYWORD]
         if not rest:
+            break
+        if cls in _KEPT_FOR:
+            names.update(inspect.signature(_KEPT_FOR[cls]).parameters)
             break
         if not _only_handed_on(constructor, rest[0], cls.__name__):
             return None

@@ -1,0 +1,120 @@
+"""What a library's component refuses when it is built, told by the keys of the config."""
+import inspect
+import re
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, Iterator, List, NamedTuple, Optional, Tuple
+
+from mmengine.config import Config
+from mmengine.registry import build_from_cfg
+
+from fcos_mm.errors import UserError, shorten
+
+_LIBRARIES = {'fcos_mm', 'mmdet', 'mmengine', 'mmcv', 'torch'}
+_REFUSALS = (TypeError, ValueError, KeyError, AssertionError)
+_SIGNATURE = re.compile(
+    r'(\w+)\.__init__\(\) (missing \d+ required|got an unexpected keyword)')
+_LINES = 2  # of the component's own words
+
+
+class _Build(NamedTuple):
+    """The innermost call of the registry: what it built, from which config, and what that ran."""
+    component: Any
+    cfg: dict
+    frames: List[Any]
+
+
+@contextmanager
+def build_errors_told(cfg: Config) -> Iterator[None]:
+    """Turn what a component of a library refuses into an error that names its keys.
+
+    Only what its constructor itself raises, a missing argument or a value it
+    does not accept, is translated. Anything else, and errors of the user's own
+    components, keeps its traceback.
+
+    Args:
+        cfg: The config that is built in the block.
+
+    Raises:
+        UserError: If a component refuses its arguments.
+    """
+    try:
+        yield
+    except _REFUSALS as error:
+        build = _innermost_build(error.__traceback__)
+        if build is None or not _refused(build, error):
+            raise
+        raise UserError(_describe(cfg, build, error)) from error
+
+
+def _innermost_build(trace: Optional[TracebackType]) -> Optional[_Build]:
+    frames = []
+    while trace is not None:
+        frames.append(trace.tb_frame)
+        trace = trace.tb_next
+    for index in range(len(frames) - 1, -1, -1):
+        values = frames[index].f_locals
+        if frames[index].f_code is build_from_cfg.__code__ and 'obj_cls' in values:
+            return _Build(values['obj_cls'], values['cfg'], frames[index + 1:])
+    return None
+
+
+def _refused(build: _Build, error: Exception) -> bool:
+    """Whether a library's constructor itself raised this."""
+    module = getattr(build.component, '__module__', None) or ''
+    if module.split('.')[0] not in _LIBRARIES or not inspect.isclass(build.component):
+        return False
+    if not all(frame.f_code.co_name == '__init__' and _is_of_library(frame)
+               for frame in build.frames):
+        return False
+    if isinstance(error, TypeError):
+        match = _SIGNATURE.search(str(error))
+        return match is not None and match[1] in {cls.__name__ for cls in build.component.__mro__}
+    return bool(build.frames)
+
+
+def _is_of_library(frame: Any) -> bool:
+    return frame.f_globals.get('__name__', '').split('.')[0] in _LIBRARIES
+
+
+def _describe(cfg: Config, build: _Build, error: Exception) -> str:
+    name = build.component.__name__
+    key = _key_of(cfg, build.cfg) or f'{name} of the config'
+    if isinstance(error, TypeError):
+        arguments = ' and '.join(re.findall(r"'(\w+)'", str(error)))
+        if 'missing' in str(error):
+            return f'{key}: {name} needs {arguments}, which is not set.'
+        return f'{key}: {name} has no argument {arguments}. Leave it out.'
+    text = str(error.args[0]) if error.args else ''
+    words = '\n'.join(text.strip().splitlines()[:_LINES]) or 'an assertion failed, without a word'
+    given = ', '.join(f'{argument}={shorten(value, 40)}' for argument, value in build.cfg.items()
+                      if str(argument) in words and argument != 'type')
+    return f'{key}: {name} refuses its settings: {words}' + (f'\nSet: {given}.' if given else '')
+
+
+def _key_of(cfg: Any, built: dict) -> Optional[str]:
+    """Find the part of a config that something was built from.
+
+    Builders add arguments and take some away, so the part that has the type
+    and shares the most of the rest is taken.
+    """
+    candidates = [(_alike(part, built), key) for key, part in _dicts(cfg, '')
+                  if str(part.get('type')) == str(built.get('type')) and 'type' in part]
+    return max(candidates, key=lambda pair: pair[0])[1] if candidates else None
+
+
+def _alike(part: dict, built: dict) -> int:
+    return sum(1 if key in built and built[key] == value else -1 for key, value in part.items())
+
+
+def _dicts(value: Any, key: str) -> Iterator[Tuple[str, dict]]:
+    if isinstance(value, (dict, Config)):
+        if key:
+            yield key, value
+        pairs = value.items()
+    elif isinstance(value, (list, tuple)):
+        pairs = enumerate(value)
+    else:
+        return
+    for name, inner in pairs:
+        yield from _dicts(inner, f'{key}.{name}' if key else str(name))
