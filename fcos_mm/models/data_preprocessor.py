@@ -39,4 +39,8 @@ class DetDataPreprocessor(MMDetDetDataPreprocessor):
             images = data['inputs']
             data['inputs'] = (images.flip(-3) if hasattr(images, 'flip')
                               else [image.flip(-3) for image in images])
-        return super().forward(data, training)
+        data = super().forward(data, training)
+        for sample in data['data_samples'] or ():
+            # A batch augmentation may have changed the size without a note.
+            sample.set_metainfo(dict(batch_input_shape=tuple(data['inputs'].shape[-2:])))
+        return data

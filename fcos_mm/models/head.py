@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from fcos_mm.models.assigner import Targets
 from fcos_mm.models.centerness import ORACLES
 from fcos_mm.models.ground_truth import BOX_CONVENTIONS, pad_ground_truth, scale_factors
+from fcos_mm.models.level_sizes import check_level_count, check_level_sizes
 from fcos_mm.models.locations import LocationGenerator, Locations
 from fcos_mm.models.predictions import Predictions, flatten_levels
 from fcos_mm.registry import MODELS, TASK_UTILS
@@ -140,7 +141,11 @@ class FCOSHead(BaseDenseHead):
             Lists over the levels: class logits (B, C, H, W); distances
             (B, 4, H, W) in pixels under ``'exp'``, in strides under ``'relu'``;
             center-ness logits (B, 1, H, W), None without the branch.
+
+        Raises:
+            UserError: If the number of maps is not the number of strides.
         """
+        check_level_count(len(feats), self.strides)
         levels = [self._forward_level(feat, scale) for feat, scale in zip(feats, self.scales)]
         return tuple(list(outputs) for outputs in zip(*levels))
 
@@ -175,11 +180,16 @@ class FCOSHead(BaseDenseHead):
             bbox_preds: Distances of each level.
             centernesses: Center-ness logits of each level.
             batch_gt_instances: ``bboxes`` and ``labels`` of each image.
-            batch_img_metas: ``scale_factor`` is used under ``'pixel'``.
+            batch_img_metas: ``scale_factor`` is used under ``'pixel'``;
+                ``batch_input_shape``, if there, is checked against the maps.
             batch_gt_instances_ignore: Crowd boxes, see ``assigner.crowd``.
+
+        Raises:
+            UserError: If a map does not fit its stride.
         """
         with torch.autocast(cls_scores[0].device.type, enabled=False):
-            predictions, locations = self._flatten(cls_scores, bbox_preds, centernesses)
+            predictions, locations = self._flatten(cls_scores, bbox_preds, centernesses,
+                                                   batch_img_metas)
             targets = self._targets(locations, batch_gt_instances, batch_gt_instances_ignore,
                                     batch_img_metas)
             strides = locations.strides if self.regression == 'relu' else None
@@ -221,7 +231,8 @@ class FCOSHead(BaseDenseHead):
             cls_scores: Class logits of each level, see :meth:`forward`.
             bbox_preds: Distances of each level.
             score_factors: Center-ness logits of each level.
-            batch_img_metas: ``img_shape`` and ``scale_factor`` of each image.
+            batch_img_metas: ``img_shape`` and ``scale_factor`` of each image;
+                ``batch_input_shape``, if there, is checked against the maps.
             cfg: Replaces ``test_cfg``.
             rescale: Return boxes in the size of the original image.
             with_nms: Whether to apply NMS and the limit of detections.
@@ -229,9 +240,13 @@ class FCOSHead(BaseDenseHead):
 
         Returns:
             For each image ``bboxes`` (n, 4), ``scores`` (n,), ``labels`` (n,).
+
+        Raises:
+            UserError: If a map does not fit its stride.
         """
         with torch.autocast(cls_scores[0].device.type, enabled=False):
-            predictions, locations = self._flatten(cls_scores, bbox_preds, score_factors)
+            predictions, locations = self._flatten(cls_scores, bbox_preds, score_factors,
+                                                   batch_img_metas)
             if self.regression == 'relu':
                 predictions = predictions._replace(
                     distances=predictions.distances * locations.strides[:, None])
@@ -249,9 +264,11 @@ class FCOSHead(BaseDenseHead):
                 with_nms=with_nms)
 
     def _flatten(self, cls_scores: List[Tensor], bbox_preds: List[Tensor],
-                 centernesses: Optional[List[Tensor]]) -> Tuple[Predictions, Locations]:
-        locations = self.location_generator([m.shape[-2:] for m in cls_scores],
-                                            cls_scores[0].device)
+                 centernesses: Optional[List[Tensor]],
+                 img_metas: Optional[List[dict]]) -> Tuple[Predictions, Locations]:
+        sizes = [m.shape[-2:] for m in cls_scores]
+        locations = self.location_generator(sizes, cls_scores[0].device)
+        check_level_sizes(sizes, self.strides, img_metas)
         centerness = None
         if self.centerness.branch:
             centerness = flatten_levels(centernesses)[..., 0].float()  # (B, P)
