@@ -1,10 +1,12 @@
 """Every shipped config loads, trains a step and detects."""
 import fcos_mm  # noqa: F401  isort: skip
 import gc
+import sys
 from pathlib import Path
 
 import mmcv
 import mmengine.registry as registries
+import mmengine.runner.checkpoint as mmengine_checkpoint
 import numpy as np
 import pytest
 import torch
@@ -14,6 +16,7 @@ from mmengine.dataset import Compose, pseudo_collate
 from mmengine.registry import DefaultScope
 from mmengine.structures import InstanceData
 
+from fcos_mm.apis.runner import pretrained_settings
 from fcos_mm.registry import MODELS, TRANSFORMS
 
 ROOT = Path(__file__).resolve().parents[1] / 'configs'
@@ -101,6 +104,28 @@ def test_every_type_is_registered(name):
         for root, kind in named_types(Config.fromfile(ROOT / name)):
             with root.switch_scope_and_registry(None) as registry:
                 assert registry.get(kind) is not None, f'{kind} in {registry}'
+
+
+@pytest.fixture
+def no_more_packages(monkeypatch):
+    """Nothing can be imported that weights come from and the install does not bring."""
+    for package in ('torchvision', 'timm', 'mmpretrain', 'mmcls', 'pavi', 'petrel_client'):
+        monkeypatch.setitem(sys.modules, package, None)
+
+
+@pytest.mark.parametrize('name', CONFIGS)
+def test_weights_have_a_plain_address(name, no_more_packages, monkeypatch):
+    downloaded = []
+    monkeypatch.setattr(mmengine_checkpoint, 'load_url',
+                        lambda url, **settings: downloaded.append(url) or {})
+    cfg = Config.fromfile(ROOT / name)
+    addresses = [address for _, address in pretrained_settings(cfg.model)]
+    if cfg.load_from is not None:
+        addresses.append(cfg.load_from)
+    for address in addresses:
+        mmengine_checkpoint.CheckpointLoader.load_checkpoint(address, logger='silent')
+    assert len(downloaded) == len(addresses)
+    assert all(url.startswith('https://') and url.endswith('.pth') for url in downloaded)
 
 
 @pytest.mark.parametrize('name', CONFIGS)
