@@ -4,6 +4,7 @@ from mmengine.config import Config
 from fcos_mm.config.components import check_components
 from fcos_mm.config.dataloaders import check_dataloaders
 from fcos_mm.config.loops import check_loops
+from fcos_mm.config.model_shapes import check_model_shapes
 from fcos_mm.config.pipelines import check_pipelines
 from fcos_mm.config.schedules import check_schedules
 from fcos_mm.config.settings import check_settings
@@ -16,6 +17,7 @@ _CHECKS = (
     check_pipelines,
     check_loops,
     check_schedules,
+    check_model_shapes,
 )
 
 

@@ -76,7 +76,8 @@ class FCOSAssigner:
             takes part in any loss.
 
     Raises:
-        ValueError: If an option is unknown or a regress range is empty.
+        ValueError: If an option is unknown, or a regress range is no pair of
+            numbers, empty, or not above 0 at its end.
     """
 
     def __init__(self,
@@ -90,10 +91,11 @@ class FCOSAssigner:
             raise ValueError(f'range_bounds must be one of {BOUNDS}, got {range_bounds!r}')
         if crowd not in CROWD:
             raise ValueError(f'crowd must be one of {CROWD}, got {crowd!r}')
-        for low, high in regress_ranges:
-            if not low < high:
-                raise ValueError(f'a regress range must have m_(i-1) < m_i, got ({low}, {high})')
-        self.regress_ranges = tuple((float(low), float(high)) for low, high in regress_ranges)
+        if center_sampling_radius is not None and not (
+                isinstance(center_sampling_radius, (int, float)) and center_sampling_radius > 0):
+            raise ValueError('center_sampling_radius must be None or a number of strides above 0, '
+                             f'got {center_sampling_radius!r}')
+        self.regress_ranges = tuple(_regress_range(each) for each in regress_ranges)
         self.range_bounds = range_bounds
         self.center_sampling_radius = center_sampling_radius
         self.crowd = crowd
@@ -178,6 +180,18 @@ class FCOSAssigner:
         anywhere = ((0., INF), ) * len(locations.sizes)
         rank = self._lowest_rank(locations, crowd, anywhere, 'inclusive', None)
         return rank < crowd.size(1)
+
+
+def _regress_range(bounds: Sequence[float]) -> Tuple[float, float]:
+    try:
+        low, high = (float(bound) for bound in bounds)
+    except (TypeError, ValueError):
+        raise ValueError('regress_ranges must hold a pair (m_(i-1), m_i) in pixels for each level, '
+                         f'got {bounds!r}') from None
+    if not (low < high and high > 0):
+        raise ValueError(
+            f'a regress range must have m_(i-1) < m_i and m_i > 0, got {tuple(bounds)}')
+    return low, high
 
 
 def _look_up(row: Tensor, values: Tensor, otherwise: float) -> Tensor:

@@ -58,7 +58,7 @@ class FCOSHead(BaseDenseHead):
         init_cfg: Initialisation of the layers.
 
     Raises:
-        ValueError: If an option is unknown.
+        ValueError: If an option is unknown or a number not possible.
     """
 
     def __init__(self,
@@ -84,9 +84,16 @@ class FCOSHead(BaseDenseHead):
         super().__init__(init_cfg=init_cfg)
         if regression not in ('exp', 'relu'):
             raise ValueError(f"regression must be 'exp' or 'relu', got {regression!r}")
+        for name, value, least in (('num_classes', num_classes, 1), ('in_channels', in_channels, 1),
+                                   ('feat_channels', feat_channels, 1),
+                                   ('stacked_convs', stacked_convs, 0)):
+            if not isinstance(value, int) or value < least:
+                raise ValueError(f'{name} must be an integer from {least} on, got {value!r}')
         if box_convention not in BOX_CONVENTIONS:
             raise ValueError(f'box_convention must be one of {sorted(BOX_CONVENTIONS)}, '
                              f'got {box_convention!r}')
+        if conv_bias not in (True, False, 'auto'):
+            raise ValueError(f"conv_bias must be True, False or 'auto', got {conv_bias!r}")
         self.num_classes = num_classes
         self.in_channels = in_channels
         self.feat_channels = feat_channels

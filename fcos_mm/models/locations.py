@@ -56,12 +56,17 @@ class LocationGenerator:
             for odd strides.
 
     Raises:
-        ValueError: If ``offset`` is none of the three.
+        ValueError: If ``offset`` is none of the three, or a stride no positive
+            number.
     """
 
     def __init__(self, strides: Sequence[int], *, offset: str = 'floor') -> None:
         if offset not in OFFSETS:
-            raise ValueError(f'location offset must be one of {sorted(OFFSETS)}, got {offset!r}')
+            raise ValueError(f'location_offset must be one of {sorted(OFFSETS)}, got {offset!r}')
+        if not (isinstance(strides, (list, tuple)) and strides and all(
+                isinstance(stride, (int, float)) and stride > 0 for stride in strides)):
+            raise ValueError('strides must be a list of positive numbers of pixels, one for each '
+                             f'level, got {strides!r}')
         self.strides = tuple(strides)
         self.offset = offset
 

@@ -1,0 +1,284 @@
+"""Whether backbone, neck and heads fit each other: channels, levels, strides, groups."""
+from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
+
+from mmengine.config import Config
+
+from fcos_mm.config import dry_run
+from fcos_mm.config.dry_run import Level, Outcome, component, setting
+from fcos_mm.config.norm_groups import check_norm_groups
+from fcos_mm.errors import UserError
+from fcos_mm.faults import Faults
+
+_HEADS = ('bbox_head', 'rpn_head')
+
+
+class Maps(NamedTuple):
+    """Feature maps and where they come from.
+
+    Attributes:
+        levels: The maps.
+        key: The dotted name of the part that makes them.
+        cfg: Its config.
+    """
+    levels: Sequence[Level]
+    key: str
+    cfg: dict
+
+    @property
+    def source(self) -> str:
+        """The part and its type, e.g. ``'model.neck (FPN)'``."""
+        return f'{self.key} ({self.cfg.get("type")})'
+
+    @property
+    def channels(self) -> List[int]:
+        """Channels of each map."""
+        return [level.channels for level in self.levels]
+
+    @property
+    def strides(self) -> Tuple[int, ...]:
+        """Stride of each map, 0 where it is not known."""
+        return tuple(level.stride for level in self.levels)
+
+    @property
+    def of_strides(self) -> str:
+        """The strides as a part of a sentence; empty if they are not known."""
+        return f' of strides {self.strides}' if all(self.strides) else ''
+
+
+def check_model_shapes(cfg: Config, mode: str) -> None:
+    """Run backbone and neck once without numbers and compare neck and heads with the maps.
+
+    Parts of the user's own are not run, and what cannot be built for another
+    reason is left to the building of the model, which tells it in full. The
+    random state is left as it is.
+
+    Args:
+        cfg: The config.
+        mode: ``'train'`` or ``'test'``; only the first needs regress ranges.
+
+    Raises:
+        UserError: If parts do not fit; the message names the keys on both
+            sides, the values found and the value to set.
+    """
+    with dry_run.undisturbed(cfg.get('default_scope') or 'fcos_mm'):
+        for key, model in _detectors(cfg.get('model'), 'model'):
+            _check_detector(key, model, mode)
+
+
+def _detectors(cfg, key: str) -> Iterator[Tuple[str, dict]]:
+    """Find the detectors of a model: itself, or those that a wrapper holds."""
+    if not isinstance(cfg, dict):
+        return
+    if isinstance(cfg.get('backbone'), dict):
+        if component(cfg) is not None:
+            yield key, cfg
+        return
+    for name, part in cfg.items():
+        yield from _detectors(part, f'{key}.{name}')
+
+
+def _check_detector(key: str, model: dict, mode: str) -> None:
+    necks = list(_numbered(f'{key}.neck', model.get('neck')))
+    maps = _backbone_maps(f'{key}.backbone', model['backbone'])
+    if maps is None and necks:
+        maps = _expected_maps(f'{key}.backbone', model['backbone'], necks[0][1])
+    for name, neck in necks:
+        maps = _neck_maps(name, neck, maps) if maps is not None else None
+    faults = Faults('the model')
+    for name in _HEADS:
+        if isinstance(model.get(name), dict):
+            with faults.gather():
+                _check_head(f'{key}.{name}', model[name], maps, mode)
+    for name, extractor in _extractors(key, model.get('roi_head')):
+        with faults.gather():
+            _check_extractor(name, extractor, maps)
+    faults.raise_all()
+
+
+def _numbered(key: str, parts) -> Iterator[Tuple[str, dict]]:
+    if isinstance(parts, dict):
+        yield key, parts
+    elif isinstance(parts, (list, tuple)):
+        yield from ((f'{key}.{number}', part) for number, part in enumerate(parts))
+
+
+def _backbone_maps(key: str, cfg: dict) -> Optional[Maps]:
+    if component(cfg) is None:
+        return None
+    outcome = dry_run.backbone_levels(cfg)
+    check_norm_groups(key, outcome.error)
+    if outcome.levels is None:
+        return None
+    return Maps(outcome.levels, key, cfg)
+
+
+def _expected_maps(key: str, cfg: dict, neck: dict) -> Optional[Maps]:
+    """The maps that a neck is set to, for a backbone that is not run; square, without strides."""
+    channels = neck.get('in_channels')
+    if not isinstance(channels, (list, tuple)) or not all(isinstance(n, int) for n in channels):
+        return None
+    sides = [1024 >> number for number in range(len(channels))]
+    return Maps([Level(count, (side, side), (4096, 4096))
+                 for count, side in zip(channels, sides)], key, cfg)
+
+
+def _neck_maps(key: str, cfg: dict, maps: Maps) -> Optional[Maps]:
+    if component(cfg) is None:
+        return None
+    outcome = dry_run.neck_levels(cfg, maps.levels)
+    if outcome.levels is None:
+        _explain_neck(key, cfg, maps, outcome)
+        return None
+    return Maps(outcome.levels, key, cfg)
+
+
+def _explain_neck(key: str, cfg: dict, maps: Maps, outcome: Outcome) -> None:
+    """Say why a neck cannot be built or run, if the reason is one of the settings named here."""
+    check_norm_groups(key, outcome.error)
+    expected = cfg.get('in_channels')
+    if isinstance(expected, (list, tuple)) and list(expected) != maps.channels:
+        other = '' if len(expected) == len(maps.channels) else (
+            f', or let the backbone make {len(expected)} maps (out_indices)')
+        raise UserError(
+            f'{key}.in_channels={list(expected)}, but the maps of {maps.source}'
+            f'{maps.of_strides} have {maps.channels} channels.\n'
+            f'Set {key}.in_channels={maps.channels}{other}.')
+    if isinstance(expected, tuple) and isinstance(outcome.error, AssertionError):
+        raise UserError(f'{key}.in_channels={expected} is a tuple.\n'
+                        f'Set {key}.in_channels={list(expected)}.')
+    start, end, outs = (setting(cfg, name) for name in ('start_level', 'end_level', 'num_outs'))
+    if all(isinstance(value, int) for value in (start, end, outs)):
+        _check_pyramid(key, len(maps.levels), start, end, outs)
+
+
+def _check_pyramid(key: str, count: int, start: int, end: int, outs: int) -> None:
+    """Check the levels that a pyramid takes and makes, by the rules of mmdet's ``FPN``."""
+    last = count - 1 if end == -1 else end
+    if not 0 <= start <= last < count:
+        raise UserError(
+            f'{key}.start_level={start} and end_level={end}, but the backbone makes {count} maps, '
+            f'numbered from 0 to {count - 1}.\nSet {key}.start_level and end_level to such '
+            'numbers, the first not above the last (end_level=-1: the last map).')
+    taken = last - start + 1
+    if outs < taken or outs > taken and last < count - 1:
+        least = 'at least ' if last == count - 1 else ''
+        raise UserError(
+            f'{key}.num_outs={outs}, but start_level={start} and end_level={end} take {taken} of '
+            f'the {count} maps of the backbone.\nSet {key}.num_outs to {least}{taken}, or other '
+            'levels; the head needs as many strides and regress_ranges.')
+
+
+def _check_head(key: str, cfg: dict, maps: Optional[Maps], mode: str) -> None:
+    if component(cfg) is None:
+        return
+    cfg = {name: value for name, value in cfg.items() if name not in ('train_cfg', 'test_cfg')}
+    if key.endswith('.rpn_head'):
+        cfg['num_classes'] = 1  # as mmdet's two-stage detectors set it
+    try:
+        head = dry_run.build(cfg)
+    except Exception as error:  # of any component; building it later tells it in full
+        check_norm_groups(key, error)
+        return
+    strides = _strides_of(head)
+    if strides is not None and maps is not None:
+        _check_strides(key, head, strides, maps)
+    if mode == 'train':
+        _check_ranges(key, head, strides)
+    if maps is not None:
+        _check_channels(f'{key}.in_channels', head, maps)
+
+
+def _strides_of(head) -> Optional[Tuple[float, ...]]:
+    """The strides that a dense head takes its maps for; None if it has none of its own."""
+    generator = getattr(head, 'location_generator', getattr(head, 'prior_generator', None))
+    if hasattr(generator, 'input_size'):  # SSD's: for one size of image
+        return None
+    strides = getattr(generator, 'strides', None)
+    if not isinstance(strides, (list, tuple)) or not strides:
+        return None
+    return tuple(min(stride) if isinstance(stride, (list, tuple)) else stride
+                 for stride in strides)
+
+
+def _check_strides(key: str, head, strides: Sequence[float], maps: Maps) -> None:
+    anchors = hasattr(head, 'anchor_generator')
+    key, sizes = (f'{key}.anchor_generator.strides', 'anchor sizes') if anchors else (
+        f'{key}.strides', f'{key}.assigner.regress_ranges')
+    count, known = len(maps.levels), bool(maps.of_strides)
+    if len(strides) != count:
+        mend = f'{key}={maps.strides}' if known else f'{count} {key}'
+        other = f', or {maps.key}.num_outs={len(strides)}' if 'num_outs' in maps.cfg else ''
+        raise UserError(
+            f'{key}={strides} has {len(strides)} levels, but {maps.source} makes {count} maps'
+            f'{maps.of_strides}.\nSet {mend} with {sizes} to match{other}.')
+    wrong = [number for number, (stride, level) in enumerate(zip(strides, maps.levels))
+             if not level.has_stride(stride)]
+    if wrong:
+        other = f', or take other maps of the backbone: {maps.key}.start_level' if (
+            'start_level' in maps.cfg) else ''
+        raise UserError(
+            f'{key}={strides}, but the maps of {maps.source} have strides {maps.strides}: level '
+            f'{wrong[0]} differs.\nSet {key}={maps.strides} with {sizes} to match{other}.')
+
+
+def _check_ranges(key: str, head, strides: Optional[Sequence[float]]) -> None:
+    ranges = getattr(getattr(head, 'assigner', None), 'regress_ranges', None)
+    if ranges is None or strides is None:
+        return
+    key = f'{key}.assigner.regress_ranges'
+    if len(ranges) != len(strides):
+        raise UserError(
+            f'{key}={ranges} has {len(ranges)} levels, but strides={strides} of the head has '
+            f'{len(strides)}.\nSet one range for each level, the last up to 1e8.')
+    upwards = sorted(zip(strides, ranges), key=lambda level: level[0])
+    for (_, lower), (stride, upper) in zip(upwards, upwards[1:]):
+        if upper[0] < lower[0] or upper[1] < lower[1]:
+            raise UserError(f'{key}={ranges}: the range of stride {stride}, {upper}, is below that '
+                            f'of the finer level, {lower}.\nLet the ranges rise with the strides.')
+        if upper[0] > lower[1] + 1:
+            raise UserError(
+                f'{key}={ranges}: no level learns distances from {lower[1]} to {upper[0]} pixels.'
+                '\nLet each range begin where the one before ends.')
+
+
+def _check_channels(key: str, head, maps: Maps) -> None:
+    expected = getattr(head, 'in_channels', None)
+    found = sorted(set(maps.channels))
+    if not isinstance(expected, int) or found == [expected]:
+        return
+    try:
+        head(dry_run.make_maps(maps.levels))
+    except Exception:  # whatever a layer says to a wrong number of channels
+        if len(found) > 1:
+            raise UserError(
+                f'{key}={expected}, but the maps of {maps.source} have {maps.channels} channels.\n'
+                'A head needs as many channels on every level: add a neck, such as FPN.') from None
+        other = f', or {maps.key}.out_channels={expected}' if 'out_channels' in maps.cfg else ''
+        raise UserError(f'{key}={expected}, but the maps of {maps.source} have {found[0]} channels.'
+                        f'\nSet {key}={found[0]}{other}.') from None
+
+
+def _extractors(key: str, roi_head) -> Iterator[Tuple[str, dict]]:
+    if isinstance(roi_head, dict):
+        yield from _numbered(f'{key}.roi_head.bbox_roi_extractor',
+                             roi_head.get('bbox_roi_extractor'))
+
+
+def _check_extractor(key: str, cfg: dict, maps: Optional[Maps]) -> None:
+    strides = cfg.get('featmap_strides')
+    if maps is None or component(cfg) is None or not isinstance(strides, (list, tuple)):
+        return
+    known = maps.levels[:len(strides)]
+    if len(strides) > len(known) or not all(
+            level.has_stride(stride) for level, stride in zip(known, strides)):
+        found = list(maps.strides)
+        raise UserError(
+            f'{key}.featmap_strides={list(strides)}, but the maps of {maps.source} have strides '
+            f'{found}.\nSet {key}.featmap_strides={found[:len(strides)]}.')
+    channels = cfg.get('out_channels')
+    if any(level.channels != channels for level in known):
+        other = f', or {maps.key}.out_channels={channels}' if 'out_channels' in maps.cfg else ''
+        raise UserError(
+            f'{key}.out_channels={channels}, but the maps of {maps.source} have '
+            f'{known[0].channels} channels.\nSet {key}.out_channels={known[0].channels} and '
+            f'in_channels of the roi_head\'s bbox_head to match{other}.')
