@@ -17,11 +17,14 @@ from mmengine.registry import DefaultScope
 from mmengine.structures import InstanceData
 
 from fcos_mm.apis.runner import pretrained_settings
+from fcos_mm.config.model_shapes import check_model_shapes
+from fcos_mm.models.level_sizes import check_level_sizes
 from fcos_mm.registry import MODELS, TRANSFORMS
 
 ROOT = Path(__file__).resolve().parents[1] / 'configs'
 CONFIGS = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob('[!_]*/*.py'))
 BASELINE = 'fcos/fcos_r50-caffe_fpn_gn-head_1x_coco.py'
+DEMO = 'demo/fcos_csp-w25_fpn_shapes.py'
 IMPROVED = 'gn-head-center-normbbox-centeronreg-giou'
 SWAPS = ('r18', 'mobilenetv2', 'regnetx-3.2gf', 'hrnetv2p-w18', 'pvtv2-b2', 'swin-t')
 
@@ -104,6 +107,32 @@ def test_every_type_is_registered(name):
         for root, kind in named_types(Config.fromfile(ROOT / name)):
             with root.switch_scope_and_registry(None) as registry:
                 assert registry.get(kind) is not None, f'{kind} in {registry}'
+
+
+@pytest.mark.parametrize('name', CONFIGS)
+def test_the_parts_fit_each_other(name):
+    check_model_shapes(Config.fromfile(ROOT / name), 'train')
+
+
+@pytest.mark.parametrize('name', [
+    BASELINE, DEMO, *(f'fcos/fcos_{swap}_gn-head_1x_coco.py' for swap in (
+        'hrnetv2p-w18', 'mobilenetv2_fpn', 'pvtv2-b2_fpn', 'regnetx-3.2gf_fpn', 'swin-t_fpn'))])
+def test_maps_of_any_image_fit_the_strides(name):
+    """Sizes that nothing rounds to a multiple of 32, except for backbones that need it."""
+    cfg = load(name).model
+    multiple = 32 if cfg.backbone.type in ('HRNet', 'CSPDarknet') else 1
+    device = 'cpu' if cfg.backbone.type in ('SwinTransformer', 'PyramidVisionTransformerV2') else (
+        'meta')
+    with torch.device(device):
+        backbone, neck, head = (build(part) for part in (cfg.backbone, cfg.neck, cfg.bbox_head))
+    for part in (backbone, neck, head):
+        part.to('meta').eval()
+    for size in ((97, 131), (255, 257), (64, 333), (799, 1333)):
+        size = [-(-side // multiple) * multiple for side in size]
+        with torch.device('meta'), torch.no_grad():
+            maps = head(neck(backbone(torch.zeros(1, 3, *size))))[0]
+        check_level_sizes([m.shape[2:] for m in maps], head.strides,
+                          [dict(batch_input_shape=tuple(size))])
 
 
 @pytest.fixture

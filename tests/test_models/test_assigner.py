@@ -283,6 +283,13 @@ def test_largest_window_by_hand():
     (dict(range_bounds='open'), "got 'open'"),
     (dict(crowd='keep'), "got 'keep'"),
     (dict(regress_ranges=((64, 64), )), r'\(64, 64\)'),
+    (dict(regress_ranges=((-64, -1), )), r'\(-64, -1\)'),
+    (dict(regress_ranges=((0, float('nan')), )), 'nan'),
+    (dict(regress_ranges=(0, 64)), 'a pair .* got 0'),
+    (dict(regress_ranges=((0, 64, 128), )), r'a pair .* got \(0, 64, 128\)'),
+    (dict(regress_ranges=(('low', 'high'), )), 'a pair'),
+    (dict(center_sampling_radius=0), 'above 0, got 0'),
+    (dict(center_sampling_radius='1.5'), "above 0, got '1.5'"),
 ])
 def test_wrong_options_are_named(options, message):
     with pytest.raises(ValueError, match=message):

@@ -39,6 +39,22 @@ def test_the_batch_given_stays_as_it_is():
     assert torch.equal(data['inputs'][0], first)
 
 
+class PadsWithoutANote(torch.nn.Module):
+    """A user's batch augmentation."""
+
+    def forward(self, inputs, data_samples):
+        """Add eight columns."""
+        return torch.nn.functional.pad(inputs, (0, 8)), data_samples
+
+
+def test_samples_know_the_size_of_the_input():
+    preprocessor = DetDataPreprocessor()
+    preprocessor.batch_augments = [PadsWithoutANote()]
+    done = preprocessor(batch(), training=True)
+    assert {sample.batch_input_shape for sample in done['data_samples']} == {
+        tuple(done['inputs'].shape[2:])}
+
+
 def test_channels_are_swapped_without_waiting_for_the_device(no_waiting, monkeypatch):
     # mmengine's reads the sizes of the images from a tensor, which is on the CPU.
     monkeypatch.setattr('mmengine.model.base_model.data_preprocessor.stack_batch',

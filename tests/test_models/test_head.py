@@ -126,6 +126,15 @@ class TestLayers:
 
     @pytest.mark.parametrize('options, message', [
         (dict(regression='softplus'), "got 'softplus'"),
+        (dict(location_offset='middle'), "location_offset .* got 'middle'"),
+        (dict(conv_bias='yes'), "conv_bias .* got 'yes'"),
+        (dict(num_classes=0), 'num_classes .* got 0'),
+        (dict(in_channels=[8, 8]), r'in_channels .* got \[8, 8\]'),
+        (dict(feat_channels='8'), "feat_channels .* got '8'"),
+        (dict(stacked_convs=-1), 'stacked_convs .* got -1'),
+        (dict(strides=8), 'strides .* got 8'),
+        (dict(strides=((8, 8), (16, 16))), 'strides .* got'),
+        (dict(strides=(8, 0)), 'strides .* got'),
         (dict(box_convention='corner'), "got 'corner'")])
     def test_wrong_options_are_named(self, options, message):
         with pytest.raises(ValueError, match=message):
