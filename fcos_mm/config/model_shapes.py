@@ -6,6 +6,7 @@ from mmengine.config import Config
 from fcos_mm.config import dry_run
 from fcos_mm.config.dry_run import Level, Outcome, component, setting
 from fcos_mm.config.norm_groups import check_norm_groups
+from fcos_mm.config.own_options import check_own_options
 from fcos_mm.errors import UserError
 from fcos_mm.faults import Faults
 
@@ -178,6 +179,7 @@ def _check_head(key: str, cfg: dict, maps: Optional[Maps], mode: str) -> None:
         head = dry_run.build(cfg)
     except Exception as error:  # of any component; building it later tells it in full
         check_norm_groups(key, error)
+        check_own_options(key, cfg, error)
         return
     strides = _strides_of(head)
     if strides is not None and maps is not None:

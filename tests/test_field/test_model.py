@@ -10,6 +10,7 @@ from torch import nn
 
 from fcos_mm.apis import train
 from fcos_mm.config import check_config
+from fcos_mm.config.detection_limits import check_detection_limits
 from fcos_mm.config.model_shapes import check_model_shapes
 from fcos_mm.errors import UserError
 from fcos_mm.registry import MODELS
@@ -89,6 +90,36 @@ MISTAKES = [
      ['Set model.rpn_head.strides=(8, 16, 32, 64, 128)']),
 ]
 
+#: Values of the parts' own options: the config, what is set, what the message begins with.
+OPTIONS = [
+    (DEMO, {'bbox_head.regression': 'foo'}, "model.bbox_head: regression must be 'exp' or 'relu'"),
+    (DEMO, {'bbox_head.location_offset': 'foo'}, 'model.bbox_head: location_offset must be one of'),
+    (DEMO, {'bbox_head.strides': ((8, 8), (16, 16), (32, 32))}, 'model.bbox_head: strides must be'),
+    (DEMO, {'bbox_head.num_classes': '6'}, 'model.bbox_head: num_classes must be an integer'),
+    (DEMO, {'bbox_head.loss.loss_bbox.form': 'foo'},
+     'model.bbox_head.loss.loss_bbox: form must be one of'),
+    (DEMO, {'bbox_head.loss.bbox_weight': 'foo'}, 'model.bbox_head.loss: bbox_weight must be'),
+    (DEMO, {'bbox_head.centerness.position': 'foo'}, 'model.bbox_head.centerness: '),
+    (DEMO, {'bbox_head.postprocess': dict(type='FCOSPostProcessor', score='foo')},
+     'model.bbox_head.postprocess: postprocess.score must be one of'),
+    (DEMO, {'bbox_head.assigner.range_bounds': 'foo'}, 'model.bbox_head.assigner: range_bounds'),
+    (DEMO, {'bbox_head.assigner.center_sampling_radius': -1},
+     'model.bbox_head.assigner: center_sampling_radius must be'),
+    (DEMO, {'bbox_head.assigner.regress_ranges': ((0, 64), (64, 32), (32, 1e8))},
+     'model.bbox_head.assigner: a regress range must have'),
+    (DEMO, {'bbox_head.assigner.regress_ranges': (64, 128, 256)},
+     'model.bbox_head.assigner: regress_ranges must hold a pair'),
+    (DEMO, {'test_cfg.score_thr': 5}, 'model.test_cfg.score_thr=5 must be a score below 1'),
+    (DEMO, {'test_cfg.score_thr': '0.05'}, "model.test_cfg.score_thr='0.05' must be"),
+    (DEMO, {'test_cfg.max_per_img': -1}, 'model.test_cfg.max_per_img=-1 must be'),
+    (DEMO, {'test_cfg.nms': None}, 'model.test_cfg.nms=None: detections need'),
+    (DEMO, {'test_cfg': None}, 'model.test_cfg.nms=None: detections need'),
+    (DEMO, {'test_cfg.nms.type': 'nmss'}, "model.test_cfg.nms.type='nmss' must be one of"),
+    (DEMO, {'test_cfg.nms.iou_threshold': 60}, 'model.test_cfg.nms.iou_threshold=60 must be'),
+    (DEMO, {'test_cfg.nms': dict(type='nms')}, 'model.test_cfg.nms.iou_threshold=None must be'),
+    (FCOS_RPN, {'test_cfg.rpn.nms_pre': 'all'}, "model.test_cfg.rpn.nms_pre='all' must be"),
+]
+
 #: Unusual, and right.
 RIGHT = [
     ('another width', DEMO, {'backbone.widen_factor': 0.5, 'neck.in_channels': [128, 256, 512]}),
@@ -109,7 +140,10 @@ RIGHT = [
         'bbox_head.strides': (8, 16, 16, 32, 64)}),
     ('a type that is not there, which the building tells', DEMO, {'bbox_head.type': 'FCOSS'}),
     ('an argument that is not there', DEMO, {'backbone.depht': 18}),
-    ('an option that is not there', DEMO, {'bbox_head.regression': 'foo'}),
+    ('soft NMS', DEMO, {'test_cfg.nms': dict(type='soft_nms', min_score=0.05)}),
+    ('no limits', DEMO, {'test_cfg': dict(nms=dict(iou_threshold=0.5), nms_pre=-1,
+                                          max_per_img=None)}),
+    ("a user's NMS", DEMO, {'test_cfg.nms': dict(type=len)}),
 ]
 
 
@@ -135,9 +169,25 @@ def test_parts_that_do_not_fit(reason, name, settings, told):
     assert all(len(fault.splitlines()) <= 4 for fault in message.split('\n\n'))
 
 
+@pytest.mark.parametrize('name, settings, told', OPTIONS, ids=[
+    f'{key}={value}' for _, settings, _ in OPTIONS for key, value in settings.items()])
+def test_values_that_cannot_be(name, settings, told):
+    with pytest.raises(UserError) as caught:
+        check_config(changed(name, settings), 'train')
+    assert str(caught.value).startswith(told)
+
+
 @pytest.mark.parametrize('reason, name, settings', RIGHT, ids=[row[0] for row in RIGHT])
 def test_unusual_models_pass(reason, name, settings):
-    check_model_shapes(changed(name, settings), 'train')
+    cfg = changed(name, settings)
+    check_model_shapes(cfg, 'train')
+    check_detection_limits(cfg, 'train')
+
+
+def test_without_validation_a_training_needs_no_limits():
+    cfg = changed(DEMO, {'test_cfg': None})
+    cfg.val_cfg = None
+    check_detection_limits(cfg, 'train')
 
 
 def test_ranges_do_not_matter_in_tests():
