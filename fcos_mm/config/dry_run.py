@@ -69,7 +69,7 @@ def component(cfg: dict) -> Optional[Any]:
     Args:
         cfg: The config of the part.
     """
-    kind = cfg.get('type')
+    kind = cfg.get('type') if isinstance(cfg, dict) else None
     if isinstance(kind, str):
         with MODELS.switch_scope_and_registry(None) as registry:
             kind = registry.get(kind)

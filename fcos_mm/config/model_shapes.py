@@ -115,7 +115,7 @@ def _backbone_maps(key: str, cfg: dict) -> Optional[Maps]:
 
 def _expected_maps(key: str, cfg: dict, neck: dict) -> Optional[Maps]:
     """The maps that a neck is set to, for a backbone that is not run; square, without strides."""
-    channels = neck.get('in_channels')
+    channels = neck.get('in_channels') if isinstance(neck, dict) else None
     if not isinstance(channels, (list, tuple)) or not all(isinstance(n, int) for n in channels):
         return None
     sides = [1024 >> number for number in range(len(channels))]

@@ -63,6 +63,9 @@ def test_the_config_is_left_as_it_is(pytestconfig):
     dict(type='FCOS', backbone=dict(type='NoSuchBackbone'), neck=dict(type='FPN')),
     dict(type='FCOS', backbone=RESNET, neck=dict(type='FPN', misspelt=1)),
     dict(type='NeverRun', detector=dict(type='NeverRun', backbone=[])),
+    dict(type='FCOS', backbone=RESNET, neck=[None, 'a string']),
+    dict(type='FCOS', backbone=dict(type='NeverRun'), neck=[None]),
+    dict(type='FCOS', backbone=dict(RESNET, type=None), neck=dict(in_channels='many')),
     dict(type='FCOS', backbone=RESNET, neck=[], bbox_head=None, roi_head='none'),
     dict(), 'a string', None])
 def test_others_parts_are_left_alone(model):
