@@ -193,8 +193,8 @@ def _check_head(key: str, cfg: dict, maps: Optional[Maps], mode: str) -> None:
 def _strides_of(head) -> Optional[Tuple[float, ...]]:
     """The strides that a dense head takes its maps for; None if it has none of its own."""
     generator = getattr(head, 'location_generator', getattr(head, 'prior_generator', None))
-    if hasattr(generator, 'input_size'):  # SSD's: for one size of image
-        return None
+    if any(kind.__name__ == 'SSDAnchorGenerator' for kind in type(generator).__mro__):
+        return None  # its strides are made for one size of image
     strides = getattr(generator, 'strides', None)
     if not isinstance(strides, (list, tuple)) or not strides:
         return None

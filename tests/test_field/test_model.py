@@ -140,6 +140,11 @@ RIGHT = [
         'bbox_head.strides': (8, 16, 16, 32, 64)}),
     ('a type that is not there, which the building tells', DEMO, {'bbox_head.type': 'FCOSS'}),
     ('an argument that is not there', DEMO, {'backbone.depht': 18}),
+    ("SSD's strides, for one size of image", RETINA, {
+        'neck': dict(type='FPN', in_channels=[256, 512, 1024, 2048], out_channels=256, num_outs=4),
+        'bbox_head.anchor_generator': dict(
+            type='SSDAnchorGenerator', scale_major=False, strides=[4, 8, 21, 33],
+            ratios=[[2], [2], [2], [2]], min_sizes=[8, 16, 32, 64], max_sizes=[16, 32, 64, 128])}),
     ('soft NMS', DEMO, {'test_cfg.nms': dict(type='soft_nms', min_score=0.05)}),
     ('no limits', DEMO, {'test_cfg': dict(nms=dict(iou_threshold=0.5), nms_pre=-1,
                                           max_per_img=None)}),
