@@ -13,7 +13,7 @@ from fcos_mm.version import __version__  # noqa: F401
 
 __getattr__, __all__ = lazy_exports(__name__, {
     'compat': [], 'datasets': [], 'engine': [], 'evaluation': [], 'models': [],
-    'version': ['__version__']})
+    'visualization': [], 'version': ['__version__']})
 
 
 def _secure_checkpoints(checkpoint) -> None:

@@ -42,6 +42,7 @@ DATASETS = _child(mmdet.DATASETS)
 TRANSFORMS = _child(mmdet.TRANSFORMS)
 HOOKS = _child(mmdet.HOOKS)
 METRICS = _child(mmdet.METRICS)
+VISUALIZERS = _child(mmdet.VISUALIZERS)
 
 # Nothing of ours yet: a registry without a child under our scope would be
 # searched in mmengine's part only, and mmdet's types would not be found.
@@ -58,5 +59,4 @@ PARAM_SCHEDULERS = _child(mmdet.PARAM_SCHEDULERS)
 RUNNER_CONSTRUCTORS = _child(mmdet.RUNNER_CONSTRUCTORS)
 RUNNERS = _child(mmdet.RUNNERS)
 VISBACKENDS = _child(mmdet.VISBACKENDS)
-VISUALIZERS = _child(mmdet.VISUALIZERS)
 WEIGHT_INITIALIZERS = _child(mmdet.WEIGHT_INITIALIZERS)

@@ -1,0 +1,98 @@
+"""mmdet's visualizer for any names of classes, any palette and any kind of image file."""
+import os.path as osp
+import warnings
+from typing import List, Optional, Sequence, Set, Union
+
+import numpy as np
+from mmdet.structures import DetDataSample
+from mmdet.visualization import DetLocalVisualizer as MMDetLocalVisualizer
+from mmengine.dist import master_only
+from mmengine.structures import InstanceData
+
+from fcos_mm.registry import VISUALIZERS
+from fcos_mm.visualization.labels import drawable, font_families
+from fcos_mm.visualization.palette import complete_palette
+
+_KEPT = ('.jpg', '.jpeg', '.png')
+_PHOTOS = ('.jfif', '.jpe', '.jp2', '.webp', '.avif')
+
+
+def drawing_path(path: str) -> str:
+    """Where the drawing of an image goes: a JPEG or PNG, whatever the image was.
+
+    Args:
+        path: The place, with the name of the image. ``a.jpg`` stays, ``a.pgm``
+            becomes ``a.pgm.png``, so that images of one stem stay apart.
+    """
+    suffix = osp.splitext(path)[1].lower()
+    if suffix in _KEPT:
+        return path
+    return path + ('.jpg' if suffix in _PHOTOS else '.png')
+
+
+@VISUALIZERS.register_module()
+class DetLocalVisualizer(MMDetLocalVisualizer):
+    """Draws where mmdet's would stop or draw something else.
+
+    Configs under ``default_scope='fcos_mm'`` get it by the plain name.
+    Classes without a colour get one (:func:`complete_palette`), without a name
+    their number; names in any script are drawn (:func:`drawable`); drawings
+    are written as JPEG or PNG and never over one of the same run. Takes the
+    arguments of mmdet's.
+    """
+
+    def __init__(self, name: str = 'visualizer', *args, **kwargs) -> None:
+        super().__init__(name, *args, **kwargs)
+        self._written: Set[str] = set()
+
+    @master_only
+    def add_datasample(self, name: str, image: np.ndarray,
+                       data_sample: Optional[DetDataSample] = None, *args,
+                       out_file: Optional[str] = None, **kwargs) -> None:
+        """Draw a sample.
+
+        Args:
+            name: The name of the image.
+            image: RGB, (height, width, 3).
+            data_sample: What to draw.
+            *args: mmdet's arguments.
+            out_file: Where to write the drawing; see :func:`drawing_path`.
+            **kwargs: mmdet's arguments.
+        """
+        if out_file is not None:
+            out_file = self._unwritten(drawing_path(out_file))
+        super().add_datasample(name, image, data_sample, *args, out_file=out_file, **kwargs)
+
+    def draw_texts(self, texts: Union[str, List[str]], *args, **kwargs) -> 'DetLocalVisualizer':
+        """Draw texts with fonts that have their characters.
+
+        Args:
+            texts: The texts.
+            *args: mmengine's arguments.
+            **kwargs: mmengine's arguments.
+        """
+        texts = drawable([texts] if isinstance(texts, str) else texts)
+        kwargs.setdefault('font_families', [font_families()] * len(texts))
+        return super().draw_texts(texts, *args, **kwargs)
+
+    def _draw_instances(self, image: np.ndarray, instances: InstanceData,
+                        classes: Optional[Sequence[str]], palette) -> np.ndarray:
+        labels = instances.labels if 'labels' in instances else ()
+        number = max(len(classes or ()), int(max(labels)) + 1 if len(labels) else 0)
+        if classes is not None:
+            drawable(classes)  # looks for fonts once for all of them
+            classes = [*classes, *(f'class {label}' for label in range(len(classes), number))]
+        with warnings.catch_warnings():  # a box that ends at the border is no fault
+            warnings.filterwarnings('ignore', message='.* is out of bounds')
+            return super()._draw_instances(image, instances, classes,
+                                           complete_palette(palette, number))
+
+    def _unwritten(self, path: str) -> str:
+        """The path, or the next free one: ``a_2.png``."""
+        stem, suffix = osp.splitext(path)
+        number = 1
+        while path in self._written:
+            number += 1
+            path = f'{stem}_{number}{suffix}'
+        self._written.add(path)
+        return path
