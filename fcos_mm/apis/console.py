@@ -7,9 +7,12 @@ of lines would hide what one looks for.
 import contextlib
 import io
 import logging
+import os
+import sys
+import time
 from typing import Iterator
 
-from mmengine.logging import print_log
+from mmengine.logging import MMLogger, print_log
 
 # Where such lines come from: (module, function).
 _FILE_ONLY = {
@@ -77,3 +80,39 @@ def prints_to_log_file() -> Iterator[None]:
         yield
     if printed.getvalue():
         print_log(printed.getvalue(), logger='current')
+
+
+def start_log(path: str) -> None:
+    """Log to a new file, and what a person would read to the screen as well.
+
+    Args:
+        path: The file.
+
+    Raises:
+        OSError: If it cannot be written.
+    """
+    name = f'{path} {time.monotonic_ns()}'  # mmengine returns an old logger of the same name
+    tidy_screen(MMLogger.get_instance(name, log_file=path))
+
+
+@contextlib.contextmanager
+def library_output_to_log() -> Iterator[None]:
+    """Send what libraries print meanwhile to the log file, that of C code as well.
+
+    OpenCV and the decoders of images write to the process's standard error past
+    Python; warnings of Python go there too.
+    """
+    streams = [handler.stream for handler in MMLogger.get_current_instance().handlers
+               if isinstance(handler, logging.FileHandler)]
+    if not streams:
+        yield
+        return
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        os.dup2(streams[0].fileno(), 2)
+        with contextlib.redirect_stderr(streams[0]), prints_to_log_file():
+            yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)

@@ -1,27 +1,39 @@
-"""Detecting objects in pictures: what ``tools/detect.py`` does."""
+"""Detecting objects in images: what ``tools/detect.py`` does."""
 import argparse
-import json
 import os
 import os.path as osp
-from pathlib import Path
-from typing import Dict, List, Optional, Sequence
+import sys
+import time
+import traceback
+from typing import Dict, List, Optional, Sequence, Tuple
 
-import mmcv
+import numpy as np
 from mmdet.apis import DetInferencer
-from mmdet.apis.det_inferencer import IMG_EXTENSIONS
-from mmengine.config import Config
-from mmengine.logging import MMLogger
-from torch import nn
+from mmdet.structures import DetDataSample
+from mmengine.logging import print_log
 
-from fcos_mm.apis.checkpoint import check_checkpoint, read_state_dict
-from fcos_mm.apis.console import prints_to_log_file, tidy_screen
+from fcos_mm.apis.console import library_output_to_log, start_log
+from fcos_mm.apis.detections_file import DetectionsFile, OutputError
+from fcos_mm.apis.image_files import (
+    Found,
+    count_pages,
+    describe,
+    find_images,
+    read_image,
+)
+from fcos_mm.apis.inferencer import build_inferencer, find_category_ids
+from fcos_mm.apis.named_inputs import check_device, check_order, check_score_threshold
 from fcos_mm.cli import detect as command
 from fcos_mm.cli import parse
 from fcos_mm.cli.options import resolve
 from fcos_mm.compat.trust import trust_checkpoints
 from fcos_mm.config import load_config
-from fcos_mm.engine.fast_inference import prepare_as_configured
+from fcos_mm.datasets.transforms import ImageError
 from fcos_mm.errors import UserError
+
+INTERRUPTED = 130  # the exit status after Ctrl-C, as of a shell
+_SHOWN = 20  # failures on the screen; the log has all
+_HOPELESS = 10  # so many images that fail, and none before that did not
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
@@ -34,41 +46,40 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Detect objects in a picture or in the pictures of a folder.
+    """Detect objects in an image or in the images of a folder.
 
-    Writes the drawn pictures to ``<out-dir>/vis`` and all detections to
-    ``<out-dir>/detections.json``.
+    Writes the drawn images to ``<out-dir>/vis``, all detections to
+    ``<out-dir>/detections.json``, which is whole after every image, and what
+    the screen does not show to ``<out-dir>/detect.log``.
 
     Args:
         args: The options.
 
     Returns:
-        1 if some pictures could not be read, else 0.
+        1 if some images failed, 130 after Ctrl-C, else 0.
 
     Raises:
-        UserError: If input, config or checkpoint cannot be used.
+        UserError: If input, config or checkpoint cannot be used, or results
+            cannot be written.
     """
+    check_order(input=args.input, config=args.config, checkpoint=args.checkpoint)
+    check_score_threshold(args.score_thr)
+    check_device(args.device)
     trust_checkpoints(args.trust_checkpoint)
-    pictures = find_pictures(args.input)
+    found = find_images(args.input, leave_out=args.out_dir)
     cfg = load_config(args.config, args.cfg_options)
-    inferencer = build_inferencer(cfg, args.checkpoint, args.device)
+    _prepare_output(args.out_dir)
+    with library_output_to_log():
+        inferencer = build_inferencer(cfg, args.checkpoint, args.device)
     category_ids = find_category_ids(cfg, inferencer.model.dataset_meta['classes'])
-    detections, unreadable = [], []
-    for picture in pictures:
-        if not _readable(picture):
-            unreadable.append(picture)
-            continue
-        found = detect_picture(inferencer, picture, args.out_dir, args.score_thr, category_ids)
-        print(f'{picture}: {len(found)} detections')
-        detections += found
-    os.makedirs(args.out_dir, exist_ok=True)
-    with open(osp.join(args.out_dir, 'detections.json'), 'w') as file:
-        json.dump(detections, file)
-    print(f'{len(detections)} detections in {len(pictures) - len(unreadable)} pictures, '
-          f'written to {args.out_dir}')
-    for picture in unreadable:
-        print(f'error: {picture} cannot be read as a picture and was skipped')
-    return 1 if unreadable else 0
+    with DetectionsFile(osp.join(args.out_dir, 'detections.json')) as file:
+        detection = Detection(inferencer, category_ids, file, args.out_dir, args.score_thr)
+        try:
+            detection.detect_all(found)
+        except KeyboardInterrupt:
+            print('\nstopped by Ctrl-C; what was found before is kept')
+            return detection.tell(found, INTERRUPTED)
+    return detection.tell(found, 1 if detection.failures else 0)
 
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
@@ -80,139 +91,169 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     return resolve(parse(command, argv))
 
 
-def find_pictures(path: str) -> List[str]:
-    """The picture at a path, or those in a folder, sorted by name.
-
-    Args:
-        path: A file or a folder.
-
-    Raises:
-        UserError: If there is nothing at the path, or no picture in it.
-    """
-    if osp.isfile(path):
-        return [path]
-    if not osp.isdir(path):
-        raise UserError(f'Input not found: {path}\nGive a picture or a folder of pictures.')
-    pictures = [str(file) for file in sorted(Path(path).iterdir())
-                if file.suffix.lower() in IMG_EXTENSIONS]
-    if not pictures:
-        raise UserError(f'No pictures in {path}: its files must end with one of '
-                        f'{", ".join(IMG_EXTENSIONS)}.')
-    return pictures
-
-
-def build_inferencer(cfg: Config, checkpoint: str, device: Optional[str] = None) -> DetInferencer:
-    """Build mmdet's inferencer and make sure the weights are the model's.
-
-    Args:
-        cfg: The config.
-        checkpoint: The weights.
-        device: Where to run; the best there is if None.
-
-    Raises:
-        UserError: If the checkpoint cannot be read or does not fit.
-    """
-    read_state_dict(checkpoint)
-    tidy_screen(MMLogger.get_current_instance())
-    cfg.setdefault('visualizer', dict(type='mmdet.DetLocalVisualizer'))
-    cfg.visualizer.vis_backends = None  # the inferencer writes the pictures itself
-    with prints_to_log_file():
-        inferencer = DetInferencer(
-            cfg, checkpoint, device=device, scope=cfg.get('default_scope', 'mmdet'),
-            show_progress=False)
-    check_checkpoint(checkpoint, inferencer.model)
-    set_class_names(inferencer.model, cfg)
-    inferencer.model = prepare_as_configured(inferencer.model, cfg)
-    return inferencer
-
-
-def set_class_names(model: nn.Module, cfg: Config) -> None:
-    """Take the names of the classes from the config where those of the checkpoint do not fit.
-
-    mmdet takes COCO's for a checkpoint without names.
-
-    Args:
-        model: The model; its ``dataset_meta`` is changed in place.
-        cfg: The config.
-
-    Raises:
-        UserError: If there are not as many names in either as the model has
-            classes.
-    """
-    number = getattr(getattr(model, 'bbox_head', None), 'num_classes', None)
-    found = len(model.dataset_meta.get('classes', ()))
-    if number is None or found == number:
-        return
-    dataset = cfg.get('test_dataloader', {}).get('dataset', {})
-    classes = dataset.get('metainfo', {}).get('classes', ())
-    if len(classes) != number:
-        raise UserError(f'The model has {number} classes, the checkpoint names {found} and the '
-                        f'config {len(classes)}.\nSet test_dataloader.dataset.metainfo='
-                        'dict(classes=(...)).')
-    model.dataset_meta['classes'] = tuple(classes)
-
-
-def find_category_ids(cfg: Config, classes: Sequence[str]) -> Dict[str, int]:
-    """The category ids of the classes, as in the dataset's annotation file.
-
-    Args:
-        cfg: The config, whose test set is asked.
-        classes: The names of the classes, in the order of the model.
-
-    Returns:
-        Names and ids; 1, 2, ... in the order of the model where there is no
-        annotation file or it does not know all of the classes.
-
-    Raises:
-        UserError: If the file is there and cannot be read.
-    """
-    dataset = cfg.get('test_dataloader', {}).get('dataset', {})
-    path = osp.join(dataset.get('data_root') or '', dataset.get('ann_file') or '')
-    if osp.isfile(path):
-        try:
-            with open(path, encoding='utf-8') as file:
-                known = {entry['name']: entry['id'] for entry in json.load(file)['categories']}
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise UserError(f"{path} is not in COCO's format ({type(error).__name__}: {error}). It "
-                            'names the ids of the categories: correct it, or set '
-                            "test_dataloader.dataset.ann_file=''.") from error
-        if all(name in known for name in classes):
-            return {name: known[name] for name in classes}
-    return {name: index for index, name in enumerate(classes, start=1)}
-
-
-def detect_picture(inferencer: DetInferencer, picture: str, out_dir: str, score_thr: float,
-                   category_ids: Dict[str, int]) -> List[dict]:
-    """Detect objects in one picture and draw them.
+class Detection:
+    """Detects in one image after the other; an image that fails does not stop the others.
 
     Args:
         inferencer: The inferencer.
-        picture: The path of the picture.
-        out_dir: The drawn picture goes to ``vis`` in this folder.
+        category_ids: Names of the classes, in the model's order, and ids.
+        file: Where the detections go.
+        out_dir: The drawn images go to ``vis`` in this folder.
         score_thr: Detections with a lower score are left out.
+
+    Attributes:
+        failures: Images that failed, and why.
+        done: How many images did not fail.
+    """
+
+    def __init__(self, inferencer: DetInferencer, category_ids: Dict[str, int],
+                 file: DetectionsFile, out_dir: str, score_thr: float) -> None:
+        self.inferencer = inferencer
+        self.category_ids = category_ids
+        self.file = file
+        self.out_dir = out_dir
+        self.score_thr = score_thr
+        self.failures: List[Tuple[str, str]] = []
+        self.done = 0
+
+    def detect_all(self, found: Found) -> None:
+        """Detect in all images and say after each how long the others will take.
+
+        Args:
+            found: The images.
+
+        Raises:
+            OutputError: If results cannot be written.
+            Exception: What the first images raised, if all of them failed and
+                not because they cannot be read.
+        """
+        start, total = time.monotonic(), len(found.images)
+        for number, image in enumerate(found.images, start=1):
+            try:
+                said = f'{self._detect(image, found.name(image))} detections'
+            except OutputError:
+                raise
+            except Exception as error:
+                said = self._note(image, error)
+                if not self.done and number >= _HOPELESS and not isinstance(error, UserError):
+                    raise
+            left = _duration((time.monotonic() - start) / number * (total - number))
+            print(f'[{number}/{total}, {left} left] ' * (total > 1) + f'{shown(image)}: {said}')
+
+    def tell(self, found: Found, status: int) -> int:
+        """Say what was done and list what failed.
+
+        Args:
+            found: The images.
+            status: Is returned.
+        """
+        print(f'{self.file.count} detections in {self.done} images, written to {self.out_dir}')
+        if found.others:
+            most = found.others.most_common(_SHOWN)
+            kinds = ', '.join(f'{number} {ending}' for ending, number in most)
+            print(f'{sum(found.others.values())} files that are no images were left out: {kinds}')
+        for image, reason in self.failures[:_SHOWN]:
+            print(f'error: {shown(image)} {reason} and was skipped')
+        if len(self.failures) > _SHOWN:
+            print(f'error: {len(self.failures) - _SHOWN} more images were skipped, see '
+                  f'{osp.join(self.out_dir, "detect.log")}')
+        return status
+
+    def _detect(self, image: str, name: str) -> int:
+        """Detect in one image, write and draw what is found, and return how much it is."""
+        with library_output_to_log():
+            pixels = read_image(image)
+            sample = self.inferencer(image, return_datasamples=True)['predictions'][0]
+            sample = keep_sure(sample, self.score_thr)
+            self.file.add(to_rows(sample, name, self.category_ids))
+            self._draw(pixels, sample, name)
+        pages = count_pages(image)
+        if pages > 1:
+            print(f'warning: {shown(image)} has {pages} pages, of which the first was taken')
+        self.done += 1
+        return len(sample.pred_instances)
+
+    def _draw(self, pixels: np.ndarray, sample: DetDataSample, name: str) -> None:
+        path = osp.join(self.out_dir, 'vis', *name.split('/'))
+        try:
+            self.inferencer.visualizer.add_datasample(
+                name, pixels, sample, draw_gt=False, pred_score_thr=-1, out_file=path)
+        except OSError as error:
+            raise OutputError(path, error, f'The {self.file.count} detections so far are kept.'
+                              ) from error
+
+    def _note(self, image: str, error: Exception) -> str:
+        """Note that an image failed; the log has the traceback."""
+        first, *_ = (str(error).strip() or 'no message').splitlines()
+        if isinstance(error, ImageError):
+            reason = f'cannot be read as an image{describe(image)}'
+        elif isinstance(error, UserError):
+            reason = f'failed ({first})'
+        else:
+            reason = f'failed ({type(error).__name__}: {first})'
+        self.failures.append((image, reason))
+        print_log(f'{shown(image)}:\n{"".join(traceback.format_exception(error))}',
+                  logger='current')
+        return reason
+
+
+def keep_sure(sample: DetDataSample, score_thr: float) -> DetDataSample:
+    """The sample with the detections whose score reaches a threshold.
+
+    Args:
+        sample: With ``pred_instances``.
+        score_thr: The threshold.
+    """
+    sample.pred_instances = sample.pred_instances[sample.pred_instances.scores >= score_thr]
+    return sample
+
+
+def to_rows(sample: DetDataSample, name: str, category_ids: Dict[str, int]) -> List[dict]:
+    """Detections as they are written.
+
+    Args:
+        sample: With ``pred_instances``: ``bboxes`` (n, 4) as x0, y0, x1, y1 in
+            pixels of the image, ``scores`` and ``labels``.
+        name: The name of the image.
         category_ids: Names of the classes, in the model's order, and ids.
 
     Returns:
         Detections in COCO's result format, ``bbox`` as (x, y, width, height)
-        in pixels of the picture, with the picture's file name as image.
+        in pixels of the image, with the image's name in the place of its id.
     """
-    result = inferencer(picture, out_dir=out_dir, pred_score_thr=score_thr)['predictions'][0]
-    names = list(category_ids)
-    detections = []
-    for label, score, box in zip(result['labels'], result['scores'], result['bboxes']):
-        if score < score_thr:
-            continue
-        x0, y0, x1, y1 = box
-        detections.append(dict(
-            file_name=osp.basename(picture),
+    names, found, rows = list(category_ids), sample.pred_instances.cpu(), []
+    for label, score, (x0, y0, x1, y1) in zip(
+            found.labels.tolist(), found.scores.tolist(), found.bboxes.tolist()):
+        rows.append(dict(
+            file_name=name,
             category_id=category_ids[names[label]],
             category_name=names[label],
             bbox=[round(value, 2) for value in (x0, y0, x1 - x0, y1 - y0)],
             score=round(score, 5)))
-    return detections
+    return rows
 
 
-def _readable(picture: str) -> bool:
-    """Whether OpenCV can decode the picture."""
-    data = Path(picture).read_bytes()
-    return bool(data) and mmcv.imfrombytes(data) is not None
+def shown(path: str) -> str:
+    """A path as it can be printed: bytes that are not UTF-8 become question marks.
+
+    Args:
+        path: The path.
+    """
+    return os.fsencode(path).decode('utf-8', 'replace')
+
+
+def _prepare_output(out_dir: str) -> None:
+    """Make the folder of the results and its log."""
+    if hasattr(sys.stdout, 'reconfigure'):
+        sys.stdout.reconfigure(errors='backslashreplace')  # names of files in any script
+    try:
+        os.makedirs(osp.join(out_dir, 'vis'), exist_ok=True)
+        start_log(osp.join(out_dir, 'detect.log'))
+    except OSError as error:
+        raise UserError(f'--out-dir {out_dir}: no folder that can be written to '
+                        f'({error.strerror}).\nName a folder.') from error
+
+
+def _duration(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    return f'{minutes // 60}:{minutes % 60:02d}:{seconds:02d}'

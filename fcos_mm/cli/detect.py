@@ -1,4 +1,4 @@
-"""``tools/detect.py``: detecting objects in pictures."""
+"""``tools/detect.py``: detecting objects in images."""
 import argparse
 
 from fcos_mm.cli.options import add_config, add_config_options, add_trust_option, resolve
@@ -10,8 +10,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     Args:
         parser: The parser to add to.
     """
-    parser.description = 'Detect objects in pictures'
-    parser.add_argument('input', help='a picture, or a folder of pictures')
+    parser.description = 'Detect objects in images'
+    parser.add_argument('input', help='an image, or a folder of images and folders')
     add_config(parser)
     parser.add_argument('checkpoint', help='the weights')
     parser.add_argument('--out-dir', default='detections', help='where the results go')
@@ -29,10 +29,11 @@ def run(args: argparse.Namespace) -> int:
         args: The options.
 
     Returns:
-        1 if some pictures could not be read, else 0.
+        1 if some images failed, 130 after Ctrl-C, else 0.
 
     Raises:
-        UserError: If input, config or checkpoint cannot be used.
+        UserError: If input, config or checkpoint cannot be used, or results
+            cannot be written.
     """
     args = resolve(args)
     from fcos_mm.apis import detect

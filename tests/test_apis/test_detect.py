@@ -4,8 +4,11 @@ import shutil
 
 import pytest
 import torch
+from mmdet.structures import DetDataSample
+from mmengine.structures import InstanceData
 
 from fcos_mm.apis import detect
+from fcos_mm.apis.inferencer import build_inferencer, find_category_ids
 from fcos_mm.config import load_config
 from fcos_mm.errors import UserError
 
@@ -40,24 +43,22 @@ def test_folder(trained, pictures, run, tmp_path):
         assert 0 <= entry['score'] <= 1
 
 
-def test_boxes_scores_and_ids_of_one_picture(tmp_path):
-    def inferencer(picture, **_):
-        return dict(predictions=[dict(labels=[1, 0, 1], scores=[0.9, 0.5, 0.2],
-                                      bboxes=[[1, 2, 11, 22], [0, 0, 4, 5], [0, 0, 1, 1]])])
-
-    found = detect.detect_picture(
-        inferencer, '/some/folder/a.png', str(tmp_path), 0.3, dict(cup=10, jar=20))
+def test_boxes_scores_and_ids_of_one_image():
+    sample = DetDataSample(pred_instances=InstanceData(
+        labels=torch.tensor([1, 0, 1, 0]), scores=torch.tensor([0.9, 0.5, 0.2, torch.nan]),
+        bboxes=torch.tensor([[1., 2, 11, 22], [0, 0, 4, 5], [0, 0, 1, 1], [0, 0, 1, 1]])))
+    found = detect.to_rows(detect.keep_sure(sample, 0.5), 'some/a.png', dict(cup=10, jar=20))
     assert found == [
-        dict(file_name='a.png', category_id=20, category_name='jar', bbox=[1, 2, 10, 20],
+        dict(file_name='some/a.png', category_id=20, category_name='jar', bbox=[1, 2, 10, 20],
              score=0.9),
-        dict(file_name='a.png', category_id=10, category_name='cup', bbox=[0, 0, 4, 5], score=0.5)
-    ]
+        dict(file_name='some/a.png', category_id=10, category_name='cup', bbox=[0, 0, 4, 5],
+             score=0.5)]
 
 
-def test_one_picture_above_a_threshold_nothing_reaches(trained, tiny_data, run, tmp_path):
+def test_one_image_with_a_threshold_nothing_reaches(trained, tiny_data, run, tmp_path):
     status, _ = run(detect.main, [
         tiny_data / 'images' / 'val_1.png', trained.config, trained.checkpoint, '--out-dir',
-        tmp_path, '--score-thr', 1.1])
+        tmp_path, '--score-thr', 1])
     assert status == 0
     assert json.loads((tmp_path / 'detections.json').read_text()) == []
     assert (tmp_path / 'vis' / 'val_1.png').is_file()
@@ -81,12 +82,12 @@ def test_no_names_for_the_classes(trained, tiny_data, tmp_path):
     torch.save(torch.load(trained.checkpoint)['state_dict'], tmp_path / 'weights.pth')
     with pytest.raises(UserError, match='model has 2 classes, the checkpoint names 80 and the '
                        'config 1'):
-        detect.build_inferencer(cfg, str(tmp_path / 'weights.pth'), 'cpu')
+        build_inferencer(cfg, str(tmp_path / 'weights.pth'), 'cpu')
 
 
 def test_category_ids_without_annotation_file(trained):
     cfg = load_config(str(trained.config), {'test_dataloader.dataset.ann_file': 'none.json'})
-    assert detect.find_category_ids(cfg, ('cup', 'jar')) == dict(cup=1, jar=2)
+    assert find_category_ids(cfg, ('cup', 'jar')) == dict(cup=1, jar=2)
 
 
 @pytest.mark.parametrize('text', ['', '[1]', '{}', '{"categories": [{}]}', '{"categories": 3}',
@@ -96,14 +97,14 @@ def test_an_annotation_file_that_cannot_be_read(trained, tmp_path, text):
     path.write_text(text)
     cfg = load_config(str(trained.config), {'test_dataloader.dataset.ann_file': str(path)})
     with pytest.raises(UserError, match="ann.json is not in COCO's format"):
-        detect.find_category_ids(cfg, ('cup', 'jar'))
+        find_category_ids(cfg, ('cup', 'jar'))
 
 
 def test_inputs_that_cannot_be_used(trained, tmp_path):
     rest = [str(trained.config), str(trained.checkpoint)]
     with pytest.raises(UserError, match='Input not found: nowhere'):
         detect.main(['nowhere', *rest])
-    with pytest.raises(UserError, match=f'No pictures in {tmp_path}'):
+    with pytest.raises(UserError, match=f'No images in {tmp_path}'):
         detect.main([str(tmp_path), *rest])
 
 

@@ -1,0 +1,111 @@
+"""mmdet's inferencer for a config and a checkpoint that fit each other."""
+import json
+import os.path as osp
+from typing import Dict, Optional, Sequence
+
+from mmdet.apis import DetInferencer
+from mmdet.evaluation import get_classes
+from mmengine.config import Config
+from mmengine.dataset import BaseDataset
+from torch import nn
+
+from fcos_mm.apis.checkpoint import check_checkpoint, read_state_dict
+from fcos_mm.apis.console import prints_to_log_file
+from fcos_mm.engine.fast_inference import prepare_as_configured
+from fcos_mm.errors import UserError
+from fcos_mm.visualization import DetLocalVisualizer
+
+
+def build_inferencer(cfg: Config, checkpoint: str, device: Optional[str] = None) -> DetInferencer:
+    """Build mmdet's inferencer and make sure the weights are the model's.
+
+    Args:
+        cfg: The config.
+        checkpoint: The weights.
+        device: Where to run; the best there is if None.
+
+    Raises:
+        UserError: If the checkpoint cannot be read or does not fit.
+    """
+    read_state_dict(checkpoint)
+    _set_visualizer(cfg)
+    with prints_to_log_file():
+        inferencer = DetInferencer(
+            cfg, checkpoint, device=device, scope=cfg.get('default_scope', 'mmdet'),
+            show_progress=False)
+    check_checkpoint(checkpoint, inferencer.model)
+    set_class_names(inferencer.model, cfg)
+    inferencer.model = prepare_as_configured(inferencer.model, cfg)
+    return inferencer
+
+
+def _set_visualizer(cfg: Config) -> None:
+    """Let ours draw where mmdet's would, and no backend keep the drawings."""
+    cfg.setdefault('visualizer', dict(type='DetLocalVisualizer'))
+    if str(cfg.visualizer.get('type')).split('.')[-1] == DetLocalVisualizer.__name__:
+        cfg.visualizer.type = DetLocalVisualizer
+    cfg.visualizer.vis_backends = None
+
+
+def set_class_names(model: nn.Module, cfg: Config) -> None:
+    """Take the names of the classes from the config where the checkpoint has none that fit.
+
+    mmdet takes COCO's for a checkpoint without names.
+
+    Args:
+        model: The model; its ``dataset_meta`` is changed in place.
+        cfg: The config.
+
+    Raises:
+        UserError: If there are not as many names in either as the model has
+            classes.
+    """
+    number = getattr(getattr(model, 'bbox_head', None), 'num_classes', None)
+    found = list(model.dataset_meta.get('classes', ()))
+    if number is None or len(found) == number and found != list(get_classes('coco')):
+        return
+    metainfo = _test_dataset(cfg).get('metainfo') or {}
+    classes = BaseDataset._load_metainfo(dict(metainfo)).get('classes', ())
+    if len(classes) == number:
+        model.dataset_meta['classes'] = tuple(classes)
+    elif len(found) != number:
+        raise UserError(f'The model has {number} classes, the checkpoint names {len(found)} and '
+                        f'the config {len(classes)}.\nSet test_dataloader.dataset.metainfo='
+                        'dict(classes=(...)).')
+
+
+def _test_dataset(cfg: Config) -> dict:
+    """The test set of a config; of several, or in a wrapper, the first."""
+    dataset = cfg.get('test_dataloader', {}).get('dataset', {})
+    while dataset.get('dataset') or dataset.get('datasets'):
+        dataset = dataset.get('dataset') or dataset['datasets'][0]
+    return dataset
+
+
+def find_category_ids(cfg: Config, classes: Sequence[str]) -> Dict[str, int]:
+    """The category ids of the classes, as in the dataset's annotation file.
+
+    Args:
+        cfg: The config, whose test set is asked.
+        classes: The names of the classes, in the order of the model.
+
+    Returns:
+        Names and ids; 1, 2, ... in the order of the model where there is no
+        annotation file or it does not know all of the classes.
+
+    Raises:
+        UserError: If the file is there and cannot be read.
+    """
+    dataset = _test_dataset(cfg)
+    path = osp.join(dataset.get('data_root') or '', dataset.get('ann_file') or '')
+    if osp.isfile(path):
+        try:
+            with open(path, encoding='utf-8') as file:
+                known = {entry['name']: entry['id'] for entry in json.load(file)['categories']}
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise UserError(f"{path} is not in COCO's format ({type(error).__name__}: {error}). It "
+                            'names the ids of the categories: correct it, or set '
+                            "test_dataloader.dataset.ann_file=''.") from error
+        if all(name in known for name in classes):
+            return {name: known[name] for name in classes}
+    return {name: index for index, name in enumerate(classes, start=1)}
