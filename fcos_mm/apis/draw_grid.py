@@ -3,15 +3,16 @@ import argparse
 import os.path as osp
 from typing import List, Optional, Sequence
 
+import cv2
 import mmcv
 import numpy as np
 import torch
 from mmdet.structures import DetDataSample
-from mmdet.visualization import DetLocalVisualizer
 from mmengine.config import Config
 from mmengine.structures import InstanceData
 from torch import Tensor
 
+from fcos_mm.apis.named_inputs import check_order, check_score_threshold
 from fcos_mm.cli import draw_grid as command
 from fcos_mm.cli import parse
 from fcos_mm.cli.options import resolve
@@ -19,6 +20,7 @@ from fcos_mm.compat.safe_pickle import load_plain_pickle
 from fcos_mm.config import load_config
 from fcos_mm.datasets import LoadImageFromFile
 from fcos_mm.errors import UserError
+from fcos_mm.visualization import DetLocalVisualizer
 
 _GAP = 4  # pixels between two pictures
 
@@ -41,6 +43,8 @@ def run(args: argparse.Namespace) -> None:
     Raises:
         UserError: If the config or the predictions cannot be used.
     """
+    check_order(config=args.config, predictions=args.predictions)
+    check_score_threshold(args.score_thr)
     cfg = load_config(args.config, args.cfg_options)
     draw_grid(cfg, args.predictions, args.out, count=args.count, columns=args.columns,
               side=args.side, score_thr=args.score_thr)
@@ -87,8 +91,28 @@ def draw_grid(cfg: Config,
     visualizer = DetLocalVisualizer(line_width=2, alpha=1.0)
     visualizer.dataset_meta = cfg.test_dataloader.dataset.get('metainfo', {})
     tiles = [draw_tile(results[index], visualizer, side, score_thr) for index in chosen]
-    if not mmcv.imwrite(mmcv.rgb2bgr(join_tiles(tiles, columns)), out_file):
-        raise UserError(f'{out_file} cannot be written.\nUse a name that ends with .png or .jpg.')
+    write_sheet(join_tiles(tiles, columns), out_file)
+
+
+def write_sheet(sheet: np.ndarray, out_file: str) -> None:
+    """Write the sheet.
+
+    Args:
+        sheet: RGB, uint8 ``(height, width, 3)``.
+        out_file: The image to write.
+
+    Raises:
+        UserError: If it cannot be written.
+    """
+    try:
+        written = mmcv.imwrite(mmcv.rgb2bgr(sheet), out_file)
+        reason = 'OpenCV cannot encode it'
+    except (OSError, cv2.error) as error:
+        written = False
+        reason = getattr(error, 'strerror', None) or 'no format of images ends like this'
+    if not written:
+        raise UserError(f'{out_file} cannot be written: {reason}.\nUse a name that ends with .png '
+                        'or .jpg, in a folder that you can write to.')
 
 
 def read_predictions(path: str) -> List[dict]:

@@ -11,6 +11,7 @@ from torch import nn
 
 from fcos_mm.apis.checkpoint import check_checkpoint, read_state_dict
 from fcos_mm.apis.console import prints_to_log_file
+from fcos_mm.config.components import check_components
 from fcos_mm.engine.fast_inference import prepare_as_configured
 from fcos_mm.errors import UserError
 from fcos_mm.visualization import DetLocalVisualizer
@@ -29,6 +30,7 @@ def build_inferencer(cfg: Config, checkpoint: str, device: Optional[str] = None)
     """
     read_state_dict(checkpoint)
     _set_visualizer(cfg)
+    check_components(_what_detects(cfg), 'test')
     with prints_to_log_file():
         inferencer = DetInferencer(
             cfg, checkpoint, device=device, scope=cfg.get('default_scope', 'mmdet'),

@@ -134,7 +134,7 @@ class ToolRunner(Runner):
         """
         try:
             super()._init_model_weights()
-        except (UserError, OSError, RuntimeError, ValueError, KeyError) as error:
+        except (UserError, ImportError, OSError, RuntimeError, ValueError, KeyError) as error:
             settings = list(pretrained_settings(self.cfg.model))
             if not settings:
                 raise

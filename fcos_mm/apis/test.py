@@ -8,6 +8,7 @@ from mmdet.utils import setup_cache_size_limit_of_dynamo
 from mmengine.config import Config
 
 from fcos_mm.apis.checkpoint import check_checkpoint, read_state_dict
+from fcos_mm.apis.named_inputs import check_order
 from fcos_mm.apis.runner import build_runner
 from fcos_mm.apis.tta import set_tta
 from fcos_mm.cli import parse
@@ -75,6 +76,7 @@ def make_config(args: argparse.Namespace) -> Config:
     """
     if args.out is not None and not args.out.endswith(('.pkl', '.pickle')):
         raise UserError(f'--out {args.out}: the name must end with .pkl or .pickle.')
+    check_order(config=args.config, checkpoint=args.checkpoint)
     cfg = load_config(args.config, args.cfg_options)
     cfg.launcher = args.launcher
     cfg.load_from = args.checkpoint

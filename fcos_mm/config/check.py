@@ -9,6 +9,7 @@ from fcos_mm.config.model_shapes import check_model_shapes
 from fcos_mm.config.pipelines import check_pipelines
 from fcos_mm.config.schedules import check_schedules
 from fcos_mm.config.settings import check_settings
+from fcos_mm.config.weights import check_weights
 from fcos_mm.faults import Faults
 
 _CHECKS = (
@@ -19,6 +20,7 @@ _CHECKS = (
     check_loops,
     check_schedules,
     check_detection_limits,
+    check_weights,
     check_model_shapes,
 )
 

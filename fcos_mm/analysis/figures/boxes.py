@@ -9,6 +9,7 @@ from matplotlib.patches import Rectangle
 from mmdet.structures.bbox import bbox_overlaps
 
 from fcos_mm.analysis.figures.style import COLORS
+from fcos_mm.visualization.labels import drawable, font_families, label_width
 
 _LABEL_FONT = 7
 _BOX_COLORS = COLORS[:-1]  # without black
@@ -64,19 +65,20 @@ def label_boxes(axes: Axes, boxes: np.ndarray, names: Sequence[str], colors: Seq
         points_per_pixel: How many points (1/72 inch) a pixel of the picture
             is wide.
     """
+    names = drawable(names)
     letter = _LABEL_FONT / points_per_pixel  # height in pixels
     limits = np.array([axes.get_xlim()[1], axes.get_ylim()[0]])
     boxes = np.clip(boxes, 0, np.tile(limits, 2))
     taken: List[np.ndarray] = []
     areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
     for index in np.argsort(-areas, kind='stable'):
-        size = np.array([(0.62 * len(names[index]) + 0.6) * letter, 1.5 * letter])
+        size = np.array([(0.62 * label_width(names[index]) + 0.6) * letter, 1.5 * letter])
         corner = _free_corner(boxes[index], size, taken, limits)
         if corner is None:
             continue
         taken.append(np.concatenate([corner, corner + size]))
         axes.text(*(corner + size / 2), names[index], fontsize=_LABEL_FONT, ha='center',
-                  va='center', color=_readable_on(colors[index]), zorder=5,
+                  va='center', family=font_families(), color=_readable_on(colors[index]), zorder=5,
                   bbox=dict(facecolor=colors[index], edgecolor='none', pad=1))
 
 
