@@ -79,6 +79,9 @@ def run(args: argparse.Namespace) -> int:
         except KeyboardInterrupt:
             print('\nstopped by Ctrl-C; what was found before is kept')
             return detection.tell(found, INTERRUPTED)
+        except OutputError:
+            detection.tell(found, 2)
+            raise
     return detection.tell(found, 1 if detection.failures else 0)
 
 
@@ -250,8 +253,8 @@ def _prepare_output(out_dir: str) -> None:
         os.makedirs(osp.join(out_dir, 'vis'), exist_ok=True)
         start_log(osp.join(out_dir, 'detect.log'))
     except OSError as error:
-        raise UserError(f'--out-dir {out_dir}: no folder that can be written to '
-                        f'({error.strerror}).\nName a folder.') from error
+        raise UserError(f'--out-dir {out_dir} cannot be written to: {error.strerror}.\n'
+                        'Name a folder that you can write to.') from error
 
 
 def _duration(seconds: float) -> str:

@@ -1,6 +1,7 @@
 """mmdet's visualizer for any names of classes, any palette and any kind of image file."""
 import os.path as osp
 import warnings
+from pathlib import Path
 from typing import List, Optional, Sequence, Set, Union
 
 import numpy as np
@@ -58,10 +59,18 @@ class DetLocalVisualizer(MMDetLocalVisualizer):
             *args: mmdet's arguments.
             out_file: Where to write the drawing; see :func:`drawing_path`.
             **kwargs: mmdet's arguments.
+
+        Raises:
+            OSError: If the drawing cannot be written; no part of it is left.
         """
         if out_file is not None:
             out_file = self._unwritten(drawing_path(out_file))
-        super().add_datasample(name, image, data_sample, *args, out_file=out_file, **kwargs)
+        try:
+            super().add_datasample(name, image, data_sample, *args, out_file=out_file, **kwargs)
+        except OSError:
+            if out_file is not None:  # a part of a file, as on a full disk
+                Path(out_file).unlink(missing_ok=True)
+            raise
 
     def draw_texts(self, texts: Union[str, List[str]], *args, **kwargs) -> 'DetLocalVisualizer':
         """Draw texts with fonts that have their characters.
