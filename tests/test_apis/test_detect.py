@@ -1,14 +1,18 @@
 """``tools/detect.py``: pictures in, drawn pictures and detections out."""
 import json
 import shutil
+from types import SimpleNamespace
 
 import pytest
 import torch
+from mmdet.evaluation import get_classes
 from mmdet.structures import DetDataSample
+from mmengine.config import Config
 from mmengine.structures import InstanceData
+from torch import nn
 
 from fcos_mm.apis import detect
-from fcos_mm.apis.inferencer import build_inferencer, find_category_ids
+from fcos_mm.apis.inferencer import build_inferencer, find_category_ids, set_class_names
 from fcos_mm.config import load_config
 from fcos_mm.errors import UserError
 
@@ -83,6 +87,21 @@ def test_no_names_for_the_classes(trained, tiny_data, tmp_path):
     with pytest.raises(UserError, match='model has 2 classes, the checkpoint names 80 and the '
                        'config 1'):
         build_inferencer(cfg, str(tmp_path / 'weights.pth'), 'cpu')
+
+
+def test_names_of_the_config_for_a_model_of_as_many_classes_as_coco_has():
+    """A checkpoint without names gets COCO's from mmdet, which fit such a model in number."""
+    model = nn.Module()
+    model.bbox_head = SimpleNamespace(num_classes=80)
+    model.dataset_meta = dict(classes=get_classes('coco'))
+    names = tuple(f'part {index}' for index in range(80))
+    dataset = dict(type='RepeatDataset', dataset=dict(metainfo=dict(classes=names)))
+    cfg = Config(dict(test_dataloader=dict(dataset=dataset)))
+    set_class_names(model, cfg)
+    assert model.dataset_meta['classes'] == names
+    model.dataset_meta = dict(classes=names[::-1])  # the checkpoint's own
+    set_class_names(model, cfg)
+    assert model.dataset_meta['classes'] == names[::-1]
 
 
 def test_category_ids_without_annotation_file(trained):

@@ -97,3 +97,10 @@ def test_labels_of_another_config(tmp_path):
 def test_counts_must_be_positive(tmp_path):
     with pytest.raises(UserError, match='--columns 0'):
         draw_grid(CFG, write_predictions(tmp_path, 1), str(tmp_path / 'grid.png'), columns=0)
+
+
+@pytest.mark.parametrize('name', ['grid.xyz', 'grid', 'file/grid.png'])
+def test_a_sheet_that_cannot_be_written(tmp_path, name):
+    (tmp_path / 'file').write_text('')
+    with pytest.raises(UserError, match=f'{name} cannot be written: .*\nUse a name that ends with'):
+        draw_grid(CFG, write_predictions(tmp_path, 1), str(tmp_path / name))
