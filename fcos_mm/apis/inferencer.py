@@ -14,7 +14,7 @@ from fcos_mm.apis.console import prints_to_log_file
 from fcos_mm.config.components import check_components
 from fcos_mm.engine.fast_inference import prepare_as_configured
 from fcos_mm.errors import UserError
-from fcos_mm.visualization import DetLocalVisualizer
+from fcos_mm.visualization import ours
 
 
 def build_inferencer(cfg: Config, checkpoint: str, device: Optional[str] = None) -> DetInferencer:
@@ -29,7 +29,10 @@ def build_inferencer(cfg: Config, checkpoint: str, device: Optional[str] = None)
         UserError: If the checkpoint cannot be read or does not fit.
     """
     read_state_dict(checkpoint)
-    _set_visualizer(cfg)
+    _set_dataset(cfg)
+    # the drawings are written by who detects, and no backend keeps them
+    cfg.visualizer = {**ours(cfg.get('visualizer', dict(type='DetLocalVisualizer'))),
+                      'vis_backends': None}
     check_components(_what_detects(cfg), 'test')
     with prints_to_log_file():
         inferencer = DetInferencer(
@@ -41,12 +44,23 @@ def build_inferencer(cfg: Config, checkpoint: str, device: Optional[str] = None)
     return inferencer
 
 
-def _set_visualizer(cfg: Config) -> None:
-    """Let ours draw where mmdet's would, and no backend keep the drawings."""
-    cfg.setdefault('visualizer', dict(type='DetLocalVisualizer'))
-    if str(cfg.visualizer.get('type')).split('.')[-1] == DetLocalVisualizer.__name__:
-        cfg.visualizer.type = DetLocalVisualizer
-    cfg.visualizer.vis_backends = None
+def _what_detects(cfg: Config) -> Config:
+    """The parts of a config that are built to detect."""
+    names = ('model', 'test_dataloader', 'visualizer', 'default_scope')
+    return Config({name: cfg[name] for name in names if name in cfg})
+
+
+def _set_dataset(cfg: Config) -> None:
+    """mmdet's inferencer takes pipeline and metainfo from a dataset that is no wrapper."""
+    dataset = _test_dataset(cfg)
+    steps = [str(step.get('type')).split('.')[-1] for step in dataset.get('pipeline') or ()]
+    if not any('LoadImageFromFile' in step for step in steps):
+        raise UserError('The config has no test_dataloader.dataset.pipeline with LoadImageFromFile: '
+                        'nothing says how images are prepared.\nGive the config of the training, '
+                        'or add test_dataloader.')
+    if not isinstance(dataset.get('ann_file'), str):  # annotations are not read
+        dataset.ann_file = ''
+    cfg.test_dataloader.dataset = dataset
 
 
 def set_class_names(model: nn.Module, cfg: Config) -> None:
@@ -78,7 +92,7 @@ def set_class_names(model: nn.Module, cfg: Config) -> None:
 
 def _test_dataset(cfg: Config) -> dict:
     """The test set of a config; of several, or in a wrapper, the first."""
-    dataset = cfg.get('test_dataloader', {}).get('dataset', {})
+    dataset = (cfg.get('test_dataloader') or {}).get('dataset') or {}
     while dataset.get('dataset') or dataset.get('datasets'):
         dataset = dataset.get('dataset') or dataset['datasets'][0]
     return dataset

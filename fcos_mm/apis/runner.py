@@ -17,6 +17,7 @@ from fcos_mm.engine.ranks.zero import gather_shares
 from fcos_mm.engine.resume.atomic_file import replaced
 from fcos_mm.engine.resume.preemption import spare_workers
 from fcos_mm.errors import UserError
+from fcos_mm.visualization import ours
 
 
 class ToolRunner(Runner):
@@ -59,6 +60,11 @@ class ToolRunner(Runner):
         loader.generator = torch.Generator()
         spare_workers(loader)
         return loader
+
+    def build_visualizer(self, visualizer=None):
+        """Build the visualizer, ours in the place of mmdet's."""
+        return super().build_visualizer(
+            ours(visualizer) if isinstance(visualizer, dict) else visualizer)
 
     def build_evaluator(self, evaluator):
         """Build the evaluator; pycocotools' prints go to the log file."""

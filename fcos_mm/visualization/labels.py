@@ -77,7 +77,7 @@ def _tell(replaced: Dict[str, str], absent: Set[str]) -> None:
     families, packages = zip(*(_FONTS[kind] for kind in sorted(kinds)))
     print_log(
         f'No font on this machine has the characters of some names: drawn are {examples}.\n'
-        f'Install {" and ".join(families)} or another font that has them (Debian, Ubuntu: apt-get '
+        f'Install {", ".join(families)} or another font that has them (Debian, Ubuntu: apt-get '
         f'install {" ".join(packages)}).', logger='current', level=logging.WARNING)
 
 

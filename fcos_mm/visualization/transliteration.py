@@ -43,4 +43,6 @@ def _latin(char: str) -> str:
     letter = _LETTER.search(name)
     if letter:
         return letter.group(1).lower().replace(' ', '')
+    if unicodedata.category(char).startswith('M'):
+        return ''  # a mark that has no sound of its own
     return f":{name.lower().replace(' ', '_')}:"

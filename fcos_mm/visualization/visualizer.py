@@ -31,6 +31,18 @@ def drawing_path(path: str) -> str:
     return path + ('.jpg' if suffix in _PHOTOS else '.png')
 
 
+def ours(cfg: dict) -> dict:
+    """The config of a visualizer with ours in the place of mmdet's, whatever the scope.
+
+    Args:
+        cfg: The config; not changed.
+    """
+    kind = cfg.get('type')
+    if isinstance(kind, str) and kind in ('DetLocalVisualizer', 'mmdet.DetLocalVisualizer'):
+        return {**cfg, 'type': DetLocalVisualizer}
+    return cfg
+
+
 @VISUALIZERS.register_module()
 class DetLocalVisualizer(MMDetLocalVisualizer):
     """Draws where mmdet's would stop or draw something else.

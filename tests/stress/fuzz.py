@@ -28,7 +28,6 @@ import fcos_mm  # noqa: F401  before mmdet
 
 KINDS = ('annotations', 'images', 'boxes', 'checkpoints', 'predictions', 'results', 'converters',
          'models', 'drawings')
->>>>>>> df0573f (Docs: detection and drawings; fuzzing of drawings; unit tests of names, palettes and files)
 EXAMPLES = '''examples:
   python tests/stress/fuzz.py --cases 1000
   python tests/stress/fuzz.py --cases 20000 --kinds checkpoints --seed 3

@@ -9,7 +9,6 @@ import pytest
 SCRIPT = Path(__file__).with_name('fuzz.py')
 KINDS = ('annotations', 'images', 'boxes', 'checkpoints', 'predictions', 'results', 'converters',
          'models', 'drawings')
->>>>>>> df0573f (Docs: detection and drawings; fuzzing of drawings; unit tests of names, palettes and files)
 sys.path.insert(0, str(SCRIPT.parent))
 
 import fuzz  # noqa: E402

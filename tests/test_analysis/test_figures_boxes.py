@@ -89,3 +89,11 @@ def test_a_box_that_reaches_over_the_picture_has_its_name_inside(axes):
                 points_per_pixel=0.5)
     (x0, y0, x1, y1), = extents(axes)
     assert 0 <= x0 < x1 <= 400 and 0 <= y0 < y1 <= 300
+
+
+def test_names_that_matplotlib_would_draw_otherwise(axes):
+    """A formula, and Arabic: three letters that are joined, from the right."""
+    boxes = np.array([[10., 50, 100, 90], [150, 50, 240, 90]])
+    label_boxes(axes, boxes, ['$a$', '\u0642\u0637\u0629'], ['black'] * 2, points_per_pixel=0.5)
+    assert sorted(text.get_text() for text in axes.texts) == [
+        r'\$a\$', '\ufe94\ufec4\ufed7']

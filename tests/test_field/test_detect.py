@@ -299,9 +299,10 @@ def test_detections_of_classes_without_a_colour(pictures, short_run, write_confi
 
 
 def test_drawings_of_a_test_with_classes_without_a_colour(short_run, write_config, run, tmp_path):
-    """And the images of a test, and of its sheet, are drawn too."""
+    """By the hook, whosever visualizer the config names, and on the sheet."""
     config = write_config(PALETTE + """
 test_dataloader['dataset']['indices'] = 2
+visualizer = dict(type='mmdet.DetLocalVisualizer')
 default_hooks = dict(visualization=dict(score_thr=0.0))""")
     run(test.main, config, short_run.checkpoint, '--work-dir', tmp_path, '--show-dir', 'drawn',
         '--out', tmp_path / 'p.pkl', *FIND[-3:])
@@ -309,6 +310,32 @@ default_hooks = dict(visualization=dict(score_thr=0.0))""")
     run(draw_grid.main, config, tmp_path / 'p.pkl', '--out', tmp_path / 'grid.png', '--score-thr',
         0)
     assert cv2.imread(str(tmp_path / 'grid.png')) is not None
+
+
+# lines of a config, why it is here
+DATASETS = [
+    ("test_dataloader = dict(dataset=dict(_delete_=True, type='ConcatDataset', datasets=["
+     "{{_base_.test_dataloader.dataset}}]))", 'a wrapper'),
+    ("test_dataloader['dataset']['ann_file'] = ['a.json']", 'ids are from 1 then'),
+]
+
+
+@pytest.mark.parametrize('text', [row[0] for row in DATASETS], ids=[row[1] for row in DATASETS])
+def test_datasets_of_which_only_the_pipeline_is_used(pictures, short_run, write_config, run,
+                                                     tmp_path, text):
+    ended = run(detect.main, pictures / '00.png', write_config(text), short_run.checkpoint,
+                '--out-dir', tmp_path / 'out', *FIND)
+    assert ended.result == 0
+    assert {row['category_id'] for row in rows_of(tmp_path / 'out')} <= set(range(1, 7))
+
+
+@pytest.mark.parametrize('text', [
+    'test_dataloader = None', "test_dataloader['dataset']['pipeline'] = [dict(type='Resize')]"])
+def test_configs_that_do_not_say_how_images_are_prepared(pictures, short_run, write_config, run,
+                                                         tmp_path, text):
+    with pytest.raises(UserError, match='no test_dataloader.dataset.pipeline with LoadImageFromFi'):
+        run(detect.main, pictures / '00.png', write_config(text), short_run.checkpoint,
+            '--out-dir', tmp_path / 'out', *FIND[:4])
 
 
 # lines of a config, the message, why it is here

@@ -63,6 +63,7 @@ NAMES = [
     ('a\ud800', 'a?', 'half of a character'),
     ('\ue000', 'U+E000', 'private use'),
     ('חתול 2', 'לותח 2', 'Hebrew, from the right'),
+    ('\u0915\u094d\u0937', 'kassa', 'a mark of Devanagari that has no sound'),
     ('', '', 'empty'),
 ]
 
