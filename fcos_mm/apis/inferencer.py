@@ -55,8 +55,8 @@ def _set_dataset(cfg: Config) -> None:
     dataset = _test_dataset(cfg)
     steps = [str(step.get('type')).split('.')[-1] for step in dataset.get('pipeline') or ()]
     if not any('LoadImageFromFile' in step for step in steps):
-        raise UserError('The config has no test_dataloader.dataset.pipeline with LoadImageFromFile: '
-                        'nothing says how images are prepared.\nGive the config of the training, '
+        raise UserError('The config has no test_dataloader.dataset.pipeline with LoadImageFromFile:'
+                        ' nothing says how images are prepared.\nGive the config of the training, '
                         'or add test_dataloader.')
     if not isinstance(dataset.get('ann_file'), str):  # annotations are not read
         dataset.ann_file = ''
