@@ -154,7 +154,7 @@ class Detection:
         if found.others:
             most = found.others.most_common(_SHOWN)
             kinds = ', '.join(f'{number} {ending}' for ending, number in most)
-            print(f'{sum(found.others.values())} files that are no images were left out: {kinds}')
+            print(f'left out, as they do not end like images: {kinds}')
         for image, reason in self.failures[:_SHOWN]:
             print(f'error: {shown(image)} {reason} and was skipped')
         if len(self.failures) > _SHOWN:

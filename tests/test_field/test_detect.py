@@ -128,7 +128,7 @@ def test_end_of_a_run_over_files_of_every_kind(detected):
     assert detected.status == 1
     assert len([*(detected.out / 'vis').rglob('*.*')]) == len(READ)
     assert f'{5 * len(READ)} detections in {len(READ)} images' in detected.screen
-    assert '1 files that are no images were left out: 1 .txt' in detected.screen
+    assert 'left out, as they do not end like images: 1 .txt' in detected.screen
     assert detected.screen.count('pages, of which the first was taken') == 2
     assert f'[{len(READ) + len(UNREAD)}/{len(READ) + len(UNREAD)}, 0:00:00 left]' in detected.screen
 
