@@ -8,7 +8,7 @@ from pycocotools.coco import COCO
 
 from fcos_mm.errors import UserError
 from fcos_mm.evaluation.coco_entries import malformed_detection
-from fcos_mm.evaluation.coco_files import read_json, read_truth
+from fcos_mm.evaluation.coco_files import read_rows, read_truth
 
 #: The server counts this many of an image.
 LIMIT = 100
@@ -79,7 +79,7 @@ def check_result_file(results: str, truth: str) -> ResultReport:
             or the images have no sizes.
     """
     known = read_truth(truth, annotated=False)
-    rows = read_json(results, 'Results')
+    rows = read_rows(results)
     if not isinstance(rows, list):
         raise UserError(f'{results} holds a {type(rows).__name__} and no list of detections.\n'
                         'Write it with test_evaluator.outfile_prefix=PREFIX.')

@@ -12,6 +12,7 @@ from mmdet.datasets import CocoDataset as MMDetCocoDataset
 from mmengine.dist import get_world_size
 from mmengine.logging import print_log
 
+from fcos_mm.datasets.coco_api import COCO
 from fcos_mm.datasets.seeded import SeededSamples
 from fcos_mm.datasets.shared_memory import SharedFile, place
 from fcos_mm.datasets.unreadable import ReplacesUnreadable
@@ -28,7 +29,7 @@ class CocoDataset(SeededSamples, ReplacesUnreadable, MMDetCocoDataset):
     """mmdet's dataset in COCO format, for less memory.
 
     Configs under ``default_scope='fcos_mm'`` get it by the plain name
-    ``CocoDataset``. It differs from mmdet's in five ways:
+    ``CocoDataset``. It differs from mmdet's in six ways:
 
     - The processes of one machine share one copy of the annotations, and only
       the first of them reads the file. Workers that are forked share their
@@ -37,6 +38,8 @@ class CocoDataset(SeededSamples, ReplacesUnreadable, MMDetCocoDataset):
     - ``cat_img_map`` holds arrays. Its lists are of numbers that lie scattered
       over all the memory in which the file was read, which then cannot be
       given back: half a gigabyte for COCO.
+    - Labels follow ``metainfo.classes``, whatever the order of the file's
+      categories; the file is read by :class:`~fcos_mm.datasets.coco_api.COCO`.
     - An index of our samplers seeds the random numbers of its sample.
     - In training an image that cannot be read is replaced, see
       :class:`ReplacesUnreadable`.
@@ -46,6 +49,7 @@ class CocoDataset(SeededSamples, ReplacesUnreadable, MMDetCocoDataset):
         share_annotations: Whether to share; None: where there are several ranks.
         **kwargs: mmdet's arguments.
     """
+    COCOAPI = COCO
 
     def __init__(self, *args, share_annotations: Optional[bool] = None, **kwargs) -> None:
         self.share_annotations = share_annotations

@@ -1,7 +1,10 @@
 """Which library computes the COCO numbers, and the fast one in pycocotools' place."""
+import contextlib
 import importlib
+import io
 import logging
 import time
+from typing import Sequence
 
 import numpy as np
 from mmengine.logging import print_log
@@ -11,6 +14,8 @@ from pycocotools.cocoeval import COCOeval
 from fcos_mm.errors import UserError
 
 BACKENDS = ('auto', 'pycocotools', 'faster-coco-eval')
+
+_LARGEST_ID = 2**53
 
 
 def choose_evaluator(backend: str) -> type:
@@ -100,10 +105,14 @@ def _accumulated(known: COCO, found: COCO, params) -> dict:
     """
     from faster_coco_eval import COCOeval_faster
     count = _boxes(known, params)  # (K, A)
+    images, labels = _numbering(params.imgIds), _numbering(params.catIds)
+    known, found = (_renumbered(coco, images, labels) for coco in (known, found))
     between, which = np.unique(1.5 / np.maximum(count, 1), return_inverse=True)
     fast = COCOeval_faster(known, found, 'bbox', print_function=_silent)
-    for name in ('imgIds', 'catIds', 'iouThrs', 'maxDets', 'areaRng', 'areaRngLbl', 'useCats'):
+    for name in ('iouThrs', 'maxDets', 'areaRng', 'areaRngLbl', 'useCats'):
         setattr(fast.params, name, getattr(params, name))
+    fast.params.imgIds = [images[key] for key in params.imgIds]
+    fast.params.catIds = [labels[key] for key in params.catIds]
     fast.params.recThrs = np.concatenate([params.recThrs, between])
     fast.evaluate()
     fast.accumulate()
@@ -116,6 +125,30 @@ def _accumulated(known: COCO, found: COCO, params) -> dict:
     counts[1] = recalls
     return dict(counts=counts, precision=precision, recall=fast.eval['recall'],
                 scores=fast.eval['scores'][:, :recalls])
+
+
+def _numbering(ids: Sequence) -> dict:
+    """Numbers for ids; the ids themselves where faster-coco-eval can hold them in a float64."""
+    if all(isinstance(key, (int, np.integer)) and abs(int(key)) <= _LARGEST_ID for key in ids):
+        return {key: key for key in ids}
+    return {key: number for number, key in enumerate(ids, start=1)}
+
+
+def _renumbered(coco: COCO, images: dict, labels: dict) -> COCO:
+    """The annotations of these images and categories under the numbers given."""
+    if all(key == number for ids in (images, labels) for key, number in ids.items()):
+        return coco
+    result = COCO()
+    result.dataset = dict(
+        images=[dict(coco.imgs[key], id=number) for key, number in images.items()],
+        categories=[dict(coco.cats[key], id=number) for key, number in labels.items()],
+        annotations=[dict(box, image_id=images[box['image_id']],
+                          category_id=labels[box['category_id']])
+                     for box in coco.dataset.get('annotations', [])
+                     if box['image_id'] in images and box['category_id'] in labels])
+    with contextlib.redirect_stdout(io.StringIO()):
+        result.createIndex()
+    return result
 
 
 def _boxes(known: COCO, params) -> np.ndarray:

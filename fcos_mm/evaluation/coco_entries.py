@@ -3,13 +3,14 @@ import math
 import numbers
 from typing import Iterator, Optional, Tuple
 
+from fcos_mm.datasets.coco_format import is_id
 from fcos_mm.errors import shorten
 
 _ID_OF = {'images': ('id', ), 'categories': ('id', ),
           'annotations': ('id', 'image_id', 'category_id')}
 
 
-def malformed_detection(row: object, id_types: Tuple[type, ...] = (int, str)) -> Optional[str]:
+def malformed_detection(row: object, id_types: Tuple[type, ...] = (int, float, str)) -> Optional[str]:
     """Say what is wrong with the form of a detection.
 
     Args:
@@ -25,7 +26,7 @@ def malformed_detection(row: object, id_types: Tuple[type, ...] = (int, str)) ->
         if key not in row:
             return f'without {key}'
     for key in ('image_id', 'category_id'):
-        if not isinstance(row[key], id_types) or isinstance(row[key], bool):
+        if not isinstance(row[key], id_types) or not is_id(row[key]):
             return f'{key} is {shorten(row[key])}, not a whole number'
     return _malformed_box(row['bbox']) or _malformed_number(row['score'])
 
@@ -57,7 +58,7 @@ def _malformed_entry(entry: object, keys: Tuple[str, ...], dataset: dict) -> Opt
         return f'not a dict but a {type(entry).__name__}'
     for key in keys:
         value = entry.get(key)
-        if not isinstance(value, (int, float, str)) or isinstance(value, bool):
+        if not is_id(value):
             return f'{key} is {shorten(value)}, not a whole number'
     if 'image_id' not in keys:
         return None

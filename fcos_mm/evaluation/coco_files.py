@@ -1,32 +1,34 @@
 """Annotations and detections in COCO's format, read without a printed word."""
 import contextlib
 import io
-import json
-import os.path as osp
+from os import PathLike
 from typing import Collection, List, Optional, Sequence, Union
 
 from pycocotools.coco import COCO
 
+from fcos_mm.datasets import coco_api, coco_format
 from fcos_mm.errors import UserError
 from fcos_mm.evaluation.coco_entries import malformed_detection, malformed_entries
 
-Truth = Union[str, COCO]
-Results = Union[str, Sequence[dict]]
+Truth = Union[str, PathLike, COCO]
+Results = Union[str, PathLike, Sequence[dict]]
 
 
 def read_truth(truth: Truth, *, annotated: bool = True) -> COCO:
     """Read an annotation file.
 
     Args:
-        truth: The path, or annotations read already, which are handed back.
+        truth: The path, or annotations read already.
         annotated: Whether its annotations are wanted; if not, they need not be in order.
 
     Raises:
         UserError: If there is no such file or it is not in COCO's format.
     """
-    if isinstance(truth, COCO):
+    if isinstance(truth, coco_api.COCO):
         return truth
-    dataset = read_json(truth, 'Annotations')
+    if isinstance(truth, COCO):
+        return as_coco(truth.dataset)
+    dataset = coco_format.read_coco(str(truth))
     if not isinstance(dataset, dict) or not {'images', 'categories'} <= set(dataset):
         raise UserError(
             f"{truth} is not in COCO's format: it must hold 'images' and 'categories'.\n"
@@ -56,15 +58,16 @@ def read_results(results: Results,
         UserError: If there is no such file, it is no list of detections, or a
             detection names an image or a category that is not annotated.
     """
-    name = results if isinstance(results, str) else 'The results'
-    rows = read_json(results, 'Results') if isinstance(results, str) else results
+    from_file = isinstance(results, (str, PathLike))
+    name = str(results) if from_file else 'The results'
+    rows = read_rows(results) if from_file else results
     needed = {'image_id', 'category_id', 'bbox', 'score'}
     if not isinstance(rows, (list, tuple)) or not all(
             isinstance(row, dict) and needed <= set(row) for row in rows):
         raise UserError(
             f'{name}: not a list of detections, each with image_id, category_id, bbox and score.\n'
             'Write the file with test_evaluator.outfile_prefix=PREFIX; it is PREFIX.bbox.json.')
-    if isinstance(results, str):
+    if from_file:
         fault = next(filter(None, map(malformed_detection, rows)), None)
         if fault is not None:
             raise UserError(f'{name}: {fault}.\nCorrect it, or write the file again.')
@@ -101,10 +104,9 @@ def as_coco(dataset: dict) -> COCO:
         dataset: ``images``, ``categories`` and, if there are any,
             ``annotations``.
     """
-    coco = COCO()
+    coco = coco_api.COCO()
     coco.dataset = dataset
-    with quiet():
-        coco.createIndex()
+    coco.createIndex()
     return coco
 
 
@@ -113,20 +115,14 @@ def quiet() -> contextlib.AbstractContextManager:
     return contextlib.redirect_stdout(io.StringIO())
 
 
-def read_json(path: str, what: str) -> Union[dict, list]:
-    """Read a JSON file.
+def read_rows(path: Union[str, PathLike]) -> list:
+    """Read a file of detections, whatever it holds.
 
     Args:
         path: The file.
-        what: What it holds, for the message of an error.
 
     Raises:
         UserError: If there is no such file or it is not JSON.
     """
-    if not osp.isfile(path):
-        raise UserError(f'{what} not found: {path}\nGive the path of a JSON file.')
-    with open(path) as file:
-        try:
-            return json.load(file)
-        except (ValueError, RecursionError) as error:
-            raise UserError(f'{path} cannot be read as JSON: {error}\nMake it again.') from error
+    return coco_format.read_json(
+        str(path), 'File of results', 'Write it with test_evaluator.outfile_prefix=PREFIX.')

@@ -1,8 +1,8 @@
 """Checks of a COCO-format annotation file: its form and fields."""
-import json
 import os.path as osp
-from typing import Sequence
+from typing import Callable, Optional, Sequence
 
+from fcos_mm.datasets.coco_format import is_id, read_coco
 from fcos_mm.errors import UserError, shorten
 from fcos_mm.faults import EXAMPLES, Faults
 
@@ -13,11 +13,13 @@ _IMAGE_FIELDS = ('id', 'file_name', 'width', 'height')
 _BOX_FIELDS = ('id', 'image_id', 'category_id', 'bbox', 'area')
 
 
-def read_annotation_file(source: CocoSource) -> dict:
+def read_annotation_file(source: CocoSource,
+                         warn: Optional[Callable[[str], None]] = None) -> dict:
     """Read an annotation file and check that it is a COCO dictionary.
 
     Args:
         source: The dataset whose file is read.
+        warn: Called with a line about each category that is ignored.
 
     Returns:
         dict: The lists ``images``, ``annotations`` and ``categories``. A
@@ -33,16 +35,7 @@ def read_annotation_file(source: CocoSource) -> dict:
             f'It is data_root + ann_file of {source.key}. Set '
             f'{source.key}.data_root to the folder of the data and '
             f'{source.key}.ann_file to the file inside it.')
-    try:
-        with open(path, encoding='utf-8') as file:
-            data = json.load(file)
-    except (ValueError, RecursionError) as error:
-        raise UserError(
-            f'Annotation file is not JSON: {path} ({error})\n'
-            f'{source.key} needs a COCO-format JSON file; '
-            'tools/dataset_converters/ makes one from VOC or YOLO data.'
-        ) from None
-    return _check_form(data, source)
+    return _check_form(read_coco(path, warn), source)
 
 
 def _check_form(data, source: CocoSource) -> dict:
@@ -129,6 +122,9 @@ def _check_entries(source: CocoSource, name: str, entries: Sequence,
                 f'{name!r}.\nGive every entry an id of its own; when files '
                 'were merged, number the entries anew.')
         seen.add(entry['id'])
+    if name != 'annotations' and len({isinstance(key, str) for key in seen}) > 1:
+        raise UserError(f'{source.ann_file}: the ids of {name!r} are numbers and text.\n'
+                        'Write all of them as numbers, or all as text.')
 
 
 def _check_references(source: CocoSource, data: dict, field: str,
@@ -166,15 +162,3 @@ def _check_crowds(source: CocoSource, data: dict) -> None:
 def _file_of(box: dict, files: dict) -> str:
     image_id = box['image_id']
     return files.get(image_id, 'no image') if is_id(image_id) else 'no image'
-
-
-def is_id(value) -> bool:
-    """Whether this can be the id of an image, a box or a category.
-
-    Args:
-        value: A whole number that fits 64 bits, or text.
-    """
-    if isinstance(value, float):
-        return value.is_integer() and abs(value) < 2**53
-    return isinstance(value, str) or (
-        isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63)

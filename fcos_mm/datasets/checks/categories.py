@@ -2,9 +2,9 @@
 from collections import Counter
 from typing import Callable
 
+from fcos_mm.datasets.coco_format import is_id, parent_category
 from fcos_mm.errors import UserError
 
-from .annotations import is_id
 from .source import CocoSource
 
 
@@ -12,25 +12,37 @@ def check_categories(source: CocoSource, data: dict,
                      warn: Callable[[str], None]) -> None:
     """Compare the categories of an annotation file with the classes.
 
-    mmdet numbers the labels in the order of the file's categories and names
-    them in the order of ``metainfo.classes``, so the order counts too. A
-    config may train on some of the categories only; that draws a warning.
+    Our datasets number the labels in the order of ``metainfo.classes``. mmdet's
+    own number them in the order of the file's categories and name them in the
+    order of the classes, so there the order counts too. A config may train on
+    some of the categories only; that draws a warning.
 
     Args:
         source: The dataset.
         data: Its annotation file's contents.
-        warn: Called with a message about boxes of categories left out.
+        warn: Called with a message about boxes of categories left out, and
+            about a category that only groups the others.
 
     Raises:
-        UserError: If a class is not in the data or the orders differ.
+        UserError: If a class is not in the data or stands there twice, or the
+            orders differ where they count.
     """
     names = _category_names(source, data)
+    double = [name for name, times in Counter(source.classes).items() if times > 1]
+    if double:
+        raise UserError(f'{source.describe()}: metainfo.classes has {double} more than once.\n'
+                        f'Write every name once in {source.key}.metainfo.classes.')
+    parent = parent_category(data)
+    if parent is not None and parent['name'] not in source.classes:
+        warn(f"{source.describe()}: category {parent['name']!r} with id {parent['id']!r} has no "
+             'boxes and is the supercategory of all others: ignored.')
+        names.remove(parent['name'])
     missing = [name for name in source.classes if name not in names]
     unknown = [name for name in names if name not in source.classes]
     if missing:
         raise UserError(_disagreement(source, names, missing, unknown))
     used = tuple(name for name in names if name in source.classes)
-    if used != source.classes:
+    if used != source.classes and not source.labels_by_name:
         raise UserError(
             f'{source.describe()}: the classes stand in another order than '
             'the categories of the data, so labels would get wrong names.\n'
@@ -111,13 +123,22 @@ def check_num_classes(cfg, source: CocoSource) -> None:
         several = isinstance(head, (list, tuple))
         for index, part in enumerate(head if several else [head]):
             name = f'{key}.{index}' if several else key
-            _check_head(name, part, source)
+            _check_head(cfg, name, part, source)
 
 
-def _check_head(key: str, head, source: CocoSource) -> None:
+def _check_head(cfg, key: str, head, source: CocoSource) -> None:
     number = head.get('num_classes') if isinstance(head, dict) else None
-    if number is not None and number != len(source.classes):
-        raise UserError(
-            f'{key}.num_classes is {number}, but {source.describe()} has '
-            f'{len(source.classes)} classes: {_listing(source.classes)}.\n'
-            f'Set {key}.num_classes={len(source.classes)}.')
+    if number is None or number == len(source.classes):
+        return
+    message = (f'{key}.num_classes is {number}, but {source.describe()} has '
+               f'{len(source.classes)} classes: {_listing(source.classes)}.\n')
+    if source.key.startswith('train_dataloader') or len(source.classes) > number:
+        raise UserError(f'{message}Set {key}.num_classes={len(source.classes)}.')
+    evaluator = source.key.split('_')[0] + '_evaluator'
+    several = isinstance(cfg.get(evaluator), (list, tuple))
+    raise UserError(
+        f'{message}Write in {source.key}.metainfo.classes all {number} classes of the training, '
+        'in its order, and read the figures of single classes with\n'
+        f"--cfg-options {evaluator}{'.0' if several else ''}.classwise=True. "
+        f'(For a model of {len(source.classes)} classes: {key}.num_classes='
+        f'{len(source.classes)}, and train it.)')

@@ -20,6 +20,8 @@ class CocoSource:
         test_mode: Whether mmdet skips the filter.
         filter_cfg: The filter, empty for none.
         local: Whether the files lie in the local file system.
+        labels_by_name: Whether labels follow the order of ``classes``; mmdet's
+            own datasets number them in the order of the file's categories.
     """
     key: str
     ann_file: str
@@ -29,6 +31,7 @@ class CocoSource:
     test_mode: bool
     filter_cfg: dict
     local: bool
+    labels_by_name: bool = False
 
     def describe(self) -> str:
         """Name the dataset by its key and annotation file."""
@@ -80,6 +83,7 @@ def _coco_type(name) -> Optional[type]:
 
 
 def _source(dataset: dict, dataset_type: type, key: str) -> CocoSource:
+    from fcos_mm.datasets.coco_api import COCO
     root = dataset.get('data_root') or ''
     prefix = dataset.get('data_prefix') or {}
     if not dataset.get('ann_file'):
@@ -101,7 +105,8 @@ def _source(dataset: dict, dataset_type: type, key: str) -> CocoSource:
         classes_given=given,
         test_mode=bool(dataset.get('test_mode', False)),
         filter_cfg=dict(dataset.get('filter_cfg') or {}),
-        local=backend == 'local' and not any('://' in path for path in paths))
+        local=backend == 'local' and not any('://' in path for path in paths),
+        labels_by_name=issubclass(dataset_type.COCOAPI, COCO))
 
 
 def _join(root: str, path: str) -> str:

@@ -1,0 +1,60 @@
+"""``COCO``: mmdet's index of an annotation file, over what :func:`read_coco` reads."""
+import contextlib
+import io
+from typing import List, Optional
+
+from mmdet.datasets.api_wrappers import COCO as MMDetCOCO
+
+from fcos_mm.datasets.coco_format import read_coco
+
+
+class COCO(MMDetCOCO):
+    """Annotations in COCO's format, indexed without a printed word.
+
+    It differs from mmdet's and pycocotools' in three ways:
+
+    - The file is read by :func:`read_coco`.
+    - Annotations are numbered 1, 2, ... where their ids are not positive whole
+      numbers, each its own: pycocotools takes id 0 for "not matched".
+    - Ids of categories come in the order of the names that are asked for, so
+      that labels follow ``metainfo.classes``. Elsewhere they come in the order
+      of the file, so that the classes have to follow that.
+
+    Args:
+        annotation_file: The path; None for an empty index.
+    """
+
+    def __init__(self, annotation_file: Optional[str] = None) -> None:
+        super().__init__()
+        if annotation_file is not None:
+            self.dataset = read_coco(annotation_file)
+            self.createIndex()
+
+    def createIndex(self) -> None:
+        """Index ``dataset``; its annotations are numbered anew where that is needed."""
+        boxes = self.dataset.get('annotations', [])
+        ids = {box['id'] for box in boxes if type(box['id']) is int and box['id'] > 0}
+        if len(ids) < len(boxes):
+            numbered = [dict(box, id=number) for number, box in enumerate(boxes, start=1)]
+            self.dataset = dict(self.dataset, annotations=numbered)
+        with contextlib.redirect_stdout(io.StringIO()):
+            super().createIndex()
+        self.img_ann_map, self.cat_img_map = self.imgToAnns, self.catToImgs
+
+    def getCatIds(self, catNms=(), supNms=(), catIds=()) -> List:
+        """Ids of categories.
+
+        Args:
+            catNms: Names; without them the categories come in the file's order.
+            supNms: Names of supercategories.
+            catIds: Ids.
+
+        Returns:
+            The ids of the categories that fulfil all of it; in the order of
+            the names, where names are given.
+        """
+        found = super().getCatIds([], supNms, catIds)
+        names = [catNms] if isinstance(catNms, str) else list(catNms)
+        if not names:
+            return found
+        return [key for name in names for key in found if self.cats[key]['name'] == name]
