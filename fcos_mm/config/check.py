@@ -4,6 +4,7 @@ from mmengine.config import Config
 from fcos_mm.config.components import check_components
 from fcos_mm.config.dataloaders import check_dataloaders
 from fcos_mm.config.detection_limits import check_detection_limits
+from fcos_mm.config.evaluators import check_evaluators
 from fcos_mm.config.loops import check_loops
 from fcos_mm.config.model_shapes import check_model_shapes
 from fcos_mm.config.pipelines import check_pipelines
@@ -20,6 +21,7 @@ _CHECKS = (
     check_loops,
     check_schedules,
     check_detection_limits,
+    check_evaluators,
     check_weights,
     check_model_shapes,
 )

@@ -143,12 +143,14 @@ def _entries(data: dict, name: str) -> List[dict]:
 
 
 def _other_encoding(path: str) -> Optional[str]:
-    """The likely encoding of a file that is not JSON in UTF-8; None if it is UTF-8."""
+    """The likely encoding of a file that is not JSON in UTF-8; None if it is UTF-8 or no text."""
     with open(path, 'rb') as file:
         data = file.read()
     found = json.detect_encoding(data)
     if not found.startswith('utf-8'):
-        return found.upper()
+        return found.upper() if data.decode(found, 'ignore').lstrip()[:1] in ('{', '[') else None
+    if data.lstrip()[:1] not in (b'{', b'['):
+        return None
     try:
         data.decode('utf-8-sig')
         return None

@@ -1,14 +1,12 @@
 """``ClassAgnosticCocoMetric``: are boxes found, whatever their category (paper, Table 9)."""
 import json
-import os.path as osp
-import tempfile
-from typing import Dict, Optional
+from os import PathLike
+from typing import Dict, Optional, Sequence, Union
 
 from mmengine.fileio import put_text
 from mmengine.logging import print_log
 
 from fcos_mm.errors import UserError
-from fcos_mm.evaluation.coco_files import read_truth
 from fcos_mm.evaluation.coco_metric import CocoMetric
 from fcos_mm.evaluation.coco_numbers import class_agnostic_numbers
 from fcos_mm.registry import METRICS
@@ -44,46 +42,38 @@ class ClassAgnosticCocoMetric(CocoMetric):
     default_prefix = 'class_agnostic'
 
     def __init__(self,
-                 ann_file: Optional[str] = None,
+                 ann_file: Union[str, PathLike, None] = None,
                  *,
                  metric: str = 'bbox',
                  format_only: bool = False,
-                 outfile_prefix: Optional[str] = None,
+                 outfile_prefix: Union[str, PathLike, None] = None,
                  backend: str = 'auto',
                  backend_args: Optional[dict] = None,
                  collect_device: str = 'cpu',
                  prefix: Optional[str] = None) -> None:
         if metric not in ('bbox', ['bbox']):
             raise UserError(f"ClassAgnosticCocoMetric has metric={metric!r}.\nIt must be 'bbox'.")
-        if format_only and outfile_prefix is None:
-            raise UserError('ClassAgnosticCocoMetric has format_only=True and no outfile_prefix.\n'
-                            'Set outfile_prefix to where the detections shall go.')
         self.backend = backend
         super().__init__(ann_file=ann_file, metric=metric, format_only=format_only,
                          outfile_prefix=outfile_prefix, backend=backend,
                          backend_args=backend_args, collect_device=collect_device, prefix=prefix)
 
-    def compute_metrics(self, results: list) -> Dict[str, float]:
-        """Compute the numbers of the processed results.
+    def evaluate_metric(self, metric: str, files: Dict[str, str],
+                        predictions: Sequence[dict]) -> Dict[str, float]:
+        """Compute the numbers, and write the curves where there is a prefix.
 
         Args:
-            results: Pairs of ground truth and prediction, one an image.
+            metric: Not used.
+            files: The file of detections under ``bbox``.
+            predictions: Not used.
 
         Returns:
             dict: ``bbox_mAP``, ``bbox_mAP_50``, ``bbox_mAP_75``,
-            ``bbox_mAP_90``, rounded to three digits as mmdet does; nothing
-            under ``format_only``.
+            ``bbox_mAP_90``, rounded to three digits as mmdet does.
         """
-        truths, predictions = zip(*results)
-        with tempfile.TemporaryDirectory() as folder:
-            place = self.outfile_prefix or osp.join(folder, 'results')
-            if self._coco_api is None:
-                self._coco_api = read_truth(self.gt_to_coco_json(truths, place))
-            self.cat_ids = self._coco_api.getCatIds(catNms=self.dataset_meta['classes'])
-            files = self.results2json(predictions, place)
-            if self.format_only:
-                return {}
-            numbers = class_agnostic_numbers(self._coco_api, files['bbox'], backend=self.backend)
+        numbers = class_agnostic_numbers(
+            self._coco_api, files['bbox'], image_ids=self.img_ids, category_ids=self.cat_ids,
+            backend=self.backend)
         if self.outfile_prefix is not None:
             put_text(json.dumps(numbers.to_dict()), f'{self.outfile_prefix}.class_agnostic.json')
         best = ', '.join(f'{value:.3f} at IoU {iou:.2f}'

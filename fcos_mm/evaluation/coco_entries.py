@@ -10,7 +10,8 @@ _ID_OF = {'images': ('id', ), 'categories': ('id', ),
           'annotations': ('id', 'image_id', 'category_id')}
 
 
-def malformed_detection(row: object, id_types: Tuple[type, ...] = (int, float, str)) -> Optional[str]:
+def malformed_detection(row: object,
+                        id_types: Tuple[type, ...] = (int, float, str)) -> Optional[str]:
     """Say what is wrong with the form of a detection.
 
     Args:

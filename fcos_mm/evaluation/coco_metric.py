@@ -1,14 +1,31 @@
 """``CocoMetric``: mmdet's, with the faster evaluation where it is installed."""
-import contextlib
 import json
-from typing import Dict, Iterator, Sequence
+import tempfile
+from os import PathLike
+from typing import Dict, List, Optional, Sequence, Union
 
+import numpy as np
+from mmdet.datasets.api_wrappers import COCOevalMP
 from mmdet.evaluation import CocoMetric as MMDetCocoMetric
-from mmdet.evaluation.metrics import coco_metric as mmdet_metric
-from mmengine.fileio import put_text
+from mmengine.evaluator import BaseMetric
+from mmengine.fileio import get_local_path, load, put_text
 from mmengine.fileio.handlers.json_handler import set_default
+from mmengine.logging import print_log
+from pycocotools.cocoeval import COCOeval
+from terminaltables import AsciiTable
 
+from fcos_mm.errors import UserError
 from fcos_mm.evaluation.coco_backend import choose_evaluator
+from fcos_mm.evaluation.coco_figures import category_rows, figures_of, or_nan, value_of
+from fcos_mm.evaluation.coco_files import read_truth, results_as_coco
+from fcos_mm.evaluation.metric_settings import (
+    check_items,
+    check_metrics,
+    check_prefix,
+    detection_limits,
+    iou_thresholds,
+)
+from fcos_mm.evaluation.tested_images import category_ids, tested_images
 from fcos_mm.registry import METRICS
 
 
@@ -17,23 +34,105 @@ class CocoMetric(MMDetCocoMetric):
     """mmdet's COCO metric; faster-coco-eval computes it where installed.
 
     Configs under ``default_scope='fcos_mm'`` get it by the plain name
-    ``CocoMetric``. All other arguments, the numbers and what is printed are
-    mmdet's and pycocotools'. Masks, ``proposal_fast`` and ``use_mp_eval`` are
-    computed as in mmdet.
+    ``CocoMetric``. Arguments, names of the numbers and what is printed are
+    mmdet's and pycocotools'. It differs in what follows:
+
+    - Ids may be any whole numbers or text; files of results carry the ids of
+      the annotation file.
+    - Classes and categories belong together by their names, and so do
+      ``classwise`` precisions; mmdet's belong to other categories where their
+      ids do not ascend in the file.
+    - Images that were not tested do not count.
+    - Without any detection the numbers are 0 (mmdet: there are none).
+    - ``iou_thrs`` and ``proposal_nums`` may be any; figures that need another
+      threshold are left out, and recalls are named after their limits.
+
+    Masks, ``proposal_fast`` and ``use_mp_eval`` are computed as in mmdet.
 
     Args:
-        *args: mmdet's arguments.
+        ann_file: Annotations in COCO's format; None: those that come with the
+            images.
+        metric: ``'bbox'``, ``'segm'``, ``'proposal'``, ``'proposal_fast'``, or
+            several.
         backend: ``'auto'`` faster-coco-eval where it is installed |
             ``'pycocotools'`` | ``'faster-coco-eval'``.
-        **kwargs: mmdet's arguments.
+        proposal_nums: How many of the best detections of an image count.
+        iou_thrs: IoU thresholds; None: 0.50, 0.55, ..., 0.95.
+        metric_items: Names of the figures that are recorded; None: mmdet's.
+        format_only: Only write the detections, to ``outfile_prefix``.
+        outfile_prefix: Path and beginning of the names of the files to write;
+            None writes none.
+        backend_args: How mmengine reads the annotation file.
+        **kwargs: mmdet's other arguments.
 
     Raises:
-        UserError: If the backend is unknown or cannot be imported.
+        UserError: If an argument cannot be used, or the annotation file.
     """
 
-    def __init__(self, *args, backend: str = 'auto', **kwargs) -> None:
+    def __init__(self,
+                 ann_file: Union[str, PathLike, None] = None,
+                 metric: Union[str, Sequence[str]] = 'bbox',
+                 *,
+                 backend: str = 'auto',
+                 proposal_nums: Sequence[int] = (100, 300, 1000),
+                 iou_thrs: Union[float, Sequence[float], None] = None,
+                 metric_items: Optional[Sequence[str]] = None,
+                 format_only: bool = False,
+                 outfile_prefix: Union[str, PathLike, None] = None,
+                 backend_args: Optional[dict] = None,
+                 **kwargs) -> None:
+        name = type(self).__name__
         self.evaluator = choose_evaluator(backend)
-        super().__init__(*args, **kwargs)
+        check_prefix(name, format_only, outfile_prefix)
+        super().__init__(
+            metric=check_metrics(name, metric),
+            proposal_nums=detection_limits(name, proposal_nums), format_only=format_only,
+            outfile_prefix=None if outfile_prefix is None else str(outfile_prefix),
+            backend_args=backend_args, **kwargs)
+        self.iou_thrs = iou_thresholds(name, iou_thrs)
+        self.figures = figures_of(self.proposal_nums, self.iou_thrs)
+        self.metric_items = check_items(name, metric_items, self.figures)
+        self.ann_file = None if ann_file is None else str(ann_file)
+        if ann_file is not None:
+            with get_local_path(self.ann_file, backend_args=backend_args) as path:
+                self._coco_api = read_truth(path)
+
+    @BaseMetric.dataset_meta.setter
+    def dataset_meta(self, dataset_meta: dict) -> None:
+        """Set what is known of the dataset.
+
+        Args:
+            dataset_meta: ``classes``: the names of the classes.
+
+        Raises:
+            UserError: If the annotation file lacks one of the classes.
+        """
+        self._dataset_meta = dataset_meta
+        classes = (dataset_meta or {}).get('classes')
+        if self._coco_api is not None and classes:
+            self.cat_ids = category_ids(self._coco_api, classes, self.ann_file)
+
+    def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
+        """Take the detections of a batch.
+
+        Args:
+            data_batch: Not used.
+            data_samples: The images' detections, sizes and, without an
+                annotation file, ``instances``.
+
+        Raises:
+            UserError: If masks are to be evaluated and there are none, or
+                there is no ground truth.
+        """
+        for sample in data_samples:
+            if 'segm' in self.metrics and 'masks' not in sample['pred_instances']:
+                raise UserError("The metric has metric='segm' and the model detects no masks.\n"
+                                "Set metric='bbox' of the evaluator.")
+            if self._coco_api is None and 'instances' not in sample:
+                raise UserError(
+                    f'{type(self).__name__} has no ground truth.\nSet ann_file of the evaluator to '
+                    "that of the dataset, or put 'instances' among meta_keys of PackDetInputs.")
+        super().process(data_batch, data_samples)
 
     def compute_metrics(self, results: list) -> Dict[str, float]:
         """Compute the metrics of the processed results.
@@ -42,10 +141,57 @@ class CocoMetric(MMDetCocoMetric):
             results: Pairs of ground truth and prediction, one an image.
 
         Returns:
-            dict: The names of the metrics and their values.
+            dict: The names of the metrics and their values; nothing under
+            ``format_only``.
+
+        Raises:
+            UserError: If tested images are not in the annotation file.
         """
-        with _evaluating_by(self.evaluator):
-            return super().compute_metrics(results)
+        truths, predictions = zip(*results)
+        with tempfile.TemporaryDirectory() as folder:
+            prefix = self.outfile_prefix or f'{folder}/results'
+            if self._coco_api is None:
+                self._coco_api = read_truth(self.gt_to_coco_json(truths, prefix))
+                self.dataset_meta = self.dataset_meta
+            if self.cat_ids is None:
+                self.cat_ids = list(self._coco_api.cats)
+            self.img_ids = tested_images(self._coco_api, predictions, self.ann_file)
+            files = self.results2json(predictions, prefix)
+            if self.format_only:
+                print_log(f'Results are saved to {prefix}.*.json', logger='current')
+                return {}
+            if not any(len(prediction['scores']) for prediction in predictions):
+                print_log('No detection above score_thr yet: AP 0', logger='current')
+            found = {}
+            for metric in self.metrics:
+                found.update(self.evaluate_metric(metric, files, predictions))
+        return found
+
+    def evaluate_metric(self, metric: str, files: Dict[str, str],
+                        predictions: Sequence[dict]) -> Dict[str, float]:
+        """Compute one of the metrics.
+
+        Args:
+            metric: ``'bbox'``, ``'segm'``, ``'proposal'`` or ``'proposal_fast'``.
+            files: The files of detections.
+            predictions: The detections, one dict an image.
+        """
+        print_log(f'Evaluating {metric}...', logger='current')
+        if metric == 'proposal_fast':
+            return self._recalls(predictions)
+        evaluation = self._evaluated(metric, load(files[metric]))
+        proposal = metric == 'proposal'
+        items = self.metric_items or [
+            name for name, figure in self.figures.items()
+            if figure.kind == ('recall' if proposal else 'precision')]
+        found = {(item if proposal else f'{metric}_{item}'):
+                 float(f'{value_of(evaluation, self.figures[item]):.3f}') for item in items}
+        if not proposal:
+            found.update(self._per_category(evaluation))
+            values = ' '.join(f'{value_of(evaluation, figure):.3f}'
+                              for figure in self.figures.values() if figure.kind == 'precision')
+            print_log(f'{metric}_mAP_copypaste: {values}', logger='current')
+        return found
 
     def results2json(self, results: Sequence[dict], outfile_prefix: str) -> dict:
         """Write the detections to a file, as mmdet does but not one by one.
@@ -70,13 +216,42 @@ class CocoMetric(MMDetCocoMetric):
         put_text(json.dumps(rows, default=set_default), path)
         return dict(bbox=path, proposal=path)
 
+    def _evaluated(self, metric: str, rows: List[dict]) -> COCOeval:
+        """Match and accumulate the detections; print pycocotools' summary."""
+        if metric == 'segm':
+            # with a box pycocotools would take its area for that of the mask
+            rows = [{key: row[key] for key in row if key != 'bbox'} for row in rows]
+        found = (self._coco_api.loadRes(rows) if metric == 'segm' and rows
+                 else results_as_coco(rows, self._coco_api))
+        evaluator = COCOevalMP if self.use_mp_eval else self.evaluator
+        evaluation = evaluator(self._coco_api, found, 'segm' if metric == 'segm' else 'bbox')
+        evaluation.params.catIds = self.cat_ids
+        evaluation.params.imgIds = self.img_ids
+        evaluation.params.maxDets = list(self.proposal_nums)
+        evaluation.params.iouThrs = self.iou_thrs
+        evaluation.params.useCats = int(metric != 'proposal')
+        evaluation.evaluate()
+        evaluation.accumulate()
+        if len(self.proposal_nums) == 3 and 100 in self.proposal_nums:  # as it presumes
+            evaluation.summarize()
+        return evaluation
 
-@contextlib.contextmanager
-def _evaluating_by(evaluator: type) -> Iterator[None]:
-    """mmdet takes ``COCOeval`` from its module: let it find another there."""
-    original = mmdet_metric.COCOeval
-    mmdet_metric.COCOeval = evaluator
-    try:
-        yield
-    finally:
-        mmdet_metric.COCOeval = original
+    def _per_category(self, evaluation: COCOeval) -> Dict[str, float]:
+        if not self.classwise:
+            return {}
+        categories = dict(zip(self.dataset_meta['classes'], self.cat_ids))
+        rows = category_rows(evaluation, categories, self.figures)
+        print_log('\n' + AsciiTable(rows).table, logger='current')
+        whole = self.figures['mAP']._replace(limit=self.proposal_nums[-1])
+        return {f'{name}_precision': round(or_nan(value_of(evaluation, whole, key)), 3)
+                for name, key in categories.items()}
+
+    def _recalls(self, predictions: Sequence[dict]) -> Dict[str, float]:
+        by_image = {prediction['img_id']: prediction for prediction in predictions}
+        recalls = self.fast_eval_recall(
+            [by_image[key] for key in self.img_ids], self.proposal_nums,
+            np.asarray(self.iou_thrs))
+        found = {f'AR@{limit}': recall for limit, recall in zip(self.proposal_nums, recalls)}
+        print_log(''.join(f'\n{name}\t{value:.4f}' for name, value in found.items()),
+                  logger='current')
+        return found

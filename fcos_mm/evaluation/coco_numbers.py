@@ -11,6 +11,7 @@ from pycocotools.cocoeval import COCOeval
 
 from fcos_mm.errors import UserError
 from fcos_mm.evaluation.coco_backend import choose_evaluator
+from fcos_mm.evaluation.coco_figures import or_nan
 from fcos_mm.evaluation.coco_files import (
     Results,
     Truth,
@@ -81,7 +82,7 @@ def coco_numbers(truth: Truth,
     evaluation = _evaluated(truth, results, image_ids, backend)
     with quiet():
         evaluation.summarize()
-    return {name: _or_nan(value) for name, value in zip(NAMES, evaluation.stats)}
+    return {name: or_nan(value) for name, value in zip(NAMES, evaluation.stats)}
 
 
 def proposal_recall(truth: Truth,
@@ -107,7 +108,7 @@ def proposal_recall(truth: Truth,
     limits = sorted(limits)
     recall = _evaluated(truth, results, None, backend, useCats=0,
                         maxDets=limits).eval['recall']  # (10, 1, areas, limits)
-    return {f'AR@{limit}': _or_nan(recall[:, 0, 0, place].mean())
+    return {f'AR@{limit}': or_nan(recall[:, 0, 0, place].mean())
             for place, limit in enumerate(limits)}
 
 
@@ -115,6 +116,7 @@ def class_agnostic_numbers(truth: Truth,
                            results: Results,
                            *,
                            image_ids: Optional[Collection[int]] = None,
+                           category_ids: Optional[Collection[int]] = None,
                            backend: str = 'auto') -> ClassAgnostic:
     """Precision and recall with the categories ignored (paper, Table 9, Figs. 4 to 6).
 
@@ -125,12 +127,15 @@ def class_agnostic_numbers(truth: Truth,
         truth: Annotation file in COCO's format, or the annotations.
         results: File of detections (``*.bbox.json``), or its rows; may be empty.
         image_ids: Only these images count; None: all.
+        category_ids: Only boxes and detections of these categories count;
+            None: all.
         backend: See :func:`choose_evaluator`.
 
     Raises:
         UserError: If a file cannot be used, or ids do not fit the annotations.
     """
-    evaluation = _evaluated(truth, results, image_ids, backend, useCats=0)
+    only = {} if category_ids is None else dict(catIds=sorted(category_ids))
+    evaluation = _evaluated(truth, results, image_ids, backend, useCats=0, **only)
     precision = evaluation.eval['precision'][:, :, 0, 0, -1]  # (10, 101)
     recall = evaluation.eval['recall'][:, 0, 0, -1]  # (10,)
     precision = np.where(precision < 0, np.nan, precision)
@@ -140,7 +145,7 @@ def class_agnostic_numbers(truth: Truth,
         AP=float(precision.mean()), AP50=at[0.5], AP75=at[0.75], AP90=at[0.9],
         recall=np.array(evaluation.params.recThrs),
         precision=curves,
-        best_recall={iou: _or_nan(recall[place]) for iou, place in CURVES.items()})
+        best_recall={iou: or_nan(recall[place]) for iou, place in CURVES.items()})
 
 
 def _evaluated(truth: Truth, results: Results, image_ids: Optional[Collection[int]],
@@ -161,8 +166,3 @@ def _evaluated(truth: Truth, results: Results, image_ids: Optional[Collection[in
         evaluation.evaluate()
         evaluation.accumulate()
     return evaluation
-
-
-def _or_nan(value: float) -> float:
-    """A share, with nan for the -1 that pycocotools gives where there is nothing."""
-    return float(value) if value >= 0 else float('nan')

@@ -1,17 +1,15 @@
 """``check_config_data``: every check, over the datasets of a config."""
 import logging
 import os
-import os.path as osp
-from typing import Iterator
 
 from mmengine.logging import print_log
 
-from fcos_mm.errors import UserError
 from fcos_mm.faults import Faults
 
 from .annotations import check_fields, read_annotation_file
 from .boxes import check_boxes
 from .categories import check_categories, check_num_classes
+from .evaluators import check_evaluators
 from .headers import check_image_sizes
 from .images import check_image_files, kept_images, warn_repeated_files
 from .source import CocoSource, coco_sources
@@ -53,19 +51,20 @@ def check_config_data(cfg, mode: str) -> None:
 
 def _check_loader(cfg, loader: str) -> None:
     """Check the datasets of a dataloader, and that what evaluates them is about the same images."""
-    evaluated, image_ids, faults = loader != 'train_dataloader', {}, Faults()
+    evaluated, image_ids, classes, faults = loader != 'train_dataloader', {}, (), Faults()
     for source in coco_sources(cfg, loader):
         if source.local:
             with faults.gather():
                 image_ids[source.ann_file] = _check_source(cfg, source, evaluated)
+                classes = source.classes
     faults.raise_all()
     if evaluated and image_ids:
-        _check_evaluators(cfg, loader.replace('dataloader', 'evaluator'), image_ids)
+        check_evaluators(cfg, loader.replace('dataloader', 'evaluator'), image_ids, classes)
 
 
 def _check_source(cfg, source: CocoSource, evaluated: bool) -> set:
     """Check one dataset and return the ids of its images."""
-    data = read_annotation_file(source)
+    data = read_annotation_file(source, _warn)
     check_split_size(source, data, _warn)
     check_fields(source, data, evaluated)
     faults = Faults()
@@ -81,47 +80,6 @@ def _check_source(cfg, source: CocoSource, evaluated: bool) -> set:
     warn_repeated_files(source, images, _warn)
     check_image_sizes(source, images, _warn)
     return {image['id'] for image in data['images']}
-
-
-def _check_evaluators(cfg, key: str, image_ids: dict) -> None:
-    """The file of the evaluator must hold the images of the dataset.
-
-    Args:
-        cfg: The config.
-        key: ``val_evaluator`` or ``test_evaluator``.
-        image_ids: Per annotation file of the dataset the ids of its images.
-
-    Raises:
-        UserError: If the evaluator's file is missing or of other data.
-    """
-    used = {osp.realpath(path) for path in image_ids}
-    for name, path in _evaluator_files(cfg.get(key), key):
-        if '://' in path or osp.realpath(path) in used:
-            continue
-        source = CocoSource(
-            key=name, ann_file=path, image_folder='', classes=(),
-            classes_given=False, test_mode=True, filter_cfg={}, local=True)
-        if not osp.isfile(path):
-            raise UserError(
-                f'Annotation file not found: {path}\nSet {name}.ann_file to '
-                f'the file of the dataset: {sorted(image_ids)}.')
-        known = {image.get('id')
-                 for image in read_annotation_file(source)['images']}
-        lost = set().union(*image_ids.values()) - known
-        if lost:
-            raise UserError(
-                f'{name}.ann_file ({path}) is not about the images of the '
-                f'dataset ({sorted(image_ids)}): {len(lost)} of them are not '
-                f'in it.\nSet {name}.ann_file to the file of the dataset.')
-
-
-def _evaluator_files(evaluator, key: str) -> Iterator[tuple]:
-    several = isinstance(evaluator, (list, tuple))
-    for index, part in enumerate(evaluator if several else [evaluator]):
-        name = f'{key}.{index}' if several else key
-        if (isinstance(part, dict) and part.get('ann_file')
-                and str(part.get('type')).endswith('CocoMetric')):
-            yield name, part['ann_file']
 
 
 def _warn(message: str) -> None:

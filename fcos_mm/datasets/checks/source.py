@@ -1,6 +1,6 @@
 """The COCO-format datasets inside a config, found through all wrappers."""
 import os.path as osp
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Iterator, Optional
 
 from fcos_mm.errors import UserError
@@ -53,7 +53,10 @@ def coco_sources(cfg, dataloader: str) -> Iterator[CocoSource]:
     """
     loader = cfg.get(dataloader)
     if isinstance(loader, dict) and isinstance(loader.get('dataset'), dict):
-        yield from _walk(loader['dataset'], f'{dataloader}.dataset')
+        for source in _walk(loader['dataset'], f'{dataloader}.dataset'):
+            # in another scope a plain CocoDataset is mmdet's
+            ours = source.labels_by_name and cfg.get('default_scope') == 'fcos_mm'
+            yield replace(source, labels_by_name=ours)
 
 
 def _walk(dataset: dict, key: str) -> Iterator[CocoSource]:

@@ -1,0 +1,94 @@
+"""Checks that what evaluates a dataset is about its images and classes."""
+import os.path as osp
+from os import fspath
+from typing import Dict, Iterator, NamedTuple, Optional, Sequence
+
+from mmdet.evaluation import CocoMetric as MMDetCocoMetric
+
+from fcos_mm.errors import UserError, shorten
+from fcos_mm.registry import METRICS
+
+from .annotations import read_annotation_file
+from .source import CocoSource
+
+_OURS = 'fcos_mm'
+
+
+class _Part(NamedTuple):
+    """An evaluator with an annotation file: its key, the file, whether its type is ours."""
+    key: str
+    path: str
+    ours: bool
+
+
+def check_evaluators(cfg, key: str, image_ids: Dict[str, set], classes: Sequence[str]) -> None:
+    """The file of the evaluator must hold the images and the classes of the dataset.
+
+    Args:
+        cfg: The config.
+        key: ``val_evaluator`` or ``test_evaluator``.
+        image_ids: Per annotation file of the dataset the ids of its images.
+        classes: The classes of the dataset.
+
+    Raises:
+        UserError: If the evaluator's file is missing or of other data.
+    """
+    used = {osp.realpath(path) for path in image_ids}
+    for part in _parts(cfg, key):
+        if '://' in part.path or (part.ours and osp.realpath(part.path) in used):
+            continue
+        if not osp.isfile(part.path):
+            raise UserError(
+                f'Annotation file not found: {part.path}\nSet {part.key}.ann_file to '
+                f'the file of the dataset: {sorted(image_ids)}.')
+        data = read_annotation_file(_source(part))
+        known = {image.get('id') for image in data['images']}
+        lost = set().union(*image_ids.values()) - known
+        if lost:
+            raise UserError(
+                f'{part.key}.ann_file ({part.path}) is not about the images of the '
+                f'dataset ({sorted(image_ids)}): {len(lost)} of them are not '
+                f'in it.\nSet {part.key}.ann_file to the file of the dataset.')
+        _check_classes(part, [entry.get('name') for entry in data['categories']], classes)
+
+
+def _check_classes(part: _Part, names: Sequence[str], classes: Sequence[str]) -> None:
+    missing = [name for name in classes if name not in names]
+    if missing:
+        raise UserError(
+            f'{part.key}.ann_file ({part.path}) has no category {missing[0]!r}, which is a class '
+            f'of the dataset; its categories are {shorten(list(names))}.\n'
+            f'Set {part.key}.ann_file to the file of the dataset.')
+    if not part.ours and [name for name in names if name in classes] != list(classes):
+        raise UserError(
+            f"{part.key} is mmdet's and takes the labels in the order of the categories of "
+            f'{part.path}; metainfo.classes has another order.\n'
+            f"Set {part.key}.type='fcos_mm.CocoMetric', which goes by the names, or write the "
+            'classes in the order of the file.')
+
+
+def _parts(cfg, key: str) -> Iterator[_Part]:
+    """The evaluators in COCO's format that have an annotation file."""
+    evaluator = cfg.get(key)
+    several = isinstance(evaluator, (list, tuple))
+    for index, part in enumerate(evaluator if several else [evaluator]):
+        if not isinstance(part, dict) or not part.get('ann_file'):
+            continue
+        found = _metric_type(part.get('type'))
+        if found is not None:
+            plain = isinstance(part['type'], str) and '.' not in part['type']
+            ours = found.__module__.startswith(f'{_OURS}.') and not (
+                plain and cfg.get('default_scope', _OURS) != _OURS)
+            yield _Part(f'{key}.{index}' if several else key, fspath(part['ann_file']), ours)
+
+
+def _metric_type(name) -> Optional[type]:
+    """The metric's class if it is mmdet's ``CocoMetric`` or one like it."""
+    found = METRICS.get(name) if isinstance(name, str) else name
+    return found if isinstance(found, type) and issubclass(found, MMDetCocoMetric) else None
+
+
+def _source(part: _Part) -> CocoSource:
+    return CocoSource(
+        key=part.key, ann_file=part.path, image_folder='', classes=(), classes_given=False,
+        test_mode=True, filter_cfg={}, local=True)

@@ -1,0 +1,95 @@
+"""COCO's figures by mmdet's names, from an evaluation that has been accumulated."""
+from typing import Dict, List, NamedTuple, Optional, Sequence
+
+import numpy as np
+from pycocotools.cocoeval import COCOeval
+
+#: The names of sizes of boxes in mmdet's figures, and those of pycocotools.
+_SIZES = dict(s='small', m='medium', l='large')
+
+
+class Figure(NamedTuple):
+    """Which mean of an evaluation a figure is.
+
+    Attributes:
+        kind: ``'precision'`` or ``'recall'``.
+        limit: So many of the best detections of an image count.
+        iou: The IoU threshold; None for the mean over all.
+        area: Size of the boxes, as pycocotools names it.
+    """
+    kind: str
+    limit: int
+    iou: Optional[float] = None
+    area: str = 'all'
+
+
+def figures_of(limits: Sequence[int], ious: Sequence[float]) -> Dict[str, Figure]:
+    """The figures that can be computed, by their names.
+
+    Args:
+        limits: How many detections of an image count, ascending.
+        ious: The IoU thresholds. ``mAP_50`` and ``mAP_75`` need theirs.
+    """
+    last = limits[-1]
+    # pycocotools' mean over all sizes and thresholds is at 100 where that is a limit
+    found = dict(mAP=Figure('precision', 100 if 100 in limits else last))
+    for iou in (0.5, 0.75):
+        if np.isclose(ious, iou).any():
+            found[f'mAP_{round(100 * iou)}'] = Figure('precision', last, iou)
+    for letter, area in _SIZES.items():
+        found[f'mAP_{letter}'] = Figure('precision', last, area=area)
+    for limit in limits:
+        found[f'AR@{limit}'] = Figure('recall', limit)
+    for letter, area in _SIZES.items():
+        found[f'AR_{letter}@{last}'] = Figure('recall', last, area=area)
+    return found
+
+
+def value_of(evaluation: COCOeval, figure: Figure, category=None) -> float:
+    """Compute a figure as pycocotools' summary does.
+
+    Args:
+        evaluation: Of which ``accumulate`` was called.
+        figure: Which figure.
+        category: The id of the only category that counts; None: all.
+
+    Returns:
+        0 to 1; -1 where there is no box to find.
+    """
+    params = evaluation.params
+    values = evaluation.eval[figure.kind]  # (T, R, K, A, M) or (T, K, A, M)
+    values = values[..., params.areaRngLbl.index(figure.area), params.maxDets.index(figure.limit)]
+    if figure.iou is not None:
+        values = values[np.isclose(params.iouThrs, figure.iou)]
+    if category is not None:
+        values = values[..., params.catIds.index(category)]
+    values = values[values > -1]
+    return float(values.mean()) if values.size else -1.0
+
+
+def category_rows(evaluation: COCOeval, categories: Dict[str, object],
+                  figures: Dict[str, Figure]) -> List[List[str]]:
+    """The lines of a table of the categories' precision, the heading first.
+
+    Args:
+        evaluation: Of which ``accumulate`` was called.
+        categories: Names and ids.
+        figures: As :func:`figures_of` gives them.
+    """
+    names = [name for name, figure in figures.items() if figure.kind == 'precision']
+    # a single category has one limit in mmdet's table, the largest
+    last = max(figure.limit for figure in figures.values())
+    rows = [['category', *names]]
+    for category, key in categories.items():
+        values = [value_of(evaluation, figures[name]._replace(limit=last), key) for name in names]
+        rows.append([category, *(str(round(or_nan(value), 3)) for value in values)])
+    return rows
+
+
+def or_nan(value: float) -> float:
+    """A share, with nan for the -1 that pycocotools gives where there is nothing.
+
+    Args:
+        value: The share.
+    """
+    return float(value) if value >= 0 else float('nan')
