@@ -9,6 +9,7 @@ import numpy as np
 from fcos_mm.datasets.checks.annotations import check_fields, read_annotation_file
 from fcos_mm.datasets.checks.boxes import check_boxes
 from fcos_mm.datasets.checks.source import CocoSource
+from fcos_mm.datasets.coco_format import parent_category
 from fcos_mm.errors import UserError
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def read_coco(path: str) -> CocoFile:
         raise UserError(f'Annotation file not found: {path}\n'
                         'Give the path of a COCO-format JSON file.')
     source, warnings = _source(path), []
-    data = read_annotation_file(source)
+    data = read_annotation_file(source, warnings.append)
     check_fields(source, data, evaluated=False)
     usable = check_boxes(source, data, warnings.append)
     return CocoFile(data, usable, warnings)
@@ -97,7 +98,7 @@ def read_boxes(path: str, classes: Optional[Sequence[str]] = None) -> Annotation
             lacks a field, or no box counts.
     """
     data, usable, warnings = read_coco(path)
-    number = _numbers(path, data['categories'], classes)
+    number = _numbers(path, data, classes)
     kept: dict = {image['id']: [] for image in data['images']}
     left_out = dict(crowd=0, other_category=0, not_usable=0)
     for annotation, is_usable in zip(data['annotations'], usable):
@@ -132,9 +133,13 @@ def _source(path: str) -> CocoSource:
         test_mode=False, filter_cfg={}, local=True)
 
 
-def _numbers(path: str, categories: Sequence[dict], classes: Optional[Sequence[str]]) -> dict:
+def _numbers(path: str, data: dict, classes: Optional[Sequence[str]]) -> dict:
     """Return the number of each category that counts, by its id."""
-    names = {entry['id']: entry['name'] for entry in categories}
+    names = {entry['id']: entry['name'] for entry in data['categories']}
+    if classes is None:
+        parent = parent_category(data)
+        names = {key: name for key, name in names.items()
+                 if parent is None or key != parent['id']}
     if classes is not None:
         common = [key for key, name in names.items() if name in classes]
         if not common:

@@ -1,5 +1,4 @@
 """mmdet's inferencer for a config and a checkpoint that fit each other."""
-import json
 import os.path as osp
 from typing import Dict, Optional, Sequence
 
@@ -12,6 +11,7 @@ from torch import nn
 from fcos_mm.apis.checkpoint import check_checkpoint, read_state_dict
 from fcos_mm.apis.console import prints_to_log_file
 from fcos_mm.config.components import check_components
+from fcos_mm.datasets.coco_format import read_coco
 from fcos_mm.engine.fast_inference import prepare_as_configured
 from fcos_mm.errors import UserError
 from fcos_mm.visualization import ours
@@ -116,9 +116,8 @@ def find_category_ids(cfg: Config, classes: Sequence[str]) -> Dict[str, int]:
     path = osp.join(dataset.get('data_root') or '', dataset.get('ann_file') or '')
     if osp.isfile(path):
         try:
-            with open(path, encoding='utf-8') as file:
-                known = {entry['name']: entry['id'] for entry in json.load(file)['categories']}
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            known = {entry['name']: entry['id'] for entry in read_coco(path)['categories']}
+        except (KeyError, TypeError) as error:
             raise UserError(f"{path} is not in COCO's format ({type(error).__name__}: {error}). It "
                             'names the ids of the categories: correct it, or set '
                             "test_dataloader.dataset.ann_file=''.") from error

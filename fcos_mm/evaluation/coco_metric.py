@@ -1,4 +1,5 @@
 """``CocoMetric``: mmdet's, with the faster evaluation where it is installed."""
+import contextlib
 import json
 import tempfile
 from os import PathLike
@@ -10,14 +11,14 @@ from mmdet.evaluation import CocoMetric as MMDetCocoMetric
 from mmengine.evaluator import BaseMetric
 from mmengine.fileio import get_local_path, load, put_text
 from mmengine.fileio.handlers.json_handler import set_default
-from mmengine.logging import print_log
+from mmengine.logging import MMLogger
 from pycocotools.cocoeval import COCOeval
 from terminaltables import AsciiTable
 
 from fcos_mm.errors import UserError
 from fcos_mm.evaluation.coco_backend import choose_evaluator
 from fcos_mm.evaluation.coco_figures import category_rows, figures_of, or_nan, value_of
-from fcos_mm.evaluation.coco_files import read_truth, results_as_coco
+from fcos_mm.evaluation.coco_files import quiet, read_truth, results_as_coco
 from fcos_mm.evaluation.metric_settings import (
     check_items,
     check_metrics,
@@ -158,13 +159,15 @@ class CocoMetric(MMDetCocoMetric):
             self.img_ids = tested_images(self._coco_api, predictions, self.ann_file)
             files = self.results2json(predictions, prefix)
             if self.format_only:
-                print_log(f'Results are saved to {prefix}.*.json', logger='current')
+                _say(f'Results are saved to {prefix}.*.json')
                 return {}
-            if not any(len(prediction['scores']) for prediction in predictions):
-                print_log('No detection above score_thr yet: AP 0', logger='current')
+            nothing = not any(len(prediction['scores']) for prediction in predictions)
+            if nothing:
+                _say('no detection above score_thr yet: AP 0')
             found = {}
-            for metric in self.metrics:
-                found.update(self.evaluate_metric(metric, files, predictions))
+            with quiet() if nothing else contextlib.nullcontext():
+                for metric in self.metrics:
+                    found.update(self.evaluate_metric(metric, files, predictions))
         return found
 
     def evaluate_metric(self, metric: str, files: Dict[str, str],
@@ -176,7 +179,7 @@ class CocoMetric(MMDetCocoMetric):
             files: The files of detections.
             predictions: The detections, one dict an image.
         """
-        print_log(f'Evaluating {metric}...', logger='current')
+        _say(f'Evaluating {metric}...')
         if metric == 'proposal_fast':
             return self._recalls(predictions)
         evaluation = self._evaluated(metric, load(files[metric]))
@@ -190,7 +193,7 @@ class CocoMetric(MMDetCocoMetric):
             found.update(self._per_category(evaluation))
             values = ' '.join(f'{value_of(evaluation, figure):.3f}'
                               for figure in self.figures.values() if figure.kind == 'precision')
-            print_log(f'{metric}_mAP_copypaste: {values}', logger='current')
+            _say(f'{metric}_mAP_copypaste: {values}')
         return found
 
     def results2json(self, results: Sequence[dict], outfile_prefix: str) -> dict:
@@ -241,7 +244,7 @@ class CocoMetric(MMDetCocoMetric):
             return {}
         categories = dict(zip(self.dataset_meta['classes'], self.cat_ids))
         rows = category_rows(evaluation, categories, self.figures)
-        print_log('\n' + AsciiTable(rows).table, logger='current')
+        _say('\n' + AsciiTable(rows).table)
         whole = self.figures['mAP']._replace(limit=self.proposal_nums[-1])
         return {f'{name}_precision': round(or_nan(value_of(evaluation, whole, key)), 3)
                 for name, key in categories.items()}
@@ -252,6 +255,10 @@ class CocoMetric(MMDetCocoMetric):
             [by_image[key] for key in self.img_ids], self.proposal_nums,
             np.asarray(self.iou_thrs))
         found = {f'AR@{limit}': recall for limit, recall in zip(self.proposal_nums, recalls)}
-        print_log(''.join(f'\n{name}\t{value:.4f}' for name, value in found.items()),
-                  logger='current')
+        _say(''.join(f'\n{name}\t{value:.4f}' for name, value in found.items()))
         return found
+
+
+def _say(text: str) -> None:
+    """Log a line that the screen shows too."""
+    MMLogger.get_current_instance().info(text)
