@@ -115,7 +115,7 @@ def test_an_annotation_file_that_cannot_be_read(trained, tmp_path, text):
     path = tmp_path / 'ann.json'
     path.write_text(text)
     cfg = load_config(str(trained.config), {'test_dataloader.dataset.ann_file': str(path)})
-    with pytest.raises(UserError, match="ann.json is not in COCO's format"):
+    with pytest.raises(UserError, match="ann.json is not in COCO's format|is not JSON: .*ann.json"):
         find_category_ids(cfg, ('cup', 'jar'))
 
 

@@ -71,8 +71,20 @@ def test_other_settings_are_not_mixed_up(settings, folder, changed):
         folder.data['annotations'].pop()
         folder.write()
     second = CocoDataset(**{**settings, **changed}, **SHARED)
-    assert samples(second) == samples(MMDetCocoDataset(**{**settings, **changed}))
+    assert samples(second) == samples(CocoDataset(**{**settings, **changed}))
+    assert samples(second) != samples(first) or changed in [dict(test_mode=True), dict(
+        filter_cfg=dict(min_size=1))]
     assert len(samples(first)) == 2
+
+
+def test_labels_follow_the_names_of_the_classes(settings):
+    """mmdet's follow the file, and are named by the classes: every cup would be a jar."""
+    labels = []
+    for classes in (('cup', 'jar'), ('jar', 'cup')):
+        dataset = CocoDataset(**{**settings, 'metainfo': dict(classes=classes)})
+        labels.append([classes[instance['bbox_label']] for sample in samples(dataset)
+                       for instance in sample['instances']])
+    assert labels[0] == labels[1] and set(labels[0]) == {'cup', 'jar'}
 
 
 def test_shared_by_default_between_ranks_only(settings, monkeypatch, tmp_path):

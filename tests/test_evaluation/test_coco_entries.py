@@ -81,5 +81,5 @@ def test_annotations_of_another_form(files, name, key, value, words):
 
 def test_json_that_is_nested_without_end(tmp_path):
     (tmp_path / 'ann.json').write_text('[' * 100000)
-    with pytest.raises(UserError, match='ann.json cannot be read as JSON'):
+    with pytest.raises(UserError, match='is not JSON: .*ann.json'):
         read_truth(str(tmp_path / 'ann.json'))

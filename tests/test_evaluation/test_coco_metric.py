@@ -14,6 +14,7 @@ from pycocotools.cocoeval import COCOeval
 from fcos_mm.errors import UserError
 from fcos_mm.evaluation import CocoMetric
 from fcos_mm.evaluation.coco_backend import FastCOCOeval
+from fcos_mm.evaluation.coco_files import as_coco, results_as_coco
 
 NAMES = {7: 0, 3: 1, 90: 2, 11: 3, 5: 4}  # category id: label
 
@@ -54,7 +55,7 @@ def test_plain_name_gives_this_metric_in_our_scope(files):
 
 @pytest.mark.parametrize('settings', [
     dict(), dict(metric='proposal'),
-    dict(metric=['bbox', 'proposal']), dict(classwise=True),
+    dict(metric=['bbox', 'proposal']),
     dict(metric_items=['mAP_50', 'AR@100', 'AR_l@1000']), dict(proposal_nums=(1, 10, 100))],
     ids=str)
 def test_results_are_mmdets(files, ground_truth, jitter, settings):
@@ -67,14 +68,14 @@ def test_results_are_mmdets(files, ground_truth, jitter, settings):
 
 
 def test_recall_of_equally_many_proposals(files, ground_truth):
-    """``proposal_fast`` is mmdet's alone; it wants images alike."""
+    """``proposal_fast`` is mmdet's; only the image that was tested counts."""
     one = {**ground_truth, 'images': ground_truth['images'][:1]}
     found = [dict(image_id=1, category_id=7, score=0.5, bbox=list(box['bbox']))
              for box in ground_truth['annotations'] if box['image_id'] == 1]
     settings = dict(metric='proposal_fast', proposal_nums=(1, 100))
     for kind in (MMDetCocoMetric, CocoMetric):
         metric = kind(files, **settings)
-        metric.img_ids = [1]
+        metric.img_ids = [1]  # mmdet wants as many images as were tested
         assert results(metric, one, found)['coco/AR@100'] == 1
 
 
@@ -92,8 +93,32 @@ def test_printed_lines_are_pycocotools(files, ground_truth, jitter, capfd):
 
 
 def test_no_detection_at_all(files, ground_truth):
-    expected = results(MMDetCocoMetric(files), ground_truth, [])
-    assert results(CocoMetric(files), ground_truth, []) == expected == {}
+    """mmdet has no numbers then; ours are those of boxes that are all missed."""
+    assert results(MMDetCocoMetric(files), ground_truth, []) == {}
+    numbers = results(CocoMetric(files, classwise=True), ground_truth, [])
+    assert {name: value for name, value in numbers.items() if value != 0} == {
+        'coco/class 5_precision': pytest.approx(float('nan'), nan_ok=True)}
+    assert next(iter(numbers)) == 'coco/bbox_mAP'
+
+
+def test_single_classes(files, ground_truth, jitter):
+    """Each class alone by pycocotools; mmdet takes the class at the same place of the sorted ids."""
+    found = jitter(ground_truth, 2)
+    numbers = results(CocoMetric(files, classwise=True), ground_truth, found)
+    mixed_up = results(MMDetCocoMetric(files, classwise=True), ground_truth, found)
+    alone = {}
+    for entry in ground_truth['categories']:
+        rows = [row for row in found if row['category_id'] == entry['id']]
+        metric = COCOeval(as_coco(ground_truth), results_as_coco(rows, as_coco(ground_truth)),
+                          'bbox')
+        metric.params.catIds, metric.params.maxDets = [entry['id']], [100, 300, 1000]
+        metric.evaluate()
+        metric.accumulate()
+        metric.summarize()
+        ap = metric.stats[0] if metric.stats[0] >= 0 else float('nan')
+        alone[f"coco/{entry['name']}_precision"] = round(ap, 3)
+    assert {name: numbers[name] for name in alone} == pytest.approx(alone, nan_ok=True)
+    assert {name: mixed_up[name] for name in alone} != pytest.approx(alone, nan_ok=True)
 
 
 def test_only_the_files(files, ground_truth, jitter, tmp_path):

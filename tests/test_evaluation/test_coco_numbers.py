@@ -243,17 +243,17 @@ def test_ids_that_are_not_annotated():
 
 
 @pytest.mark.parametrize('text, message', [
-    ('{', 'cannot be read as JSON'), ('{"a": 1}', 'not a list of detections'),
+    ('{', 'is not JSON'), ('{"a": 1}', 'not a list of detections'),
     ('[{"image_id": 1}]', 'not a list of detections')])
 def test_results_that_are_none(tmp_path, text, message):
     path = tmp_path / 'r.bbox.json'
     path.write_text(text)
-    with pytest.raises(UserError, match=f'r.bbox.json.* {message}|r.bbox.json: {message}'):
+    with pytest.raises(UserError, match=f'{message}: .*r.bbox.json|r.bbox.json: {message}'):
         read_results(str(path), two_boxes())
 
 
 def test_annotations_that_are_none(tmp_path):
-    with pytest.raises(UserError, match='Annotations not found: .*none.json'):
+    with pytest.raises(UserError, match='Annotation file not found: .*none.json'):
         read_truth(str(tmp_path / 'none.json'))
     (tmp_path / 'list.json').write_text('[]')
     with pytest.raises(UserError, match="list.json is not in COCO's format"):
