@@ -5,6 +5,7 @@ import io
 import json
 import math
 from pathlib import Path
+from typing import Callable
 
 import cv2
 import numpy as np
@@ -28,10 +29,31 @@ PIPELINE = [dict(type='LoadImageFromFile'), dict(type='LoadAnnotations', with_bb
             dict(type='PackDetInputs')]
 
 
+#: Ids as tools write them.
+IDS = {
+    'as they are': lambda key: key, 'from 0': lambda key: key - 1, 'floats': float,
+    'text': 'id-{}'.format, 'beyond float64': lambda key: 2**62 + key}
+
+
+def renumbered(data: dict, rule: Callable) -> dict:
+    """Write all ids of annotations or detections by a rule, in place.
+
+    Args:
+        data: In COCO's format, or ``annotations`` alone.
+        rule: From an id to another.
+    """
+    for entries in data.values():
+        for entry in entries:
+            entry.update({key: rule(entry[key]) for key in ('id', 'image_id', 'category_id')
+                          if key in entry})
+    return data
+
+
 def cases() -> st.SearchStrategy:
-    """Changes of the content, then at times of the file's bytes; and what it is used for."""
+    """How ids are written, changes of the content and at times of the bytes, and what it is for."""
     return st.tuples(st.lists(changes(), max_size=3), st.none() | damages(),
-                     st.sampled_from(['train', 'test']))
+                     st.sampled_from(['train', 'test']), st.sampled_from(sorted(IDS)),
+                     st.sampled_from(['utf-8', 'utf-8-sig']))
 
 
 def check(case: tuple, folder: Path) -> str:
@@ -41,11 +63,11 @@ def check(case: tuple, folder: Path) -> str:
         case: Of :func:`cases`.
         folder: An empty folder, the same for all cases.
     """
-    how, damaged, mode = case
-    data = copy.deepcopy(DATA)
+    how, damaged, mode, ids, encoding = case
+    data = renumbered(copy.deepcopy(DATA), IDS[ids])
     for one in how:
         change(data, one)
-    content = json.dumps(data).encode()
+    content = json.dumps(data).encode(encoding)
     content = damage(content, damaged) if damaged else content
     _write(folder, content)
     cfg = _config(folder, mode)

@@ -4,7 +4,7 @@ import json
 import math
 from pathlib import Path
 
-from fuzz_annotations import BOXES, DATA
+from fuzz_annotations import BOXES, DATA, IDS, renumbered
 from fuzz_tools import change, changes, damage, damages, outcome
 from hypothesis import strategies as st
 
@@ -16,9 +16,9 @@ RESULTS = [dict(image_id=image, category_id=category, bbox=box, score=0.5 + 0.1 
 
 
 def cases() -> st.SearchStrategy:
-    """Changes of the results and of the annotations, and damages of the results' bytes."""
+    """Changes of results and annotations, damages of the results' bytes, how ids are written."""
     return st.tuples(st.lists(changes(), max_size=2), st.lists(changes(), max_size=1),
-                     st.none() | damages())
+                     st.none() | damages(), st.sampled_from(sorted(IDS)))
 
 
 def check(case: tuple, folder: Path) -> str:
@@ -28,7 +28,8 @@ def check(case: tuple, folder: Path) -> str:
         case: Of :func:`cases`.
         folder: Where the files are written.
     """
-    results, truth = copy.deepcopy(RESULTS), copy.deepcopy(DATA)
+    results = renumbered(dict(annotations=copy.deepcopy(RESULTS)), IDS[case[3]])['annotations']
+    truth = renumbered(copy.deepcopy(DATA), IDS[case[3]])
     for one in case[0]:
         change(results, one)
     for one in case[1]:
@@ -43,4 +44,8 @@ def check(case: tuple, folder: Path) -> str:
     numbers, said = outcome(lambda: coco_numbers(names[1], names[0]), *names)
     if said == 'accepted':
         assert all(math.isnan(value) or 0 <= value <= 1 for value in numbers.values())
+        for number, box in enumerate(truth.get('annotations', [])):
+            box['id'] = -number  # the ids of annotations change nothing
+        paths[1].write_text(json.dumps(truth))
+        assert repr(coco_numbers(names[1], names[0], backend='pycocotools')) == repr(numbers)
     return said

@@ -102,7 +102,7 @@ def test_no_detection_at_all(files, ground_truth):
 
 
 def test_single_classes(files, ground_truth, jitter):
-    """Each class alone by pycocotools; mmdet takes the class at the same place of the sorted ids."""
+    """Each class alone by pycocotools; mmdet takes another where the ids do not ascend."""
     found = jitter(ground_truth, 2)
     numbers = results(CocoMetric(files, classwise=True), ground_truth, found)
     mixed_up = results(MMDetCocoMetric(files, classwise=True), ground_truth, found)
