@@ -35,14 +35,17 @@ def check_evaluators(cfg: Config, mode: str) -> None:
 
 
 def _coco_metrics(cfg: Config, key: str) -> Iterator[Tuple[str, dict]]:
-    """The evaluators of our metrics that are mmdet's ``CocoMetric`` too, and their keys."""
+    """The keys and settings of our own COCO metrics."""
     evaluator = cfg.get(key)
     several = isinstance(evaluator, (list, tuple))
-    base = METRICS.get('CocoMetric')
+    scope = cfg.get('default_scope')
     for index, part in enumerate(evaluator if several else [evaluator]):
         name = part.get('type') if isinstance(part, dict) else None
-        found = METRICS.get(name) if isinstance(name, str) else None
-        if isinstance(found, type) and issubclass(found, base):
+        # in another scope a plain CocoMetric is mmdet's
+        may_be_ours = isinstance(name, str) and ('.' in name or scope == 'fcos_mm')
+        found = METRICS.get(name) if may_be_ours else None
+        if found is not None and found.__module__.startswith('fcos_mm.') and issubclass(
+                found, METRICS.get('CocoMetric')):
             yield (f'{key}.{index}' if several else key), part
 
 

@@ -33,7 +33,7 @@ class COCO(MMDetCOCO):
     def createIndex(self) -> None:
         """Index ``dataset``; its annotations are numbered anew where that is needed."""
         boxes = self.dataset.get('annotations', [])
-        ids = {box['id'] for box in boxes if type(box['id']) is int and box['id'] > 0}
+        ids = {box['id'] for box in boxes if type(box.get('id')) is int and box['id'] > 0}
         if len(ids) < len(boxes):
             numbered = [dict(box, id=number) for number, box in enumerate(boxes, start=1)]
             self.dataset = dict(self.dataset, annotations=numbered)

@@ -242,7 +242,7 @@ class CocoMetric(MMDetCocoMetric):
     def _per_category(self, evaluation: COCOeval) -> Dict[str, float]:
         if not self.classwise:
             return {}
-        categories = dict(zip(self.dataset_meta['classes'], self.cat_ids))
+        categories = {self._coco_api.cats[key]['name']: key for key in self.cat_ids}
         rows = category_rows(evaluation, categories, self.figures)
         _say('\n' + AsciiTable(rows).table)
         whole = self.figures['mAP']._replace(limit=self.proposal_nums[-1])

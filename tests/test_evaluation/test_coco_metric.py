@@ -79,6 +79,34 @@ def test_recall_of_equally_many_proposals(files, ground_truth):
         assert results(metric, one, found)['coco/AR@100'] == 1
 
 
+@pytest.mark.parametrize('settings', [dict(metric='segm'), dict(metric=['bbox', 'segm']),
+                                      dict(metric='bbox', use_mp_eval=True)], ids=str)
+def test_masks_and_several_processes_are_mmdets(tmp_path, settings):
+    """A square that is found, one that is found in part, a detection of nothing."""
+    squares = [(0, 0, 30, 30), (50, 50, 90, 90)]
+    data = dict(
+        images=[dict(id=1, width=100, height=100)], categories=[dict(id=7, name='class 7')],
+        annotations=[dict(
+            id=n, image_id=1, category_id=7, iscrowd=0, area=(x1 - x0) * (y1 - y0),
+            bbox=[x0, y0, x1 - x0, y1 - y0], segmentation=[[x0, y0, x1, y0, x1, y1, x0, y1]])
+            for n, (x0, y0, x1, y1) in enumerate(squares, start=1)])
+    path = tmp_path / 'ann.json'
+    path.write_text(json.dumps(data))
+    found = torch.tensor([[0., 0, 30, 30], [50, 50, 90, 82], [10, 60, 20, 70]])
+    masks = torch.zeros(3, 100, 100, dtype=torch.bool)
+    for mask, (x0, y0, x1, y1) in zip(masks, found.int().tolist()):
+        mask[y0:y1, x0:x1] = True
+    figures = []
+    for kind in (MMDetCocoMetric, CocoMetric):
+        metric = kind(str(path), **settings)
+        metric.dataset_meta = dict(classes=('class 7', ))
+        metric.process({}, [dict(img_id=1, ori_shape=(100, 100), pred_instances=dict(
+            bboxes=found, scores=torch.tensor([.9, .8, .7]), labels=torch.zeros(3).long(),
+            masks=masks))])
+        figures.append(metric.evaluate(size=1))
+    assert figures[0] == figures[1] and 0.5 < next(iter(figures[0].values())) < 1
+
+
 def test_printed_lines_are_pycocotools(files, ground_truth, jitter, capfd):
     found = jitter(ground_truth, 2)
     tables = []

@@ -351,6 +351,9 @@ DISAGREEMENTS = {
     "mmdet's metric goes by the file's order": (
         dict(classes=['ring', 'disc'], metric='mmdet.CocoMetric'),
         "Set test_evaluator.type='fcos_mm.CocoMetric'"),
+    "mmdet's metric takes id 0 for not found": (
+        dict(classes=['disc', 'ring'], metric='mmdet.CocoMetric',
+             other=lambda data: data['annotations'][3].update(id=0)), 'with id 0 for one that'),
     'mmdet in its own scope does': (
         dict(classes=['ring', 'disc'], scope='mmdet'), 'another order'),
     'the evaluator lacks a class': (

@@ -11,11 +11,15 @@ from fcos_mm.registry import METRICS
 from .annotations import read_annotation_file
 from .source import CocoSource
 
-_OURS = 'fcos_mm'
-
 
 class _Part(NamedTuple):
-    """An evaluator with an annotation file: its key, the file, whether its type is ours."""
+    """An evaluator in COCO's format that has an annotation file.
+
+    Attributes:
+        key: Where it stands in the config.
+        path: The annotation file.
+        ours: Whether it is our metric, which goes by names and takes any ids.
+    """
     key: str
     path: str
     ours: bool
@@ -50,6 +54,11 @@ def check_evaluators(cfg, key: str, image_ids: Dict[str, set], classes: Sequence
                 f'dataset ({sorted(image_ids)}): {len(lost)} of them are not '
                 f'in it.\nSet {part.key}.ann_file to the file of the dataset.')
         _check_classes(part, [entry.get('name') for entry in data['categories']], classes)
+        if not part.ours and any(box.get('id') == 0 for box in data['annotations']):
+            raise UserError(
+                f"{part.key} is mmdet's and takes an annotation with id 0 for one that was never "
+                f'found; {part.path} has one.\n'
+                f"Set {part.key}.type='fcos_mm.CocoMetric', or number the annotations from 1.")
 
 
 def _check_classes(part: _Part, names: Sequence[str], classes: Sequence[str]) -> None:
@@ -77,15 +86,16 @@ def _parts(cfg, key: str) -> Iterator[_Part]:
         found = _metric_type(part.get('type'))
         if found is not None:
             plain = isinstance(part['type'], str) and '.' not in part['type']
-            ours = found.__module__.startswith(f'{_OURS}.') and not (
-                plain and cfg.get('default_scope', _OURS) != _OURS)
+            ours = issubclass(found, METRICS.get('CocoMetric')) and (
+                not plain or cfg.get('default_scope', 'fcos_mm') == 'fcos_mm')
             yield _Part(f'{key}.{index}' if several else key, fspath(part['ann_file']), ours)
 
 
 def _metric_type(name) -> Optional[type]:
-    """The metric's class if it is mmdet's ``CocoMetric`` or one like it."""
+    """The metric's class if it is a ``CocoMetric``; LVIS' is one too but reads other files."""
     found = METRICS.get(name) if isinstance(name, str) else name
-    return found if isinstance(found, type) and issubclass(found, MMDetCocoMetric) else None
+    alike = isinstance(found, type) and issubclass(found, MMDetCocoMetric)
+    return found if alike and found.__name__.endswith('CocoMetric') else None
 
 
 def _source(part: _Part) -> CocoSource:
