@@ -1,6 +1,7 @@
 """``check_config_data``: every check, over the datasets of a config."""
 import logging
 import os
+from typing import List, Tuple
 
 from mmengine.logging import print_log
 
@@ -51,15 +52,15 @@ def check_config_data(cfg, mode: str) -> None:
 
 def _check_loader(cfg, loader: str) -> None:
     """Check the datasets of a dataloader, and that what evaluates them is about the same images."""
-    evaluated, image_ids, classes, faults = loader != 'train_dataloader', {}, (), Faults()
+    evaluated, faults = loader != 'train_dataloader', Faults()
+    image_ids: List[Tuple[CocoSource, set]] = []
     for source in coco_sources(cfg, loader):
         if source.local:
             with faults.gather():
-                image_ids[source.ann_file] = _check_source(cfg, source, evaluated)
-                classes = source.classes
+                image_ids.append((source, _check_source(cfg, source, evaluated)))
     faults.raise_all()
     if evaluated and image_ids:
-        check_evaluators(cfg, loader.replace('dataloader', 'evaluator'), image_ids, classes)
+        check_evaluators(cfg, loader.replace('dataloader', 'evaluator'), image_ids)
 
 
 def _check_source(cfg, source: CocoSource, evaluated: bool) -> set:

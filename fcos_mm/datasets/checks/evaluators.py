@@ -1,7 +1,7 @@
-"""Checks that what evaluates a dataset is about its images and classes."""
+"""Whether the metrics of a config are about the images and classes of its dataset."""
 import os.path as osp
 from os import fspath
-from typing import Dict, Iterator, NamedTuple, Optional, Sequence
+from typing import Iterator, NamedTuple, Optional, Sequence, Tuple
 
 from mmdet.evaluation import CocoMetric as MMDetCocoMetric
 
@@ -25,40 +25,61 @@ class _Part(NamedTuple):
     ours: bool
 
 
-def check_evaluators(cfg, key: str, image_ids: Dict[str, set], classes: Sequence[str]) -> None:
-    """The file of the evaluator must hold the images and the classes of the dataset.
+def check_evaluators(cfg, key: str, image_ids: Sequence[Tuple[CocoSource, set]]) -> None:
+    """The file of every metric must hold the classes and images of the dataset, each under its id.
 
     Args:
         cfg: The config.
         key: ``val_evaluator`` or ``test_evaluator``.
-        image_ids: Per annotation file of the dataset the ids of its images.
-        classes: The classes of the dataset.
+        image_ids: The sources of the dataset, with the ids of their images.
 
     Raises:
-        UserError: If the evaluator's file is missing or of other data.
+        UserError: If a metric's file is missing or of other data, or images of
+            concatenated datasets cannot be told apart.
     """
-    used = {osp.realpath(path) for path in image_ids}
+    used = {osp.realpath(source.ann_file) for source, _ in image_ids}
+    files = sorted({source.ann_file for source, _ in image_ids})
+    classes = image_ids[0][0].classes
     for part in _parts(cfg, key):
-        if '://' in part.path or (part.ours and osp.realpath(part.path) in used):
+        _check_apart(part.key, image_ids)
+        same = len(used) == 1 and osp.realpath(part.path) in used
+        if '://' in part.path or (part.ours and same):
             continue
         if not osp.isfile(part.path):
-            raise UserError(
-                f'Annotation file not found: {part.path}\nSet {part.key}.ann_file to '
-                f'the file of the dataset: {sorted(image_ids)}.')
+            raise UserError(f'Annotation file not found: {part.path}\nSet {part.key}.ann_file to '
+                            f'the file of the dataset: {files}.')
         data = read_annotation_file(_source(part))
         known = {image.get('id') for image in data['images']}
-        lost = set().union(*image_ids.values()) - known
+        lost = set().union(*(ids for _, ids in image_ids)) - known
         if lost:
             raise UserError(
                 f'{part.key}.ann_file ({part.path}) is not about the images of the '
-                f'dataset ({sorted(image_ids)}): {len(lost)} of them are not '
+                f'dataset ({files}): {len(lost)} of them are not '
                 f'in it.\nSet {part.key}.ann_file to the file of the dataset.')
         _check_classes(part, [entry.get('name') for entry in data['categories']], classes)
-        if not part.ours and any(box.get('id') == 0 for box in data['annotations']):
+        _check_zero(part, data)
+
+
+def _check_apart(name: str, image_ids: Sequence[Tuple[CocoSource, set]]) -> None:
+    """Images of concatenated datasets must not share ids: detections would be mixed up."""
+    owner: dict = {}
+    for source, ids in image_ids:
+        shared = next((image_id for image_id in ids if image_id in owner), None)
+        if shared is not None:
             raise UserError(
-                f"{part.key} is mmdet's and takes an annotation with id 0 for one that was never "
-                f'found; {part.path} has one.\n'
-                f"Set {part.key}.type='fcos_mm.CocoMetric', or number the annotations from 1.")
+                f'{source.key} and {owner[shared].key} both have an image with the id {shared!r}: '
+                f'{name} would take their detections for those of one image.\nNumber the images '
+                "of both files differently, or use type='MultiDatasetsEvaluator'.")
+        owner.update(dict.fromkeys(ids, source))
+
+
+def _check_zero(part: _Part, data: dict) -> None:
+    """pycocotools marks a box as found by its id."""
+    if not part.ours and any(box.get('id') == 0 for box in data['annotations']):
+        raise UserError(
+            f"{part.key} is mmdet's and takes an annotation with id 0 for one that was never "
+            f'found; {part.path} has one.\n'
+            f"Set {part.key}.type='fcos_mm.CocoMetric', or number the annotations from 1.")
 
 
 def _check_classes(part: _Part, names: Sequence[str], classes: Sequence[str]) -> None:
