@@ -6,6 +6,7 @@ import numpy as np
 from fcos_mm.errors import UserError, shorten
 from fcos_mm.faults import EXAMPLES, Faults
 
+from .box_form import check_box_form
 from .source import CocoSource
 
 _LARGEST = 1e9  # pixels
@@ -25,17 +26,16 @@ def check_boxes(source: CocoSource, data: dict,
         ndarray: (N, ) bool, the annotations that mmdet's dataset keeps.
 
     Raises:
-        UserError: If a box is not four finite numbers, or they are of no picture.
+        UserError: If a box is not four finite numbers, they are of no picture,
+            or they are not x, y, width, height in pixels.
     """
     annotations = data['annotations']
     if not annotations:
         return np.zeros(0, dtype=bool)
-    files = {image['id']: image for image in data['images']}
-    boxes, areas = _numbers(source, annotations, files)
+    boxes, areas = box_numbers(source, data)
     _check_numbers(source, data, boxes, areas)
-    size = np.array([(files[box['image_id']]['width'],
-                      files[box['image_id']]['height'])
-                     for box in annotations])
+    size = sizes_of_boxes(data)
+    check_box_form(source, data, boxes, size, warn)
     inside = (np.minimum(boxes[:, :2] + boxes[:, 2:], size) -
               np.maximum(boxes[:, :2], 0))
     no_area = (boxes[:, 2:] <= 0).any(1)
@@ -94,8 +94,35 @@ def _warn_skipped(source: CocoSource, data: dict, warn: Callable[[str], None],
                  'Correct or delete them.')
 
 
-def _numbers(source: CocoSource, annotations: list, files: dict) -> tuple:
-    """Boxes (N, 4) and areas (N, ) as arrays of numbers."""
+def sizes_of_boxes(data: dict) -> np.ndarray:
+    """The size of each box's image.
+
+    Args:
+        data: An annotation file's contents, fields checked.
+
+    Returns:
+        np.ndarray: (N, 2), width and height in pixels.
+    """
+    sizes = {image['id']: (image['width'], image['height']) for image in data['images']}
+    return np.array([sizes[box['image_id']] for box in data['annotations']], dtype=np.float64)
+
+
+def box_numbers(source: CocoSource, data: dict) -> tuple:
+    """Boxes and areas as arrays of numbers.
+
+    Args:
+        source: The dataset.
+        data: Its annotation file's contents, fields checked.
+
+    Returns:
+        np.ndarray: (N, 4), the boxes as written.
+        np.ndarray: (N, ), the areas.
+
+    Raises:
+        UserError: If a box is not four numbers, or an area none.
+    """
+    annotations = data['annotations']
+    files = {image['id']: image for image in data['images']}
     try:
         boxes = np.array([box['bbox'] for box in annotations])
         areas = np.array([box['area'] for box in annotations])

@@ -1,0 +1,103 @@
+"""Whether boxes are written as COCO's x, y, width, height in pixels."""
+import os.path as osp
+import shlex
+from typing import Callable, Optional
+
+import numpy as np
+
+from fcos_mm.datasets.box_readings import (
+    LARGEST_FRACTION,
+    NORMALIZED_READINGS,
+    PIXEL_READINGS,
+    meaning,
+    misfits,
+)
+from fcos_mm.errors import UserError
+
+from .headers import image_size
+from .source import CocoSource
+
+# Of COCO, BCCD and generated shapes no box leaves its image; written in another form, 25 to 78 %
+# do, and none where the right form is read. Careless boxes may leave, but then fit no other form.
+_SHARE = 0.1  # of the boxes must leave their image
+_RATIO = 20  # times as many as under the other reading
+_FEWEST = 10  # boxes from which on this is an error, not a warning
+_SMALLEST_IMAGE = 8  # pixels; boxes of smaller images look like fractions
+_HEADERS = 20  # as many images are opened
+
+
+def check_box_form(source: CocoSource, data: dict, boxes: np.ndarray, sizes: np.ndarray,
+                   warn: Callable[[str], None]) -> None:
+    """Check what the four numbers of the boxes mean.
+
+    Args:
+        source: The dataset.
+        data: Its annotation file's contents, fields checked.
+        boxes: (N, 4), as written, finite.
+        sizes: (N, 2), width and height of each box's image in pixels.
+        warn: Called with the message where there are too few boxes to be sure.
+
+    Raises:
+        UserError: If another reading fits the images and COCO's does not.
+    """
+    if _are_fractions(boxes, sizes):
+        name = min(NORMALIZED_READINGS, key=lambda name: misfits(name, boxes, sizes).sum())
+        raise UserError(f'{source.describe()}: every number of the boxes is below '
+                        f'{LARGEST_FRACTION}, e.g. {_example(data, 0)}. They are read as pixels.\n'
+                        + _remedy(source, name))
+    wrong = misfits('coco', boxes, sizes)
+    if wrong.mean() < _SHARE:
+        return
+    name = _other_reading(boxes, sizes, wrong)
+    if name is None or (name.startswith('yx') and _sizes_are_swapped(source, data, wrong)):
+        return
+    left = misfits(name, boxes, sizes).mean()
+    message = (f'{source.describe()}: {_percent(wrong.mean())} of the boxes leave their image if '
+               f'read as x, y, width, height, and {_percent(left)} if read as {meaning(name)}, '
+               f'e.g. {_example(data, int(np.argmax(wrong)))}.\n' + _remedy(source, name))
+    if len(boxes) < _FEWEST:
+        warn(message)
+        return
+    raise UserError(message)
+
+
+def _are_fractions(boxes: np.ndarray, sizes: np.ndarray) -> bool:
+    return bool((np.abs(boxes) < LARGEST_FRACTION).all() and boxes.any()
+                and (sizes >= _SMALLEST_IMAGE).all())
+
+
+def _other_reading(boxes: np.ndarray, sizes: np.ndarray, wrong: np.ndarray) -> Optional[str]:
+    """The reading in pixels that fits; None if there is none."""
+    shares = {name: misfits(name, boxes, sizes).mean() for name in PIXEL_READINGS[1:]}
+    best = min(shares, key=shares.get)
+    return best if shares[best] * _RATIO <= wrong.mean() else None
+
+
+def _sizes_are_swapped(source: CocoSource, data: dict, wrong: np.ndarray) -> bool:
+    """Whether width and height of images are swapped instead, by the images' headers."""
+    images = {image['id']: image for image in data['images']}
+    ids = dict.fromkeys(data['annotations'][index]['image_id'] for index in np.flatnonzero(wrong))
+    for image_id in list(ids)[:_HEADERS]:
+        image = images[image_id]
+        size = image_size(osp.join(source.image_folder, image['file_name']))
+        if size is not None and size != (image['width'], image['height']):
+            return True
+    return False
+
+
+def _percent(share: float) -> str:
+    return 'none' if share == 0 else f'{100 * share:.2g} %'
+
+
+def _example(data: dict, index: int) -> str:
+    box = data['annotations'][index]
+    image = next(image for image in data['images'] if image['id'] == box['image_id'])
+    return (f"annotation {box['id']} of {image['file_name']} ({image['width']} x "
+            f"{image['height']}): {box['bbox']}")
+
+
+def _remedy(source: CocoSource, name: str) -> str:
+    stem, ending = osp.splitext(source.ann_file)
+    paths = shlex.join([source.ann_file, f'{stem}_fixed{ending}'])
+    return (f'Convert the file, and set {source.key}.ann_file to the new one:\n'
+            f'  python tools/dataset_converters/fix_boxes.py {paths} --from {name}')
