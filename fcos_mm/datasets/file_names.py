@@ -2,8 +2,30 @@
 import os
 import os.path as osp
 import unicodedata
-from typing import Callable, Dict, Iterator, NamedTuple, Optional
+from collections import defaultdict
+from typing import Callable, Dict, Iterator, List, NamedTuple, Optional
 from urllib.parse import unquote
+
+#: What can be wrong with a name, and what to do. The first two are put right when an image is read.
+KINDS = {
+    'backslash': ('is written with backslashes', 'Write / instead'),
+    'percent': ('is percent-encoded', 'Decode the names'),
+    'repeated': ('begins with the folder that data_prefix.img ends with',
+                 "Take '{lost}' off the end of data_prefix.img, or off the file names"),
+    'folder': ('begins with a folder that is not there', "Take '{lost}' off the file names"),
+    'above': ('is relative to a folder further up',
+              "Take '{lost}' off the end of data_prefix.img"),
+    'below': ('is relative to a folder further down',
+              "Add '{lost}' to the end of data_prefix.img"),
+    'blanks': ('has blanks at an end', 'Correct the file names or rename the files'),
+    'unicode': ('has another Unicode form (composed or decomposed accents)',
+                'Correct the file names or rename the files'),
+    'case': ('has other letter case', 'Correct the file names or rename the files'),
+    'suffix': ('has another ending', 'Correct the file names'),
+}
+READ = ('backslash', 'percent')
+
+_IMAGE_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp', '.gif', '.jfif')
 
 
 class Found(NamedTuple):
@@ -12,24 +34,11 @@ class Found(NamedTuple):
     Attributes:
         path: Where it is.
         kind: What is wrong with the name, a key of ``KINDS``.
+        lost: The folder that is too much or missing, for the remedy.
     """
     path: str
     kind: str
-
-
-#: What can be wrong with a name. The first two are put right when an image is read.
-KINDS = {
-    'backslash': 'is written with backslashes',
-    'percent': 'is percent-encoded',
-    'repeated': 'repeats a folder of data_prefix.img',
-    'blanks': 'has blanks around it',
-    'unicode': 'has another Unicode form',
-    'case': 'has other letter case',
-    'suffix': 'has another ending',
-    'folder': 'has a folder that is not there',
-    'below': 'lacks the folder below data_prefix.img',
-}
-READ = ('backslash', 'percent')
+    lost: str = ''
 
 
 class Folders:
@@ -37,7 +46,8 @@ class Folders:
 
     def __init__(self) -> None:
         self._names: Dict[str, frozenset] = {}
-        self._alike: Dict[tuple, dict] = {}
+        self._alike: Dict[tuple, Dict[str, str]] = {}
+        self._below: Dict[str, List[str]] = {}
 
     def has(self, path: str) -> bool:
         """Whether there is a file or folder of exactly this name.
@@ -57,48 +67,60 @@ class Folders:
         if folder not in self._names:
             try:
                 self._names[folder] = frozenset(os.listdir(folder or '.'))
-            except OSError:
+            except (OSError, ValueError):
                 self._names[folder] = frozenset()
         return self._names[folder]
 
-    def alike(self, folder: str, relative: str, fold: Callable[[str], str]) -> Optional[str]:
-        """The path below a folder that is equal when every part is folded.
+    def below(self, folder: str) -> List[str]:
+        """The folders in a folder.
+
+        Args:
+            folder: The folder.
+        """
+        if folder not in self._below:
+            self._below[folder] = [name for name in sorted(self.names(folder))
+                                   if not name.lower().endswith(_IMAGE_SUFFIXES)
+                                   and osp.isdir(osp.join(folder, name))]
+        return self._below[folder]
+
+    def alike(self, folder: str, name: str, fold: Callable[[str], str]) -> Optional[str]:
+        """The path below a folder whose parts are equal to a name's when folded.
 
         Args:
             folder: An existing folder.
-            relative: The path below it.
+            name: The path below it.
             fold: Takes away the difference that is not to count.
         """
-        for part in relative.split('/'):
+        for part in name.split('/'):
             key = folder, fold
             if key not in self._alike:
-                self._alike[key] = {fold(name): name for name in self.names(folder)}
-            name = self._alike[key].get(fold(part))
-            if name is None:
+                self._alike[key] = {fold(other): other for other in sorted(self.names(folder))}
+            other = self._alike[key].get(fold(part))
+            if other is None:
                 return None
-            folder = osp.join(folder, name)
+            folder = osp.join(folder, other)
         return folder
 
 
-def repaired(path: str) -> Optional[str]:
-    """The file that a path with backslashes or percent-encoding means.
-
-    Only what lies below the deepest folder that exists is changed.
+def readable(path: str) -> str:
+    """The path under which a file can be read: names from Windows and of web pages are put right.
 
     Args:
-        path: A path that does not exist.
+        path: The path as an annotation file has it.
 
     Returns:
-        The path of the file; None if there is none.
+        The same path, unless there is no such file and there is one when the
+        backslashes or percent-encoding below the deepest existing folder are
+        put right.
     """
-    if '\\' not in path and '%' not in path:
-        return None
+    if ('\\' not in path and '%' not in path) or '://' in path or osp.exists(path):
+        return path
     folder = osp.dirname(path)
-    while folder and not osp.isdir(folder) and osp.dirname(folder) != folder:
+    while folder and not osp.isdir(folder):
         folder = osp.dirname(folder)
-    name = osp.relpath(path, folder) if folder else path
+    name = path[len(folder):].lstrip('/') if folder else path
     found = _decoded(folder, name, osp.isfile)
-    return found.path if found else None
+    return found.path if found else path
 
 
 def find_file(folder: str, name: str, folders: Folders) -> Optional[Found]:
@@ -115,49 +137,71 @@ def find_file(folder: str, name: str, folders: Folders) -> Optional[Found]:
     found = _decoded(folder, name, folders.has)
     if found:
         return found
-    plain = unquote(name).replace('\\', '/').strip()
-    for kind, path in _misplaced(folder, plain, folders):
-        if folders.has(path):
-            return Found(path, kind)
+    plain = unquote(name).replace('\\', '/')
+    for found in _misplaced(folder, plain, folders):
+        if folders.has(found.path):
+            return found
     for kind, fold in _FOLDS.items():
-        path = folders.alike(folder, plain if kind != 'blanks' else name.replace('\\', '/'), fold)
+        path = folders.alike(folder, plain, fold)
         if path is not None:
             return Found(path, kind)
     return None
 
 
 def _decoded(folder: str, name: str, exists: Callable[[str], bool]) -> Optional[Found]:
-    """The file whose name is the other way of writing the same one."""
-    forms = {'backslash': name.replace('\\', '/'), 'percent': unquote(name)}
-    both = unquote(forms['backslash']).replace('\\', '/')
-    for kind, form in (*forms.items(), ('percent', both)):
+    """The file whose name is another way of writing the same one."""
+    slashes = name.replace('\\', '/')
+    for kind, form in (('backslash', slashes), ('percent', unquote(name)),
+                       ('percent', unquote(slashes).replace('\\', '/'))):
         path = osp.join(folder, form)
-        if form != name and exists(path):
+        if form != name and '\0' not in path and exists(path):
             return Found(path, kind)
     return None
 
 
-def _misplaced(folder: str, name: str, folders: Folders) -> Iterator[tuple]:
-    """Paths of the same file name elsewhere, with the kind of fault."""
+def _misplaced(folder: str, name: str, folders: Folders) -> Iterator[Found]:
+    """Where the file would be if a folder were too much or missing."""
     parts = [part for part in name.split('/') if part not in ('', '.')]
-    above = osp.normpath(folder).split(os.sep)
-    for number in range(1, min(len(parts), len(above) + 1)):
-        if above[-number:] == parts[:number]:
-            yield 'repeated', osp.join(folder, *parts[number:])
+    above = [part for part in osp.normpath(folder).split('/') if part not in ('', '.')]
     for number in range(1, len(parts)):
-        yield 'folder', osp.join(folder, *parts[number:])
-    for child in sorted(folders.names(folder)):
-        if '.' not in child and osp.isdir(osp.join(folder, child)):
-            yield 'below', osp.join(folder, child, *parts)
+        kind = 'repeated' if above[-number:] == parts[:number] else 'folder'
+        lost = f"{'/' if name.startswith('/') else ''}{'/'.join(parts[:number])}/"
+        yield Found(osp.join(folder, *parts[number:]), kind, lost)
+    if above and parts:
+        yield Found(osp.join(osp.dirname(osp.normpath(folder)), *parts), 'above', f'{above[-1]}/')
+    for child in folders.below(folder) if parts else ():
+        yield Found(osp.join(folder, child, *parts), 'below', f'{child}/')
 
 
 def _unicode(name: str) -> str:
-    return unicodedata.normalize('NFC', name)
+    return unicodedata.normalize('NFC', name.strip())
 
 
-def _without_suffix(name: str) -> str:
-    return osp.splitext(name)[0]
+def _case(name: str) -> str:
+    return _unicode(name).casefold()
 
 
+def _stem(name: str) -> str:
+    stem, ending = osp.splitext(_case(name))
+    return stem if ending in _IMAGE_SUFFIXES else _case(name)
+
+
+# Each takes away what the ones before it do.
 _FOLDS: Dict[str, Callable[[str], str]] = {
-    'blanks': str.strip, 'unicode': _unicode, 'case': str.casefold, 'suffix': _without_suffix}
+    'blanks': str.strip, 'unicode': _unicode, 'case': _case, 'suffix': _stem}
+
+
+def sort_by_kind(found: Dict[str, Optional[Found]]) -> Dict[tuple, List[str]]:
+    """Group missing files by what is to be done about them, most first.
+
+    Args:
+        found: Per path that is missing where the file is.
+
+    Returns:
+        Per kind of ``KINDS`` and lost folder the missing paths; under
+        ``('', '')`` those that were not found.
+    """
+    groups = defaultdict(list)
+    for path, where in found.items():
+        groups[(where.kind, where.lost) if where else ('', '')].append(path)
+    return dict(sorted(groups.items(), key=lambda group: -len(group[1])))

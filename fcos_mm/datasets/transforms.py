@@ -3,6 +3,7 @@ from typing import Optional, Tuple
 
 from mmcv.transforms import LoadImageFromFile as MMCVLoadImageFromFile
 
+from fcos_mm.datasets.file_names import readable
 from fcos_mm.errors import UserError
 from fcos_mm.registry import TRANSFORMS
 
@@ -34,7 +35,8 @@ class LoadImageFromFile(MMCVLoadImageFromFile):
     ``LoadImageFromFile``. Grey, 16-bit, CMYK, palette and transparent images
     become (H, W, 3) of uint8, as in mmcv: 16 bits lose their lower 8, and what
     lies under transparent pixels is seen, in TIFF on black. A JPEG or PNG is
-    turned as its EXIF data say.
+    turned as its EXIF data say. A path with backslashes or percent-encoding is
+    put right if there is no such file (:func:`readable`).
     """
 
     def transform(self, results: dict) -> Optional[dict]:
@@ -52,6 +54,8 @@ class LoadImageFromFile(MMCVLoadImageFromFile):
                 the ``width`` and ``height`` in ``results``.
         """
         path = results['img_path']
+        if isinstance(path, str):
+            path = results['img_path'] = readable(path)
         wanted = results.get('width'), results.get('height')
         try:
             loaded = super().transform(results)

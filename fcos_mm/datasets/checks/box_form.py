@@ -12,6 +12,7 @@ from fcos_mm.datasets.box_readings import (
     meaning,
     misfits,
 )
+from fcos_mm.datasets.file_names import readable
 from fcos_mm.errors import UserError
 
 from .headers import image_size
@@ -79,7 +80,7 @@ def _sizes_are_swapped(source: CocoSource, data: dict, wrong: np.ndarray) -> boo
     ids = dict.fromkeys(data['annotations'][index]['image_id'] for index in np.flatnonzero(wrong))
     for image_id in list(ids)[:_HEADERS]:
         image = images[image_id]
-        size = image_size(osp.join(source.image_folder, image['file_name']))
+        size = image_size(readable(osp.join(source.image_folder, image['file_name'])))
         if size is not None and size != (image['width'], image['height']):
             return True
     return False

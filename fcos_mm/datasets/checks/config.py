@@ -76,7 +76,7 @@ def _check_source(cfg, source: CocoSource, evaluated: bool) -> set:
         kept = check_boxes(source, data, _warn)
     with faults.gather():
         images = data['images'] if faults.messages else kept_images(source, data, kept)
-        check_image_files(source, images)
+        check_image_files(source, images, _warn)
     faults.raise_all()
     warn_repeated_files(source, images, _warn)
     check_image_sizes(source, images, _warn)

@@ -4,6 +4,7 @@ from typing import Callable, Optional, Tuple
 
 from PIL import Image
 
+from fcos_mm.datasets.file_names import readable
 from fcos_mm.errors import UserError
 from fcos_mm.faults import EXAMPLES
 
@@ -34,7 +35,7 @@ def check_image_sizes(source: CocoSource, images: list, warn: Callable[[str], No
     chosen = images if len(images) <= SAMPLE else chosen
     wrong, damaged = [], []
     for image in chosen:
-        path = osp.join(source.image_folder, image['file_name'])
+        path = readable(osp.join(source.image_folder, image['file_name']))
         size = image_size(path)
         if size is None:
             damaged.append(path)

@@ -1,11 +1,12 @@
 """Checks of a dataset's images: which remain, and whether they are there."""
-import os
 import os.path as osp
 from collections import Counter
 from typing import Callable
 
 import numpy as np
 
+from fcos_mm.config.nearest import did_you_mean
+from fcos_mm.datasets.file_names import KINDS, READ, Folders, find_file, sort_by_kind
 from fcos_mm.errors import UserError
 from fcos_mm.faults import EXAMPLES
 
@@ -77,39 +78,67 @@ def _wanted_categories(source: CocoSource, data: dict) -> set:
             if entry['name'] in source.classes}
 
 
-def check_image_files(source: CocoSource, images: list) -> None:
+def check_image_files(source: CocoSource, images: list, warn: Callable[[str], None]) -> None:
     """Check that every image is there, by one listing per folder.
 
     Args:
         source: The dataset.
         images: Entries of ``images`` that will be read.
+        warn: Called with a message about names that are put right when the
+            images are read.
 
     Raises:
-        UserError: If the folder or an image is missing.
+        UserError: If the folder or an image is missing; the message says where
+            the images are, if they are found under a similar name.
     """
     folder = source.image_folder
     if not osp.isdir(folder or '.'):
         raise UserError(
-            f'Image folder not found: {folder}\nIt is data_root + '
+            f'Image folder not found: {folder}{_similar_folder(folder)}\nIt is data_root + '
             f'data_prefix.img of {source.key}. Set {source.key}.data_root to '
             f'the folder of the data and {source.key}.data_prefix.img to the '
             'folder of the images inside it.')
-    listings: dict = {}
-    missing = []
+    folders = Folders()
+    missing = {}
     for image in images:
         path = osp.join(folder, image['file_name'])
-        parent, name = osp.split(path)
-        if parent not in listings:
-            listings[parent] = _names(parent)
-        if name not in listings[parent]:
-            missing.append(path)
+        if not folders.has(path) and not osp.exists(path):
+            missing[path] = image['file_name']
     if missing:
-        raise UserError(
-            f'{source.describe()}: {len(missing)} of {len(images)} images '
-            'are not there:\n  ' + '\n  '.join(missing[:EXAMPLES]) +
-            f'\nSet {source.key}.data_prefix.img to the folder that the '
-            'file names in the annotation file are relative to, or take the '
-            'missing images out of the annotation file.')
+        found = {path: find_file(folder, name, folders) for path, name in missing.items()}
+        _tell_missing(source, found, len(images), warn)
+
+
+def _similar_folder(folder: str) -> str:
+    """A question that names the folder beside the missing one that is spelled alike."""
+    parent, name = osp.split(osp.normpath(folder))
+    return did_you_mean(name, Folders().below(parent))
+
+
+def _tell_missing(source: CocoSource, found: dict, number: int,
+                  warn: Callable[[str], None]) -> None:
+    """Warn about or refuse missing images by what is wrong with their names."""
+    lost = []
+    for (kind, folder), paths in sort_by_kind(found).items():
+        first = paths[0]
+        if not kind:
+            lost.append(f'{", ".join(paths[:EXAMPLES])}: not found under a similar name '
+                        'either.\nSet '
+                        f'{source.key}.data_prefix.img to the folder that the file names are '
+                        'relative to, or take these images out of the annotation file.')
+            continue
+        what, remedy = KINDS[kind]
+        where = f'{first} ({len(paths)}): the name {what}; the file is {found[first].path}.'
+        if kind in READ:
+            warn(f'{source.describe()}: {len(paths)} of {number} file names are put right when '
+                 f'the images are read:\n  {where}')
+        else:
+            lost.append(f'{where}\n{remedy.format(lost=folder)}.')
+    if lost:
+        count = sum(found[path] is None or found[path].kind not in READ for path in found)
+        more = f' And {len(lost) - 1} more kinds of fault.' if len(lost) > 1 else ''
+        raise UserError(f'{source.describe()}: {count} of {number} images are not there:\n'
+                        f'  {lost[0]}{more}')
 
 
 def warn_repeated_files(source: CocoSource, images: list, warn: Callable[[str], None]) -> None:
@@ -132,9 +161,3 @@ def warn_repeated_files(source: CocoSource, images: list, warn: Callable[[str], 
              'earlier one:\n  ' + '\n  '.join(cases[:EXAMPLES]) +
              '\nThey count twice, each with its own boxes. Unite them.')
 
-
-def _names(folder: str) -> set:
-    if not osp.isdir(folder or '.'):
-        return set()
-    with os.scandir(folder or '.') as entries:
-        return {entry.name for entry in entries}
