@@ -6,6 +6,7 @@ from mmdet.datasets.transforms import PackDetInputs as MMDetPackDetInputs
 from mmdet.structures import DetDataSample
 
 from fcos_mm.datasets.transforms import SampleError
+from fcos_mm.datasets.unreadable import UNREADABLE, mark
 from fcos_mm.registry import TRANSFORMS
 
 
@@ -37,6 +38,8 @@ class PackDetInputs(MMDetPackDetInputs):
                 it, so that it would be learned as background.
         """
         packed = self._pack(results)
+        if UNREADABLE in results:  # noted before packing
+            mark(packed, results[UNREADABLE])
         _check_boxes(packed['data_samples'], results.get('img_path', 'an image'))
         return packed
 

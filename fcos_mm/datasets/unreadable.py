@@ -1,27 +1,36 @@
-"""In training an image that cannot be read is replaced by the next one."""
-import logging
-from typing import List
+"""In training an image that cannot be used is replaced by the next one."""
+import traceback
+from typing import List, Optional, Tuple
 
-from mmengine.logging import print_log
 from mmengine.structures import BaseDataElement
 
-from fcos_mm.datasets.transforms import ImageError
+from fcos_mm.datasets.pipeline import (
+    FAILURES,
+    CustomCodeError,
+    DroppedSample,
+    TransformError,
+    run_transforms,
+)
+from fcos_mm.datasets.transforms import ImageError, SampleError
 
-#: Name of the meta information that holds what was replaced.
+#: Name of the meta information that holds what was replaced: pairs of path and message.
 UNREADABLE = 'unreadable'
 
 #: So many images after an unreadable one are tried.
 TRIES = 10
 
+_LOST = (ImageError, *FAILURES)
 
-class ReplacesUnreadable:
-    """Makes a dataset go on where an image cannot be read.
+
+class ReplacesFailures:
+    """Makes a dataset go on where an image cannot be read or a transform fails on it.
 
     To be named before the dataset's class among the bases. The image with the
     next index stands in, whoever loads it; a sample that stands in says so in
-    the meta information of its ``data_samples``: under ``unreadable``, a line
-    for every image that could not be read. In test mode it stays an error:
-    figures over other images would be wrong.
+    the meta information of its ``data_samples``, or in itself where it is not
+    packed yet: under ``unreadable``, a pair of path and message for every
+    image that could not be used. In test mode it stays an error: figures over
+    other images would be wrong.
     """
 
     def __getitem__(self, idx: int) -> dict:
@@ -34,29 +43,110 @@ class ReplacesUnreadable:
             dict: The sample, or the one that stands in.
 
         Raises:
-            ImageError: If it cannot be read, in test mode or with all images
+            SampleError: If it cannot be used, in test mode or with all images
                 after it that were tried.
+            CustomCodeError: The same, if the user's own code fails.
         """
-        if self.test_mode:
+        if getattr(self, 'test_mode', False):
             return super().__getitem__(idx)
-        lost: List[str] = []
+        lost: List[Tuple[str, str]] = []
+        failed = set()
         while True:
             try:
                 sample = super().__getitem__((idx + len(lost)) % len(self) if lost else idx)
                 break
-            except ImageError as error:
-                lost.append(str(error).splitlines()[0])
+            except _LOST as error:
+                if getattr(error, 'final', False):  # of a dataset inside this one
+                    raise
+                lost.append(_entry(error))
+                failed.add(getattr(error, 'transform', None))
                 if len(lost) > TRIES:
-                    raise ImageError(f'{len(lost)} images one after the other cannot be read, '
-                                     f'the last of them:\n{error}') from error
+                    raise _every_one(len(lost), failed, error) from error
         if lost:
-            _mark(sample, lost)
+            mark(sample, lost)
         return sample
 
 
-def _mark(sample: dict, lost: List[str]) -> None:
+class ReplacesUnreadable(ReplacesFailures):
+    """The same for a dataset with a pipeline, of which a failure then names image and transform."""
+
+    #: Samples in a row for which a transform returned None.
+    _dropped = 0
+
+    def prepare_data(self, idx: int) -> Optional[dict]:
+        """Run the pipeline on a sample.
+
+        Args:
+            idx: Its index.
+
+        Returns:
+            dict or None: What the pipeline returns; None where a transform
+            drops the sample, in training.
+
+        Raises:
+            SampleError: If the image cannot be used, a transform drops it in
+                test mode, or drops every sample.
+            CustomCodeError: If the user's own code fails.
+        """
+        try:
+            sample = run_transforms(self.pipeline.transforms, self.get_data_info(idx))
+        except DroppedSample as error:
+            if self.test_mode:
+                raise
+            self._dropped += 1
+            if self._dropped > self.max_refetch:
+                raise always_dropped(self._dropped, error) from None
+            return None
+        self._dropped = 0
+        return sample
+
+
+def always_dropped(number: int, error: DroppedSample) -> SampleError:
+    """The error for a pipeline that drops every sample.
+
+    Args:
+        number: Samples that were tried.
+        error: What is said of the last of them.
+    """
+    return SampleError(f'The pipeline has dropped {number} samples in a row, the last one:\n'
+                       f'{error}\nChange the settings of this transform.')
+
+
+def mark(sample: dict, lost: List[Tuple[str, str]]) -> None:
+    """Note in a sample which images it stands in for.
+
+    Args:
+        sample: The sample, packed or not; changed in place.
+        lost: Path and message of each of them.
+    """
     packed = sample.get('data_samples') if isinstance(sample, dict) else None
     if isinstance(packed, BaseDataElement):
-        packed.set_metainfo({UNREADABLE: lost})
-    else:  # not packed yet, and so not counted
-        print_log('\n'.join(lost), logger='current', level=logging.WARNING)
+        packed.set_metainfo({UNREADABLE: [*packed.metainfo.get(UNREADABLE, ()), *lost]})
+    elif isinstance(sample, dict):
+        sample[UNREADABLE] = [*sample.get(UNREADABLE, ()), *lost]
+
+
+def _entry(error: Exception) -> Tuple[str, str]:
+    """Path and message; the message of one's own code has its traceback."""
+    text = str(error).splitlines()[0]
+    path = getattr(error, 'path', text)
+    if isinstance(error, CustomCodeError):
+        text += '\n' + ''.join(traceback.format_exception(error.__cause__)).rstrip()
+    return path, text
+
+
+def _every_one(number: int, failed: set, error: Exception) -> Exception:
+    """The error for many images in a row that cannot be used."""
+    name = failed.pop() if len(failed) == 1 else None
+    message = (f'{name} fails on each of {number} images, the last of them {error.path}: '
+               f'{error.cause}' if name else '')
+    if not name:
+        new = ImageError(f'{number} images one after the other cannot be read, the last of them:\n'
+                         f'{error}')
+    elif isinstance(error, CustomCodeError):
+        new = CustomCodeError(message)
+    else:
+        new = TransformError(f'{message}\nChange its settings in the pipeline, or the transforms '
+                             'before it.')
+    new.final = True
+    return new

@@ -1,31 +1,115 @@
 """Datasets around datasets: those of mmengine and mmdet, with seeded samples.
 
 The outermost dataset seeds a sample; those within are asked by plain indices.
+They can be nested: mmdet's lose the classes, or what the next wrapper asks for.
 """
+from typing import Callable, List, Optional
+
 from mmdet.datasets import ConcatDataset as MMDetConcatDataset
 from mmdet.datasets import MultiImageMixDataset as MMDetMultiImageMixDataset
 from mmengine.dataset import ClassBalancedDataset as MMEngineClassBalancedDataset
 from mmengine.dataset import RepeatDataset as MMEngineRepeatDataset
 
+from fcos_mm.datasets.pipeline import DroppedSample, run_transforms
 from fcos_mm.datasets.seeded import SeededSamples
+from fcos_mm.datasets.unreadable import UNREADABLE, ReplacesFailures, always_dropped, mark
+from fcos_mm.datasets.walk import inner_datasets
 from fcos_mm.registry import DATASETS
 
 
-@DATASETS.register_module()
-class ConcatDataset(SeededSamples, MMDetConcatDataset):
-    """mmdet's, with seeded samples."""
+class Wrapper(SeededSamples):
+    """What the wrappers have in common. To be named before the dataset's class."""
+
+    def get_cat_ids(self, idx: int) -> List[int]:
+        """The labels in an image, for ``ClassBalancedDataset``.
+
+        Args:
+            idx: The index of the image.
+        """
+        return [instance['bbox_label'] for instance in self.get_data_info(idx)['instances']]
 
 
 @DATASETS.register_module()
-class MultiImageMixDataset(SeededSamples, MMDetMultiImageMixDataset):
-    """mmdet's, with seeded samples: the other images of a mix are seeded as well."""
+class ConcatDataset(Wrapper, MMDetConcatDataset):
+    """mmdet's, with seeded samples.
+
+    Datasets of the same classes have the ``metainfo`` of the first of them.
+    mmdet makes a list of theirs where anything differs, a palette too, which
+    neither checkpoints nor metrics can use.
+
+    Args:
+        *args: mmdet's arguments.
+        **kwargs: mmdet's arguments.
+    """
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        if isinstance(self._metainfo, list):
+            classes = {tuple(part.get('classes') or ()) for part in self._metainfo}
+            if len(classes) == 1:
+                self._metainfo = self._metainfo[0]
 
 
 @DATASETS.register_module()
-class RepeatDataset(SeededSamples, MMEngineRepeatDataset):
+class MultiImageMixDataset(Wrapper, ReplacesFailures, MMDetMultiImageMixDataset):
+    """mmdet's, with seeded samples: the other images of a mix are seeded as well.
+
+    An image on which a transform fails is replaced by the next one, as in
+    :class:`CocoDataset`.
+
+    Args:
+        *args: mmdet's arguments.
+        **kwargs: mmdet's arguments.
+    """
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.pipeline = [_MixTransform(transform, self.max_refetch) for transform in self.pipeline]
+
+    @property
+    def test_mode(self) -> bool:
+        """Whether a failure stays an error."""
+        return any(getattr(part, 'test_mode', False) for part in inner_datasets(self.dataset))
+
+
+@DATASETS.register_module()
+class RepeatDataset(Wrapper, MMEngineRepeatDataset):
     """mmengine's, with seeded samples."""
 
 
 @DATASETS.register_module()
-class ClassBalancedDataset(SeededSamples, MMEngineClassBalancedDataset):
+class ClassBalancedDataset(Wrapper, MMEngineClassBalancedDataset):
     """mmengine's, with seeded samples."""
+
+
+class _MixTransform:
+    """A transform of a mix that is named when it fails, and knows which images were replaced.
+
+    Args:
+        transform: The transform.
+        tries: So many times in a row it may return None.
+    """
+
+    def __init__(self, transform: Callable, tries: int) -> None:
+        self.transform = transform
+        self._tries = tries
+        self._dropped = 0
+        if hasattr(transform, 'get_indexes'):
+            self.get_indexes = transform.get_indexes
+
+    def __call__(self, results: dict) -> Optional[dict]:
+        for other in results.get('mix_results', ()):
+            if UNREADABLE in other:
+                mark(results, other[UNREADABLE])
+        try:
+            done = run_transforms([self.transform], results)
+        except DroppedSample as error:
+            self._dropped += 1
+            if self._dropped >= self._tries:
+                raise always_dropped(self._dropped, error) from None
+            return None
+        self._dropped = 0
+        return done
+
+    def __repr__(self) -> str:
+        return repr(self.transform)

@@ -5,6 +5,7 @@ from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import EpochBasedTrainLoop
 
+from fcos_mm.datasets.walk import metainfo_of
 from fcos_mm.registry import HOOKS
 
 
@@ -57,7 +58,7 @@ def _describe(loader) -> str:
 
 
 def _classes(dataset) -> str:
-    names = getattr(dataset, 'metainfo', {}).get('classes', ())
+    names = metainfo_of(dataset).get('classes') or ()
     shown = ', '.join(names[:8]) + (', ...' if len(names) > 8 else '')
     return f'{len(names)}: {shown}'
 

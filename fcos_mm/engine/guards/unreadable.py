@@ -1,11 +1,12 @@
-"""Counts the images that could not be read, and stops when they are too many."""
+"""Counts the images that could not be used, and stops when they are too many."""
 import math
-from typing import List, Optional, Union
+from typing import Dict, Optional, Union
 
 from mmengine.dist import all_gather_object, get_world_size
 from mmengine.hooks import Hook
 
 from fcos_mm.datasets.unreadable import UNREADABLE
+from fcos_mm.datasets.walk import count_images
 from fcos_mm.errors import UserError
 from fcos_mm.registry import HOOKS
 
@@ -14,7 +15,7 @@ _SHOWN = 20  # as many are named in one message
 
 @HOOKS.register_module()
 class UnreadableImageHook(Hook):
-    """Tells which images of the training data could not be read.
+    """Tells which images of the training data could not be read or failed in a transform.
 
     ``CocoDataset`` replaces them. Each is named in the log when it is met
     first, and all of them at the end of the training.
@@ -35,7 +36,7 @@ class UnreadableImageHook(Hook):
                             f'share below 1, got {limit!r}.')
         self.limit = limit
         self.interval = interval
-        self._lost: List[str] = []
+        self._lost: Dict[str, str] = {}  # message by path
 
     def before_train_iter(self, runner, batch_idx: int, data_batch: Optional[dict] = None) -> None:
         """Look which images of the batch stand in for others.
@@ -48,12 +49,13 @@ class UnreadableImageHook(Hook):
         Raises:
             UserError: If too many images cannot be read.
         """
-        found = [line for sample in data_batch.get('data_samples', ())
-                 for line in getattr(sample, 'metainfo', {}).get(UNREADABLE, ())]
-        new = [line for line in dict.fromkeys(found) if line not in self._lost]
+        found = {path: text for sample in data_batch.get('data_samples', ())
+                 for path, text in getattr(sample, 'metainfo', {}).get(UNREADABLE, ())}
+        new = {path: text for path, text in found.items() if path not in self._lost}
         if new:
-            self._lost += new
-            runner.logger.warning('\n'.join(new) + '\nThe image after it is used instead.')
+            self._lost.update(new)
+            runner.logger.warning('\n'.join(new.values())
+                                  + '\nThe image after it is used instead.')
             self._check(runner)
 
     def after_train_iter(self, runner, batch_idx: int, data_batch: Optional[dict] = None,
@@ -85,16 +87,17 @@ class UnreadableImageHook(Hook):
 
     def _gather(self) -> None:
         known = all_gather_object(self._lost)
-        self._lost = list(dict.fromkeys(line for lines in known for line in lines))
+        self._lost = {path: text for lost in known for path, text in lost.items()}
 
     def _check(self, runner) -> None:
-        total = len(runner.train_dataloader.dataset)
+        total = count_images(runner.train_dataloader.dataset)
         allowed = self.limit if self.limit >= 1 else math.ceil(self.limit * total)
         if len(self._lost) > allowed:
             raise UserError(
                 f'{self._count()} met so far, {allowed:g} of {total} are allowed for:\n'
                 f'{self._listing()}\nReplace them, take them out of the annotation file, or set '
-                'default_hooks.unreadable.limit to a higher number or share.')
+                'default_hooks.unreadable.limit to a higher number or share. Where a transform '
+                'fails, look at its settings first.')
 
     def _count(self) -> str:
         number = len(self._lost)
@@ -102,4 +105,5 @@ class UnreadableImageHook(Hook):
 
     def _listing(self) -> str:
         more = len(self._lost) - _SHOWN
-        return '\n'.join(self._lost[:_SHOWN] + ([f'and {more} more'] if more > 0 else []))
+        lines = [text.splitlines()[0] for text in list(self._lost.values())[:_SHOWN]]
+        return '\n'.join(lines + ([f'and {more} more'] if more > 0 else []))

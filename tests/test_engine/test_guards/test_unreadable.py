@@ -67,7 +67,8 @@ def test_the_next_image_stands_in_and_says_so(damaged):
     samples = dataset(root)
     assert ids(samples) == [1, 4, 4, 4]
     lost = samples[1]['data_samples'].metainfo['unreadable']
-    assert [line.split(' (')[0] for line in lost] == [LOST.format(root, 2), LOST.format(root, 3)]
+    assert [text.split(' (')[0] for _, text in lost] == [LOST.format(root, 2), LOST.format(root, 3)]
+    assert [path for path, _ in lost] == [f'{root}/images/train_{number}.png' for number in (2, 3)]
     assert 'unreadable' not in samples[0]['data_samples'].metainfo
 
 
@@ -87,7 +88,7 @@ def test_missing_image_is_replaced_too(damaged):
     (root / 'images' / 'train_2.png').unlink()
     samples = dataset(root)
     assert ids(samples) == [1, 3, 3, 4]
-    assert samples[1]['data_samples'].metainfo['unreadable'][0].startswith('Image not found: ')
+    assert samples[1]['data_samples'].metainfo['unreadable'][0][1].startswith('Image not found: ')
 
 
 def test_in_a_test_it_is_an_error(damaged):
@@ -102,13 +103,11 @@ def test_no_image_can_be_read(damaged):
         samples[0]
 
 
-def test_unpacked_samples_tell_it_at_once(damaged, caplog, monkeypatch):
-    messages = []
-    monkeypatch.setattr('fcos_mm.datasets.unreadable.print_log',
-                        lambda message, **options: messages.append(message))
+def test_a_sample_that_is_not_packed_says_so_too(damaged):
     samples = dataset(damaged(2), pipeline=[dict(type='LoadImageFromFile')])
     assert samples[1]['img_id'] == 3
-    assert 'train_2.png' in messages[0]
+    (path, text), = samples[1]['unreadable']
+    assert path.endswith('train_2.png') and text.startswith('Image cannot be read: ')
 
 
 @pytest.mark.parametrize('num_workers', [0, 2])
@@ -155,7 +154,8 @@ def test_damaged_picture_of_the_validation_stops(run, damaged, tiny_config, tmp_
 
 
 def sample(*lost):
-    return SimpleNamespace(metainfo=dict(unreadable=list(lost)) if lost else {})
+    entries = [(text, text) for text in lost]
+    return SimpleNamespace(metainfo=dict(unreadable=entries) if lost else {})
 
 
 def runner(size, messages):
@@ -177,7 +177,7 @@ def test_limit(limit, allowed):
 
 def test_ranks_count_together(monkeypatch):
     monkeypatch.setattr('fcos_mm.engine.guards.unreadable.all_gather_object',
-                        lambda lines: [lines, ['b', 'c']])
+                        lambda lost: [lost, dict(b='b', c='c')])
     monkeypatch.setattr('fcos_mm.engine.guards.unreadable.get_world_size', lambda: 2)
     hook, messages = UnreadableImageHook(limit=2, interval=1), []
     hook.before_train_iter(runner(100, messages), 0,

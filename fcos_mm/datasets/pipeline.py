@@ -1,0 +1,86 @@
+"""Running the transforms of a pipeline so that a failure names image and transform."""
+import sys
+import textwrap
+import traceback
+from typing import Callable, Iterable, Iterator
+
+from fcos_mm.datasets.transforms import SampleError
+from fcos_mm.errors import UserError
+
+# An error that passes through no other code than this is of data or settings.
+_LIBRARIES = frozenset(sys.stdlib_module_names) | {
+    'PIL', 'albumentations', 'cv2', 'fcos_mm', 'mmcv', 'mmdet', 'mmengine', 'numpy', 'pycocotools',
+    'scipy', 'torch'}
+_LONGEST = 240  # characters of a library's message
+
+
+class TransformError(SampleError):
+    """A transform of the libraries fails on an image."""
+
+
+class DroppedSample(SampleError):
+    """A transform returns None for an image."""
+
+
+class CustomCodeError(RuntimeError):
+    """A transform fails in code of the user's own, whose traceback matters."""
+
+
+#: What stands for one image that cannot be used, not for a mistake in the annotations.
+FAILURES = (TransformError, CustomCodeError)
+
+
+def run_transforms(transforms: Iterable[Callable], results: dict) -> dict:
+    """Apply transforms one after the other.
+
+    Args:
+        transforms: The transforms.
+        results: The sample.
+
+    Returns:
+        dict: What the last transform returns.
+
+    Raises:
+        SampleError: If the image cannot be used. ``path`` is that of the
+            image; a transform that fails or returns None is named.
+        CustomCodeError: If a transform fails in the user's own code.
+    """
+    path, size = results.get('img_path', 'an image'), ''
+    for transform in transforms:
+        if 'ori_shape' in results:
+            size = ' ({1} x {0} pixels)'.format(*results['ori_shape'])
+        try:
+            results = transform(results)
+        except SampleError as error:
+            error.path = path
+            raise
+        except (UserError, MemoryError):
+            raise
+        except Exception as error:
+            raise _failure(_name(transform), f'{path}{size}', path, error) from error
+        if results is None:
+            raise DroppedSample(f'{_name(transform)} returns None for image {path}{size}.')
+    return results
+
+
+def _name(transform: Callable) -> str:
+    return getattr(transform, '__name__', type(transform).__name__)
+
+
+def _failure(name: str, image: str, path: str, error: Exception) -> Exception:
+    text = textwrap.shorten(str(error), _LONGEST, placeholder='...')
+    cause = f'{type(error).__name__}: {text}'
+    message = f'{name} fails on image {image}: {cause}'
+    if any(module.split('.')[0] not in _LIBRARIES for module in _modules(error)):
+        failure = CustomCodeError(message)
+    else:
+        failure = TransformError(f'{message}\nTake the image out of the annotation file, or '
+                                 f'change the settings of {name} in the pipeline.')
+    failure.path, failure.transform, failure.cause = path, name, cause
+    return failure
+
+
+def _modules(error: Exception) -> Iterator[str]:
+    """The modules whose code an error passed through."""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        yield frame.f_globals.get('__name__', '')
