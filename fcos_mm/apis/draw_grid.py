@@ -18,6 +18,7 @@ from fcos_mm.cli import parse
 from fcos_mm.cli.options import resolve
 from fcos_mm.compat.safe_pickle import load_plain_pickle
 from fcos_mm.config import load_config
+from fcos_mm.config.datasets import first_dataset
 from fcos_mm.datasets import LoadImageFromFile
 from fcos_mm.errors import UserError
 from fcos_mm.visualization import DetLocalVisualizer
@@ -89,7 +90,7 @@ def draw_grid(cfg: Config,
     results = read_predictions(predictions)
     chosen = np.linspace(0, len(results) - 1, min(count, len(results))).round().astype(int)
     visualizer = DetLocalVisualizer(line_width=2, alpha=1.0)
-    visualizer.dataset_meta = cfg.test_dataloader.dataset.get('metainfo', {})
+    visualizer.dataset_meta = first_dataset(cfg.test_dataloader).get('metainfo', {})
     tiles = [draw_tile(results[index], visualizer, side, score_thr) for index in chosen]
     write_sheet(join_tiles(tiles, columns), out_file)
 

@@ -11,6 +11,7 @@ from torch import nn
 from fcos_mm.apis.checkpoint import check_checkpoint, read_state_dict
 from fcos_mm.apis.console import prints_to_log_file
 from fcos_mm.config.components import check_components
+from fcos_mm.config.datasets import first_dataset
 from fcos_mm.datasets.coco_format import read_coco
 from fcos_mm.engine.fast_inference import prepare_as_configured
 from fcos_mm.errors import UserError
@@ -52,7 +53,7 @@ def _what_detects(cfg: Config) -> Config:
 
 def _set_dataset(cfg: Config) -> None:
     """mmdet's inferencer takes pipeline and metainfo from a dataset that is no wrapper."""
-    dataset = _test_dataset(cfg)
+    dataset = first_dataset(cfg.get('test_dataloader'))
     steps = [str(step.get('type')).split('.')[-1] for step in dataset.get('pipeline') or ()]
     if not any('LoadImageFromFile' in step for step in steps):
         raise UserError('The config has no test_dataloader.dataset.pipeline with LoadImageFromFile:'
@@ -80,7 +81,7 @@ def set_class_names(model: nn.Module, cfg: Config) -> None:
     found = list(model.dataset_meta.get('classes', ()))
     if number is None or len(found) == number and found != list(get_classes('coco')):
         return
-    metainfo = _test_dataset(cfg).get('metainfo') or {}
+    metainfo = first_dataset(cfg.get('test_dataloader')).get('metainfo') or {}
     classes = BaseDataset._load_metainfo(dict(metainfo)).get('classes', ())
     if len(classes) == number:
         model.dataset_meta['classes'] = tuple(classes)
@@ -88,14 +89,6 @@ def set_class_names(model: nn.Module, cfg: Config) -> None:
         raise UserError(f'The model has {number} classes, the checkpoint names {len(found)} and '
                         f'the config {len(classes)}.\nSet test_dataloader.dataset.metainfo='
                         'dict(classes=(...)).')
-
-
-def _test_dataset(cfg: Config) -> dict:
-    """The test set of a config; of several, or in a wrapper, the first."""
-    dataset = (cfg.get('test_dataloader') or {}).get('dataset') or {}
-    while dataset.get('dataset') or dataset.get('datasets'):
-        dataset = dataset.get('dataset') or dataset['datasets'][0]
-    return dataset
 
 
 def find_category_ids(cfg: Config, classes: Sequence[str]) -> Dict[str, int]:
@@ -112,7 +105,7 @@ def find_category_ids(cfg: Config, classes: Sequence[str]) -> Dict[str, int]:
     Raises:
         UserError: If the file is there and cannot be read.
     """
-    dataset = _test_dataset(cfg)
+    dataset = first_dataset(cfg.get('test_dataloader'))
     path = osp.join(dataset.get('data_root') or '', dataset.get('ann_file') or '')
     if osp.isfile(path):
         try:

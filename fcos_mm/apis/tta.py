@@ -3,6 +3,8 @@ import copy
 
 from mmengine.config import Config, ConfigDict
 
+from fcos_mm.config.datasets import leaf_datasets
+
 _META_KEYS = ('img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor', 'flip',
               'flip_direction')
 
@@ -20,12 +22,10 @@ def set_tta(cfg: Config) -> None:
         cfg.tta_model = dict(
             type='mmdet.DetTTAModel',
             tta_cfg=dict(nms=dict(type='nms', iou_threshold=0.5), max_per_img=100))
-    dataset = cfg.test_dataloader.dataset
-    while 'dataset' in dataset:
-        dataset = dataset.dataset
-    if 'tta_pipeline' not in cfg:
-        cfg.tta_pipeline = _flip_pipeline(dataset.pipeline)
-    dataset.pipeline = cfg.tta_pipeline
+    for _, dataset in leaf_datasets(cfg.test_dataloader.dataset, 'test_dataloader.dataset'):
+        if 'tta_pipeline' not in cfg:
+            cfg.tta_pipeline = _flip_pipeline(dataset.pipeline)
+        dataset.pipeline = cfg.tta_pipeline
     cfg.model = ConfigDict(**cfg.tta_model, module=cfg.model)
 
 

@@ -3,6 +3,7 @@ from mmengine.config import Config
 
 from fcos_mm.config.components import check_components
 from fcos_mm.config.dataloaders import check_dataloaders
+from fcos_mm.config.datasets import check_datasets
 from fcos_mm.config.detection_limits import check_detection_limits
 from fcos_mm.config.evaluators import check_evaluators
 from fcos_mm.config.loops import check_loops
@@ -20,6 +21,7 @@ _CHECKS = (
     check_pipelines,
     check_loops,
     check_schedules,
+    check_datasets,
     check_detection_limits,
     check_evaluators,
     check_weights,

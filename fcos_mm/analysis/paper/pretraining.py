@@ -18,6 +18,7 @@ from pycocotools.coco import COCO
 from torch import Tensor, nn
 
 from fcos_mm.analysis.paper.runs import Training
+from fcos_mm.datasets.file_names import readable
 from fcos_mm.errors import UserError
 from fcos_mm.evaluation.coco_files import read_truth
 from fcos_mm.registry import MODELS
@@ -98,7 +99,8 @@ def cut_out(cfg: Config, side: int) -> Crops:
         rows = _ordinary(truth, image_id)
         if not rows:
             continue
-        image = mmcv.imread(str(folder / truth.imgs[image_id]['file_name']), channel_order='rgb')
+        path = readable(str(folder / truth.imgs[image_id]['file_name']))
+        image = mmcv.imread(path, channel_order='rgb')
         pixels += [_cut(image, row['bbox'], side) for row in rows]
         kept += [labels[row['category_id']] for row in rows]
     if not kept:

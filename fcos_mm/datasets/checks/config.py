@@ -5,6 +5,7 @@ from typing import List, Tuple
 
 from mmengine.logging import print_log
 
+from fcos_mm.config.datasets import LOADERS
 from fcos_mm.faults import Faults
 
 from .annotations import check_fields, read_annotation_file
@@ -13,13 +14,9 @@ from .categories import check_categories, check_num_classes
 from .evaluators import check_evaluators
 from .headers import check_image_sizes
 from .images import check_image_files, kept_images, warn_repeated_files
-from .source import CocoSource, coco_sources
+from .source import CocoSource, check_same_classes, coco_sources
 from .splits import check_split_size
 
-_LOADERS = {
-    'train': ('train_dataloader', 'val_dataloader'),
-    'test': ('test_dataloader', ),
-}
 # How launchers tell a process which one it is on its machine.
 _LOCAL_RANKS = ('LOCAL_RANK', 'SLURM_LOCALID', 'OMPI_COMM_WORLD_LOCAL_RANK')
 
@@ -44,7 +41,7 @@ def check_config_data(cfg, mode: str) -> None:
     if any(os.environ.get(name, '0') != '0' for name in _LOCAL_RANKS):
         return
     faults = Faults()
-    for loader in _LOADERS[mode]:
+    for loader in LOADERS[mode]:
         with faults.gather():
             _check_loader(cfg, loader)
     faults.raise_all()
@@ -54,10 +51,14 @@ def _check_loader(cfg, loader: str) -> None:
     """Check the datasets of a dataloader, and that what evaluates them is about the same images."""
     evaluated, faults = loader != 'train_dataloader', Faults()
     image_ids: List[Tuple[CocoSource, set]] = []
-    for source in coco_sources(cfg, loader):
+    sources = list(coco_sources(cfg, loader))
+    for source in sources:
         if source.local:
             with faults.gather():
                 image_ids.append((source, _check_source(cfg, source, evaluated)))
+    if not evaluated:
+        with faults.gather():
+            check_same_classes(sources)
     faults.raise_all()
     if evaluated and image_ids:
         check_evaluators(cfg, loader.replace('dataloader', 'evaluator'), image_ids)

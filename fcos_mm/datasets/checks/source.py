@@ -1,9 +1,9 @@
 """The COCO-format datasets inside a config, found through all wrappers."""
 import os.path as osp
 from dataclasses import dataclass, replace
-from typing import Iterator, Optional
+from typing import Iterator, Optional, Sequence
 
-from fcos_mm.errors import UserError
+from fcos_mm.errors import UserError, shorten
 
 
 @dataclass(frozen=True)
@@ -52,24 +52,33 @@ def coco_sources(cfg, dataloader: str) -> Iterator[CocoSource]:
         UserError: If a dataset's settings cannot be used.
     """
     loader = cfg.get(dataloader)
-    if isinstance(loader, dict) and isinstance(loader.get('dataset'), dict):
-        for source in _walk(loader['dataset'], f'{dataloader}.dataset'):
+    if not isinstance(loader, dict) or 'dataset' not in loader:
+        return
+    from fcos_mm.config.datasets import leaf_datasets
+    for key, dataset in leaf_datasets(loader['dataset'], f'{dataloader}.dataset'):
+        dataset_type = _coco_type(dataset.get('type'))
+        if dataset_type is not None:
+            source = _source(dataset, dataset_type, key)
             # in another scope a plain CocoDataset is mmdet's
             ours = source.labels_by_name and cfg.get('default_scope') == 'fcos_mm'
             yield replace(source, labels_by_name=ours)
 
 
-def _walk(dataset: dict, key: str) -> Iterator[CocoSource]:
-    if isinstance(dataset.get('dataset'), dict):
-        yield from _walk(dataset['dataset'], f'{key}.dataset')
-        return
-    if isinstance(dataset.get('datasets'), (list, tuple)):
-        for index, part in enumerate(dataset['datasets']):
-            yield from _walk(part, f'{key}.datasets.{index}')
-        return
-    dataset_type = _coco_type(dataset.get('type'))
-    if dataset_type is not None:
-        yield _source(dataset, dataset_type, key)
+def check_same_classes(sources: Sequence[CocoSource]) -> None:
+    """Check that datasets that are trained on together number their classes alike.
+
+    Args:
+        sources: The datasets of one dataloader.
+
+    Raises:
+        UserError: If one has other classes, or another order, than the first.
+    """
+    for source in sources[1:]:
+        if source.classes != sources[0].classes:
+            raise UserError(
+                f'{source.key} has other classes than {sources[0].key}, so one label would mean '
+                f'two classes:\n  {shorten(source.classes)}\n  {shorten(sources[0].classes)}\n'
+                'Give both the same metainfo.classes, in the same order.')
 
 
 def _coco_type(name) -> Optional[type]:
