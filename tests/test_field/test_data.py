@@ -27,6 +27,13 @@ ONE_STEP = "train_cfg['val_interval'] = 9\ntrain_dataloader['batch_size'] = 16\n
 PACK = [dict(type='Resize', scale=(128, 128), keep_ratio=True), dict(type='PackDetInputs')]
 
 
+@pytest.fixture(autouse=True)
+def unformatted_configs(monkeypatch):
+    """Configs are not made pretty: that takes longer than the trainings."""
+    monkeypatch.setattr('yapf.yapflib.yapf_api.FormatCode',
+                        lambda text, **style: (text, True))
+
+
 @pytest.fixture
 def data(small_shapes, tmp_path):
     """A copy of the small data that may be changed."""
@@ -308,7 +315,7 @@ def _dataset(dataset):
     return f"train_dataloader['dataset'] = dict(_delete_=True, **{dataset!r})\n"
 
 
-@pytest.mark.parametrize('make, number, reason', WRAPPERS)
+@pytest.mark.parametrize('make, number, reason', WRAPPERS, ids=[row[2] for row in WRAPPERS])
 def test_wrapped_datasets(make, number, reason, write_config, small_shapes):
     cfg = load_config(str(write_config(_dataset(make(small_shapes)))))
     check_config(cfg, 'train')
@@ -377,7 +384,7 @@ SETTINGS = [
 ]
 
 
-@pytest.mark.parametrize('text, said, reason', SETTINGS)
+@pytest.mark.parametrize('text, said, reason', SETTINGS, ids=[row[1][0] for row in SETTINGS])
 def test_settings(text, said, reason, run, write_config):
     message = refused(run, write_config, text)
     assert all(part in message for part in said), message
