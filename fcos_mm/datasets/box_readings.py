@@ -87,20 +87,22 @@ def meaning(name: str) -> str:
     return _reading(name).meaning + unit
 
 
-def misfits(name: str, boxes: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+def misfits(name: str, boxes: np.ndarray, sizes: np.ndarray,
+            tolerance: float = TOLERANCE) -> np.ndarray:
     """Find the boxes that make no sense under a meaning.
 
     Args:
         name: Of ``PIXEL_READINGS`` or ``NORMALIZED_READINGS``.
         boxes: (N, 4), as written.
         sizes: (N, 2), width and height of each box's image in pixels.
+        tolerance: How far a box may leave its image, as a share of the side.
 
     Returns:
         np.ndarray: (N, ) bool, boxes without area, beyond their image by more
         than the tolerance, or not finite.
     """
     corners = read_corners(name, boxes, sizes)
-    slack = np.maximum(TOLERANCE * sizes, PIXELS)
+    slack = np.maximum(tolerance * sizes, PIXELS)
     fits = ((corners[:, 2:] > corners[:, :2]) & (corners[:, :2] >= -slack)
             & (corners[:, 2:] <= sizes + slack))
     return ~fits.all(1)
