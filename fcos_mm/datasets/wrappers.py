@@ -17,20 +17,8 @@ from fcos_mm.datasets.walk import inner_datasets
 from fcos_mm.registry import DATASETS
 
 
-class Wrapper(SeededSamples):
-    """What the wrappers have in common. To be named before the dataset's class."""
-
-    def get_cat_ids(self, idx: int) -> List[int]:
-        """The labels in an image, for ``ClassBalancedDataset``.
-
-        Args:
-            idx: The index of the image.
-        """
-        return [instance['bbox_label'] for instance in self.get_data_info(idx)['instances']]
-
-
 @DATASETS.register_module()
-class ConcatDataset(Wrapper, MMDetConcatDataset):
+class ConcatDataset(SeededSamples, MMDetConcatDataset):
     """mmdet's, with seeded samples.
 
     Datasets of the same classes have the ``metainfo`` of the first of them.
@@ -49,9 +37,18 @@ class ConcatDataset(Wrapper, MMDetConcatDataset):
             if len(classes) == 1:
                 self._metainfo = self._metainfo[0]
 
+    def get_cat_ids(self, idx: int) -> List[int]:
+        """The labels in an image, for ``ClassBalancedDataset``.
+
+        Args:
+            idx: The index of the image.
+        """
+        place, index = self._get_ori_dataset_idx(idx)
+        return self.datasets[place].get_cat_ids(index)
+
 
 @DATASETS.register_module()
-class MultiImageMixDataset(Wrapper, ReplacesFailures, MMDetMultiImageMixDataset):
+class MultiImageMixDataset(SeededSamples, ReplacesFailures, MMDetMultiImageMixDataset):
     """mmdet's, with seeded samples: the other images of a mix are seeded as well.
 
     An image on which a transform fails is replaced by the next one, as in
@@ -71,14 +68,30 @@ class MultiImageMixDataset(Wrapper, ReplacesFailures, MMDetMultiImageMixDataset)
         """Whether a failure stays an error."""
         return any(getattr(part, 'test_mode', False) for part in inner_datasets(self.dataset))
 
+    def get_cat_ids(self, idx: int) -> List[int]:
+        """The labels in an image, for ``ClassBalancedDataset``.
+
+        Args:
+            idx: The index of the image.
+        """
+        return self.dataset.get_cat_ids(idx)
+
 
 @DATASETS.register_module()
-class RepeatDataset(Wrapper, MMEngineRepeatDataset):
+class RepeatDataset(SeededSamples, MMEngineRepeatDataset):
     """mmengine's, with seeded samples."""
 
+    def get_cat_ids(self, idx: int) -> List[int]:
+        """The labels in an image, for ``ClassBalancedDataset``.
+
+        Args:
+            idx: The index of the image.
+        """
+        return self.dataset.get_cat_ids(self._get_ori_dataset_idx(idx))
+
 
 @DATASETS.register_module()
-class ClassBalancedDataset(Wrapper, MMEngineClassBalancedDataset):
+class ClassBalancedDataset(SeededSamples, MMEngineClassBalancedDataset):
     """mmengine's, with seeded samples."""
 
 

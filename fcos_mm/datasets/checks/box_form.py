@@ -18,7 +18,7 @@ from fcos_mm.errors import UserError
 from .headers import image_size
 from .source import CocoSource
 
-# Of COCO, BCCD and generated shapes no box leaves its image; written in another form, 17 to 76 %
+# Of COCO, BCCD and generated shapes no box leaves its image; written in another form, 21 to 75 %
 # do, and none where the right form is read. Careless boxes may leave, but then fit no other form:
 # one box in seven of COCO would pass for corners, two in three for y before x or a center.
 _SHARE = 0.1  # of the boxes must leave their image
