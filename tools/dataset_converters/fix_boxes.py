@@ -1,45 +1,5 @@
 """Rewrite boxes of a COCO-format file as x, y, width, height in pixels."""
-import argparse
-import json
-from pathlib import Path
-
-from fcos_mm.apis.cli import run_tool
-from fcos_mm.datasets.box_readings import NORMALIZED_READINGS, PIXEL_READINGS, meaning
-from fcos_mm.datasets.converters.fix_boxes import fix_boxes
-from fcos_mm.errors import UserError
-
-READINGS = (*PIXEL_READINGS[1:], *NORMALIZED_READINGS)
-EPILOG = ('what the numbers may mean:\n'
-          + '\n'.join(f'  {name:22} {meaning(name)}' for name in READINGS) + """
-
-Areas are computed from the new boxes; the area of a mask stays. Nothing is written where more
-than 1 % of the boxes leave their image or have no area when read so.
-
-example:
-  %(prog)s data/annotations/train.json data/annotations/train_fixed.json --from corners""")
-
-
-def parse_args():
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('source', metavar='IN.json', help='COCO-format file to read')
-    parser.add_argument('target', metavar='OUT.json', help='COCO-format file to write')
-    parser.add_argument('--from', dest='reading', required=True, choices=READINGS,
-                        metavar='MEANING', help='what the four numbers of a box are, see below')
-    return parser.parse_args()
-
-
-def main() -> None:
-    args = parse_args()
-    data, wrong = fix_boxes(args.source, args.reading)
-    try:
-        Path(args.target).parent.mkdir(parents=True, exist_ok=True)
-        Path(args.target).write_text(json.dumps(data), encoding='utf-8')
-    except OSError as error:
-        raise UserError(f'{args.target} cannot be written: {error}\nChoose another file.') from None
-    rest = f'; {wrong} of them leave their image or have no area' if wrong else ''
-    print(f"{args.target}: {len(data['annotations'])} boxes{rest}")
-
+from fcos_mm.cli import fix_boxes, run_command
 
 if __name__ == '__main__':
-    run_tool(main)
+    run_command(fix_boxes)
