@@ -1,44 +1,83 @@
 """Loading a config and putting the command line's options into it."""
 import importlib.util
 import os.path as osp
-from pathlib import Path
+import traceback
+from pathlib import Path, PurePath
+from types import BuiltinFunctionType
 from typing import Optional
 
 from mmengine.config import Config
 
-from fcos_mm.config.data_root import set_data_root
+from fcos_mm.config.custom_modules import import_custom_modules
+from fcos_mm.config.known_keys import known_keys
+from fcos_mm.config.options import merge_options
+from fcos_mm.config.source import read_source
+from fcos_mm.config.top_level import apply_files
+from fcos_mm.config.unread import check_unread
 from fcos_mm.errors import UserError
 
 
 def load_config(name: str, options: Optional[dict] = None) -> Config:
     """Load a config by its path or its name in a package.
 
+    ``data_root``, ``classes`` and ``metainfo`` at the top level of a child hold for all
+    datasets, those of its bases too. Folders of modules that the config imports are put
+    on ``sys.path``.
+
     Args:
         name: A path, or ``package::path`` as in ``fcos_mm::demo/....py``.
-        options: Settings to change, by dotted keys. ``data_root`` moves the
-            datasets and the metrics along.
+        options: Settings to change, by dotted keys; ``data_root``, ``classes`` and
+            ``metainfo`` as in a file.
 
     Raises:
-        UserError: If there is no such config, it cannot be read, or an
-            option does not fit it.
+        UserError: If there is no such config, it cannot be read, or it or an option sets
+            what nothing reads.
     """
     from fcos_mm import components  # noqa: F401  every type that a config may name
     path = find_config(name)
-    try:
-        cfg = Config.fromfile(path)
-    except (SyntaxError, KeyError, TypeError, FileNotFoundError, ModuleNotFoundError) as error:
-        raise UserError(f'Config {path} cannot be loaded: {error}') from error
-    options = dict(options or {})
-    if 'data_root' in options and 'data_root' in cfg:
-        set_data_root(cfg, options.pop('data_root'))
-    try:
-        cfg.merge_from_dict(options)
-    except (KeyError, TypeError, IndexError, AssertionError) as error:
-        raise UserError(
-            f'--cfg-options does not fit {path}: {error}\n'
-            'Write the keys as they are nested in the config, e.g. '
-            'train_dataloader.batch_size=4.') from error
+    cfg = _read(path)
+    source = read_source(path, find_config)
+    import_custom_modules(cfg, source)
+    if '::' not in name and not source.is_shipped:
+        check_unread(cfg, source, apply_files(cfg, source))
+    merge_options(cfg, options or {}, source)
+    _make_plain(cfg)
     return cfg
+
+
+def _read(path: str) -> Config:
+    try:
+        return Config.fromfile(path, import_custom_modules=False)
+    except Exception as error:  # whatever the lines of a config may raise
+        frames = traceback.extract_tb(error.__traceback__)
+        lines = [frame.lineno for frame in frames if osp.realpath(frame.filename) ==
+                 osp.realpath(path)]
+        where = f'{path}, line {lines[-1]},' if lines else path
+        raise UserError(
+            f'Config {where} cannot be loaded: {type(error).__name__}: {error}') from error
+
+
+def _make_plain(cfg: Config) -> None:
+    """Leave values only: a dumped config has to be readable."""
+    known = known_keys(cfg)
+    for name, value in list(cfg._cfg_dict.items()):
+        if name not in known and isinstance(value, (type, BuiltinFunctionType)):
+            cfg.pop(name)  # ``from pathlib import Path``
+        elif isinstance(value, (PurePath, dict, list, tuple)):
+            cfg[name] = _without_paths(value)
+
+
+def _without_paths(value):
+    """The value with its paths as text."""
+    if isinstance(value, PurePath):
+        return str(value)
+    if isinstance(value, dict):
+        for key, item in dict.items(value):
+            if isinstance(item, (PurePath, dict, list, tuple)):
+                value[key] = _without_paths(item)
+    elif type(value) in (list, tuple):
+        return type(value)(_without_paths(item) for item in value)
+    return value
 
 
 def find_config(name: str) -> str:

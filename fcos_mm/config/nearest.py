@@ -5,18 +5,19 @@ from typing import Iterable, Optional
 _CUTOFF = 0.6  # similarity from 0 to 1 below which a name is no suggestion
 
 
-def nearest(name: str, known: Iterable[str]) -> Optional[str]:
+def nearest(name: str, known: Iterable[str], cutoff: float = _CUTOFF) -> Optional[str]:
     """Find the known name that is most similar to another.
 
     Args:
         name: The name that was written; letter case does not count.
         known: Names that exist.
+        cutoff: Similarity from 0 to 1 below which a name does not count.
 
     Returns:
         The most similar name; None if none is similar.
     """
     by_lower = {option.lower(): option for option in known}
-    found = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=_CUTOFF)
+    found = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=cutoff)
     return by_lower[found[0]] if found else None
 
 

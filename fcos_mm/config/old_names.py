@@ -21,6 +21,18 @@ class NewPlace(NamedTuple):
     how: str = ''
     whole: bool = False
 
+    def advice(self, value: str = '') -> str:
+        """What to do, as a sentence.
+
+        Args:
+            value: The value that was given, if it is to be written there.
+        """
+        if not self.key:
+            return f'Remove it: {self.how}.'
+        if self.how:
+            return f'Its place is {self.key}: {self.how}.'
+        return f'Its place is {self.key}' + (f': write {self.key}={value}.' if value else '.')
+
 
 _LOADERS = 'train_dataloader, val_dataloader and test_dataloader'
 _SCHEDULE = NewPlace('param_scheduler', 'a list such as [dict(type="MultiStepLR", by_epoch=True, '

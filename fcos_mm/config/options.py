@@ -1,0 +1,96 @@
+"""The options of the command line, put into a config."""
+from typing import Optional
+
+from mmengine.config import Config
+
+from fcos_mm.config.known_keys import EXTRA, known_keys
+from fcos_mm.config.nearest import nearest
+from fcos_mm.config.old_names import OLD_ARGUMENTS, new_place
+from fcos_mm.config.places import find_places, look_up
+from fcos_mm.config.source import Source
+from fcos_mm.config.top_level import apply_options
+from fcos_mm.errors import UserError
+from fcos_mm.faults import Faults
+
+_MISSPELT = 0.85  # similarity above which a new key beside another is that key, misspelt
+_FREE = ('custom_keys', 'meta_keys', 'data_prefix')  # their keys are names of the user's
+
+
+def merge_options(cfg: Config, options: dict, source: Optional[Source] = None) -> None:
+    """Put options into a config; ``data_root``, ``classes`` and ``metainfo`` take effect.
+
+    Args:
+        cfg: The config; changed in place.
+        options: Values by dotted keys.
+        source: Its file, for what to say of variables that were copied elsewhere.
+
+    Raises:
+        UserError: If an option leads to nothing that is read, or does not fit.
+    """
+    faults = Faults('--cfg-options')
+    for key, value in options.items():
+        with faults.gather():
+            _check(cfg, key, value, source)
+    faults.raise_all()
+    try:
+        cfg.merge_from_dict(apply_options(cfg, options))
+    except (KeyError, TypeError, IndexError, AssertionError) as error:
+        raise UserError(
+            f'--cfg-options does not fit {cfg.filename}: {error}\n'
+            'Write the keys as they are nested in the config, e.g. '
+            'train_dataloader.batch_size=4.') from error
+
+
+def _check(cfg: Config, key: str, value, source: Optional[Source]) -> None:
+    old = new_place(key)
+    if old is not None and not look_up(cfg, key)[0]:
+        raise UserError(f'--cfg-options {key}={value}: a key of mmdet 2, which nothing reads.\n'
+                        f'{old.advice(str(value))}')
+    if key.split('.')[0] not in known_keys(cfg):
+        _refuse(cfg, key, value, source)
+    _check_new_key(cfg, key, value)
+
+
+def _refuse(cfg: Config, key: str, value, source: Optional[Source]) -> None:
+    root, _, inner = key.partition('.')
+    places = find_places(root, cfg, source)
+    if places.copied:
+        reason = (f'the config has put {root} into\n{", ".join(places.keys)} '
+                  'already, and nothing reads it any more.')
+    else:
+        reason = f'nothing reads {root}.'
+        places = places if not inner else find_places(key.split('.')[-1], cfg)
+        inner = ''
+    written = [f'{place}.{inner}={value}' if inner else f'{place}={value}'
+               for place in places.keys]
+    joined = ' and ' if places.copied else ' or '
+    raise UserError('\n'.join([
+        f'--cfg-options {key}={value}: {reason}',
+        f'Write {joined.join(written)}.' if written else 'Leave it out.',
+        f'If code of your own reads it from the config, add {EXTRA} = [{root!r}] to that.']))
+
+
+def _check_new_key(cfg: Config, key: str, value) -> None:
+    """Refuse a key that is not there if it is one beside it, misspelt.
+
+    Whether the arguments of a ``type`` exist is seen where the types are looked up.
+    """
+    parts = key.split('.')
+    for depth in range(1, len(parts)):
+        there, outer = look_up(cfg, '.'.join(parts[:depth]))
+        if not there or not isinstance(outer, dict) or parts[depth] in outer:
+            continue
+        if 'type' in outer or parts[depth - 1] in _FREE:
+            return
+        meant = OLD_ARGUMENTS.get(parts[depth]) or _misspelt(parts[depth], outer)
+        if meant is not None:
+            raise UserError(f'--cfg-options {key}={value}: {".".join(parts[:depth])} has no '
+                            f'{parts[depth]!r}.\nWrite '
+                            f'{".".join([*parts[:depth], meant, *parts[depth + 1:]])}={value}.')
+
+
+def _misspelt(name: str, known) -> Optional[str]:
+    """The known name that is meant; names that differ in their digits are others."""
+    found = nearest(name, [str(other) for other in known], _MISSPELT)
+    letters = [''.join(mark for mark in word if not mark.isdigit()) for word in (name, found or '')]
+    return found if letters[0] != letters[1] else None

@@ -1,0 +1,103 @@
+"""The keys of a config that a name stands for."""
+from typing import List, NamedTuple, Optional, Set
+
+from mmengine.config import Config
+
+from fcos_mm.config.known_keys import dotted_keys, known_keys
+from fcos_mm.config.nearest import nearest
+from fcos_mm.config.source import Source
+
+_SPLITS = ('train', 'val', 'test')
+_MOST = 4  # as many keys are named
+
+
+class Places(NamedTuple):
+    """Where the value of a name belongs.
+
+    Attributes:
+        keys: Dotted keys, the best first; at most four.
+        copied: Whether a config put the value of this very name there.
+    """
+
+    keys: List[str]
+    copied: bool = False
+
+
+def find_places(name: str, cfg: Config, source: Optional[Source] = None) -> Places:
+    """Find the keys that a top-level name or the end of a dotted key stands for.
+
+    Args:
+        name: The name.
+        cfg: The config.
+        source: Its file; what the name was copied to is looked up in it.
+
+    Returns:
+        The keys where the name was put when the config was read; else those
+        that end with it; else those that end with a similar name.
+    """
+    copied = copies(name, cfg, source) if source is not None else []
+    if copied:
+        return Places(copied[:_MOST], copied=True)
+    keys = [key for key, _ in dotted_keys(cfg)]
+    found = _ending_with(name, keys) or _of_split(name, keys)
+    if not found:
+        similar = nearest(name, {key.split('.')[-1] for key in keys if '.' in key}
+                          | known_keys(cfg))
+        found = _ending_with(similar, keys) or ([similar] if similar else [])
+    return Places(sorted(found, key=lambda key: key.count('.'))[:_MOST])
+
+
+def copies(name: str, cfg: Config, source: Source) -> List[str]:
+    """The keys into which the files of a config put the value of a name.
+
+    Args:
+        name: The name of a variable.
+        cfg: The config.
+        source: Its file.
+    """
+    known = known_keys(cfg)
+    found = _followed(name, list(source.below()), {name})
+    return [key for key in dict.fromkeys(found)
+            if key.split('.')[0] in known and key != name and look_up(cfg, key)[0]]
+
+
+def look_up(cfg: Config, key: str) -> tuple:
+    """Whether a config has a dotted key, and its value.
+
+    Args:
+        cfg: The config.
+        key: The key; numbers are positions in a list.
+    """
+    value = cfg._cfg_dict
+    for part in key.split('.'):
+        if isinstance(value, dict) and part in value:
+            value = value[part]
+        elif isinstance(value, (list, tuple)) and part.isdigit() and int(part) < len(value):
+            value = value[int(part)]
+        else:
+            return False, None
+    return True, value
+
+
+def _followed(name: str, files: List[Source], seen: Set[str]) -> List[str]:
+    """The places of a name, and of the names that were made from it."""
+    found = []
+    for place in (place for file in files for place in file.places.get(name, ()) if place):
+        root, _, inner = place.partition('.')
+        found.append(place)
+        if root not in seen:
+            found += [f'{outer}.{inner}' if inner else outer
+                      for outer in _followed(root, files, seen | {root})]
+    return found
+
+
+def _ending_with(name: Optional[str], keys: List[str]) -> List[str]:
+    return [key for key in keys if '.' in key and key.split('.')[-1] == name]
+
+
+def _of_split(name: str, keys: List[str]) -> List[str]:
+    """``train_pipeline`` is the ``pipeline`` of ``train_dataloader``."""
+    split, _, rest = name.partition('_')
+    if split not in _SPLITS:
+        return []
+    return [key for key in _ending_with(rest, keys) if key.startswith(f'{split}_')]
