@@ -2,5 +2,7 @@
 from fcos_mm.config.check import check_config
 from fcos_mm.config.data_root import set_data_root
 from fcos_mm.config.loading import find_config, load_config, set_work_dir
+from fcos_mm.config.options import merge_options
 
-__all__ = ['check_config', 'find_config', 'load_config', 'set_data_root', 'set_work_dir']
+__all__ = ['check_config', 'find_config', 'load_config', 'merge_options', 'set_data_root',
+           'set_work_dir']

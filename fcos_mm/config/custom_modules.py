@@ -29,8 +29,7 @@ def import_custom_modules(cfg: Config, source: Source) -> None:
         UserError: If a module is nowhere. Errors inside a module pass through.
     """
     custom = cfg.get('custom_imports') or {}
-    names = custom.get('imports') or []
-    names = [names] if isinstance(names, str) else list(names)
+    names = _names(custom, source)
     lazily = {name for file in source.below() if file.is_lazy for name in file.modules}
     for name in [*names, *sorted(lazily)]:
         _make_importable(name, source)
@@ -39,6 +38,16 @@ def import_custom_modules(cfg: Config, source: Source) -> None:
         return
     for name in names:
         _import(name, source)
+
+
+def _names(custom, source: Source) -> List[str]:
+    names = custom.get('imports') if isinstance(custom, dict) else custom
+    names = [names] if isinstance(names, str) else names or []
+    if isinstance(custom, dict) and isinstance(names, (list, tuple)) and all(
+            isinstance(name, str) and name.replace('.', 'a').isidentifier() for name in names):
+        return list(names)
+    raise UserError(f'custom_imports of {source.path} is {custom!r}.\nWrite custom_imports = '
+                    "dict(imports=['my_module']), modules without their .py.")
 
 
 def _make_importable(name: str, source: Source) -> None:

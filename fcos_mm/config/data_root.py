@@ -81,7 +81,7 @@ def _check_moved(cfg: Config, data_root: str, roots: list) -> None:
 
 def _texts(value) -> Iterator[str]:
     if isinstance(value, dict):
-        value = list(value.values())
+        value = list(dict.values(value))
     if isinstance(value, (list, tuple)):
         for part in value:
             yield from _texts(part)
@@ -97,7 +97,7 @@ def _starts(text: str, folder: str) -> bool:
 def _moved(value, old: str, new: str):
     """A copy with ``old`` replaced at the start of paths, at any depth."""
     if isinstance(value, dict):
-        return type(value)({key: _moved(item, old, new) for key, item in value.items()})
+        return type(value)({key: _moved(item, old, new) for key, item in dict.items(value)})
     if isinstance(value, (list, tuple)):
         return type(value)(_moved(item, old, new) for item in value)
     if isinstance(value, str) and _starts(value, old):

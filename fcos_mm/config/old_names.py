@@ -123,7 +123,7 @@ OLD_ARGUMENTS: Dict[str, str] = {
     'octave_base_scale': 'anchor_generator=dict(octave_base_scale=...)',
 }
 
-_PACKED = 'PackDetInputs as the last transform does it'
+_PACKED = 'PackDetInputs as the last transform, in place of all of them'
 _NORMALISED = 'model.data_preprocessor'
 _BACKENDS = 'visualizer.vis_backends'
 _EMA = "EMAHook with ema_type='ExpMomentumEMA' in custom_hooks"
@@ -132,7 +132,7 @@ _EMA = "EMAHook with ema_type='ExpMomentumEMA' in custom_hooks"
 OLD_TYPES: Dict[str, str] = {
     # transforms
     'DefaultFormatBundle': _PACKED,
-    'Collect': f'{_PACKED}; its meta_keys choose what is kept',
+    'Collect': 'PackDetInputs as the last transform; its meta_keys choose what is kept',
     'ToDataContainer': _PACKED,
     'BrightnessTransform': 'Brightness',
     'ContrastTransform': 'Contrast',
@@ -179,7 +179,7 @@ OLD_TRANSFORMS: Dict[str, str] = {
     'ImageToTensor': _PACKED,
     'ToTensor': _PACKED,
     'Transpose': _PACKED,
-    'WrapFieldsToLists': 'nothing: leave it out',
+    'WrapFieldsToLists': 'nothing in its place',
     'MultiScaleFlipAug': 'the transforms themselves, and TestTimeAug in tta_pipeline for several '
                          'views (--tta)',
 }

@@ -6,7 +6,7 @@ from mmengine.config import Config
 from fcos_mm.config.known_keys import EXTRA, known_keys
 from fcos_mm.config.nearest import nearest
 from fcos_mm.config.old_names import OLD_ARGUMENTS, new_place
-from fcos_mm.config.places import find_places, look_up
+from fcos_mm.config.places import Places, find_places, look_up, other_unit
 from fcos_mm.config.source import Source
 from fcos_mm.config.top_level import apply_options
 from fcos_mm.errors import UserError
@@ -53,21 +53,26 @@ def _check(cfg: Config, key: str, value, source: Optional[Source]) -> None:
 
 def _refuse(cfg: Config, key: str, value, source: Optional[Source]) -> None:
     root, _, inner = key.partition('.')
-    places = find_places(root, cfg, source)
+    places = find_places(root, cfg, source, cfg.get(root))
+    meant = nearest(root, known_keys(cfg), _MISSPELT)
     if places.copied:
-        reason = (f'the config has put {root} into\n{", ".join(places.keys)} '
-                  'already, and nothing reads it any more.')
+        reason = ('its value was copied to where it is used when the config was read, and nothing '
+                  'reads it any more.')
     else:
         reason = f'nothing reads {root}.'
-        places = places if not inner else find_places(key.split('.')[-1], cfg)
-        inner = ''
-    written = [f'{place}.{inner}={value}' if inner else f'{place}={value}'
-               for place in places.keys]
-    joined = ' and ' if places.copied else ' or '
+        if inner:
+            places = find_places(key.rpartition('.')[2], cfg)
+        if meant is not None:
+            places = Places([meant])
+    tail = f'.{inner}' if inner and (places.copied or meant is not None) else ''
+    written = [f'{place}{tail}={value}' for place in places.keys]
+    advice = f'Write {(" and " if places.copied else " or ").join(written)}.'
+    if places.derived:
+        advice += f' Computed from it: {", ".join(places.derived)}.'
     raise UserError('\n'.join([
         f'--cfg-options {key}={value}: {reason}',
-        f'Write {joined.join(written)}.' if written else 'Leave it out.',
-        f'If code of your own reads it from the config, add {EXTRA} = [{root!r}] to that.']))
+        advice if written else other_unit(root, cfg) or 'Leave it out.',
+        f'If code of your own reads it, write {EXTRA} = [{root!r}] into the config.']))
 
 
 def _check_new_key(cfg: Config, key: str, value) -> None:

@@ -1,5 +1,5 @@
 """The keys of a config that a name stands for."""
-from typing import List, NamedTuple, Optional, Set
+from typing import List, NamedTuple, Optional, Sequence, Set
 
 from mmengine.config import Config
 
@@ -9,6 +9,7 @@ from fcos_mm.config.source import Source
 
 _SPLITS = ('train', 'val', 'test')
 _MOST = 4  # as many keys are named
+_SIMILAR = 0.75  # similarity from 0 to 1 below which a name is another
 
 
 class Places(NamedTuple):
@@ -16,20 +17,24 @@ class Places(NamedTuple):
 
     Attributes:
         keys: Dotted keys, the best first; at most four.
+        derived: Dotted keys whose value was computed from it.
         copied: Whether a config put the value of this very name there.
     """
 
     keys: List[str]
+    derived: Sequence[str] = ()
     copied: bool = False
 
 
-def find_places(name: str, cfg: Config, source: Optional[Source] = None) -> Places:
+def find_places(name: str, cfg: Config, source: Optional[Source] = None,
+                former=None) -> Places:
     """Find the keys that a top-level name or the end of a dotted key stands for.
 
     Args:
         name: The name.
         cfg: The config.
         source: Its file; what the name was copied to is looked up in it.
+        former: The value that was copied.
 
     Returns:
         The keys where the name was put when the config was read; else those
@@ -37,14 +42,31 @@ def find_places(name: str, cfg: Config, source: Optional[Source] = None) -> Plac
     """
     copied = copies(name, cfg, source) if source is not None else []
     if copied:
-        return Places(copied[:_MOST], copied=True)
+        plain = [key for key in copied if look_up(cfg, key)[1] == former] or copied
+        derived = [key for key in copied if key not in plain]
+        return Places(plain[:_MOST], derived[:_MOST], copied=True)
     keys = [key for key, _ in dotted_keys(cfg)]
     found = _ending_with(name, keys) or _of_split(name, keys)
     if not found:
         similar = nearest(name, {key.split('.')[-1] for key in keys if '.' in key}
-                          | known_keys(cfg))
+                          | known_keys(cfg), _SIMILAR)
         found = _ending_with(similar, keys) or ([similar] if similar else [])
     return Places(sorted(found, key=lambda key: key.count('.'))[:_MOST])
+
+
+def other_unit(name: str, cfg: Config) -> str:
+    """What to say of a length in a unit that the training loop does not count in.
+
+    Args:
+        name: The name, e.g. ``max_epochs``.
+        cfg: The config.
+
+    Returns:
+        A sentence; nothing if the name is no such length.
+    """
+    counted = {'max_epochs': 'max_iters', 'max_iters': 'max_epochs'}.get(name, '')
+    there, length = look_up(cfg, f'train_cfg.{counted}')
+    return f'The length of this training is train_cfg.{counted}, now {length}.' if there else ''
 
 
 def copies(name: str, cfg: Config, source: Source) -> List[str]:
@@ -71,7 +93,7 @@ def look_up(cfg: Config, key: str) -> tuple:
     value = cfg._cfg_dict
     for part in key.split('.'):
         if isinstance(value, dict) and part in value:
-            value = value[part]
+            value = dict.__getitem__(value, part)  # a lazily imported type stays as it is
         elif isinstance(value, (list, tuple)) and part.isdigit() and int(part) < len(value):
             value = value[int(part)]
         else:
@@ -82,7 +104,9 @@ def look_up(cfg: Config, key: str) -> tuple:
 def _followed(name: str, files: List[Source], seen: Set[str]) -> List[str]:
     """The places of a name, and of the names that were made from it."""
     found = []
-    for place in (place for file in files for place in file.places.get(name, ()) if place):
+    places = [place for file in files for spelling in (name, f'_base_.{name}')
+              for place in file.places.get(spelling, ())]
+    for place in filter(None, places):
         root, _, inner = place.partition('.')
         found.append(place)
         if root not in seen:

@@ -27,7 +27,8 @@ class Source:
         bases: The files that it inherits.
         assigned: The names that it sets, without those that begin with ``_``.
         places: The dotted keys into which a name was put when the file was
-            read; ``''`` where it was read for something else.
+            read; ``''`` where it was read for something else. A name of its
+            bases is ``_base_.NAME``.
         referred: The names of its bases that it reads.
         written: The dotted keys of the plain values that it sets.
         modules: The modules that it imports.
@@ -190,7 +191,7 @@ class _Reader:
         """Note every name that an expression reads, and the key where its value goes."""
         if isinstance(node, ast.Attribute) and getattr(node.value, 'id', None) == _BASE:
             self.source.referred.add(node.attr)
-            self.note(node.attr, path)
+            self.note(f'{_BASE}.{node.attr}', path)
         elif isinstance(node, ast.Name):
             if isinstance(node.ctx, ast.Load) and node.id not in own:
                 self.note(node.id, path)

@@ -4,14 +4,15 @@ While a file is read its values are copied to where they are used. A child that 
 variable of its base again, or a key that does not exist, changes nothing by that.
 """
 import os.path as osp
-from typing import Dict, Iterator, List, Set
+import re
+from typing import Dict, Iterator, Set
 
 from mmengine.config import Config
 
 from fcos_mm.config.known_keys import EXTRA, known_keys
 from fcos_mm.config.nearest import nearest
 from fcos_mm.config.old_names import OLD_KEYS, new_place
-from fcos_mm.config.places import Places, find_places, look_up
+from fcos_mm.config.places import Places, find_places, look_up, other_unit
 from fcos_mm.config.source import Source
 from fcos_mm.errors import UserError
 from fcos_mm.faults import Faults
@@ -73,37 +74,45 @@ def _check(cfg: Config, source: Source, file: Source, name: str) -> None:
             return
         raise UserError(f'{name} in {where} is a key of mmdet 2, which nothing reads.\n'
                         f'{old.advice()}')
-    places = find_places(name, cfg, source)
-    if _holds_anyway(cfg, file, name, places):
+    former = file.inherited(name)
+    places = find_places(name, cfg, source, former)
+    if _holds_anyway(cfg, name, places, former):
         return
-    raise UserError('\n'.join([
-        f'{name} is set in {where}, but nothing reads it' + _reason(places),
-        _advice(name, places, file),
-        f'If code of your own reads it from the config, add {EXTRA} = [{name!r}].']))
+    reason = (': the value in its base was copied to where it is used when the base was read.'
+              if places.copied else '.')
+    advice = _advice(cfg, name, places, file)
+    raise UserError(
+        f'{name} is set in {where}, but nothing reads it{reason}\n{advice}\n'
+        f'If code of your own reads it from the config, add {EXTRA} = [{name!r}].')
 
 
-def _holds_anyway(cfg: Config, file: Source, name: str, places: Places) -> bool:
+def _holds_anyway(cfg: Config, name: str, places: Places, former) -> bool:
     """Whether the file only repeats what it inherits, or what holds at all places."""
     value = cfg.get(name)
     if places.keys and all(look_up(cfg, key) == (True, value) for key in places.keys):
         return True
-    return places.copied and file.inherited(name) == value
+    return places.copied and former == value
 
 
-def _reason(places: Places) -> str:
-    if not places.copied:
-        return '.'
-    return (': the file that it inherits has put its own value into\n'
-            f'{", ".join(places.keys)} already.')
-
-
-def _advice(name: str, places: Places, file: Source) -> str:
+def _advice(cfg: Config, name: str, places: Places, file: Source) -> str:
     if not places.keys:
-        return 'Remove it.'
+        return other_unit(name, cfg) or 'Remove it.'
     if '.' not in places.keys[0]:
         return f'Did you mean {places.keys[0]!r}?'
-    joined = ' and ' if places.copied else ' or '
-    return f'Write {joined.join(as_setting(key, name, file) for key in places.keys)}.'
+    in_lists = [key for key in places.keys if _is_in_list(key) and not file.is_lazy]
+    others = [as_setting(key, name, file) for key in places.keys if key not in in_lists]
+    words = []
+    if others:
+        words.append('Write ' + (' and ' if places.copied else ' or ').join(others) + '.')
+    if in_lists:
+        words.append(f'Set {", ".join(in_lists)}: a child writes such a list as a whole.')
+    if places.derived:
+        words.append(f'Computed from it: {", ".join(places.derived)}.')
+    return ' '.join(words)
+
+
+def _is_in_list(key: str) -> bool:
+    return any(part.isdigit() for part in key.split('.'))
 
 
 def as_setting(key: str, value: str, file: Source) -> str:
@@ -114,12 +123,12 @@ def as_setting(key: str, value: str, file: Source) -> str:
         value: What to write as its value.
         file: The file, whose way of inheriting counts.
     """
-    parts: List[str] = key.split('.')
     if file.is_lazy:
-        return f'{key} = {value}'
-    if not file.path.endswith('.py') or any(part.isdigit() for part in parts):
-        return f'{key} = {value} (as it is nested there)'
-    text = value
-    for part in reversed(parts[1:]):
-        text = f'dict({part}={text})'
-    return f'{parts[0]} = {text}'
+        indexed = re.sub(r'[.]([0-9]+)', r'[\1]', key)
+        return f'{indexed} = {value}'
+    if not file.path.endswith('.py'):
+        return key
+    first, *inner = key.split('.')
+    for part in reversed(inner):
+        value = f'dict({part}={value})'
+    return f'{first} = {value}'

@@ -43,9 +43,9 @@ def test_config_that_cannot_be_loaded(text, tmp_path):
 
 
 def test_option_that_does_not_fit(tmp_path):
-    path = write(tmp_path, 'stages = [dict(depth=1)]\nmodel = dict(init_cfg=None)')
+    path = write(tmp_path, 'custom_hooks = [dict(depth=1)]\nmodel = dict(init_cfg=None)')
     with pytest.raises(UserError, match='--cfg-options does not fit'):
-        load_config(path, {'stages.3.depth': 2})
+        load_config(path, {'custom_hooks.3.depth': 2})
     with pytest.raises(UserError, match='--cfg-options does not fit'):
         load_config(path, {'model.init_cfg.type': 'Normal'})
 

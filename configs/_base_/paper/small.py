@@ -24,6 +24,7 @@ network = dict(
     object_size=0.375)
 
 pretraining = dict(steps=400, side=48)
+extra_keys = ['network', 'pretraining']  # read by tools/paper.py
 
 max_iters = 800
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=max_iters, val_interval=max_iters + 1)

@@ -23,6 +23,7 @@ network = dict(
 
 # The backbone first learns to classify boxes that are cut out: 64 * steps of them, of this side.
 pretraining = dict(steps=800, side=48)
+extra_keys = ['network', 'pretraining']  # read by tools/paper.py
 
 max_epochs = 6
 train_dataloader = dict(batch_size=8)

@@ -14,7 +14,7 @@ from fcos_mm.analysis.paper.experiments import EXPERIMENTS, TESTS, check_scale
 from fcos_mm.analysis.paper.files import digest, read_json, write_json
 from fcos_mm.analysis.paper.same_settings import check_config, write_config
 from fcos_mm.analysis.paper.scales import experiment_config
-from fcos_mm.config import set_data_root
+from fcos_mm.config import merge_options, set_data_root
 from fcos_mm.errors import UserError
 
 FINISHED = 'finished.json'
@@ -91,7 +91,7 @@ class Training(NamedTuple):
         if self.settings.scale != 'full':
             cfg.model.backbone.init_cfg = dict(
                 type='Pretrained', checkpoint=str(self.settings.backbone))
-        cfg.merge_from_dict(dict(self.settings.options))
+        merge_options(cfg, self.settings.options)
         cfg.randomness = dict(seed=self.seed)
         return cfg
 

@@ -1,0 +1,375 @@
+"""Keys of configs and of ``--cfg-options`` that nothing reads, and those that now hold for all."""
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+
+from fcos_mm.apis import train
+from fcos_mm.config import check_config, load_config
+from fcos_mm.errors import UserError
+
+CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
+DEMO = CONFIGS / 'demo' / 'fcos_csp-w25_fpn_shapes.py'
+BCCD = CONFIGS / 'bccd' / 'fcos_r18-half_fpn_scratch_bccd.py'
+COCO = CONFIGS / 'fcos' / 'fcos_r50-caffe_fpn_gn-head_1x_coco.py'
+FASTER = CONFIGS / 'rpn' / 'faster-rcnn_r50-caffe_fpn_1x_coco.py'
+IMPROVED = CONFIGS / 'fcos' / ('fcos_r50-caffe_fpn_gn-head-center-normbbox-centeronreg-giou'
+                               '_1x_coco.py')
+
+#: An option, and the key that its error names.
+OPTIONS = [
+    # mmdet 2
+    (DEMO, 'optimizer.lr=0.5', 'optim_wrapper.optimizer.lr=0.5'),
+    (DEMO, 'runner.max_epochs=3', 'train_cfg.max_epochs=3'),
+    (DEMO, 'total_epochs=3', 'train_cfg.max_epochs=3'),
+    (DEMO, 'data.samples_per_gpu=8', 'train_dataloader.batch_size=8'),
+    (DEMO, 'data.workers_per_gpu=0', 'train_dataloader.num_workers=0'),
+    (DEMO, 'data.train.ann_file=a.json', 'train_dataloader.dataset.ann_file=a.json'),
+    (DEMO, 'data.val.img_prefix=a', 'val_dataloader.dataset.data_prefix.img=a'),
+    (DEMO, 'evaluation.interval=1', 'train_cfg.val_interval=1'),
+    (DEMO, 'evaluation.save_best=auto', 'default_hooks.checkpoint.save_best=auto'),
+    (DEMO, 'checkpoint_config.interval=1', 'default_hooks.checkpoint.interval=1'),
+    (DEMO, 'log_config.interval=1', 'default_hooks.logger.interval=1'),
+    (DEMO, 'optimizer_config.grad_clip.max_norm=1', 'optim_wrapper.clip_grad.max_norm=1'),
+    (DEMO, 'lr_config.step=8,11', 'param_scheduler'),
+    (DEMO, 'dist_params.backend=gloo', 'env_cfg.dist_cfg.backend=gloo'),
+    (DEMO, 'cudnn_benchmark=True', 'env_cfg.cudnn_benchmark=True'),
+    (DEMO, 'seed=3', 'randomness.seed=3'),
+    (DEMO, 'resume_from=a.pth', '--resume CHECKPOINT'),
+    (DEMO, 'gpu_ids=0,1', 'tools/dist_train.sh'),
+    (DEMO, 'model.pretrained=None', 'model.backbone.init_cfg'),
+    # the last part of a key alone
+    (DEMO, 'lr=0.5', 'Write optim_wrapper.optimizer.lr=0.5.'),
+    (DEMO, 'max_epochs=3', 'Write train_cfg.max_epochs=3.'),
+    (COCO, 'max_epochs=3', 'train_cfg.max_iters, now 90000'),  # counts in another unit
+    (DEMO, 'batch_size=3', 'Write train_dataloader.batch_size=3 or '),
+    (DEMO, 'num_classes=3', 'Write model.bbox_head.num_classes=3.'),
+    (DEMO, 'optim.lr=0.5', 'Write optim_wrapper.optimizer.lr=0.5.'),  # another parent
+    # misspelt
+    (DEMO, 'epochs=3', 'Write train_cfg.max_epochs=3.'),
+    (DEMO, 'trian_dataloader.batch_size=3', 'Write train_dataloader.batch_size=3.'),
+    (DEMO, 'default_hooks.chekpoint.interval=3', 'Write default_hooks.checkpoint.interval=3.'),
+    (DEMO, 'train_dataloader.batchsize=3', 'Write train_dataloader.batch_size=3.'),
+    (DEMO, 'train_dataloader.samples_per_gpu=3', 'Write train_dataloader.batch_size=3.'),
+    (DEMO, 'foo=3', "extra_keys = ['foo']"),
+    # variables that the config has copied
+    (DEMO, 'train_pipeline.2.scale=9', 'Write train_dataloader.dataset.pipeline.2.scale=9.'),
+    (COCO, 'test_pipeline=None', 'Write val_dataloader.dataset.pipeline=None and '
+     'test_dataloader.dataset.pipeline=None.'),  # test_dataloader = val_dataloader
+    (DEMO, 'vis_backends=None', 'Write visualizer.vis_backends=None.'),
+    (BCCD, 'max_iters=3', 'Write train_cfg.max_iters=3 and param_scheduler.1.end=3. '
+     'Computed from it: param_scheduler.1.T_max.'),
+]
+
+#: Lines of a child, and what their error says.
+FILES = [
+    (DEMO, 'max_epochs = 3', 'Write train_cfg = dict(max_epochs=max_epochs).'),
+    (DEMO, 'lr = 0.1', 'Write optim_wrapper = dict(optimizer=dict(lr=lr)).'),
+    (DEMO, 'num_classes = 2', 'Write model = dict(bbox_head=dict(num_classes=num_classes)).'),
+    (DEMO, 'train_pipeline = []',
+     'Write train_dataloader = dict(dataset=dict(pipeline=train_pipeline)).'),
+    (COCO, 'train_pipeline = []',
+     'Write train_dataloader = dict(dataset=dict(pipeline=train_pipeline)).'),
+    (DEMO, "vis_backends = [dict(type='TensorboardVisBackend')]",
+     'Write visualizer = dict(vis_backends=vis_backends).'),
+    (DEMO, 'image_size = (64, 64)', 'train_dataloader.dataset.pipeline.2.scale'),  # in a list
+    (IMPROVED, 'improved_head = dict(regression="exp")', 'Write model = dict(bbox_head='),
+    (DEMO, 'default_hook = dict(timer=None)', "Did you mean 'default_hooks'?"),
+    (DEMO, 'a, b = 1, 2\nrandomness = dict(seed=a)', 'b is set in'),
+    (DEMO, 'train_pipeline = [{{_base_.train_pipeline}}]', 'train_pipeline is set in'),
+    (DEMO, 'pipeline = []\nfor _ in range(2):\n    pipeline.append(1)', 'pipeline is set in'),
+    (DEMO, "optimizer = dict(type='SGD', lr=0.1)", 'Its place is optim_wrapper.optimizer.'),
+    (DEMO, "lr_config = dict(policy='step')", 'Its place is param_scheduler'),
+    (DEMO, 'fp16 = dict(loss_scale=512.)', 'AmpOptimWrapper'),
+    (DEMO, 'workflow = [("train", 1)]', 'train_cfg.val_interval'),
+    (DEMO, 'img_norm_cfg = dict(mean=[0])', 'Its place is model.data_preprocessor'),
+    (DEMO, 'data = dict(samples_per_gpu=8)\nevaluation = dict(interval=1)', 'has 2 faults'),
+    (DEMO, 'classes = 3', 'is no list of names'),
+    (DEMO, 'randomness = dict(seed=true)', "line 2, cannot be loaded: NameError: name 'true'"),
+]
+
+#: Lines of a child that change something, or nothing that anybody could have meant.
+ACCEPTED = [
+    ('', 'nothing'),
+    ('scale = (64, 64)\ntrain_pipeline = [dict(type="Resize", scale=scale)]\n'
+     'train_dataloader = dict(dataset=dict(pipeline=train_pipeline))', 'variables that are read'),
+    ('pipeline = []\ntrain_dataloader = {"dataset": {"pipeline": pipeline}}', 'another spelling'),
+    ('pipeline = {{_base_.train_pipeline}}\ntrain_dataloader = dict(dataset=dict(pipeline='
+     'pipeline))', 'a variable of the base'),
+    ('seed = 3\nrandomness = dict(seed=seed)', 'a variable called as an old key'),
+    ('import os\n_root = os.getcwd()\nn = 3\ndef f():\n    return n\nwork_dir = str(f())', 'code'),
+    ("dataset_type = 'CocoDataset'", 'what its base says too'),
+    ('max_epochs = 18', 'what holds anyway'),
+    ("extra_keys = ['mine']\nmine = 3", 'declared'),
+    ("runner_type = 'Runner'\nsync_bn = 'torch'\nfind_unused_parameters = True\n"
+     "model_wrapper_cfg = dict(type='MMDistributedDataParallel')\ncompile = False\n"
+     "tta_model = None\ntta_pipeline = []\ncustom_hooks = []\nexperiment_name = 'a'\n"
+     'launcher = "none"', 'all that is read besides the arguments of a runner'),
+]
+
+
+def write(folder, text, base=DEMO, name='mine.py'):
+    (folder / name).write_text(f"_base_ = '{base}'\n{text}\n")
+    return str(folder / name)
+
+
+def parsed(option):
+    """The words of ``--cfg-options`` as the tools parse them."""
+    return train.parse_args(['config.py', '--cfg-options', *option.split(' ')]).cfg_options
+
+
+def assert_short(error):
+    for message in getattr(error, 'messages', [str(error)]):
+        assert len(message.splitlines()) <= 4
+
+
+@pytest.mark.parametrize('base, option, expected', OPTIONS, ids=lambda value: str(value)[:40])
+def test_options_that_nothing_reads(base, option, expected):
+    with pytest.raises(UserError) as caught:
+        load_config(str(base), parsed(option))
+    assert expected in str(caught.value)
+    assert f'--cfg-options {option.split("=")[0]}=' in str(caught.value)
+    assert_short(caught.value)
+
+
+@pytest.mark.parametrize('base, text, expected', FILES, ids=lambda value: str(value)[:40])
+def test_names_that_nothing_reads(base, text, expected, tmp_path):
+    with pytest.raises(UserError) as caught:
+        load_config(write(tmp_path, text, base))
+    assert expected in str(caught.value)
+    assert_short(caught.value)
+
+
+@pytest.mark.parametrize('text, reason', ACCEPTED, ids=lambda value: str(value)[:40])
+def test_names_that_are_accepted(text, reason, tmp_path):
+    load_config(write(tmp_path, text))
+
+
+@pytest.mark.parametrize('option', [
+    'model.bbox_head.centerness.source=none', 'train_dataloader.dataset.indices=8',
+    'train_dataloader.pin_memory=True', 'param_scheduler.1.power=2', 'model.backbone.init_cfg=None',
+    'default_hooks.mine.type=EMAHook', 'optim_wrapper.paramwise_cfg.custom_keys.neck.lr_mult=0.1',
+    'train_dataloader.dataset.data_prefix.img2=a', 'env_cfg.dist_cfg.timeout=9', 'load_from=a.pth',
+    'custom_hooks=[]', 'work_dir=a', 'auto_scale_lr.base_batch_size=4', 'randomness.seed=1'])
+def test_options_that_are_accepted(option):
+    cfg = load_config(str(DEMO), parsed(option))
+    value = cfg
+    for part in option.partition('=')[0].split('.'):
+        value = value[int(part) if part.isdigit() else part]
+    assert value == next(iter(parsed(option).values()))
+
+
+def test_a_training_stops_before_anything(tmp_path, run):
+    with pytest.raises(UserError, match='Write optim_wrapper.optimizer.lr=0.5'):
+        run(train.main, DEMO, '--work-dir', tmp_path / 'w', '--cfg-options', 'lr=0.5')
+    assert not (tmp_path / 'w').exists()
+
+
+# Files of other kinds
+
+def test_base_of_the_users_own(tmp_path):
+    """Variables that a base offers are fine; one that sets its own base's again is not."""
+    write(tmp_path, 'my_head = dict(stacked_convs=1)\nunused = 3', name='offers.py')
+    cfg = load_config(write(tmp_path, 'model = dict(bbox_head={{_base_.my_head}})', 'offers.py'))
+    assert cfg.model.bbox_head.stacked_convs == 1
+    write(tmp_path, 'train_pipeline = []', name='middle.py')
+    with pytest.raises(UserError, match=r'train_pipeline is set in .*middle.py'):
+        load_config(write(tmp_path, '', 'middle.py'))
+    load_config(write(tmp_path, 'train_dataloader = dict(dataset=dict(pipeline='
+                      '{{_base_.train_pipeline}}))', 'middle.py'))
+
+
+@pytest.mark.parametrize('suffix', ['json', 'yaml'])
+def test_data_files(suffix, tmp_path):
+    path = tmp_path / f'mine.{suffix}'  # JSON is YAML
+
+    def written(**content):
+        path.write_text(json.dumps(dict(_base_=str(DEMO), **content)))
+        return str(path)
+
+    assert load_config(written(train_cfg=dict(max_epochs=3))).train_cfg.max_epochs == 3
+    with pytest.raises(UserError, match='Write train_cfg.max_epochs'):
+        load_config(written(max_epochs=3))
+    cfg = load_config(written(data_root='mine/', classes=['a', 'b']))
+    assert cfg.train_dataloader.dataset.data_root == 'mine/'
+    assert cfg.model.bbox_head.num_classes == 2
+
+
+def test_configs_by_import(tmp_path):
+    (tmp_path / 'basis.py').write_text(
+        "from fcos_mm.models import FCOS\nsteps = 3\ntrain_cfg = dict(by_epoch=False, max_iters="
+        "steps)\nmodel = dict(type=FCOS)\ndata_root = 'theirs/'\npipeline = []\ntrain_dataloader = dict(batch_size=2, "
+        'dataset=dict(data_root=data_root, pipeline=pipeline))')
+    start = 'from mmengine.config import read_base\nwith read_base():\n    from .basis import *\n'
+    path = tmp_path / 'mine.py'
+    path.write_text(f'{start}batch = 4\ntrain_dataloader.update(batch_size=batch)\n'
+                    'train_cfg.max_iters = 5\n')
+    cfg = load_config(str(path))
+    assert (cfg.train_dataloader.batch_size, cfg.train_cfg.max_iters) == (4, 5)
+    path.write_text(f"{start}data_root = 'mine/'\n")
+    cfg = load_config(str(path))
+    assert (cfg.train_dataloader.dataset.data_root, cfg.data_root) == ('mine/', 'mine/')
+    cfg.dump(str(tmp_path / 'dumped.py'))
+    path.write_text(f'{start}pipeline = [1]\n')
+    with pytest.raises(UserError, match='Write train_dataloader.dataset.pipeline = pipeline'):
+        load_config(str(path))
+
+
+@pytest.mark.parametrize('base', [DEMO, COCO, IMPROVED, FASTER], ids=lambda path: path.stem[:20])
+def test_a_dumped_config_holds_variables_of_its_bases(base, tmp_path):
+    load_config(str(base)).dump(str(tmp_path / 'dumped.py'))
+    load_config(str(tmp_path / 'dumped.py'), {'model.test_cfg.score_thr': 0.1})
+
+
+def test_a_whole_config_of_mmdet_2(tmp_path):
+    path = tmp_path / 'old.py'
+    path.write_text("model = dict(type='FCOS')\ndata = dict(samples_per_gpu=2)\n"
+                    "optimizer = dict(type='SGD', lr=0.01)\ntotal_epochs = 12\n")
+    with pytest.raises(UserError, match='the config has 3 faults'):
+        load_config(str(path))
+
+
+def test_transforms_of_mmdet_2(tmp_path):
+    text = '''
+train_pipeline = [dict(type='LoadImageFromFile'), dict(type='Normalize', mean=[0], std=[1]),
+                  dict(type='ImageToTensor', keys=['img'])]
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))'''
+    with pytest.raises(UserError) as caught:
+        check_config(load_config(write(tmp_path, text)), 'train')
+    assert 'train_dataloader.dataset.pipeline.1 normalises the images' in str(caught.value)
+    assert "train_dataloader.dataset.pipeline.2 is 'ImageToTensor'" in str(caught.value)
+    assert 'PackDetInputs' in str(caught.value)
+
+
+# What holds for all datasets
+
+def roots(cfg):
+    loaders = (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader)
+    files = (cfg.val_evaluator.ann_file, cfg.test_evaluator.ann_file)
+    return {str(loader.dataset.data_root) for loader in loaders} | {
+        file.partition('annotations')[0] for file in files}
+
+
+@pytest.mark.parametrize('text, reason', [
+    ("data_root = 'mine/'", 'a text'),
+    ("from pathlib import Path\ndata_root = Path('mine')", 'a path'),
+    ("data_root = 'mine/'\nmodel = dict(bbox_head=dict(num_classes=6))", 'among others'),
+    ("data_root = 'mine/'\nval_evaluator = dict(ann_file=data_root + 'annotations/val.json')",
+     'read for one of the files only'),
+])
+def test_data_root_of_a_child(text, reason, tmp_path):
+    cfg = load_config(write(tmp_path, text))
+    assert {root.rstrip('/') for root in roots(cfg)} == {'mine'}
+    cfg.dump(str(tmp_path / 'dumped.py'))
+    assert roots(Config.fromfile(tmp_path / 'dumped.py')) == roots(cfg)
+
+
+def test_data_root_through_several_files(tmp_path):
+    middle = write(tmp_path, "data_root = 'middle/'", name='middle.py')
+    assert roots(load_config(middle)) == {'middle/'}
+    assert roots(load_config(write(tmp_path, '', middle))) == {'middle/'}
+    assert roots(load_config(write(tmp_path, "data_root = 'last/'", middle))) == {'last/'}
+    assert roots(load_config(middle, {'data_root': 'option/'})) == {'option/'}
+    assert roots(load_config(middle, {'data_root': Path('option')})) == {'option/'}
+
+
+def test_a_child_that_says_where_each_dataset_is_is_taken_at_its_word(tmp_path):
+    cfg = load_config(write(tmp_path, "data_root = 'mine/'\n"
+                            'train_dataloader = dict(dataset=dict(data_root=data_root))'))
+    assert cfg.train_dataloader.dataset.data_root == 'mine/'
+    assert cfg.val_dataloader.dataset.data_root == 'data/shapes/'
+
+
+def test_backslash_at_the_end_of_data_root(tmp_path):
+    middle = write(tmp_path, "data_root = 'data\\\\'", name='middle.py')
+    cfg = load_config(middle)
+    assert cfg.train_dataloader.dataset.data_root == 'data/'
+    assert roots(load_config(middle, {'data_root': 'mine'})) == {'mine/'}
+
+
+def test_data_root_that_moves_nothing(tmp_path):
+    path = write(tmp_path, 'train_dataloader = dict(dataset=dict(data_root="a"))\n'
+                 'val_dataloader = dict(dataset=dict(data_root="b"))\n'
+                 'test_dataloader = dict(dataset=dict(data_root="c"))\n'
+                 'val_evaluator = dict(ann_file="b/x")\ntest_evaluator = dict(ann_file="c/x")')
+    with pytest.raises(UserError, match="data_root='mine' moves nothing: the datasets read from "
+                                        "'a', 'b', 'c'"):
+        load_config(path, {'data_root': 'mine'})
+
+
+def classes(cfg):
+    loaders = (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader)
+    return {tuple(loader.dataset.metainfo.classes) for loader in loaders}
+
+
+@pytest.mark.parametrize('text, expected', [
+    ("classes = ('cup', 'jar')", ('cup', 'jar')),
+    ("classes = ['cup', 'jar']", ('cup', 'jar')),
+    ("classes = 'cup'", ('cup', )),
+    ("classes = ('cup')", ('cup', )),  # the comma that is forgotten
+    ("metainfo = dict(classes=('cup', 'jar'), palette=[(0, 0, 0), (9, 9, 9)])", ('cup', 'jar')),
+    ("classes = ('cup', 'jar')\nmetainfo = dict(classes=classes)", ('cup', 'jar')),
+    ("classes = ('cup', 'jar')\nmodel = dict(bbox_head=dict(num_classes=len(classes)))",
+     ('cup', 'jar')),
+])
+@pytest.mark.parametrize('base', [DEMO, COCO, BCCD], ids=lambda path: path.stem[:20])
+def test_classes_of_a_child(base, text, expected, tmp_path):
+    cfg = load_config(write(tmp_path, text, base))
+    assert classes(cfg) == {expected}
+    assert cfg.model.bbox_head.num_classes == len(expected)
+
+
+@pytest.mark.parametrize('option, expected', [
+    ('classes=cup,jar', ('cup', 'jar')), ('classes=cup', ('cup', )),
+    ('metainfo.classes=cup,jar', ('cup', 'jar'))])
+def test_classes_as_an_option(option, expected):
+    cfg = load_config(str(COCO), parsed(option))
+    assert (classes(cfg), cfg.model.bbox_head.num_classes) == ({expected}, len(expected))
+
+
+def test_heads_of_two_stages():
+    """An RPN tells objects from the background, whatever the classes."""
+    before = load_config(str(FASTER)).model
+    cfg = load_config(str(FASTER), dict(classes=('cup', 'jar')))
+    assert cfg.model.roi_head.bbox_head.num_classes == 2
+    assert cfg.model.rpn_head == before.rpn_head
+
+
+# Modules of the user's own
+
+@pytest.mark.parametrize('place, reason', [
+    ('configs', 'beside the config'), ('.', 'in the folder above'), ('elsewhere', 'where it runs')])
+def test_custom_module(place, reason, tmp_path, monkeypatch):
+    for folder in ('configs', 'elsewhere'):
+        (tmp_path / folder).mkdir()
+    monkeypatch.chdir(tmp_path / 'elsewhere')
+    monkeypatch.setattr(sys, 'path', list(sys.path))
+    name = f'module_in_{place.replace(".", "above")}'
+    (tmp_path / place / f'{name}.py').write_text('loaded = True\n')
+    load_config(write(tmp_path / 'configs', f"custom_imports = dict(imports=['{name}'])"))
+    assert sys.modules[name].loaded
+
+
+def test_custom_module_that_is_nowhere_or_broken(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, 'path', list(sys.path))
+    for imports in ("['a/b.py']", '[3]', '3'):
+        with pytest.raises(UserError, match='modules without their .py'):
+            load_config(write(tmp_path, f'custom_imports = dict(imports={imports})'))
+    with pytest.raises(UserError, match="names the module 'no_such', which is not found"):
+        load_config(write(tmp_path, "custom_imports = dict(imports=['no_such'])"))
+    (tmp_path / 'broken_one.py').write_text('import no_such_library\n')
+    with pytest.raises(ModuleNotFoundError, match='no_such_library'):  # with its traceback
+        load_config(write(tmp_path, "custom_imports = dict(imports=['broken_one'])"))
+
+
+def test_paths_are_text(tmp_path):
+    cfg = load_config(write(tmp_path, (
+        "from pathlib import Path\nroot = Path('mine')\n"
+        "val_evaluator = dict(ann_file=root / 'val.json')\nwork_dir = root")),
+        {'load_from': Path('a.pth'), 'val_dataloader.dataset.ann_file': Path('b.json')})
+    assert (cfg.val_evaluator.ann_file, cfg.work_dir) == ('mine/val.json', 'mine')
+    assert (cfg.load_from, cfg.val_dataloader.dataset.ann_file) == ('a.pth', 'b.json')
+    cfg.dump(str(tmp_path / 'dumped.py'))
+    assert Config.fromfile(tmp_path / 'dumped.py').work_dir == 'mine'
