@@ -17,6 +17,7 @@ from mmengine.registry import DefaultScope
 from mmengine.structures import InstanceData
 
 from fcos_mm.apis.runner import pretrained_settings
+from fcos_mm.config import load_config
 from fcos_mm.config.model_shapes import check_model_shapes
 from fcos_mm.models.level_sizes import check_level_sizes
 from fcos_mm.registry import MODELS, TRANSFORMS
@@ -71,9 +72,9 @@ def images(size=64, original=(32, 32)):
 
 @pytest.mark.parametrize('name', CONFIGS)
 def test_dumped_config_is_the_same_config(name, tmp_path):
-    cfg = Config.fromfile(ROOT / name)
+    cfg = load_config(str(ROOT / name))
     cfg.dump(tmp_path / 'dumped.py')
-    assert Config.fromfile(tmp_path / 'dumped.py').to_dict() == cfg.to_dict()
+    assert load_config(str(tmp_path / 'dumped.py')).to_dict() == cfg.to_dict()
     assert cfg.default_scope == 'fcos_mm'
 
 
@@ -302,7 +303,7 @@ def documented(start):
 def test_documented_dataset(tmp_path):
     text = documented('Another dataset.').replace('fcos_r50', f'{ROOT}/fcos/fcos_r50')
     (tmp_path / 'mine.py').write_text(text)
-    cfg = Config.fromfile(tmp_path / 'mine.py')
+    cfg = load_config(str(tmp_path / 'mine.py'))
     assert cfg.model.bbox_head.num_classes == len(cfg.train_dataloader.dataset.metainfo.classes)
     assert cfg.train_dataloader.dataset.data_root == 'data/mine/'
     assert cfg.train_dataloader.dataset.filter_cfg.filter_empty_gt is True

@@ -2,9 +2,7 @@
 import re
 from pathlib import Path
 
-from mmengine.config import Config
-
-from fcos_mm.config import set_data_root
+from fcos_mm.config import load_config, set_data_root
 from fcos_mm.datasets.checks import check_config_data
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -14,7 +12,7 @@ def test_config_of_the_page(folder, tmp_path):
     page = (ROOT / 'docs' / 'custom_data.md').read_text()
     text, = re.findall(r'```python\n(.*?)```', page, re.DOTALL)
     (tmp_path / 'mine.py').write_text(text.replace('fcos_mm::', f'{ROOT}/configs/'))
-    cfg = Config.fromfile(tmp_path / 'mine.py')
+    cfg = load_config(str(tmp_path / 'mine.py'))
     assert cfg.model.bbox_head.num_classes == 2
     folder.write()
     for split in ('train', 'val'):

@@ -7,7 +7,7 @@ import pytest
 from mmengine.config import Config
 
 from fcos_mm.apis import train
-from fcos_mm.config import check_config, load_config
+from fcos_mm.config import check_config, find_config, load_config
 from fcos_mm.errors import UserError
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
@@ -200,7 +200,8 @@ def test_data_files(suffix, tmp_path):
 def test_configs_by_import(tmp_path):
     (tmp_path / 'basis.py').write_text(
         "from fcos_mm.models import FCOS\nsteps = 3\ntrain_cfg = dict(by_epoch=False, max_iters="
-        "steps)\nmodel = dict(type=FCOS)\ndata_root = 'theirs/'\npipeline = []\ntrain_dataloader = dict(batch_size=2, "
+        "steps)\nmodel = dict(type=FCOS)\ndata_root = 'theirs/'\npipeline = []\n"
+        'train_dataloader = dict(batch_size=2, '
         'dataset=dict(data_root=data_root, pipeline=pipeline))')
     start = 'from mmengine.config import read_base\nwith read_base():\n    from .basis import *\n'
     path = tmp_path / 'mine.py'
@@ -215,6 +216,24 @@ def test_configs_by_import(tmp_path):
     path.write_text(f'{start}pipeline = [1]\n')
     with pytest.raises(UserError, match='Write train_dataloader.dataset.pipeline = pipeline'):
         load_config(str(path))
+
+
+@pytest.mark.parametrize('name, reason', [
+    ('ssd/ssd300_coco.py', 'sets an old key of mmdet 2'),
+    ('simple_copy_paste/mask-rcnn_r50_fpn_rpn-2conv_4conv1fc_syncbn-all_32xb2-ssj-90k_coco.py',
+     'sets a variable of its base'),
+    ('mm_grounding_dino/rtts/grounding_dino_swin-t_finetune_8xb4_1x_rtts.py',
+     'has a data_root that moves nothing'),
+])
+def test_files_of_a_package_may_hold_what_they_like(name, reason, tmp_path):
+    shipped = f'mmdet::{name}'
+    load_config(shipped)
+    path = find_config(shipped)
+    load_config(path)
+    load_config(write(tmp_path, '', path))
+    (tmp_path / 'copied.py').write_text("_base_ = 'mmdet::ssd/ssd300_coco.py'\nmax_iters = 3\n")
+    with pytest.raises(UserError, match='max_iters is set in'):
+        load_config(str(tmp_path / 'copied.py'))
 
 
 @pytest.mark.parametrize('base', [DEMO, COCO, IMPROVED, FASTER], ids=lambda path: path.stem[:20])
