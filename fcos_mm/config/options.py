@@ -33,12 +33,26 @@ def merge_options(cfg: Config, options: dict, source: Optional[Source] = None) -
             _check(cfg, key, value, source)
     faults.raise_all()
     try:
-        cfg.merge_from_dict(apply_options(cfg, options))
+        cfg.merge_from_dict(_set_elements(cfg, apply_options(cfg, options)))
     except (KeyError, TypeError, IndexError, AssertionError) as error:
         raise UserError(
             f'--cfg-options does not fit {cfg.filename}: {error}\n'
             'Write the keys as they are nested in the config, e.g. '
             'train_dataloader.batch_size=4.') from error
+
+
+def _set_elements(cfg: Config, options: dict) -> dict:
+    """Set elements of lists, which mmengine can only do for dictionaries; returns the rest."""
+    rest = {}
+    for key, value in options.items():
+        outer, _, index = key.rpartition('.')
+        there, container = look_up(cfg, outer)
+        if (there and isinstance(container, list) and look_up(cfg, key)[0]
+                and not isinstance(value, dict)):
+            container[int(index)] = value
+        else:
+            rest[key] = value
+    return rest
 
 
 def _check(cfg: Config, key: str, value, source: Optional[Source]) -> None:
@@ -48,6 +62,7 @@ def _check(cfg: Config, key: str, value, source: Optional[Source]) -> None:
                         f'{old.advice(str(value))}')
     if key.split('.')[0] not in known_keys(cfg):
         _refuse(cfg, key, value, source)
+    _check_containers(cfg, key, value)
     _check_new_key(cfg, key, value)
 
 
@@ -73,6 +88,19 @@ def _refuse(cfg: Config, key: str, value, source: Optional[Source]) -> None:
         f'--cfg-options {key}={value}: {reason}',
         advice if written else other_unit(root, cfg) or 'Leave it out.',
         f'If code of your own reads it, write {EXTRA} = [{root!r}] into the config.']))
+
+
+def _check_containers(cfg: Config, key: str, value) -> None:
+    """Refuse a key that leads into a value without parts."""
+    parts = key.split('.')
+    for depth in range(1, len(parts)):
+        outer = '.'.join(parts[:depth])
+        there, container = look_up(cfg, outer)
+        if there and not isinstance(container, (dict, list)):
+            raise UserError(f'--cfg-options {key}={value}: {outer} is {container!r}, of which no '
+                            f'part can be set.\nGive {outer} as a whole, a sequence as '
+                            f'{outer}="[a,b]"; for a dictionary write a config that inherits '
+                            'this one.')
 
 
 def _check_new_key(cfg: Config, key: str, value) -> None:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Bad input by the thousand: annotations, images, boxes, checkpoints, predictions.
+"""Bad input by the thousand: annotations, images, boxes, checkpoints, predictions, options.
 
-Every case must be refused with a message that names the file, or be read as an
+Every case must be refused with a message that names the file or option, or be read as an
 obvious other way reads it; never a traceback, a hang or code of the file that
 runs. The first case that breaks this is made as small as it gets and shown,
 and the exit status is 1.
@@ -27,7 +27,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 import fcos_mm  # noqa: F401  before mmdet
 
 KINDS = ('annotations', 'images', 'boxes', 'checkpoints', 'predictions', 'results', 'converters',
-         'models', 'drawings', 'names')
+         'models', 'drawings', 'names', 'options')
 EXAMPLES = '''examples:
   python tests/stress/fuzz.py --cases 1000
   python tests/stress/fuzz.py --cases 20000 --kinds checkpoints --seed 3
