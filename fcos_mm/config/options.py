@@ -83,7 +83,7 @@ def _refuse(cfg: Config, key: str, value, source: Optional[Source]) -> None:
     written = [f'{place}{tail}={value}' for place in places.keys]
     advice = f'Write {(" and " if places.copied else " or ").join(written)}.'
     if places.derived:
-        advice += f' Computed from it: {", ".join(places.derived)}.'
+        advice += f' Adapt as well: {", ".join(places.derived)}.'
     raise UserError('\n'.join([
         f'--cfg-options {key}={value}: {reason}',
         advice if written else other_unit(root, cfg) or 'Leave it out.',

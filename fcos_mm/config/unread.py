@@ -9,7 +9,7 @@ from typing import Dict, Iterator, Set
 
 from mmengine.config import Config
 
-from fcos_mm.config.known_keys import EXTRA, known_keys
+from fcos_mm.config.known_keys import APPLIED, EXTRA, known_keys
 from fcos_mm.config.nearest import nearest
 from fcos_mm.config.old_names import OLD_KEYS, new_place
 from fcos_mm.config.places import Places, find_places, look_up, other_unit
@@ -43,7 +43,7 @@ def check_unread(cfg: Config, source: Source, applied: Set[str]) -> None:
 
 
 def _unread(cfg: Config, source: Source, applied: Set[str]) -> Iterator[tuple]:
-    known = known_keys(cfg)
+    known = known_keys(cfg) - set(APPLIED)
     inherited: Dict[str, Set[str]] = {source.path: set()}  # what descendants read of a file
     for file in source.below():
         wanted = inherited[file.path]
@@ -89,6 +89,9 @@ def _check(cfg: Config, source: Source, file: Source, name: str) -> None:
 def _holds_anyway(cfg: Config, name: str, places: Places, former) -> bool:
     """Whether the file only repeats what it inherits, or what holds at all places."""
     value = cfg.get(name)
+    if name in APPLIED and any(look_up(cfg, key)[1] == value
+                               for key in (*places.keys, *places.derived)):
+        return True
     if places.keys and all(look_up(cfg, key) == (True, value) for key in places.keys):
         return True
     return places.copied and former == value
@@ -107,7 +110,7 @@ def _advice(cfg: Config, name: str, places: Places, file: Source) -> str:
     if in_lists:
         words.append(f'Set {", ".join(in_lists)}: a child writes such a list as a whole.')
     if places.derived:
-        words.append(f'Computed from it: {", ".join(places.derived)}.')
+        words.append(f'Adapt as well: {", ".join(places.derived)}.')
     return ' '.join(words)
 
 

@@ -60,7 +60,7 @@ OPTIONS = [
      'test_dataloader.dataset.pipeline=None.'),  # test_dataloader = val_dataloader
     (DEMO, 'vis_backends=None', 'Write visualizer.vis_backends=None.'),
     (BCCD, 'max_iters=3', 'Write train_cfg.max_iters=3 and param_scheduler.1.end=3. '
-     'Computed from it: param_scheduler.1.T_max.'),
+     'Adapt as well: param_scheduler.1.T_max.'),
 ]
 
 #: Lines of a child, and what their error says.
@@ -87,6 +87,8 @@ FILES = [
     (DEMO, 'img_norm_cfg = dict(mean=[0])', 'Its place is model.data_preprocessor'),
     (DEMO, 'data = dict(samples_per_gpu=8)\nevaluation = dict(interval=1)', 'has 2 faults'),
     (DEMO, 'classes = 3', 'is no list of names'),
+    (DEMO, "data_root = 'a/'\ntrain_dataloader = dict(dataset=dict(data_root='b/'))",
+     'data_root is set in'),  # another root is written out for one of the datasets
     (DEMO, 'randomness = dict(seed=true)', "line 2, cannot be loaded: NameError: name 'true'"),
 ]
 
@@ -102,6 +104,7 @@ ACCEPTED = [
     ('import os\n_root = os.getcwd()\nn = 3\ndef f():\n    return n\nwork_dir = str(f())', 'code'),
     ("dataset_type = 'CocoDataset'", 'what its base says too'),
     ('max_epochs = 18', 'what holds anyway'),
+    ("data_root = 'a/'\ntrain_dataloader = dict(dataset=dict(data_root='a/'))", 'said twice'),
     ("extra_keys = ['mine']\nmine = 3", 'declared'),
     ("runner_type = 'Runner'\nsync_bn = 'torch'\nfind_unused_parameters = True\n"
      "model_wrapper_cfg = dict(type='MMDistributedDataParallel')\ncompile = False\n"
