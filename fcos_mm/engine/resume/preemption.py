@@ -15,6 +15,8 @@ from mmengine.dist import get_world_size
 from torch import distributed
 from torch.utils.data import DataLoader
 
+from fcos_mm.engine.resume.signals import blocked, handle, make_worker, restore
+
 EXIT_STATUS = 75
 SIGNALS = (signal.SIGTERM, signal.SIGUSR1)
 
@@ -22,26 +24,23 @@ SIGNALS = (signal.SIGTERM, signal.SIGUSR1)
 class StopRequest:
     """Notes that one of the signals came, instead of dying of it.
 
+    Processes that are forked meanwhile, as by a metric, die of it as usual.
+
     Attributes:
         name: The name of the signal; None as long as none came.
     """
 
     def __init__(self) -> None:
         self.name: Optional[str] = None
-        self._before = {}
 
     def listen(self) -> None:
         """Handle the signals from now on. Only the main thread can."""
-        if threading.current_thread() is not threading.main_thread():
-            return
-        for number in SIGNALS:
-            self._before[number] = signal.signal(number, self._note)
+        if threading.current_thread() is threading.main_thread():
+            handle(SIGNALS, self._note)
 
     def ignore(self) -> None:
         """Handle the signals as before."""
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-        self._before = {}
+        restore()
 
     def _note(self, number: int, frame) -> None:
         self.name = signal.Signals(number).name
@@ -97,12 +96,20 @@ def spare_workers(loader: DataLoader) -> None:
         loader: A loader that has not started its workers.
     """
     loader.worker_init_fn = partial(_start_worker, loader.worker_init_fn)
+    if type(loader) is DataLoader:
+        loader.__class__ = _SparedLoader
+
+
+class _SparedLoader(DataLoader):
+    """Its workers are born deaf to the signals, until they can handle them."""
+
+    def __iter__(self):
+        with blocked(SIGNALS):
+            return super().__iter__()
 
 
 def _start_worker(then: Optional[Callable[[int], None]], worker_id: int) -> None:
-    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
-    # Blocked here, and so in the thread as well, where it waits to be looked at.
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    make_worker(ended_by=signal.SIGTERM, ignored=signal.SIGUSR1)
     threading.Thread(target=_obey_parent, args=(os.getppid(), ), daemon=True).start()
     if then is not None:
         then(worker_id)
