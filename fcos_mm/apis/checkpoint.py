@@ -10,6 +10,7 @@ import torch
 from mmengine.runner.checkpoint import CheckpointLoader
 from torch import Tensor, nn
 
+from fcos_mm.compat.weights import fitted
 from fcos_mm.errors import UserError
 
 _SHOWN = 5
@@ -59,8 +60,8 @@ def check_checkpoint(path: str, model: nn.Module) -> None:
     """
     while hasattr(model, 'module'):  # distributed, or test-time augmentation
         model = model.module
-    found = read_state_dict(path)
     wanted = model.state_dict()
+    found = fitted(read_state_dict(path), wanted)
     # counted since PyTorch 0.4.1; older checkpoints do not have it
     faults = [(name, tuple(value.shape), _shape(found.get(name)))
               for name, value in wanted.items() if not name.endswith('num_batches_tracked')]

@@ -5,12 +5,15 @@ from typing import Iterator, Optional, Tuple
 import torch
 from mmengine.config import Config
 from mmengine.dist import master_only
+from mmengine.model import is_model_wrapper
 from mmengine.registry import RUNNERS
 from mmengine.runner import BaseLoop, EpochBasedTrainLoop, Runner
 from torch import nn
 
 from fcos_mm.apis.build_errors import build_errors_told
 from fcos_mm.apis.console import prints_to_log_file, tidy_screen
+from fcos_mm.apis.frozen_layers import check_frozen, note_loading, unfreezing_options
+from fcos_mm.apis.taken_weights import ALLOWED_BY, TakenWeights
 from fcos_mm.engine import RunHeaderHook
 from fcos_mm.engine.ranks.scale_lr import scale_learning_rate
 from fcos_mm.engine.ranks.zero import gather_shares
@@ -71,10 +74,48 @@ class ToolRunner(Runner):
         with prints_to_log_file():
             return super().build_evaluator(evaluator)
 
-    def load_checkpoint(self, *args, **kwargs):
-        """Load a checkpoint; how it was read goes to the log file."""
+    def load_checkpoint(self, filename: str, *args, **kwargs) -> dict:
+        """Load a checkpoint and say how much of it the model has taken.
+
+        How it was read goes to the log file.
+
+        Args:
+            filename: The file, or an address.
+            *args: mmengine's arguments.
+            **kwargs: mmengine's arguments.
+
+        Raises:
+            UserError: If most of the weights would be random.
+        """
         with prints_to_log_file():
-            return super().load_checkpoint(*args, **kwargs)
+            checkpoint = super().load_checkpoint(filename, *args, **kwargs)
+        model = self.model.module if is_model_wrapper(self.model) else self.model
+        taken = TakenWeights(filename, checkpoint.get('state_dict', checkpoint), model)
+        self.logger.info(taken)
+        if self._train_loop is not None and not self.cfg.get(ALLOWED_BY, False):
+            taken.check()
+        return checkpoint
+
+    def build_model(self, model) -> nn.Module:
+        """Build the model, and note what is loaded into it from now on.
+
+        Args:
+            model (nn.Module or dict): The model or its config.
+        """
+        model = super().build_model(model)
+        note_loading(model)
+        return model
+
+    def load_or_resume(self) -> None:
+        """Load or resume a checkpoint, if the config asks for one.
+
+        Raises:
+            UserError: If layers will be trained on that are random and frozen.
+        """
+        super().load_or_resume()
+        if isinstance(self._train_loop, BaseLoop) and not self.cfg.get(ALLOWED_BY, False):
+            model = self.model.module if is_model_wrapper(self.model) else self.model
+            check_frozen(model)
 
     def build_train_loop(self, loop) -> BaseLoop:
         """Build the training loop.
@@ -144,7 +185,7 @@ class ToolRunner(Runner):
             settings = list(pretrained_settings(self.cfg.model))
             if not settings:
                 raise
-            raise UserError(_describe(settings, error)) from error
+            raise UserError(_describe(settings, error, self.model)) from error
 
 
 def build_runner(cfg: Config) -> Runner:
@@ -192,12 +233,14 @@ def pretrained_settings(cfg, key: str = 'model') -> Iterator[Tuple[str, str]]:
         yield from pretrained_settings(part, f'{key}.{name}')
 
 
-def _describe(settings: list, error: Exception) -> str:
+def _describe(settings: list, error: Exception, model: nn.Module) -> str:
     keys = ' and '.join(f'{key} (checkpoint {checkpoint!r})' for key, checkpoint in settings)
     reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-    key = settings[0][0]
+    model = model.module if is_model_wrapper(model) else model
+    options = [f'{key}=None' for key, _ in settings]
+    for part in dict.fromkeys(key.split('.')[1] for key, _ in settings):
+        options += unfreezing_options(model, part)
     return (f'Pretrained weights cannot be loaded: {reason}\n'
             f'They are asked for by {keys}.\n'
-            f'Set {key}.checkpoint to a file on this machine, or start from random weights: '
-            f'--cfg-options {key}=None. Without pretrained weights no stage and no norm layer '
-            'of the backbone should be frozen.')
+            f'Set {settings[0][0]}.checkpoint to a file on this machine, or start from random '
+            f'weights, of which none may be frozen:\n--cfg-options {" ".join(options)}')

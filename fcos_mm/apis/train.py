@@ -15,6 +15,7 @@ from fcos_mm.compat.distributed import prepare_launch
 from fcos_mm.compat.trust import trust_checkpoints
 from fcos_mm.config import check_config, load_config, set_work_dir
 from fcos_mm.datasets.checks import check_config_data
+from fcos_mm.engine.resume.earlier_run import check_work_dir, remove_earlier_run
 from fcos_mm.engine.resume.restart import resume_after_restart
 from fcos_mm.engine.resume.resume_point import prepare_resume
 from fcos_mm.errors import UserError
@@ -40,11 +41,14 @@ def run(args: argparse.Namespace) -> None:
     """
     trust_checkpoints(args.trust_checkpoint)
     cfg = make_config(args)
+    check_work_dir(cfg, args.overwrite)
     check_config(cfg, 'train')
     if not args.skip_data_check:
         check_config_data(cfg, 'train')
     prepare_launch(cfg, args.launcher)
     setup_cache_size_limit_of_dynamo()
+    if args.overwrite:
+        remove_earlier_run(cfg)
     resume_after_restart(cfg)
     notes = prepare_resume(cfg) if cfg.resume else []
     runner = build_runner(cfg)

@@ -44,7 +44,8 @@ def run(args: argparse.Namespace) -> None:
     config, work_dir = args.tools.parent / CONFIG, Path(args.work_dir)
     options = config_options(args)
     make_data(args.data_root)
-    run_script(args.tools / 'train.py', config, '--work-dir', work_dir / 'train', *options)
+    run_script(args.tools / 'train.py', config, '--work-dir', work_dir / 'train', '--overwrite',
+               *options)
     checkpoint = last_checkpoint(work_dir / 'train')
     predictions, grid = work_dir / 'predictions.pkl', work_dir / 'grid.png'
     run_script(args.tools / 'test.py', config, checkpoint, '--work-dir', work_dir / 'test',

@@ -23,6 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--resume', nargs='?', const='auto', metavar='CHECKPOINT',
                         help='go on from a checkpoint; alone: from the newest whole one in the '
                         'work dir, or from the beginning where there is none')
+    parser.add_argument('--overwrite', action='store_true',
+                        help='remove the checkpoints of an earlier run in the work dir and start '
+                        'from the beginning')
     parser.add_argument('--skip-data-check', action='store_true',
                         help='do not look for faults in the annotations and images first')
     add_run_options(parser)

@@ -23,6 +23,7 @@ from fcos_mm.compat.plain import ForbiddenContent, check_plain
 from fcos_mm.compat.saved_arrays import NUMPY_NAMES
 from fcos_mm.compat.saved_history import HISTORY_NAMES
 from fcos_mm.compat.trust import checkpoints_are_trusted
+from fcos_mm.compat.weights import load_state_dict_with, unwrapped
 from fcos_mm.errors import UserError
 
 # Older versions cannot be told stand-ins, and can be made to run code.
@@ -49,6 +50,8 @@ def secure_checkpoints() -> None:
     mmengine_checkpoint.CheckpointLoader.register_scheme('', load_from_local, force=True)
     mmengine_checkpoint.load_url = load_from_address
     mmengine_checkpoint._safe_torch_load = load_file
+    mmengine_checkpoint.load_state_dict = load_state_dict_with(
+        mmengine_checkpoint.load_state_dict)
 
 
 def load_from_local(filename: str, map_location: str | torch.device | None) -> Any:
@@ -111,7 +114,7 @@ def _load(name: str, read: Callable) -> Any:
         raise UserError(f'PyTorch {torch.__version__} cannot load {name} safely: install '
                         f'{OLDEST_SAFE_TORCH} or newer. {TRUST_HINT}')
     try:
-        return _read_safely(read)
+        return unwrapped(_read_safely(read))
     except torch.OutOfMemoryError:
         raise
     except Exception as error:  # a file can be wrong in any way
@@ -122,7 +125,7 @@ def _load(name: str, read: Callable) -> Any:
     except Exception as error:
         raise UserError(_complaint(name, error)) from error
     warnings.warn(f'{name} was loaded with all that is in it (--trust-checkpoint).', stacklevel=2)
-    return loaded
+    return unwrapped(loaded)
 
 
 def _load_whole(path: str, **settings) -> Any:

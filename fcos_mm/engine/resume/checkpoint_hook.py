@@ -15,6 +15,7 @@ from fcos_mm.engine.resume.preemption import EXIT_STATUS, Agreement, StopRequest
 from fcos_mm.engine.resume.random_state import random_states, set_random_state
 from fcos_mm.engine.resume.resume_point import AUTOSAVE, POINTER
 from fcos_mm.engine.resume.run_settings import changes, run_settings
+from fcos_mm.engine.resume.schedules import check_schedule
 from fcos_mm.engine.resume.train_loops import VALIDATED
 from fcos_mm.registry import HOOKS
 
@@ -208,6 +209,7 @@ class CheckpointHook(MMEngineCheckpointHook):
                 'run goes on, but not as if it had not been stopped.')
             runner.message_hub.update_info(VALIDATED, runner.iter)
             return
+        check_schedule(runner, resumed.get('config', {}), loaded)
         for line in changes(resumed, run_settings(runner)):
             runner.logger.warning(line)
         if not set_random_state(resumed['random_states']):

@@ -12,6 +12,7 @@ from fcos_mm.errors import UserError
 
 POINTER = 'last_checkpoint'
 AUTOSAVE = 'autosave_'  # what is written between the checkpoints that the user asks for
+_BEST = re.compile(r'(epoch|iter)_\d+\.pth$')
 _KINDS = ('epoch_', 'iter_', f'{AUTOSAVE}iter_')
 
 
@@ -116,6 +117,25 @@ def candidates(work_dir: str) -> List[str]:
         raise UserError(f'{pointer} names {named}, which is not there. Put it back, give another '
                         'with --resume CHECKPOINT, or start anew without --resume.')
     return found
+
+
+def run_files(work_dir: str) -> List[Path]:
+    """List all that a run has left to go on from or to use: checkpoints, and best ones.
+
+    Args:
+        work_dir: Where the run writes ``last_checkpoint``.
+
+    Returns:
+        The files, the checkpoint that the pointer names first, the best ones last.
+    """
+    named = _named(Path(work_dir) / POINTER)
+    folders = {Path(work_dir), *([named.parent] if named is not None else [])}
+    kind = _split(named)[0] if named is not None else ''
+    paths = [path for folder in folders for path in _checkpoints(folder, kind)]
+    best = [path for folder in folders for path in folder.glob('best_*.pth') if _BEST.search(
+        path.name)]
+    newest_first = sorted({*paths}, key=lambda path: (path == named, _time(path)), reverse=True)
+    return [*newest_first, *best]
 
 
 def check_whole(path: str) -> None:

@@ -7,6 +7,7 @@ from mmengine.dist import get_world_size
 _PLACES = ('work_dir', 'resume', 'load_from', 'launcher', 'model_wrapper_cfg', 'randomness')
 # A checkpoint holds these settings, and mmengine goes on with what it holds.
 _HELD = ('optim_wrapper.optimizer', 'optim_wrapper.paramwise_cfg', 'param_scheduler')
+_LENGTHS = ('train_cfg.max_epochs', 'train_cfg.max_iters')
 _SHOWN = 12
 
 
@@ -53,14 +54,20 @@ def changes(before: dict, now: dict) -> List[str]:
 
 
 def _consequences(before: dict, now: dict, keys: List[str]) -> Iterator[str]:
-    yield 'The new settings hold from here on; the result is not that of an undisturbed run.'
+    held = [name for name in _HELD if any(key.startswith(name) for key in keys)]
+    but = ', except those named last' if held else ''
+    yield (f'The new settings hold from here on{but}; the result is not that of an undisturbed '
+           'run.')
+    if any(key in _LENGTHS for key in keys):
+        yield ('The learning rate follows the schedule of the checkpoint, which was made for the '
+               'length before.')
     if any(before[name] != now[name] for name in ('processes', 'batch_size', 'images')):
         yield (f'A step had {_step_size(before)} images and has {_step_size(now)}. Finished epochs '
                'and iterations count as before; within an epoch the same share is left out. The '
                'learning rate is that of the checkpoint.')
-    if any(key.startswith(_HELD) for key in keys):
+    if held:
         yield ('Optimizer settings and schedules are kept in the checkpoint: the changes to '
-               f'{" and ".join(name for name in _HELD if any(k.startswith(name) for k in keys))} '
+               f'{" and ".join(held)} '
                'have no effect. To use them start with load_from=CHECKPOINT instead of --resume.')
 
 
