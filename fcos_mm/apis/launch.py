@@ -14,8 +14,10 @@ from typing import Mapping, Sequence
 
 from torch.distributed.elastic.multiprocessing import SignalException
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+from torch.distributed.elastic.rendezvous import RendezvousConnectionError
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
+from fcos_mm.compat.distributed import check_port
 from fcos_mm.engine.ranks.rank_end import FOLDER, RankEnd, describe, read_ends
 from fcos_mm.engine.ranks.stopped_ranks import StoppedRanks
 from fcos_mm.engine.resume.preemption import EXIT_STATUS
@@ -68,6 +70,8 @@ def launch_config(environ: Mapping[str, str], processes: int, restarts: int) -> 
                         f'0 to {nodes - 1}.')
     if nodes > 1 and not environ.get('MASTER_ADDR'):
         raise UserError('MASTER_ADDR is not set: it must name the machine with NODE_RANK=0.')
+    if node == 0:
+        check_port(port, 'MASTER_PORT' if 'MASTER_PORT' in environ else 'PORT')
     address = environ['MASTER_ADDR'] if nodes > 1 else '127.0.0.1'
     return LaunchConfig(
         min_nodes=nodes, max_nodes=nodes, nproc_per_node=processes,
@@ -122,7 +126,11 @@ def first_cause(ends: Sequence[RankEnd], error: ChildFailedError,
 
 
 def _run(config: LaunchConfig, words: Sequence[str], folder: Path) -> int:
-    """Run the ranks to their end; returns the exit status."""
+    """Run the ranks to their end; returns the exit status.
+
+    Raises:
+        UserError: If this machine does not reach the first one.
+    """
     try:
         elastic_launch(config, sys.executable)(*words)
     except ChildFailedError as error:
@@ -132,6 +140,10 @@ def _run(config: LaunchConfig, words: Sequence[str], folder: Path) -> int:
         if attempt and status != EXIT_STATUS:
             print(f'It was started again {attempt} times before.', file=sys.stderr)
         return status
+    except RendezvousConnectionError as error:
+        raise UserError(
+            f'The machines cannot meet at {config.rdzv_endpoint}: the first one (NODE_RANK=0) must '
+            'have been started, and be reachable there.') from error
     except SignalException as stop:
         ends = read_ends(folder, _last_attempt(folder, config.max_restarts))
         saved = [end.status for end in ends] == [EXIT_STATUS] * config.nproc_per_node

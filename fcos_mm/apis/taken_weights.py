@@ -29,7 +29,8 @@ class TakenWeights:
         self.wanted = {name: tuple(value.shape) for name, value in model.state_dict().items()
                        if not name.endswith('num_batches_tracked')}
         found = fitted(weights, model.state_dict())
-        self.found = {name: tuple(found[name].shape) for name in self.wanted if name in found}
+        self.found = {name: tuple(found[name].shape) for name in self.wanted
+                      if isinstance(found.get(name), Tensor)}
         self.taken = {name for name in self.found if self.found[name] == self.wanted[name]}
 
     def __str__(self) -> str:

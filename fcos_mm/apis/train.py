@@ -47,8 +47,6 @@ def run(args: argparse.Namespace) -> None:
         check_config_data(cfg, 'train')
     prepare_launch(cfg, args.launcher)
     setup_cache_size_limit_of_dynamo()
-    if args.overwrite:
-        remove_earlier_run(cfg)
     resume_after_restart(cfg)
     notes = prepare_resume(cfg) if cfg.resume else []
     runner = build_runner(cfg)
@@ -56,6 +54,8 @@ def run(args: argparse.Namespace) -> None:
         runner.logger.warning(note)
     if cfg.resume:
         check_checkpoint(cfg.load_from, runner.model)
+    if args.overwrite:
+        remove_earlier_run(cfg)
     runner.train()
 
 

@@ -2,6 +2,7 @@
 import atexit
 import datetime
 import os
+import socket
 import time
 
 import torch
@@ -16,6 +17,9 @@ from fcos_mm.errors import UserError
 LAUNCH_VARIABLES = ('RANK', 'WORLD_SIZE', 'MASTER_ADDR', 'MASTER_PORT')
 _SLURM_VARIABLES = {'RANK': 'SLURM_PROCID', 'WORLD_SIZE': 'SLURM_NTASKS',
                     'LOCAL_RANK': 'SLURM_LOCALID'}
+
+# mmengine's, where Slurm sets none.
+SLURM_PORT = 29500
 
 # More than gloo's threads need to let go of what they hold, see leave_group.
 GRACE_SECONDS = 0.5
@@ -38,11 +42,13 @@ def prepare_launch(cfg: Config, launcher: str) -> None:
         launcher: ``'none'``, ``'pytorch'``, ``'slurm'`` or ``'mpi'``.
 
     Raises:
-        UserError: without a GPU, if the processes do not know of each other
-            or ``sync_bn`` is set.
+        UserError: if the port is taken; without a GPU, if the processes do not
+            know of each other or ``sync_bn`` is set.
     """
     if launcher == 'none':
         return
+    if launcher == 'slurm' and os.environ.get('SLURM_PROCID') == '0':
+        check_port(int(os.environ.get('MASTER_PORT', SLURM_PORT)), 'MASTER_PORT')
     if get_device() != 'cpu':
         if _attempt() > 0 and not distributed.is_initialized():
             torch.cuda.set_device(int(os.environ['LOCAL_RANK']))
@@ -68,6 +74,28 @@ def prepare_launch(cfg: Config, launcher: str) -> None:
         'broadcast_buffers': False,
         'find_unused_parameters': cfg.get('find_unused_parameters', False),
         **(cfg.get('model_wrapper_cfg') or {}), 'device_ids': None}
+
+
+def check_port(port: int, name: str) -> None:
+    """Make sure that this process can listen at a port; otherwise torch waits, then says little.
+
+    Args:
+        port: The port; 0 is any free one.
+        name: The variable that sets it.
+
+    Raises:
+        UserError: If another process has it, or it may not be used.
+    """
+    try:
+        with socket.create_server(('', port), backlog=1):
+            return
+    except (OSError, OverflowError) as error:
+        reason = (os.strerror(error.errno) if isinstance(error, OSError) else
+                  'ports end at 65535')
+        with socket.create_server(('', 0)) as free:
+            other = free.getsockname()[1]
+        raise UserError(f'Port {port} cannot be used to start the processes ({reason}): set '
+                        f'{name} to a free one, {name}={other} for example.') from error
 
 
 def _join(cfg: Config, backend: str) -> None:

@@ -35,7 +35,7 @@ def test_it_makes_trains_tests_and_draws(commands, tmp_path, monkeypatch, capsys
     assert Path(config).is_file()
     assert commands == [
         ['make', 'there'],
-        ['train.py', config, '--work-dir', 'work_dirs/demo/train', *options],
+        ['train.py', config, '--work-dir', 'work_dirs/demo/train', '--overwrite', *options],
         ['test.py', config, 'work_dirs/demo/train/epoch_3.pth', '--work-dir',
          'work_dirs/demo/test', '--out', 'work_dirs/demo/predictions.pkl', *options],
         ['draw_grid.py', config, 'work_dirs/demo/predictions.pkl', '--out',

@@ -53,9 +53,7 @@ def remove_earlier_run(cfg: Config) -> None:
     """
     if restarts() or rank_of_process():
         return
-    # The pointer first: what is left if this is stopped is no run to resume.
-    (Path(cfg.work_dir) / POINTER).unlink(missing_ok=True)
-    for path in _earlier_run(cfg):
+    for path in [*reversed(_earlier_run(cfg)), Path(cfg.work_dir) / POINTER]:
         path.unlink(missing_ok=True)
 
 
@@ -71,7 +69,8 @@ def _describe(files: List[Path]) -> str:
     """A run in words: how far it came, and its last checkpoint."""
     last = files[0]
     try:
-        meta = CheckpointLoader.load_checkpoint(str(last), map_location='cpu')['meta']
+        meta = CheckpointLoader.load_checkpoint(
+            str(last), map_location='cpu', logger='silent')['meta']
         settings, kind = meta['run']['config'], 'epoch'
         if 'train_cfg.max_iters' in settings:
             kind = 'iter'

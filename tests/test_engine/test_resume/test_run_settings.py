@@ -50,3 +50,18 @@ def test_many_changes_are_counted():
     lines = changes(settings(), settings(**{f'key{place:02}': '1' for place in range(20)}))
     assert sum(line.startswith('  key') for line in lines) == 12
     assert '  and 8 more settings of the config' in lines
+
+
+def test_another_length_keeps_the_schedule():
+    lines = changes(settings(**{'train_cfg.max_epochs': '12'}),
+                    settings(**{'train_cfg.max_epochs': '10'}))
+    assert lines[2:] == [
+        'The new settings hold from here on; the result is not that of an undisturbed run.',
+        'The learning rate follows the schedule of the checkpoint, which was made for the length '
+        'before.']
+
+
+def test_the_sentence_does_not_promise_what_the_checkpoint_holds():
+    lines = changes(settings(**{'param_scheduler.0.end': '5'}),
+                    settings(**{'param_scheduler.0.end': '9'}))
+    assert 'The new settings hold from here on, except those named last;' in lines[2]
