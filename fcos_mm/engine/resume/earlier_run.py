@@ -1,4 +1,5 @@
 """A work dir holds one run: a second one is not mixed with the first."""
+import os
 import re
 from pathlib import Path
 from typing import List, Optional
@@ -6,10 +7,13 @@ from typing import List, Optional
 from mmengine.config import Config
 from mmengine.runner.checkpoint import CheckpointLoader
 
-from fcos_mm.engine.ranks.rank_end import rank_of_process
+from fcos_mm.engine.ranks.rank_end import FOLDER, rank_of_process
 from fcos_mm.engine.resume.restart import restarts
 from fcos_mm.engine.resume.resume_point import POINTER, run_files
 from fcos_mm.errors import UserError
+
+# In the launcher's folder: the first start may use the work dir, and so may all others.
+_ADMITTED = 'admitted'
 
 
 def check_work_dir(cfg: Config, overwrite: bool) -> None:
@@ -29,7 +33,7 @@ def check_work_dir(cfg: Config, overwrite: bool) -> None:
     if overwrite and cfg.resume:
         raise UserError('--resume goes on with the run in the work dir, --overwrite removes it: '
                         'give one of them.')
-    if cfg.resume or restarts() or rank_of_process():
+    if cfg.resume or rank_of_process() or _goes_on():
         return
     found = _earlier_run(cfg)
     if found and overwrite:
@@ -43,6 +47,8 @@ def check_work_dir(cfg: Config, overwrite: bool) -> None:
             '--resume goes on with it; --overwrite removes its checkpoints and starts from the '
             'beginning;\n'
             f'--work-dir {_free(cfg.work_dir)} leaves it alone.')
+    if FOLDER in os.environ:
+        (Path(os.environ[FOLDER]) / _ADMITTED).touch()
 
 
 def remove_earlier_run(cfg: Config) -> None:
@@ -55,6 +61,12 @@ def remove_earlier_run(cfg: Config) -> None:
         return
     for path in [*reversed(_earlier_run(cfg)), Path(cfg.work_dir) / POINTER]:
         path.unlink(missing_ok=True)
+
+
+def _goes_on() -> bool:
+    """Whether this run is started again; not if its first start was refused here."""
+    folder = os.environ.get(FOLDER)
+    return restarts() > 0 and (folder is None or (Path(folder) / _ADMITTED).exists())
 
 
 def _earlier_run(cfg: Config) -> List[Path]:

@@ -49,3 +49,20 @@ def test_other_ranks_and_restarts_look_at_nothing(variable, tmp_path, monkeypatc
     check_work_dir(config(tmp_path), overwrite=False)
     remove_earlier_run(config(tmp_path))
     assert (tmp_path / 'epoch_3.pth').exists()
+
+
+def test_a_refused_start_is_refused_again_when_the_launcher_repeats_it(tmp_path, monkeypatch):
+    ranks, work = tmp_path / 'ranks', tmp_path / 'work'
+    ranks.mkdir(), work.mkdir()
+    monkeypatch.setenv('FCOS_MM_RANK_ENDS', str(ranks))
+    (work / 'epoch_3.pth').touch()
+    for attempt in '01':
+        monkeypatch.setenv('TORCHELASTIC_RESTART_COUNT', attempt)
+        with pytest.raises(UserError, match='holds the checkpoints of another run'):
+            check_work_dir(config(work), overwrite=False)
+    monkeypatch.setenv('TORCHELASTIC_RESTART_COUNT', '0')
+    check_work_dir(config(work), overwrite=True)
+    monkeypatch.setenv('TORCHELASTIC_RESTART_COUNT', '1')
+    check_work_dir(config(work), overwrite=True)
+    remove_earlier_run(config(work))  # by now it is its own
+    assert (work / 'epoch_3.pth').exists()
