@@ -15,6 +15,7 @@ from mmengine.logging import HistoryBuffer
 from torch import nn
 
 from fcos_mm.apis.checkpoint import check_checkpoint, read_state_dict
+from fcos_mm.compat.weights import fitted, unwrapped
 
 VALUES = (*NASTY, torch.zeros(2, 3), torch.full((3, ), float('nan')), torch.zeros(3).to_sparse(),
           torch.zeros(3, dtype=torch.long), torch.zeros(3, device='meta'), np.ones(3),
@@ -22,11 +23,13 @@ VALUES = (*NASTY, torch.zeros(2, 3), torch.full((3, ), float('nan')), torch.zero
           torch.ones(3), torch.ones(3, dtype=torch.half))
 MODEL = nn.Sequential(OrderedDict(conv_cls=nn.Conv2d(2, 3, 1), norm=nn.BatchNorm2d(3)))
 
+WRAPPINGS = (('state_dict', ''), ('model', 'model.'), ('ema_state_dict', 'ema_'), ('x', 'a.b.'))
+
 
 def cases() -> st.SearchStrategy:
-    """Changed and damaged files in torch's new or old format, or programs in the place of one."""
-    return programs() | st.tuples(st.booleans(), st.lists(changes(), max_size=2),
-                                  st.lists(damages(), max_size=2))
+    """Changed, wrapped and damaged files in torch's formats, or programs in the place of one."""
+    return programs() | st.tuples(st.booleans(), st.sampled_from(WRAPPINGS),
+                                  st.lists(changes(), max_size=2), st.lists(damages(), max_size=2))
 
 
 def check(case: tuple | bytes, folder: Path) -> str:
@@ -41,8 +44,10 @@ def check(case: tuple | bytes, folder: Path) -> str:
         _save_program(case, path)
         _, said = _loaded(path)
         return said
-    new_format, how, damaged = case
+    new_format, (wrapping, prefix), how, damaged = case
     content = _content()
+    content[wrapping] = OrderedDict(
+        (f'{prefix}{name}', value) for name, value in content.pop('state_dict').items())
     for one in how:
         change(content, one, VALUES)
     file = io.BytesIO()
@@ -53,7 +58,8 @@ def check(case: tuple | bytes, folder: Path) -> str:
     Path(path).write_bytes(data)
     weights, said = _loaded(path)
     if said == 'accepted' and (new_format or not damaged):
-        saved = content.get('state_dict', content)
+        content = unwrapped(content)
+        saved = fitted(content.get('state_dict', content), MODEL.state_dict())
         assert all(torch.equal(saved[name], value) for name, value in weights.items())
         assert MODEL.load_state_dict(weights, strict=False).unexpected_keys == [
             name for name in weights if name not in MODEL.state_dict()]
@@ -65,7 +71,7 @@ def _loaded(path: str) -> tuple:
         _, said = outcome(lambda: check_checkpoint(path, MODEL), path)
         if said == 'refused':
             return None, said
-        return read_state_dict(path), said
+        return fitted(read_state_dict(path), MODEL.state_dict()), said
 
 
 def _content() -> dict:

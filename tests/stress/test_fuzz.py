@@ -65,7 +65,7 @@ def test_a_wrong_number_is_a_fault(monkeypatch, tmp_path):
     found['norm.weight'] = found['norm.weight'] + 1
     monkeypatch.setattr(fuzz_checkpoints, 'read_state_dict', lambda path: found)
     with pytest.raises(AssertionError):
-        fuzz_checkpoints.check((True, [], []), tmp_path)
+        fuzz_checkpoints.check((True, fuzz_checkpoints.WRAPPINGS[0], [], []), tmp_path)
 
 
 def test_damages():
