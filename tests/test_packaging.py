@@ -8,6 +8,7 @@ import sysconfig
 import zipfile
 from pathlib import Path
 
+import mmdet
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -21,6 +22,16 @@ import fcos_mm
 from mmengine.config import Config
 cfg = Config.fromfile('user.py')
 print(fcos_mm.__file__, cfg.model.bbox_head.num_classes, cfg.model.bbox_head.in_channels)
+"""
+
+
+#: As ``python SCRIPT CONFIG``, after a look at what the start of Python has left behind.
+MMDET = """
+import sys
+assert not {'fcos_mm', 'torch', 'mmengine'} & set(sys.modules)
+import mmdet.models, runpy
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name='__main__')
 """
 
 
@@ -66,6 +77,16 @@ def pip_install(environment, *words):
                    check=True)
 
 
+def run_mmdet(python, folder):
+    """Run a script of mmdet's, which knows nothing of fcos_mm, on the user's config."""
+    script, = Path(mmdet.__file__).parent.glob('.mim/tools/misc/print_config.py')
+    env = {key: value for key, value in os.environ.items() if key != 'PYTHONPATH'}
+    words = [python, '-c', MMDET, script, 'user.py']
+    done = subprocess.run(words, cwd=folder, env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "num_classes=3" in done.stdout and "type='fcos_mm.FCOS'" in done.stdout
+
+
 def load_user_config(python, folder):
     """Load a config outside the source tree that builds on a shipped one."""
     (folder / 'user.py').write_text(USER_CONFIG)
@@ -90,6 +111,7 @@ def test_wheel_ships_configs_and_tools(source, tmp_path):
                if path.suffix in ('.py', '.sh')}
     assert shipped <= files
     assert 'fcos_mm/.mim/model-index.yml' in files
+    assert {'_fcos_mm_startup.py', '_fcos_mm_startup.pth'} <= files
     assert not [line for line in needs if 'mm' in line.split()[1] or 'torch' in line]
 
     python = make_environment(tmp_path / 'env')
@@ -97,6 +119,7 @@ def test_wheel_ships_configs_and_tools(source, tmp_path):
     file, classes, channels = load_user_config(python, tmp_path)
     assert Path(file).is_relative_to(tmp_path / 'env')
     assert (classes, channels) == ('3', '256')
+    run_mmdet(python, tmp_path)
 
 
 def test_editable_install_uses_the_configs_of_the_checkout(source, tmp_path):
@@ -109,6 +132,7 @@ def test_editable_install_uses_the_configs_of_the_checkout(source, tmp_path):
     file, classes, channels = load_user_config(python, tmp_path)
     assert Path(file) == source / 'fcos_mm' / '__init__.py'
     assert (classes, channels) == ('3', '128')
+    run_mmdet(python, tmp_path)
 
 
 @pytest.mark.parametrize('script', SCRIPTS)

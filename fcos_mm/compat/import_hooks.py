@@ -9,10 +9,13 @@ it is needed.
 from __future__ import annotations
 
 import importlib
+import itertools
 import sys
 
 EXTENSION = 'mmcv._ext'
 SCOPE = 'fcos_mm'
+
+_numbers = itertools.count()
 
 
 class OperatorFinder:
@@ -127,7 +130,7 @@ def keep_scope_of_config(infer) -> None:
             cfg.update(_recorded_config(infer, weights))
         if cfg.get('default_scope') == SCOPE:
             from mmengine.registry import DefaultScope
-            DefaultScope.get_instance(f'{SCOPE} {id(self)}', scope_name=SCOPE)
+            DefaultScope.get_instance(f'{SCOPE} {next(_numbers)}', scope_name=SCOPE)
             self.scope = SCOPE
         return init_model(self, cfg, weights, device)
 
