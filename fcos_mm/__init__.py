@@ -12,8 +12,9 @@ from fcos_mm.lazy import lazy_exports
 from fcos_mm.version import __version__  # noqa: F401
 
 __getattr__, __all__ = lazy_exports(__name__, {
-    'compat': [], 'datasets': [], 'engine': [], 'evaluation': [], 'models': [],
-    'visualization': [], 'version': ['__version__']})
+    'analysis': [], 'compat': [], 'config': [], 'datasets': [], 'engine': [], 'errors': [],
+    'evaluation': [], 'models': [], 'registry': [], 'version': ['__version__'],
+    'visualization': []})
 
 
 def _secure_checkpoints(checkpoint) -> None:
