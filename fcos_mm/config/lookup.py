@@ -58,16 +58,13 @@ def names(scope: str, room: Optional[str] = None) -> List[str]:
 
 def _in_registry(registry: Registry, name: str, scope: str) -> Iterator[Any]:
     prefix, point, plain = name.partition('.')
-    if not point:
-        found = (level.module_dict.get(name) for level in _upwards(registry, scope))
-        yield from [component for component in found if component is not None][:1]
-        return
-    _import_scope(prefix)
-    level = _below(registry, prefix)
-    if level is not None:
-        level.import_from_location()
-        if plain in level.module_dict:
-            yield level.module_dict[plain]
+    if point:
+        _import_scope(prefix)
+        if _below(registry, prefix) is None:
+            return
+        name, scope = plain, prefix
+    found = (level.module_dict.get(name) for level in _upwards(registry, scope))
+    yield from [component for component in found if component is not None][:1]
 
 
 def _upwards(registry: Registry, scope: str) -> Iterator[Registry]:

@@ -222,5 +222,5 @@ custom_imports = dict(imports=['own_neck'])""")))
 def test_no_workers_under_a_base_that_keeps_them(write_config, tmp_path, run):
     """`persistent_workers` and `prefetch_factor` mean nothing without workers."""
     config = write_config(f'train_dataloader.update({LONE})\nval_dataloader.update({LONE})')
-    done = run(train.main, config, '--work-dir', tmp_path / 'work')
-    assert 'bbox_mAP' in done.screen
+    run(train.main, config, '--work-dir', tmp_path / 'work')
+    assert (tmp_path / 'work' / 'epoch_1.pth').exists()
