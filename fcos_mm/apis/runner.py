@@ -5,7 +5,6 @@ from typing import Iterator, Optional, Tuple
 import torch
 from mmengine.config import Config
 from mmengine.dist import master_only
-from mmengine.model import is_model_wrapper
 from mmengine.registry import RUNNERS
 from mmengine.runner import BaseLoop, EpochBasedTrainLoop, Runner
 from torch import nn
@@ -14,6 +13,7 @@ from fcos_mm.apis.build_errors import build_errors_told
 from fcos_mm.apis.console import prints_to_log_file, tidy_screen
 from fcos_mm.apis.frozen_layers import check_frozen, note_loading, unfreezing_options
 from fcos_mm.apis.taken_weights import ALLOWED_BY, TakenWeights
+from fcos_mm.compat.weights import inner_model
 from fcos_mm.engine import RunHeaderHook
 from fcos_mm.engine.ranks.scale_lr import scale_learning_rate
 from fcos_mm.engine.ranks.zero import gather_shares
@@ -89,10 +89,10 @@ class ToolRunner(Runner):
         """
         with prints_to_log_file():
             checkpoint = super().load_checkpoint(filename, *args, **kwargs)
-        model = self.model.module if is_model_wrapper(self.model) else self.model
-        taken = TakenWeights(filename, checkpoint.get('state_dict', checkpoint), model)
+        taken = TakenWeights(
+            filename, checkpoint.get('state_dict', checkpoint), inner_model(self.model))
         self.logger.info(taken)
-        if self._train_loop is not None and not self.cfg.get(ALLOWED_BY, False):
+        if isinstance(self._train_loop, BaseLoop) and not self.cfg.get(ALLOWED_BY, False):
             taken.check()
         return checkpoint
 
@@ -114,8 +114,7 @@ class ToolRunner(Runner):
         """
         super().load_or_resume()
         if isinstance(self._train_loop, BaseLoop) and not self.cfg.get(ALLOWED_BY, False):
-            model = self.model.module if is_model_wrapper(self.model) else self.model
-            check_frozen(model)
+            check_frozen(inner_model(self.model))
 
     def build_train_loop(self, loop) -> BaseLoop:
         """Build the training loop.
@@ -236,7 +235,7 @@ def pretrained_settings(cfg, key: str = 'model') -> Iterator[Tuple[str, str]]:
 def _describe(settings: list, error: Exception, model: nn.Module) -> str:
     keys = ' and '.join(f'{key} (checkpoint {checkpoint!r})' for key, checkpoint in settings)
     reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-    model = model.module if is_model_wrapper(model) else model
+    model = inner_model(model)
     options = [f'{key}=None' for key, _ in settings]
     for part in dict.fromkeys(key.split('.')[1] for key, _ in settings):
         options += unfreezing_options(model, part)

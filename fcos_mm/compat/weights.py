@@ -73,12 +73,20 @@ def load_state_dict_with(load):
     """
 
     def load_state_dict(module: nn.Module, state_dict, strict: bool = False, logger=None) -> None:
-        model = module
-        while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
-            model = model.module
-        load(module, fitted(state_dict, model.state_dict()), strict, logger)
+        load(module, fitted(state_dict, inner_model(module).state_dict()), strict, logger)
 
     return load_state_dict
+
+
+def inner_model(model: nn.Module) -> nn.Module:
+    """The model in a wrapper for several processes or for test-time augmentation.
+
+    Args:
+        model: The model, wrapped or not.
+    """
+    while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
+        model = model.module
+    return model
 
 
 def _count(part: Any) -> int:
