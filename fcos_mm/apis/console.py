@@ -26,7 +26,8 @@ _FILE_ONLY = {
 # Warnings of mmengine about its own code or mmdet's.
 _OWN_WARNINGS = ('"FileClient" will be deprecated', '"HardDiskBackend" is the alias',
                  'The prefix is not set in metric class DumpDetResults')
-_EXPERIMENT_NAME = 'Exp name'
+# The name of the experiment; of a checkpoint the runner says what was taken from it.
+_SAID_ELSEWHERE = ('Exp name', 'Load checkpoint from')
 
 
 class ScreenFilter(logging.Filter):
@@ -41,7 +42,7 @@ class ScreenFilter(logging.Filter):
         message = record.getMessage()
         if record.levelno == logging.INFO:
             return ((record.module, record.funcName) not in _FILE_ONLY
-                    and not message.startswith(_EXPERIMENT_NAME))
+                    and not message.startswith(_SAID_ELSEWHERE))
         return not message.startswith(_OWN_WARNINGS)
 
 
