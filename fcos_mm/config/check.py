@@ -6,6 +6,7 @@ from fcos_mm.config.dataloaders import check_dataloaders
 from fcos_mm.config.datasets import check_datasets
 from fcos_mm.config.detection_limits import check_detection_limits
 from fcos_mm.config.evaluators import check_evaluators
+from fcos_mm.config.kinds import check_kinds
 from fcos_mm.config.loops import check_loops
 from fcos_mm.config.model_shapes import check_model_shapes
 from fcos_mm.config.pipelines import check_pipelines
@@ -17,11 +18,11 @@ from fcos_mm.faults import Faults
 _CHECKS = (
     check_components,
     check_settings,
+    check_datasets,
     check_dataloaders,
     check_pipelines,
     check_loops,
     check_schedules,
-    check_datasets,
     check_detection_limits,
     check_evaluators,
     check_weights,
@@ -40,6 +41,7 @@ def check_config(cfg: Config, mode: str) -> None:
         UserError: If the config cannot work; the message names the keys and
             the remedy, of every fault that can be seen beside the others.
     """
+    check_kinds(cfg, mode)  # the others rely on it
     faults = Faults('the config')
     for check in _CHECKS:
         with faults.gather():

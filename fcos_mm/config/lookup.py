@@ -26,7 +26,7 @@ def find(name: Any, scope: str, room: Optional[str] = None) -> List[Any]:
         return [name] if callable(name) else []
     rooms = ROOMS if room is None else (room,)
     found = [component for key in rooms for component in _in_registry(ROOMS[key], name, scope)]
-    if not found and '.' in name:
+    if not found and '.' in name and all(part.isidentifier() for part in name.split('.')):
         found = _by_path(name)
     return list(dict.fromkeys(found))
 
@@ -87,6 +87,8 @@ def _below(registry: Registry, scope: str) -> Optional[Registry]:
 
 
 def _import_scope(scope: str) -> None:
+    if not scope.isidentifier():
+        return
     try:
         importlib.import_module(f'{scope}.registry')
     except ImportError:

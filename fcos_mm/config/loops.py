@@ -30,7 +30,9 @@ def training_length(cfg: Config) -> Tuple[Optional[str], Any]:
         ``'max_epochs'`` or ``'max_iters'`` by the kind of the loop, and what
         stands there; twice None for a loop of another kind.
     """
-    loop, scope = cfg.get('train_cfg') or {}, cfg.get('default_scope') or 'mmengine'
+    loop, scope = cfg.get('train_cfg'), cfg.get('default_scope') or 'mmengine'
+    if not isinstance(loop, dict):
+        return None, None
     name = loop.get('type')
     if name is None and 'by_epoch' in loop:
         key = 'max_epochs' if loop['by_epoch'] else 'max_iters'
@@ -134,7 +136,7 @@ def _wrong_units(cfg: Config) -> List[str]:
     faults = []
     hook = value_at(cfg, 'default_hooks.checkpoint') or {}
     if (lookup.is_a(hook.get('type'), scope, 'HOOKS', CheckpointHook)
-            and hook.get('by_epoch', True) and hook.get('interval', -1) > 0):
+            and hook.get('by_epoch', True) and _is_count(hook.get('interval'))):
         faults.append(
             f'default_hooks.checkpoint saves every {hook["interval"]} epoch(s), and '
             f'train_cfg.type={str(cfg.train_cfg.get("type"))!r} knows no epochs.\n'

@@ -3,6 +3,7 @@
 Everything here is known before the data is: what counts epochs is compared
 with epochs, what counts iterations with iterations.
 """
+import numbers
 from typing import Any, Iterator, List, NamedTuple, Optional
 
 from mmengine.config import Config
@@ -10,6 +11,7 @@ from mmengine.config import Config
 from fcos_mm.config.loops import training_length
 from fcos_mm.config.notes import warn
 from fcos_mm.config.parts import value_at
+from fcos_mm.errors import shorten
 from fcos_mm.faults import Faults
 
 # A part of the training after the last schedule, at such a share of the full rate, is lost. YOLOX
@@ -54,9 +56,11 @@ def check_schedules(cfg: Config, mode: str) -> None:
         UserError: If a schedule and the training do not fit.
     """
     length_key, length = training_length(cfg)
-    if mode != 'train' or not isinstance(length, (int, float)) or length < 1:
+    if mode != 'train' or not _is_number(length) or length < 1:
         return
     faults = Faults('the config')
+    faults.messages += _no_numbers(cfg)
+    faults.raise_all()  # the others rely on it
     faults.messages += _never_stepped(cfg, length_key)
     schedules = list(_comparable(cfg, length_key))
     for schedule in schedules:
@@ -79,6 +83,20 @@ def _listed(cfg: Config) -> Iterator[tuple]:
                 yield f'param_scheduler.{index}', schedule
 
 
+def _no_numbers(cfg: Config) -> Iterator[str]:
+    for key, schedule in _listed(cfg):
+        for name in ('begin', 'end', 'T_max', 'eta_min', 'eta_min_ratio', 'end_factor'):
+            if schedule.get(name) is not None and not _is_number(schedule[name]):
+                yield f'{key}.{name}={shorten(schedule[name])}: it must be a number.'
+        steps = schedule.get('milestones', [])
+        if not isinstance(steps, (list, tuple)) or not all(map(_is_number, steps)):
+            yield f'{key}.milestones={shorten(steps)}: it must be a list of numbers.'
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
 def _never_stepped(cfg: Config, length_key: str) -> Iterator[str]:
     if length_key != 'max_iters':
         return
@@ -98,7 +116,7 @@ def _comparable(cfg: Config, length_key: str) -> Iterator[Schedule]:
         kind = str(schedule.get('type')).rpartition('.')[2]
         if by_epoch == (length_key == 'max_epochs') and 'ReduceOnPlateau' not in kind:
             end = schedule.get('end')
-            yield Schedule(key, kind, schedule, schedule.get('begin', 0),
+            yield Schedule(key, kind, schedule, schedule.get('begin') or 0,
                            None if end is None or end >= _ENDLESS else end)
 
 
@@ -124,7 +142,7 @@ def _lost_tail(cfg: Config, schedules: List[Schedule], length_key: str,
                length: float) -> Iterator[str]:
     rates = [schedule for schedule in schedules if not schedule.kind.endswith('Momentum')]
     compared = {schedule.key for schedule in schedules}
-    others_later = any(other.get('begin', 0) > 0 for key, other in _listed(cfg)
+    others_later = any((other.get('begin') or 0) > 0 for key, other in _listed(cfg)
                        if key not in compared)
     if not rates or others_later or any(schedule.end is None for schedule in rates):
         return
@@ -150,9 +168,9 @@ def _last_rate(schedule: Schedule, full: Any) -> Optional[float]:
     if schedule.kind in ('CosineAnnealingLR', 'PolyLR'):
         if cfg.get('eta_min_ratio') is not None:
             return cfg['eta_min_ratio']
-        return cfg.get('eta_min', 0) / full if isinstance(full, (int, float)) and full else None
+        return (cfg.get('eta_min') or 0) / full if _is_number(full) and full else None
     if schedule.kind == 'LinearLR':
-        return cfg.get('end_factor', 1.0)
+        return 1.0 if cfg.get('end_factor') is None else cfg['end_factor']
     if schedule.kind == 'ExponentialLR' and isinstance(cfg.get('gamma'), float):
         return cfg['gamma'] ** (schedule.end - schedule.begin)
     return None

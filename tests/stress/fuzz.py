@@ -27,7 +27,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 import fcos_mm  # noqa: F401  before mmdet
 
 KINDS = ('annotations', 'images', 'boxes', 'checkpoints', 'predictions', 'results', 'converters',
-         'models', 'drawings', 'names', 'options')
+         'models', 'drawings', 'names', 'options', 'configs')
 EXAMPLES = '''examples:
   python tests/stress/fuzz.py --cases 1000
   python tests/stress/fuzz.py --cases 20000 --kinds checkpoints --seed 3

@@ -8,7 +8,7 @@ import pytest
 
 SCRIPT = Path(__file__).with_name('fuzz.py')
 KINDS = ('annotations', 'images', 'boxes', 'checkpoints', 'predictions', 'results', 'converters',
-         'models', 'drawings', 'names', 'options')
+         'models', 'drawings', 'names', 'options', 'configs')
 sys.path.insert(0, str(SCRIPT.parent))
 
 import fuzz  # noqa: E402

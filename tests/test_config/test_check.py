@@ -1,0 +1,83 @@
+"""check_config on configs that are right: nothing that can work may be refused."""
+from pathlib import Path
+
+import pytest
+
+from fcos_mm.config import check_config, load_config
+from fcos_mm.config.loops import training_length
+from fcos_mm.config.schedules import check_schedules
+from fcos_mm.errors import UserError
+
+CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
+SHIPPED = sorted(path for path in CONFIGS.rglob('*.py') if '_base_' not in path.parts)
+STEPS = CONFIGS / 'fcos' / 'fcos_r50-caffe_fpn_gn-head_1x_coco.py'
+COSINE = CONFIGS / 'bccd' / 'fcos_r18-half_fpn_scratch_bccd.py'
+
+
+@pytest.fixture
+def warned(monkeypatch):
+    messages = []
+    for module in ('schedules', 'loops'):
+        monkeypatch.setattr(f'fcos_mm.config.{module}.warn', messages.append)
+    return messages
+
+
+def test_every_shipped_config_passes_without_a_warning(warned):
+    for path in SHIPPED:
+        for mode in ('train', 'test'):
+            check_config(load_config(str(path)), mode)
+    assert warned == [] and len(SHIPPED) > 30
+
+
+@pytest.mark.parametrize('options, expected', [
+    ({'train_cfg.max_iters': 100_000}, None),  # a constant rate after the end of the steps
+    ({'train_cfg.max_iters': 300_000}, 'last time at 80000'),  # most of it at the lowest rate
+    ({'train_cfg.max_iters': 100}, 'never dropped'),  # a trial run
+    ({'train_cfg.val_interval': 1}, '90000 validations'),
+    ({'log_processor.by_epoch': True}, 'log_processor.by_epoch=False'),
+])
+def test_what_a_trial_may_mean_is_a_warning(warned, options, expected):
+    check_config(load_config(str(STEPS), options), 'train')
+    assert any(expected in message for message in warned) if expected else warned == []
+
+
+@pytest.mark.parametrize('options, expected', [
+    ({'train_cfg.max_iters': 1200}, None),  # a sixth at the floor
+    ({'train_cfg.max_iters': 300}, 'not completed'),
+    ({'param_scheduler.1.end': 3000, 'train_cfg.max_iters': 3000}, 'T_max=2900'),  # rises again
+    ({'train_cfg.max_iters': 3000, 'param_scheduler.1.eta_min': 0.00007}, 'Stretch'),
+])
+def test_length_of_a_cosine(warned, options, expected):
+    check_config(load_config(str(COSINE), options), 'train')
+    assert any(expected in message for message in warned) if expected else warned == []
+
+
+def test_a_resumed_run_may_be_longer_than_its_schedule():
+    cfg = load_config(str(COSINE), {'train_cfg.max_iters': 3000})
+    with pytest.raises(UserError, match='Stretch the schedule'):
+        check_schedules(cfg, 'train')
+    cfg.resume = True
+    check_schedules(cfg, 'train')
+
+
+def test_length_of_a_training():
+    assert training_length(load_config(str(STEPS))) == ('max_iters', 90000)
+    cfg = load_config(str(STEPS), {'train_cfg': dict(by_epoch=True, max_epochs=3)})
+    cfg.train_cfg = dict(by_epoch=True, max_epochs=3)
+    assert training_length(cfg) == ('max_epochs', 3)
+
+
+@pytest.mark.parametrize('key, value', [
+    ('train_dataloader', 3), ('train_dataloader.dataset', 'coco'), ('optim_wrapper', []),
+    ('param_scheduler', 'cosine'), ('default_hooks.logger', True), ('randomness', 1),
+    ('param_scheduler.1.end', 'end'), ('param_scheduler.1.begin', [0]), ('default_scope', ''),
+])
+def test_a_value_of_another_kind_is_named(key, value):
+    cfg = load_config(str(COSINE))
+    *parents, last = key.split('.')
+    part = cfg
+    for name in parents:
+        part = part[int(name) if name.isdigit() else name]
+    part[last] = value
+    with pytest.raises(UserError, match=rf'{key}=.* must be'):
+        check_config(cfg, 'train')
