@@ -87,8 +87,10 @@ def _check(cfg: Config, source: Source, file: Source, name: str) -> None:
 
 
 def _holds_anyway(cfg: Config, name: str, places: Places, former) -> bool:
-    """Whether the file only repeats what it inherits, or what holds at all places."""
+    """Whether the file repeats what it inherits or what holds at all places, or sets nothing."""
     value = cfg.get(name)
+    if value is None and not places.copied:
+        return True
     if name in APPLIED and any(look_up(cfg, key)[1] == value
                                for key in (*places.keys, *places.derived)):
         return True
