@@ -21,8 +21,15 @@ def lazy_exports(package: str, modules: Mapping[str, Sequence[str]], first: str 
 
     Returns:
         The package's ``__getattr__`` and ``__all__``.
+
+    Raises:
+        ValueError: If a name is that of a module, which hides it once it is
+            imported.
     """
     origin = {name: module for module, names in modules.items() for name in names}
+    hidden = sorted(origin.keys() & modules.keys())
+    if hidden:
+        raise ValueError(f'{package} exports {hidden} and has modules of the same names')
     submodules = [module for module, names in modules.items() if not names]
 
     def __getattr__(name: str) -> Any:

@@ -4,6 +4,8 @@ import sys
 
 import pytest
 
+from fcos_mm.lazy import lazy_exports
+
 PACKAGE = '''
 from fcos_mm.lazy import lazy_exports
 __getattr__, __all__ = lazy_exports(__name__, {'heavy': ['Thing'], 'room': []},
@@ -38,3 +40,8 @@ def test_other_names(package):
     with pytest.raises(AttributeError, match="'lazy_example' has no attribute 'Other'"):
         package.Other  # noqa: B018
     assert importlib.import_module('lazy_example.heavy').Thing == 3
+
+
+def test_a_name_that_a_module_would_hide():
+    with pytest.raises(ValueError, match=r"\['thing'\] and has modules of the same names"):
+        lazy_exports('package', {'thing': ['thing', 'other']})

@@ -5,6 +5,6 @@ __getattr__, __all__ = lazy_exports(__name__, {
     'ambiguous_metric': ['AmbiguousDetectionMetric'],
     'class_agnostic_metric': ['ClassAgnosticCocoMetric'],
     'coco_metric': ['CocoMetric'],
-    'coco_numbers': ['ClassAgnostic', 'class_agnostic_numbers', 'coco_numbers',
+    'table_metrics': ['ClassAgnostic', 'class_agnostic_numbers', 'coco_numbers',
                      'proposal_recall'],
 }, first='fcos_mm.registry')

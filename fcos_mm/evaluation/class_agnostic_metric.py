@@ -8,7 +8,7 @@ from mmengine.logging import print_log
 
 from fcos_mm.errors import UserError
 from fcos_mm.evaluation.coco_metric import CocoMetric
-from fcos_mm.evaluation.coco_numbers import class_agnostic_numbers
+from fcos_mm.evaluation.table_metrics import class_agnostic_numbers
 from fcos_mm.registry import METRICS
 
 

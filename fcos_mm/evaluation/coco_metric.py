@@ -17,8 +17,8 @@ from terminaltables import AsciiTable
 
 from fcos_mm.errors import UserError
 from fcos_mm.evaluation.coco_backend import choose_evaluator
-from fcos_mm.evaluation.coco_figures import category_rows, figures_of, or_nan, value_of
 from fcos_mm.evaluation.coco_files import quiet, read_truth, results_as_coco
+from fcos_mm.evaluation.coco_summary import category_rows, or_nan, summary_metrics, value_of
 from fcos_mm.evaluation.metric_settings import (
     check_items,
     check_metrics,
@@ -45,7 +45,7 @@ class CocoMetric(MMDetCocoMetric):
       ids do not ascend in the file.
     - Images that were not tested do not count.
     - Without any detection the numbers are 0 (mmdet: there are none).
-    - ``iou_thrs`` and ``proposal_nums`` may be any; figures that need another
+    - ``iou_thrs`` and ``proposal_nums`` may be any; metrics that need another
       threshold are left out, and recalls are named after their limits.
 
     Masks, ``proposal_fast`` and ``use_mp_eval`` are computed as in mmdet.
@@ -59,7 +59,7 @@ class CocoMetric(MMDetCocoMetric):
             ``'pycocotools'`` | ``'faster-coco-eval'``.
         proposal_nums: How many of the best detections of an image count.
         iou_thrs: IoU thresholds; None: 0.50, 0.55, ..., 0.95.
-        metric_items: Names of the figures that are recorded; None: mmdet's.
+        metric_items: Names of the metrics that are recorded; None: mmdet's.
         format_only: Only write the detections, to ``outfile_prefix``.
         outfile_prefix: Path and beginning of the names of the files to write;
             None writes none.
@@ -91,8 +91,8 @@ class CocoMetric(MMDetCocoMetric):
             outfile_prefix=None if outfile_prefix is None else str(outfile_prefix),
             backend_args=backend_args, **kwargs)
         self.iou_thrs = iou_thresholds(name, iou_thrs)
-        self.figures = figures_of(self.proposal_nums, self.iou_thrs)
-        self.metric_items = check_items(name, metric_items, self.figures)
+        self.summary = summary_metrics(self.proposal_nums, self.iou_thrs)
+        self.metric_items = check_items(name, metric_items, self.summary)
         self.ann_file = None if ann_file is None else str(ann_file)
         if ann_file is not None:
             with get_local_path(self.ann_file, backend_args=backend_args) as path:
@@ -185,14 +185,14 @@ class CocoMetric(MMDetCocoMetric):
         evaluation = self._evaluated(metric, load(files[metric]))
         proposal = metric == 'proposal'
         items = self.metric_items or [
-            name for name, figure in self.figures.items()
-            if figure.kind == ('recall' if proposal else 'precision')]
+            name for name, entry in self.summary.items()
+            if entry.kind == ('recall' if proposal else 'precision')]
         found = {(item if proposal else f'{metric}_{item}'):
-                 float(f'{value_of(evaluation, self.figures[item]):.3f}') for item in items}
+                 float(f'{value_of(evaluation, self.summary[item]):.3f}') for item in items}
         if not proposal:
             found.update(self._per_category(evaluation))
-            values = ' '.join(f'{value_of(evaluation, figure):.3f}'
-                              for figure in self.figures.values() if figure.kind == 'precision')
+            values = ' '.join(f'{value_of(evaluation, entry):.3f}'
+                              for entry in self.summary.values() if entry.kind == 'precision')
             _say(f'{metric}_mAP_copypaste: {values}')
         return found
 
@@ -243,9 +243,9 @@ class CocoMetric(MMDetCocoMetric):
         if not self.classwise:
             return {}
         categories = {self._coco_api.cats[key]['name']: key for key in self.cat_ids}
-        rows = category_rows(evaluation, categories, self.figures)
+        rows = category_rows(evaluation, categories, self.summary)
         _say('\n' + AsciiTable(rows).table)
-        whole = self.figures['mAP']._replace(limit=self.proposal_nums[-1])
+        whole = self.summary['mAP']._replace(limit=self.proposal_nums[-1])
         return {f'{name}_precision': round(or_nan(value_of(evaluation, whole, key)), 3)
                 for name, key in categories.items()}
 

@@ -87,12 +87,12 @@ def iou_thresholds(name: str, iou_thrs: Union[float, Sequence[float], None]) -> 
 
 def check_items(name: str, items: Optional[Sequence[str]],
                 known: Collection[str]) -> Optional[List[str]]:
-    """The figures that are asked for.
+    """The metrics that are asked for.
 
     Args:
         name: The metric's type, for the message.
         items: Their names; None for the usual ones.
-        known: The figures that can be computed.
+        known: The metrics that can be computed.
 
     Raises:
         UserError: If one cannot be computed.

@@ -9,7 +9,7 @@ from fuzz_tools import change, changes, damage, damages, outcome
 from hypothesis import strategies as st
 
 from fcos_mm.analysis.result_file import check_result_file
-from fcos_mm.evaluation.coco_numbers import coco_numbers
+from fcos_mm.evaluation.table_metrics import coco_numbers
 
 RESULTS = [dict(image_id=image, category_id=category, bbox=box, score=0.5 + 0.1 * index)
            for index, image, category, box in BOXES]

@@ -4,7 +4,7 @@ import pytest
 
 from fcos_mm.analysis.figures import draw_precision_recall
 from fcos_mm.evaluation.coco_files import read_truth
-from fcos_mm.evaluation.coco_numbers import class_agnostic_numbers
+from fcos_mm.evaluation.table_metrics import class_agnostic_numbers
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from fcos_mm.errors import UserError
 from fcos_mm.evaluation.coco_entries import malformed_detection
 from fcos_mm.evaluation.coco_files import read_results, read_truth
-from fcos_mm.evaluation.coco_numbers import coco_numbers
+from fcos_mm.evaluation.table_metrics import coco_numbers
 
 TRUTH = dict(images=[dict(id=1), dict(id=2)], categories=[dict(id=10, name='cup')], annotations=[
     dict(id=1, image_id=1, category_id=10, bbox=[0, 0, 10, 10], area=100, iscrowd=0)])

@@ -13,7 +13,7 @@ from fcos_mm.analysis.paper.same_settings import write_config
 from fcos_mm.analysis.paper.tables import ON_TOP
 from fcos_mm.analysis.training_memory import num_samples, training_memory
 from fcos_mm.evaluation.coco_files import read_truth
-from fcos_mm.evaluation.coco_numbers import (
+from fcos_mm.evaluation.table_metrics import (
     class_agnostic_numbers,
     coco_numbers,
     proposal_recall,

@@ -22,7 +22,7 @@ from fcos_mm.analysis.paper.measures import truth_of
 from fcos_mm.analysis.paper.runs import Evaluation, Settings, Training
 from fcos_mm.analysis.score_iou import score_and_iou
 from fcos_mm.errors import UserError
-from fcos_mm.evaluation.coco_numbers import class_agnostic_numbers
+from fcos_mm.evaluation.table_metrics import class_agnostic_numbers
 
 
 class Picture(NamedTuple):

@@ -1,15 +1,15 @@
-"""COCO's figures by mmdet's names, from an evaluation that has been accumulated."""
+"""COCO's metrics by mmdet's names, from an evaluation that has been accumulated."""
 from typing import Dict, List, NamedTuple, Optional, Sequence
 
 import numpy as np
 from pycocotools.cocoeval import COCOeval
 
-#: The names of sizes of boxes in mmdet's figures, and those of pycocotools.
+#: The names of sizes of boxes in mmdet's metrics, and those of pycocotools.
 _SIZES = dict(s='small', m='medium', l='large')
 
 
-class Figure(NamedTuple):
-    """Which mean of an evaluation a figure is.
+class SummaryMetric(NamedTuple):
+    """Which mean of an evaluation a metric is.
 
     Attributes:
         kind: ``'precision'`` or ``'recall'``.
@@ -23,8 +23,8 @@ class Figure(NamedTuple):
     area: str = 'all'
 
 
-def figures_of(limits: Sequence[int], ious: Sequence[float]) -> Dict[str, Figure]:
-    """The figures that can be computed, by their names.
+def summary_metrics(limits: Sequence[int], ious: Sequence[float]) -> Dict[str, SummaryMetric]:
+    """The metrics that can be computed, by their names.
 
     Args:
         limits: How many detections of an image count, ascending.
@@ -32,35 +32,35 @@ def figures_of(limits: Sequence[int], ious: Sequence[float]) -> Dict[str, Figure
     """
     last = limits[-1]
     # pycocotools' mean over all sizes and thresholds is at 100 where that is a limit
-    found = dict(mAP=Figure('precision', 100 if 100 in limits else last))
+    found = dict(mAP=SummaryMetric('precision', 100 if 100 in limits else last))
     for iou in (0.5, 0.75):
         if np.isclose(ious, iou).any():
-            found[f'mAP_{round(100 * iou)}'] = Figure('precision', last, iou)
+            found[f'mAP_{round(100 * iou)}'] = SummaryMetric('precision', last, iou)
     for letter, area in _SIZES.items():
-        found[f'mAP_{letter}'] = Figure('precision', last, area=area)
+        found[f'mAP_{letter}'] = SummaryMetric('precision', last, area=area)
     for limit in limits:
-        found[f'AR@{limit}'] = Figure('recall', limit)
+        found[f'AR@{limit}'] = SummaryMetric('recall', limit)
     for letter, area in _SIZES.items():
-        found[f'AR_{letter}@{last}'] = Figure('recall', last, area=area)
+        found[f'AR_{letter}@{last}'] = SummaryMetric('recall', last, area=area)
     return found
 
 
-def value_of(evaluation: COCOeval, figure: Figure, category=None) -> float:
-    """Compute a figure as pycocotools' summary does.
+def value_of(evaluation: COCOeval, metric: SummaryMetric, category=None) -> float:
+    """Compute a metric as pycocotools' summary does.
 
     Args:
         evaluation: Of which ``accumulate`` was called.
-        figure: Which figure.
+        metric: Which metric.
         category: The id of the only category that counts; None: all.
 
     Returns:
         0 to 1; -1 where there is no box to find.
     """
     params = evaluation.params
-    values = evaluation.eval[figure.kind]  # (T, R, K, A, M) or (T, K, A, M)
-    values = values[..., params.areaRngLbl.index(figure.area), params.maxDets.index(figure.limit)]
-    if figure.iou is not None:
-        values = values[np.isclose(params.iouThrs, figure.iou)]
+    values = evaluation.eval[metric.kind]  # (T, R, K, A, M) or (T, K, A, M)
+    values = values[..., params.areaRngLbl.index(metric.area), params.maxDets.index(metric.limit)]
+    if metric.iou is not None:
+        values = values[np.isclose(params.iouThrs, metric.iou)]
     if category is not None:
         values = values[..., params.catIds.index(category)]
     values = values[values > -1]
@@ -68,20 +68,20 @@ def value_of(evaluation: COCOeval, figure: Figure, category=None) -> float:
 
 
 def category_rows(evaluation: COCOeval, categories: Dict[str, object],
-                  figures: Dict[str, Figure]) -> List[List[str]]:
+                  metrics: Dict[str, SummaryMetric]) -> List[List[str]]:
     """The lines of a table of the categories' precision, the heading first.
 
     Args:
         evaluation: Of which ``accumulate`` was called.
         categories: Names and ids.
-        figures: As :func:`figures_of` gives them.
+        metrics: As :func:`summary_metrics` gives them.
     """
-    names = [name for name, figure in figures.items() if figure.kind == 'precision']
+    names = [name for name, metric in metrics.items() if metric.kind == 'precision']
     # a single category has one limit in mmdet's table, the largest
-    last = max(figure.limit for figure in figures.values())
+    last = max(metric.limit for metric in metrics.values())
     rows = [['category', *names]]
     for category, key in categories.items():
-        values = [value_of(evaluation, figures[name]._replace(limit=last), key) for name in names]
+        values = [value_of(evaluation, metrics[name]._replace(limit=last), key) for name in names]
         rows.append([category, *(str(round(or_nan(value), 3)) for value in values)])
     return rows
 

@@ -11,7 +11,6 @@ from pycocotools.cocoeval import COCOeval
 
 from fcos_mm.errors import UserError
 from fcos_mm.evaluation.coco_backend import choose_evaluator
-from fcos_mm.evaluation.coco_figures import or_nan
 from fcos_mm.evaluation.coco_files import (
     Results,
     Truth,
@@ -20,6 +19,7 @@ from fcos_mm.evaluation.coco_files import (
     read_truth,
     results_as_coco,
 )
+from fcos_mm.evaluation.coco_summary import or_nan
 
 #: Where pycocotools' ``stats`` has the numbers of Tables 3 to 7.
 NAMES = ('AP', 'AP50', 'AP75', 'AP_S', 'AP_M', 'AP_L', 'AR_1', 'AR_10', 'AR_100')
