@@ -86,12 +86,19 @@ def test_test_time_augmentation(data, work_dir, tmp_path):
     assert 'Average Precision' in done.stdout
 
 
-def test_resuming_goes_on_where_it_stopped(data, work_dir):
-    words = options(data)
-    words[words.index(f'train_cfg.max_epochs={EPOCHS}')] = f'train_cfg.max_epochs={EPOCHS + 1}'
-    run('tools/train.py', CONFIG, '--work-dir', work_dir, '--resume', *words)
-    assert len(scalars(work_dir)) == 64 // 16
-    assert (work_dir / f'epoch_{EPOCHS + 1}.pth').is_file()
+def test_resuming_goes_on_where_it_stopped(data, work_dir, tmp_path):
+    run('tools/train.py', CONFIG, '--work-dir', tmp_path, '--resume', work_dir / 'epoch_1.pth',
+        *options(data))
+    assert len(scalars(tmp_path)) == (EPOCHS - 1) * 64 // 16
+    assert (tmp_path / f'epoch_{EPOCHS}.pth').is_file()
+
+
+def test_a_finished_run_is_not_mixed_with_another(data, work_dir):
+    before = sorted(work_dir.glob('*.pth'))
+    done = run('tools/train.py', CONFIG, '--work-dir', work_dir, *options(data), check=False)
+    assert done.returncode == 2
+    assert f'holds the checkpoints of a finished run (epoch {EPOCHS} of {EPOCHS}' in done.stderr
+    assert sorted(work_dir.glob('*.pth')) == before
 
 
 def test_detecting_in_a_folder(data, work_dir, tmp_path):
@@ -102,9 +109,9 @@ def test_detecting_in_a_folder(data, work_dir, tmp_path):
     assert all(len(d['bbox']) == 4 and 0.01 <= d['score'] <= 1 for d in detections)
 
 
-def test_a_mistake_is_told_without_a_traceback(data, work_dir):
+def test_a_mistake_is_told_without_a_traceback(data, tmp_path):
     words = options(data) + ['model.bbox_head.num_classes=5']
-    done = run('tools/train.py', CONFIG, '--work-dir', work_dir, *words, check=False)
+    done = run('tools/train.py', CONFIG, '--work-dir', tmp_path, *words, check=False)
     assert done.returncode == 2
     assert 'num_classes' in done.stderr + done.stdout
     assert 'Traceback' not in done.stderr + done.stdout

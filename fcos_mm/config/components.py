@@ -172,6 +172,8 @@ def _is_read_by_owner(part: Part, name: str) -> bool:
 def _no_argument(component: Any, name: str, known: Set[str]) -> str:
     title = getattr(component, '__name__', str(component))
     text = f'{title} has no argument {name!r}.'
+    if name == '_delete_':
+        return 'there is nothing in the base that _delete_ could replace. Leave it out.'
     if name in OLD_ARGUMENTS:
         return f'{text} Since mmdet 3: {OLD_ARGUMENTS[name]}.'
     guess = did_you_mean(name, known)

@@ -28,12 +28,19 @@ def check_kinds(cfg: Config, mode: str) -> None:
         entries = value if lists and isinstance(value, (list, tuple)) else [value]
         if any(entry is not None and not isinstance(entry, dict) for entry in entries):
             kind = 'a dict, or a list of dicts' if lists else 'a dict'
-            faults.messages.append(f'{key}={shorten(value)}: it must be {kind}.')
+            faults.messages.append(_describe(key, value, kind))
     scope = cfg.get('default_scope')
     if scope is not None and (not isinstance(scope, str) or not scope.isidentifier()):
         faults.messages.append(f'default_scope={shorten(scope)}: it must be a name such as '
                                "'fcos_mm'.")
     faults.raise_all()
+
+
+def _describe(key: str, value: Any, kind: str) -> str:
+    if key.endswith('_dataloader.dataset') and isinstance(value, (list, tuple)):
+        return (f'{key} is a list: a loader has one dataset.\n'
+                f"Unite them: {key}=dict(type='ConcatDataset', datasets=[...]).")
+    return f'{key}={shorten(value)}: it must be {kind}.'
 
 
 def _parts(cfg: Config, mode: str) -> Iterator[Tuple[str, Any, bool]]:

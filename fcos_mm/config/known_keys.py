@@ -6,8 +6,8 @@ from typing import FrozenSet, Iterator, Tuple
 from mmengine.config import Config, ConfigDict
 
 #: Read by mmengine's runner and by the tools besides the arguments of the runner.
-_OTHERS = ('compile', 'custom_imports', 'find_unused_parameters', 'model_wrapper_cfg',
-           'runner_type', 'sync_bn', 'tta_model', 'tta_pipeline')
+_OTHERS = ('allow_random_weights', 'compile', 'custom_imports', 'find_unused_parameters',
+           'model_wrapper_cfg', 'runner_type', 'sync_bn', 'tta_model', 'tta_pipeline')
 
 #: Applied while the config is loaded: see ``top_level.py``.
 APPLIED = ('data_root', 'classes', 'metainfo')

@@ -96,6 +96,8 @@ def _steps(transforms: Any, key: str, scope: str, depth: int = 0) -> Iterator[_S
         place = f'{key}.{index}'
         if isinstance(transform, (list, tuple)):
             yield from _steps(transform, place, scope, depth)
+        elif not isinstance(transform, dict) and depth == 0:  # built in Python
+            yield _Step(place, transform, set(), depth)
         elif isinstance(transform, dict) and 'type' in transform:
             yield _Step(place, transform['type'], _class_names(transform, scope), depth)
             if str(transform['type']).endswith('Albu'):
@@ -141,6 +143,9 @@ def _order(pipeline: _Pipeline, trains: bool) -> Iterator[str]:
         yield (f'{steps[seen].key}.type: {str(steps[seen].type)!r} needs an image, and no '
                'transform before it loads one. Put LoadImageFromFile first.')
         return
+    if not any(_loads_image(step) for step in steps):
+        yield f'{pipeline.key} does not load the image. Put LoadImageFromFile first.'
+        return
     boxes, needed = pipeline.first(_LOADS_BOXES), pipeline.first(_NEEDS_BOXES)
     if needed is not None and (boxes is None or needed < boxes):
         yield (f'{steps[needed].key}.type: {str(steps[needed].type)!r} needs boxes, and no '
@@ -157,6 +162,11 @@ def _order(pipeline: _Pipeline, trains: bool) -> Iterator[str]:
         yield (f'{steps[moved].key}.type: {str(steps[moved].type)!r} changes the image before '
                f'{steps[boxes].key} loads its boxes, which stay where they were.\n'
                'Put LoadAnnotations before it; only in tests it comes later.')
+
+
+def _loads_image(step: _Step) -> bool:
+    return bool(step.names & _LOADS_IMAGE) or any(
+        name.startswith('Load') and 'Annotations' not in name for name in step.names)
 
 
 def _packing(pipeline: _Pipeline) -> Iterator[str]:

@@ -1,17 +1,18 @@
-"""``COCO``: mmdet's index of an annotation file, over what :func:`read_coco` reads."""
+"""``COCO``: pycocotools' index of an annotation file, over what :func:`read_coco` reads."""
 import contextlib
 import io
 from typing import List, Optional
 
-from mmdet.datasets.api_wrappers import COCO as MMDetCOCO
+from pycocotools.coco import COCO as PyCOCO
 
 from fcos_mm.datasets.coco_format import read_coco
 
 
-class COCO(MMDetCOCO):
+class COCO(PyCOCO):
     """Annotations in COCO's format, indexed without a printed word.
 
-    It differs from mmdet's and pycocotools' in three ways:
+    It has the names that mmdet calls, and differs from mmdet's and pycocotools' in
+    three ways:
 
     - The file is read by :func:`read_coco`.
     - Annotations are numbered 1, 2, ... where their ids are not positive whole
@@ -58,3 +59,27 @@ class COCO(MMDetCOCO):
         if not names:
             return found
         return [key for name in names for key in found if self.cats[key]['name'] == name]
+
+    def get_ann_ids(self, img_ids=(), cat_ids=(), area_rng=(), iscrowd=None) -> List:
+        """mmdet's name of ``getAnnIds``."""
+        return self.getAnnIds(img_ids, cat_ids, area_rng, iscrowd)
+
+    def get_cat_ids(self, cat_names=(), sup_names=(), cat_ids=()) -> List:
+        """mmdet's name of :meth:`getCatIds`."""
+        return self.getCatIds(cat_names, sup_names, cat_ids)
+
+    def get_img_ids(self, img_ids=(), cat_ids=()) -> List:
+        """mmdet's name of ``getImgIds``."""
+        return self.getImgIds(img_ids, cat_ids)
+
+    def load_anns(self, ids=()) -> List[dict]:
+        """mmdet's name of ``loadAnns``."""
+        return self.loadAnns(ids)
+
+    def load_cats(self, ids=()) -> List[dict]:
+        """mmdet's name of ``loadCats``."""
+        return self.loadCats(ids)
+
+    def load_imgs(self, ids=()) -> List[dict]:
+        """mmdet's name of ``loadImgs``."""
+        return self.loadImgs(ids)

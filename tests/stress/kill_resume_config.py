@@ -16,12 +16,14 @@ LOOPS = dict(
         sampler='InfiniteSampler',
         batch_sampler="dict(type='AspectRatioBatchSampler')",
         train_cfg="dict(type='IterBasedTrainLoop', max_iters={iterations}, val_interval=7)",
+        steps='by_epoch=False, milestones=[12, 18]',
         checkpoint='interval=5'),
     epoch=dict(
         runtime='default_runtime.py',
         sampler='DefaultSampler',
         batch_sampler='None',
         train_cfg="dict(type='EpochBasedTrainLoop', max_epochs={epochs}, val_interval=2)",
+        steps='by_epoch=True, milestones=[2, 3]',
         checkpoint='interval=1, minutes=1 / 30'))
 IMAGES = 12
 BATCH_SIZE = 2
@@ -70,7 +72,7 @@ test_cfg = dict(type='TestLoop')
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=7),
     dict(type='CosineAnnealingLR', by_epoch=False, begin=7, end=1000, T_max=993),
-    dict(type='MultiStepLR', by_epoch=True, milestones=[2, 3], gamma=0.5)
+    dict(type='MultiStepLR', {steps}, gamma=0.5)
 ]
 optim_wrapper = dict(
     type='OptimWrapper', optimizer=dict(type='AdamW', lr=0.002, weight_decay=0.05),

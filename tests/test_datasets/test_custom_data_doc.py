@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def test_config_of_the_page(folder, tmp_path):
     page = (ROOT / 'docs' / 'custom_data.md').read_text()
-    text, = re.findall(r'```python\n(.*?)```', page, re.DOTALL)
+    text = re.findall(r'```python\n(.*?)```', page, re.DOTALL)[0]
     (tmp_path / 'mine.py').write_text(text.replace('fcos_mm::', f'{ROOT}/configs/'))
     cfg = load_config(str(tmp_path / 'mine.py'))
     assert cfg.model.bbox_head.num_classes == 2

@@ -3,8 +3,9 @@ import contextlib
 import io
 
 import pytest
-from mmdet.visualization import DetLocalVisualizer
 from mmengine.logging import MessageHub, MMLogger
+
+from fcos_mm.visualization import DetLocalVisualizer
 
 
 def run_and_capture(main, *words):

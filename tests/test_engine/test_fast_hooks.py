@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from mmdet.visualization import DetLocalVisualizer
 from mmengine.logging import MessageHub, MMLogger
 from torch import nn
 
@@ -14,6 +13,7 @@ from fcos_mm.apis import test as testing
 from fcos_mm.apis import train
 from fcos_mm.engine.fast_inference import FastInferenceHook, prepare_as_configured
 from fcos_mm.engine.fast_training import to_channels_last
+from fcos_mm.visualization import DetLocalVisualizer
 
 SPEED = Path(__file__).resolve().parents[2] / 'configs' / '_base_' / 'speed'
 

@@ -13,6 +13,7 @@ train_dataloader = dict(batch_size=1, sampler=dict(type='InfiniteSampler'), batc
 val_cfg = None
 val_dataloader = None
 val_evaluator = None
+default_hooks = dict(checkpoint=dict(by_epoch=False))
 ''')
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):

@@ -258,6 +258,6 @@ train_pipeline = [dict(type='LoadImageFromFile'), dict(type='Normalize', mean=[0
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))'''
     with pytest.raises(UserError) as caught:
         check_config(load_config(write(tmp_path, text)), 'train')
-    assert 'train_dataloader.dataset.pipeline.1 normalises the images' in str(caught.value)
-    assert "train_dataloader.dataset.pipeline.2 is 'ImageToTensor'" in str(caught.value)
+    assert "dataset.pipeline.1.type: 'Normalize' normalises the image" in str(caught.value)
+    assert "dataset.pipeline.2.type: 'ImageToTensor' has no place" in str(caught.value)
     assert 'PackDetInputs' in str(caught.value)

@@ -149,7 +149,8 @@ ITERATIONS = [
 REFUSALS = [
     ("model = dict(bbox_head=dict(_delete_=True, type='FCOSHead', in_channels=64))",
      ['model.bbox_head: FCOSHead needs num_classes']),
-    ("model = dict(bbox_head=dict(regression='rel'))", ['model.bbox_head', "regression='rel'"]),
+    ("model = dict(bbox_head=dict(regression='rel'))",
+     ['model.bbox_head: regression must be', "got 'rel'"]),
     ("model = dict(backbone=dict(_delete_=True, type='ResNet', depth=19))",
      ['model.backbone: ResNet', 'depth=19']),
     ("val_evaluator['metric'] = 'bboxes'", ['val_evaluator: CocoMetric', "metric='bboxes'"]),

@@ -1,8 +1,6 @@
 """Data as tools and scripts write them: boxes, file names, odd images, wrappers, pipelines."""
-import importlib.util
 import json
 import shutil
-import sys
 import textwrap
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from mmengine.registry import DefaultScope
 from fcos_mm.apis import test as test_tool
 from fcos_mm.apis import train
 from fcos_mm.apis.runner import ToolRunner
+from fcos_mm.cli import fix_boxes, parse
 from fcos_mm.config import check_config, load_config
 from fcos_mm.datasets import checks
 from fcos_mm.datasets.pipeline import CustomCodeError
@@ -88,12 +87,7 @@ def test_boxes_in_another_form(written, form, reason, run, write_config, data, m
     assert command[1].endswith('fix_boxes.py') and command[2] == str(path)
     assert command[-2:] == ['--from', form]
 
-    spec = importlib.util.spec_from_file_location(
-        'fix_boxes', Path(__file__).parents[2] / command[1])
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
-    monkeypatch.setattr(sys, 'argv', command[1:])
-    tool.main()
+    fix_boxes.run(parse(fix_boxes, command[2:]))
     fixed = json.loads(Path(command[3]).read_text())['annotations']
     assert np.abs(np.array([box['bbox'] for box in fixed])
                   - [box['bbox'] for box in right]).max() <= 0.001
@@ -372,15 +366,15 @@ SETTINGS = [
     (_set('ann_file', 'annotations\\train.json'), ["ann_file='annotations/train.json'"], 'Windows'),
     (_set('data_root', 5), ['data_root is 5'], 'not text'),
     (_dataset(dict(type='ConcatDataset', datasets='data/')), ['not a list of datasets'], 'a path'),
-    (_pipeline([*LOAD, PACK[0]]), ['has no PackDetInputs', 'train_dataloader.dataset.pipeline'],
+    (_pipeline([*LOAD, PACK[0]]), ['train_dataloader.dataset.pipeline does not pack its samples'],
      'left out'),
-    (_pipeline([*LOAD, *PACK, PACK[0]]), ['Resize stands behind PackDetInputs'], 'packed too soon'),
+    (_pipeline([*LOAD, *PACK, PACK[0]]), ["'Resize' comes after PackDetInputs"], 'packed too soon'),
     (_pipeline([LOAD[1], *PACK]), ['does not load the image'], 'left out'),
-    (_pipeline([LOAD[0], *PACK]), ['does not load the boxes'], 'left out'),
+    (_pipeline([LOAD[0], *PACK]), ['loads no boxes to train on'], 'left out'),
     (_dataset(mixed(dict(leaf('x', LOAD)))).replace("{'type': 'PackDetInputs'}", ''),
-     ['train_dataloader.dataset.pipeline has no PackDetInputs'], 'left out of the outer pipeline'),
+     ['dataset.pipeline does not pack its samples'], 'left out of the outer pipeline'),
     (_dataset(repeat(leaf('x', LOAD))),
-     ['train_dataloader.dataset.dataset.pipeline has no PackDetInputs'], 'inside a wrapper'),
+     ['train_dataloader.dataset.dataset.pipeline does not pack its samples'], 'inside a wrapper'),
 ]
 
 

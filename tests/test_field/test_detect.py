@@ -341,13 +341,17 @@ def test_configs_that_do_not_say_how_images_are_prepared(pictures, short_run, wr
 # lines of a config, the message, why it is here
 PACKAGES = [
     ("visualizer = dict(vis_backends=[dict(type='TensorboardVisBackend')])",
-     'visualizer.vis_backends.0 (TensorboardVisBackend) needs tensorboard', 'the usual wish'),
+     "visualizer.vis_backends.0.type: 'TensorboardVisBackend' needs the package tensorboard",
+     'the usual wish'),
     ("train_dataloader['dataset']['pipeline'] = [dict(type='mmdet.Albu', transforms=[])]",
-     'train_dataloader.dataset.pipeline.0 (mmdet.Albu) needs albumentations', 'not installed'),
-    ("model = dict(backbone=dict(init_cfg=dict(_delete_=True, type='Pretrained', "
+     "train_dataloader.dataset.pipeline.0.type: 'mmdet.Albu' needs the package albumentations",
+     'not installed'),
+    ("model = dict(backbone=dict(init_cfg=dict(type='Pretrained', "
      "checkpoint='torchvision://resnet18')))",
-     'model.backbone.init_cfg.checkpoint (torchvision://) needs torchvision', 'an old address'),
-    ("model = dict(backbone=dict(type='mmpretrain.ConvNeXt'))", 'needs mmpretrain', 'a scope'),
+     "model.backbone.init_cfg.checkpoint is 'torchvision://resnet18', which only torchvision",
+     'an old address'),
+    ("model = dict(backbone=dict(type='mmpretrain.ConvNeXt'))", 'needs the package mmpretrain',
+     'a scope'),
 ]
 
 

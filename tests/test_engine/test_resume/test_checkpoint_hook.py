@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from mmdet.visualization import DetLocalVisualizer
 from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.logging import MessageHub, MMLogger
@@ -18,6 +17,7 @@ from fcos_mm.apis import train
 from fcos_mm.engine.resume.checkpoint_hook import CheckpointHook
 from fcos_mm.engine.resume.resume_point import check_whole
 from fcos_mm.errors import UserError
+from fcos_mm.visualization import DetLocalVisualizer
 
 # 4 iterations an epoch, validated after each; averaged weights, the best one kept.
 SETTINGS = '''
