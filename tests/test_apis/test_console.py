@@ -28,7 +28,7 @@ def test_screen_of_a_training_run(trained):
 
 
 def test_log_file_has_what_the_screen_leaves_out(trained):
-    for part in ('System environment:', 'Config:', 'before_run', 'Accumulating evaluation',
+    for part in ('System environment:', 'Config:', 'before_run', 'Evaluating bbox',
                  'bbox_head.conv_cls.weight', 'Epoch(train) [1][2/2]', 'coco/bbox_mAP'):
         assert part in trained.log
 

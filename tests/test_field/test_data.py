@@ -369,7 +369,7 @@ SETTINGS = [
     (_pipeline([*LOAD, PACK[0]]), ['train_dataloader.dataset.pipeline does not pack its samples'],
      'left out'),
     (_pipeline([*LOAD, *PACK, PACK[0]]), ["'Resize' comes after PackDetInputs"], 'packed too soon'),
-    (_pipeline([LOAD[1], *PACK]), ['does not load the image'], 'left out'),
+    (_pipeline([LOAD[1], *PACK]), ['no transform before it loads one'], 'left out'),
     (_pipeline([LOAD[0], *PACK]), ['loads no boxes to train on'], 'left out'),
     (_dataset(mixed(dict(leaf('x', LOAD)))).replace("{'type': 'PackDetInputs'}", ''),
      ['dataset.pipeline does not pack its samples'], 'left out of the outer pipeline'),

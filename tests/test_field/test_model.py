@@ -180,7 +180,7 @@ def test_parts_that_do_not_fit(reason, name, settings, told):
 def test_values_that_cannot_be(name, settings, told):
     with pytest.raises(UserError) as caught:
         check_config(changed(name, settings), 'train')
-    assert str(caught.value).startswith(told)
+    assert told in str(caught.value)
 
 
 @pytest.mark.parametrize('reason, name, settings', RIGHT, ids=[row[0] for row in RIGHT])
