@@ -7,11 +7,14 @@ OPENMMLAB_VENV ?= .venv-openmmlab
 TORCH_INDEX ?=
 # More words for pytest (make test) or for the demo (make demo).
 ARGS ?=
+# Processes that share the tests, a file at a time.
+JOBS ?= 2
 
 # Read by pip for what it builds as well.
 export PIP_CONSTRAINT := requirements/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 PIP_INSTALL = -m pip install --quiet --quiet --no-input --prefer-binary
+PYTEST_JOBS = --numprocesses $(JOBS) --dist loadfile
 TORCH_OPTIONS = $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 NEEDS = $(wildcard requirements/*.txt) setup.py pyproject.toml model-index.yml \
     fcos_mm/compat/import_hooks.py
@@ -22,7 +25,7 @@ NEEDS = $(wildcard requirements/*.txt) setup.py pyproject.toml model-index.yml \
 help:
 	@echo 'make install         set up $(VENV) (torch, the OpenMMLab packages, fcos_mm)'
 	@echo 'make demo            train, test and draw on a generated dataset'
-	@echo 'make test            run the tests (ARGS="-k name" picks some)'
+	@echo 'make test            run the tests in $(JOBS) processes (ARGS="-k name" picks some, JOBS=0 runs one process)'
 	@echo 'make test-openmmlab  run the model tests on mmengine 0.10, mmcv-lite 2.1, mmdet 3.3'
 	@echo 'make lint            check the code style'
 	@echo 'make clean           remove the environments and what was built; keeps work_dirs and data'
@@ -34,10 +37,10 @@ demo: install
 	@$(VENV)/bin/python tools/demo.py $(ARGS)
 
 test: install
-	@$(VENV)/bin/python -m pytest $(ARGS)
+	@$(VENV)/bin/python -m pytest $(PYTEST_JOBS) $(ARGS)
 
 test-openmmlab: $(OPENMMLAB_VENV)/.installed
-	@$(OPENMMLAB_VENV)/bin/python -m pytest tests/test_models tests/test_configs.py tests/test_presets.py \
+	@$(OPENMMLAB_VENV)/bin/python -m pytest $(PYTEST_JOBS) tests/test_models tests/test_configs.py tests/test_presets.py \
 	    tests/test_end_to_end.py $(ARGS)
 
 lint: install

@@ -18,7 +18,7 @@ from mmengine.structures import InstanceData
 
 from fcos_mm.apis.runner import pretrained_settings
 from fcos_mm.config import load_config
-from fcos_mm.config.model_shapes import check_model_shapes
+from fcos_mm.config.checks.model.model_shapes import check_model_shapes
 from fcos_mm.models.level_sizes import check_level_sizes
 from fcos_mm.registry import MODELS, TRANSFORMS
 

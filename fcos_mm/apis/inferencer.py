@@ -10,8 +10,8 @@ from torch import nn
 
 from fcos_mm.apis.checkpoint import check_checkpoint, read_state_dict
 from fcos_mm.apis.console import prints_to_log_file
-from fcos_mm.config.components import check_components
-from fcos_mm.config.datasets import first_dataset
+from fcos_mm.config.checks.components import check_components
+from fcos_mm.config.checks.datasets import first_dataset
 from fcos_mm.datasets.coco_format import read_coco
 from fcos_mm.engine.fast_inference import prepare_as_configured
 from fcos_mm.errors import UserError

@@ -1,5 +1,5 @@
 """From a config's name and options to a resolved config, and whether it can work."""
-from fcos_mm.config.check import check_config
+from fcos_mm.config.checks.check import check_config
 from fcos_mm.config.data_root import set_data_root
 from fcos_mm.config.loading import find_config, load_config, set_work_dir
 from fcos_mm.config.options import merge_options

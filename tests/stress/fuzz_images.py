@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from fcos_mm.datasets import LoadImageFromFile
-from fcos_mm.datasets.checks.headers import image_size
+from fcos_mm.datasets.image_header import image_size
 
 # format, the mode of the pixels, and what saving is told
 KINDS = (

@@ -10,7 +10,7 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmengine.structures import InstanceData
 
-from fcos_mm.config.model_shapes import check_model_shapes
+from fcos_mm.config.checks.model.model_shapes import check_model_shapes
 from fcos_mm.registry import MODELS
 
 #: What fits, and for each setting what may stand there instead.

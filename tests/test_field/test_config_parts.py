@@ -195,7 +195,7 @@ def test_mistake_in_a_config_that_counts_iterations(tmp_path, field, text, expec
 
 @pytest.mark.parametrize('text, command', PACKAGES)
 def test_missing_package_is_named_with_its_command(write_config, monkeypatch, text, command):
-    monkeypatch.setattr('fcos_mm.config.packages._is_installed', lambda module: False)
+    monkeypatch.setattr('fcos_mm.config.checks.packages._is_installed', lambda module: False)
     assert command in fault(write_config(text))
 
 

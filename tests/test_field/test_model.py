@@ -10,8 +10,8 @@ from torch import nn
 
 from fcos_mm.apis import train
 from fcos_mm.config import check_config
-from fcos_mm.config.detection_limits import check_detection_limits
-from fcos_mm.config.model_shapes import check_model_shapes
+from fcos_mm.config.checks.model.detection_limits import check_detection_limits
+from fcos_mm.config.checks.model.model_shapes import check_model_shapes
 from fcos_mm.errors import UserError
 from fcos_mm.registry import MODELS
 

@@ -1,4 +1,5 @@
 """Whether boxes are written as COCO's x, y, width, height in pixels."""
+import contextlib
 import os.path as osp
 import shlex
 from typing import Callable, List, Sequence
@@ -13,9 +14,9 @@ from fcos_mm.datasets.box_readings import (
     misfits,
 )
 from fcos_mm.datasets.file_names import readable
+from fcos_mm.datasets.image_header import image_size
 from fcos_mm.errors import UserError
 
-from .headers import image_size
 from .source import CocoSource
 
 # Of COCO, BCCD and generated shapes no box leaves its image; written in another form, 21 to 75 %
@@ -89,9 +90,10 @@ def _sizes_are_swapped(source: CocoSource, data: dict, wrong: np.ndarray) -> boo
     ids = dict.fromkeys(data['annotations'][index]['image_id'] for index in np.flatnonzero(wrong))
     for image_id in list(ids)[:_HEADERS]:
         image = images[image_id]
-        size = image_size(readable(osp.join(source.image_folder, image['file_name'])))
-        if size is not None and size != (image['width'], image['height']):
-            return True
+        path = readable(osp.join(source.image_folder, image['file_name']))
+        with contextlib.suppress(ValueError):
+            if image_size(path) != (image['width'], image['height']):
+                return True
     return False
 
 

@@ -1,10 +1,9 @@
 """Whether images have the size that their annotations say, by their headers."""
 import os.path as osp
-from typing import Callable, Optional, Tuple
-
-from PIL import Image
+from typing import Callable
 
 from fcos_mm.datasets.file_names import readable
+from fcos_mm.datasets.image_header import image_size
 from fcos_mm.errors import UserError
 from fcos_mm.faults import EXAMPLES
 
@@ -12,9 +11,6 @@ from .source import CocoSource
 
 #: As many images are looked at, spread evenly over the dataset.
 SAMPLE = 500
-
-_ORIENTATION = 274  # the EXIF tag
-_TURNED = ('JPEG', 'MPO', 'PNG')  # formats of which OpenCV obeys the tag
 
 
 def check_image_sizes(source: CocoSource, images: list, warn: Callable[[str], None]) -> None:
@@ -36,10 +32,12 @@ def check_image_sizes(source: CocoSource, images: list, warn: Callable[[str], No
     wrong, damaged = [], []
     for image in chosen:
         path = readable(osp.join(source.image_folder, image['file_name']))
-        size = image_size(path)
-        if size is None:
+        try:
+            size = image_size(path)
+        except ValueError:
             damaged.append(path)
-        elif size != (image['width'], image['height']):
+            continue
+        if size != (image['width'], image['height']):
             wrong.append(f"{path} is {size[0]} x {size[1]}, its annotation (image id "
                          f"{image['id']!r}) says {image['width']} x {image['height']}")
     if damaged:
@@ -53,20 +51,3 @@ def check_image_sizes(source: CocoSource, images: list, warn: Callable[[str], No
             'size than their annotation says:\n  ' + '\n  '.join(wrong[:EXAMPLES]) +
             '\nBoxes are in pixels of the annotated size. Annotate the images as they are (a '
             "camera's rotation, kept in the file, counts), or use the images that were annotated.")
-
-
-def image_size(path: str) -> Optional[Tuple[int, int]]:
-    """Read the size of an image from its header, turned as OpenCV loads it.
-
-    Args:
-        path: The image file.
-
-    Returns:
-        Width and height in pixels; None if there is no readable header.
-    """
-    try:
-        with Image.open(path) as image:
-            turned = image.format in _TURNED and image.getexif().get(_ORIENTATION) in (5, 6, 7, 8)
-            return image.size[::-1] if turned else image.size
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-        return None

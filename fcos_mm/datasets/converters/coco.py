@@ -7,15 +7,11 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Iterator, Optional, Sequence
 
-from PIL import Image, UnidentifiedImageError
-
 from fcos_mm.errors import UserError
 
 IMAGE_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
 _EXAMPLES = 5
 _MAIN_REASONS = 2
-_EXIF_ORIENTATION = 0x0112
-_SWAPS_SIDES = (5, 6, 7, 8)
 _CLIP_TOLERANCE = 0.5  # pixels that rounding may push a box out of its image
 _SKIPPED = 'boxes skipped'  # begins the kinds of fault that lose a box
 _MANY_SKIPPED = 0.01  # share of the boxes above which their loss is a warning
@@ -152,27 +148,6 @@ def _number(value: float) -> float:
     """Round to a thousandth of a pixel; whole numbers become int."""
     value = round(value, 3)
     return int(value) if value == int(value) else value
-
-
-def image_size(path: str) -> tuple:
-    """Width and height of an image as the training pipeline will see it.
-
-    Only the header is read. A picture that its EXIF data turns on its side
-    is turned, as OpenCV does on reading.
-
-    Args:
-        path: The image.
-
-    Raises:
-        ValueError: If the file is not an image.
-    """
-    try:
-        with Image.open(path) as image:
-            width, height = image.size
-            turned = image.getexif().get(_EXIF_ORIENTATION) in _SWAPS_SIDES
-    except (UnidentifiedImageError, OSError) as error:
-        raise ValueError(f'{path} ({error})') from None
-    return (height, width) if turned else (width, height)
 
 
 def find_images(folder: str) -> Iterator[str]:

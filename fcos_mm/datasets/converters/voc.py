@@ -4,9 +4,10 @@ import os.path as osp
 import xml.etree.ElementTree as ElementTree
 from typing import Iterator, List, Optional, Sequence
 
+from fcos_mm.datasets.image_header import image_size
 from fcos_mm.errors import UserError
 
-from .coco import CocoWriter, find_images, image_size
+from .coco import CocoWriter, find_images
 from .voc_layout import VocLayout, voc_layout
 
 _CORNERS = ('xmin', 'ymin', 'xmax', 'ymax')

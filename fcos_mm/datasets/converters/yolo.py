@@ -6,9 +6,10 @@ from typing import Optional, Sequence, Tuple
 
 import yaml
 
+from fcos_mm.datasets.image_header import image_size
 from fcos_mm.errors import UserError
 
-from .coco import CocoWriter, find_images, image_size, require_folder
+from .coco import CocoWriter, find_images, require_folder
 
 _BOX, _BOX_AND_SCORE = 5, 6  # fields of a line
 _SMALLEST_POLYGON = 7  # class and three points

@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from fcos_mm.datasets.converters import CocoWriter
-from fcos_mm.datasets.converters.coco import image_size
+from fcos_mm.datasets.image_header import image_size
 from fcos_mm.errors import UserError
 
 

@@ -4,12 +4,12 @@ from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Set
 
 from mmengine.config import Config
 
-from fcos_mm.config import lookup
+from fcos_mm.config.checks import lookup
+from fcos_mm.config.checks.packages import missing_package, missing_scope
+from fcos_mm.config.checks.parts import Part, parts
+from fcos_mm.config.checks.signatures import accepted_arguments, module_texts
 from fcos_mm.config.nearest import did_you_mean
 from fcos_mm.config.old_names import OLD_ARGUMENTS, OLD_TYPES
-from fcos_mm.config.packages import missing_package, missing_scope
-from fcos_mm.config.parts import Part, parts
-from fcos_mm.config.signatures import accepted_arguments, module_texts
 from fcos_mm.errors import shorten
 from fcos_mm.faults import Faults
 

@@ -2,8 +2,8 @@
 import pytest
 from mmengine.config import Config
 
-from fcos_mm.config.datasets import check_datasets, first_dataset, leaf_datasets
-from fcos_mm.config.pipelines import check_pipelines
+from fcos_mm.config.checks.datasets import check_datasets, first_dataset, leaf_datasets
+from fcos_mm.config.checks.pipelines import check_pipelines
 from fcos_mm.errors import UserError
 
 LOAD = [dict(type='LoadImageFromFile'), dict(type='LoadAnnotations', with_bbox=True)]

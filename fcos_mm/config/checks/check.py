@@ -1,18 +1,18 @@
 """``check_config``: every check that a config must pass before anything is built."""
 from mmengine.config import Config
 
-from fcos_mm.config.components import check_components
-from fcos_mm.config.dataloaders import check_dataloaders
-from fcos_mm.config.datasets import check_datasets
-from fcos_mm.config.detection_limits import check_detection_limits
-from fcos_mm.config.evaluators import check_evaluators
-from fcos_mm.config.kinds import check_kinds
-from fcos_mm.config.loops import check_loops
-from fcos_mm.config.model_shapes import check_model_shapes
-from fcos_mm.config.pipelines import check_pipelines
-from fcos_mm.config.schedules import check_schedules
-from fcos_mm.config.settings import check_settings
-from fcos_mm.config.weights import check_weights
+from fcos_mm.config.checks.components import check_components
+from fcos_mm.config.checks.dataloaders import check_dataloaders
+from fcos_mm.config.checks.datasets import check_datasets
+from fcos_mm.config.checks.evaluators import check_evaluators
+from fcos_mm.config.checks.kinds import check_kinds
+from fcos_mm.config.checks.loops import check_loops
+from fcos_mm.config.checks.model.detection_limits import check_detection_limits
+from fcos_mm.config.checks.model.model_shapes import check_model_shapes
+from fcos_mm.config.checks.pipelines import check_pipelines
+from fcos_mm.config.checks.schedules import check_schedules
+from fcos_mm.config.checks.settings import check_settings
+from fcos_mm.config.checks.weights import check_weights
 from fcos_mm.faults import Faults
 
 _CHECKS = (

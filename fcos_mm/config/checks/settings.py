@@ -7,9 +7,9 @@ from mmengine.runner import Runner
 from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 from torch.utils.data import DataLoader
 
+from fcos_mm.config.checks.parts import live_sections, loaders, value_at
 from fcos_mm.config.nearest import did_you_mean, nearest
 from fcos_mm.config.old_names import OLD_ARGUMENTS
-from fcos_mm.config.parts import live_sections, loaders, value_at
 from fcos_mm.faults import Faults
 
 _FIXED: Dict[str, FrozenSet[str]] = {

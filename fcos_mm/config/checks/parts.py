@@ -3,7 +3,7 @@ from typing import Any, Iterator, NamedTuple, Optional, Tuple
 
 from mmengine.config import Config
 
-from fcos_mm.config.lookup import find
+from fcos_mm.config.checks.lookup import find
 
 #: Sections that a training and a test build, and the registry of what stands in them. A loader
 #: and the list of default hooks are no components themselves.

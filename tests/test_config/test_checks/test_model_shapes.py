@@ -8,9 +8,9 @@ from mmengine.config import Config
 from mmengine.model import BaseModule
 from mmengine.registry import MODELS as ROOT_MODELS
 
-from fcos_mm.config import dry_run
-from fcos_mm.config.model_shapes import check_model_shapes
-from fcos_mm.config.norm_groups import check_norm_groups
+from fcos_mm.config.checks.model import dry_run
+from fcos_mm.config.checks.model.model_shapes import check_model_shapes
+from fcos_mm.config.checks.model.norm_groups import check_norm_groups
 from fcos_mm.errors import UserError
 from fcos_mm.registry import MODELS
 

@@ -4,9 +4,9 @@ from typing import Any, Iterator, Optional, Set
 
 from mmengine.config import Config
 
-from fcos_mm.config import lookup
-from fcos_mm.config.parts import loaders, value_at
-from fcos_mm.config.signatures import accepted_arguments
+from fcos_mm.config.checks import lookup
+from fcos_mm.config.checks.parts import loaders, value_at
+from fcos_mm.config.checks.signatures import accepted_arguments
 from fcos_mm.errors import shorten
 from fcos_mm.faults import Faults
 

@@ -4,11 +4,11 @@ from pathlib import Path
 import pytest
 
 from fcos_mm.config import check_config, load_config
-from fcos_mm.config.loops import training_length
-from fcos_mm.config.schedules import check_schedules
+from fcos_mm.config.checks.loops import training_length
+from fcos_mm.config.checks.schedules import check_schedules
 from fcos_mm.errors import UserError
 
-CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
+CONFIGS = Path(__file__).resolve().parents[3] / 'configs'
 SHIPPED = sorted(path for path in CONFIGS.rglob('*.py') if '_base_' not in path.parts)
 STEPS = CONFIGS / 'fcos' / 'fcos_r50-caffe_fpn_gn-head_1x_coco.py'
 COSINE = CONFIGS / 'bccd' / 'fcos_r18-half_fpn_scratch_bccd.py'
@@ -18,7 +18,7 @@ COSINE = CONFIGS / 'bccd' / 'fcos_r18-half_fpn_scratch_bccd.py'
 def warned(monkeypatch):
     messages = []
     for module in ('schedules', 'loops'):
-        monkeypatch.setattr(f'fcos_mm.config.{module}.warn', messages.append)
+        monkeypatch.setattr(f'fcos_mm.config.checks.{module}.warn', messages.append)
     return messages
 
 

@@ -3,7 +3,7 @@ from typing import Any, Callable, Iterator, Tuple
 
 from mmengine.config import Config
 
-from fcos_mm.config import dry_run
+from fcos_mm.config.checks.model import dry_run
 from fcos_mm.errors import UserError
 from fcos_mm.faults import Faults
 

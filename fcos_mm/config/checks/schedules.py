@@ -8,9 +8,9 @@ from typing import Any, Iterator, List, NamedTuple, Optional
 
 from mmengine.config import Config
 
-from fcos_mm.config.loops import training_length
-from fcos_mm.config.notes import warn
-from fcos_mm.config.parts import value_at
+from fcos_mm.config.checks.loops import training_length
+from fcos_mm.config.checks.notes import warn
+from fcos_mm.config.checks.parts import value_at
 from fcos_mm.errors import shorten
 from fcos_mm.faults import Faults
 

@@ -5,8 +5,8 @@ from mmengine.hooks import CheckpointHook
 from mmengine.optim import LinearLR
 from torch import nn
 
-from fcos_mm.config.lookup import find, is_a
-from fcos_mm.config.signatures import accepted_arguments
+from fcos_mm.config.checks.lookup import find, is_a
+from fcos_mm.config.checks.signatures import accepted_arguments
 from fcos_mm.datasets import CocoDataset
 
 

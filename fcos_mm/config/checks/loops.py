@@ -8,9 +8,9 @@ from mmengine.dataset import InfiniteSampler
 from mmengine.hooks import CheckpointHook
 from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop
 
-from fcos_mm.config import lookup
-from fcos_mm.config.notes import warn
-from fcos_mm.config.parts import loaders, value_at
+from fcos_mm.config.checks import lookup
+from fcos_mm.config.checks.notes import warn
+from fcos_mm.config.checks.parts import loaders, value_at
 from fcos_mm.errors import shorten
 from fcos_mm.faults import Faults
 

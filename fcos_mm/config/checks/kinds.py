@@ -3,7 +3,7 @@ from typing import Any, Iterator, Tuple
 
 from mmengine.config import Config
 
-from fcos_mm.config.parts import live_sections
+from fcos_mm.config.checks.parts import live_sections
 from fcos_mm.errors import shorten
 from fcos_mm.faults import Faults
 

@@ -4,9 +4,9 @@ from typing import Any, Iterator, List, NamedTuple, Optional, Set
 from mmdet.datasets import MultiImageMixDataset
 from mmengine.config import Config
 
-from fcos_mm.config import lookup
+from fcos_mm.config.checks import lookup
+from fcos_mm.config.checks.parts import loaders, value_at
 from fcos_mm.config.old_names import OLD_TRANSFORMS
-from fcos_mm.config.parts import loaders, value_at
 from fcos_mm.faults import Faults
 
 # By the names of the classes and of those that they inherit from.

@@ -3,10 +3,10 @@ from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from mmengine.config import Config
 
-from fcos_mm.config import dry_run
-from fcos_mm.config.dry_run import Level, Outcome, component, setting
-from fcos_mm.config.norm_groups import check_norm_groups
-from fcos_mm.config.own_options import check_own_options
+from fcos_mm.config.checks.model import dry_run
+from fcos_mm.config.checks.model.dry_run import Level, Outcome, component, setting
+from fcos_mm.config.checks.model.norm_groups import check_norm_groups
+from fcos_mm.config.checks.model.own_options import check_own_options
 from fcos_mm.errors import UserError
 from fcos_mm.faults import Faults
 

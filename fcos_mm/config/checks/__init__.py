@@ -1,0 +1,1 @@
+"""Whether a resolved config can work, before anything is built."""
