@@ -81,7 +81,8 @@ def test_a_tool_that_is_told_to_trust(tool, checkpoint, marker, tiny_config, tin
     assert marker.is_dir()
 
 
-def test_trust_lasts_for_one_command(checkpoint, tiny_config, tiny_data):
+def test_trust_lasts_for_one_command(checkpoint, tiny_config, tiny_data, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)  # detect's folder for results
     for main, options in ((testing.main, [str(tiny_config), 'none.pth']),
                           (train.main, [str(tiny_config), '--resume', 'none.pth']),
                           (detect.main, [str(ROOT / 'README.md'), str(tiny_config), 'none.pth']),
