@@ -46,7 +46,8 @@ else
 endif
 
 test-openmmlab: $(OPENMMLAB_VENV)/.installed
-	@$(OPENMMLAB_VENV)/bin/python -m pytest $(PYTEST_JOBS) tests/test_models tests/test_configs.py tests/test_presets.py \
+	@$(OPENMMLAB_VENV)/bin/python -m pytest $(PYTEST_JOBS) tests/test_models tests/test_config tests/test_field \
+	    tests/test_configs.py tests/test_presets.py \
 	    tests/test_end_to_end.py $(ARGS)
 
 lint: install
