@@ -56,19 +56,19 @@ class LTRBIoULoss(nn.Module):
 
     def _elementwise(self, predicted: Tensor, target: Tensor) -> Tensor:
         intersection, union = overlap(predicted, target)
-        smoothed = (intersection + 1) / (union + 1)
-        if self.form == 'smoothed_log':
-            return -torch.log(smoothed)
+        if self.form in ('log', 'giou'):
+            iou = intersection / union.clamp(min=self.eps)
+        else:
+            iou = (intersection + 1) / (union + 1)
         if self.form == 'linear':
-            return 1 - smoothed
-        enclosing = area(torch.maximum(predicted, target))
-        if self.form == 'smoothed_giou':
-            enclosing = enclosing + 1e-7
-            return 1 - smoothed + (enclosing - union) / enclosing
-        iou = intersection / union.clamp(min=self.eps)
+            return 1 - iou
+        if self.form == 'smoothed_log':
+            return -torch.log(iou)
         if self.form == 'log':
             return -torch.log(iou.clamp(min=self.eps))
-        enclosing = enclosing.clamp(min=self.eps)
+        enclosing = area(torch.maximum(predicted, target))
+        smoothed = self.form == 'smoothed_giou'
+        enclosing = enclosing + 1e-7 if smoothed else enclosing.clamp(min=self.eps)
         return 1 - (iou - (enclosing - union) / enclosing)
 
 
