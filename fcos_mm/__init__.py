@@ -13,12 +13,12 @@ from fcos_mm.version import __version__  # noqa: F401
 
 __getattr__, __all__ = lazy_exports(__name__, {
     'analysis': [], 'compat': [], 'config': [], 'datasets': [], 'engine': [], 'errors': [],
-    'evaluation': [], 'models': [], 'registry': [], 'version': ['__version__'],
+    'evaluation': [], 'models': [], 'registry': [], 'speed': [], 'version': ['__version__'],
     'visualization': []})
 
 
 def _secure_checkpoints(checkpoint) -> None:
-    importlib.import_module('fcos_mm.compat.checkpoint').secure_checkpoints()
+    importlib.import_module('fcos_mm.checkpoints.safe_loading').secure_checkpoints()
 
 
 import_hooks.install({'mmengine.runner.checkpoint': _secure_checkpoints})

@@ -1,6 +1,6 @@
 """Several faults of the data or of a config in one error, so that they can be mended together."""
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Iterator, List, Sequence
 
 from fcos_mm.errors import UserError
 
@@ -30,7 +30,7 @@ class Faults:
 
     def __init__(self, subject: str = 'the data') -> None:
         self.subject = subject
-        self.messages: List[str] = []
+        self.messages: list[str] = []
 
     @contextmanager
     def gather(self) -> Iterator[None]:

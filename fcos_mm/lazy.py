@@ -1,11 +1,12 @@
 """Names of a package that are imported when they are first used (PEP 562)."""
 import importlib
 import sys
-from typing import Any, Callable, List, Mapping, Sequence, Tuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 
 def lazy_exports(package: str, modules: Mapping[str, Sequence[str]], first: str = 'sys'
-                 ) -> Tuple[Callable[[str], Any], List[str]]:
+                 ) -> tuple[Callable[[str], Any], list[str]]:
     """Export names of a package's modules without importing these modules.
 
     A package that also holds light modules can so be imported without the

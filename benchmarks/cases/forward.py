@@ -12,7 +12,7 @@ from harness.same import close
 from torch import Tensor, nn
 
 from cases.inference import CPU, CUDA
-from fcos_mm.models import prepare_for_inference
+from fcos_mm.speed import prepare_for_inference
 
 SIZE = (800, 1344)
 

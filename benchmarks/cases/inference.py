@@ -18,7 +18,7 @@ from mmdet.structures import DetDataSample
 from mmengine.structures import InstanceData
 from torch import nn
 
-from fcos_mm.models import prepare_for_inference
+from fcos_mm.speed import prepare_for_inference
 
 SIZE = (800, 1333)  # height, width; padded to 800 x 1344
 PAIRS = 400

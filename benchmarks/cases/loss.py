@@ -15,7 +15,7 @@ from harness.same import close, same_losses
 from torch import Tensor, nn
 
 from fcos_mm.errors import UserError
-from fcos_mm.models.compiled import compile_losses
+from fcos_mm.speed.compiled import compile_losses
 
 IMAGES = 4
 SIZE = (800, 1333)  # height, width; padded to 800 x 1344

@@ -20,10 +20,10 @@ from mmengine.registry import Registry
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
-from fcos_mm.engine.fast_training import to_channels_last
 from fcos_mm.engine.guards.optim_wrapper import MeasuredStep
-from fcos_mm.models.compiled import compile_network
 from fcos_mm.registry import OPTIM_WRAPPERS
+from fcos_mm.speed.compiled import compile_network
+from fcos_mm.speed.fast_training import to_channels_last
 
 BOXES = 7  # of each picture; COCO has 7.3 on average
 #: Pictures of a batch, their height and width.

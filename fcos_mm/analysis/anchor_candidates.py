@@ -7,7 +7,8 @@ nearest one, and those of at least a given IoU lie in a window of cells. An
 assignment by IoU among these anchors alone is the same as among all: whether
 an anchor is positive depends on its own overlaps and on the best of each box.
 """
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -37,7 +38,7 @@ class AnchorGrid(NamedTuple):
     columns: np.ndarray
     first: np.ndarray
     shapes: np.ndarray
-    counts: Tuple[int, ...]
+    counts: tuple[int, ...]
 
 
 class Candidates(NamedTuple):
@@ -51,8 +52,8 @@ class Candidates(NamedTuple):
     anchors: Tensor
 
 
-def anchor_grid(generator: AnchorGenerator, sizes: Sequence[Tuple[int, int]],
-                inside: Optional[Tuple[float, float, float]] = None) -> AnchorGrid:
+def anchor_grid(generator: AnchorGenerator, sizes: Sequence[tuple[int, int]],
+                inside: tuple[float, float, float] | None = None) -> AnchorGrid:
     """Describe the anchors of an image.
 
     Args:
@@ -61,8 +62,8 @@ def anchor_grid(generator: AnchorGenerator, sizes: Sequence[Tuple[int, int]],
         inside: Width and height of the image and how far an anchor may reach
             over its border, all in pixels; None: as far as it likes.
     """
-    parts: List[tuple] = []
-    counts: List[int] = []
+    parts: list[tuple] = []
+    counts: list[int] = []
     for base, stride, (rows, columns) in zip(generator.base_anchors, generator.strides, sizes):
         base, number = base.float().numpy(), len(base)
         cells = np.stack([_usable(base[:, axis::2], stride[axis], length, inside, axis)
@@ -73,7 +74,7 @@ def anchor_grid(generator: AnchorGenerator, sizes: Sequence[Tuple[int, int]],
     return AnchorGrid(*(np.concatenate(part) for part in zip(*parts)), tuple(counts))
 
 
-def _usable(sides: np.ndarray, stride: int, length: int, inside: Optional[tuple],
+def _usable(sides: np.ndarray, stride: int, length: int, inside: tuple | None,
             axis: int) -> np.ndarray:
     """Return (A, 2): along an axis, the first and one past the last cell inside the image."""
     everywhere = np.tile([0, length], (len(sides), 1))
@@ -109,7 +110,7 @@ def anchor_candidates(grid: AnchorGrid, boxes: Tensor, threshold: float) -> Cand
     return Candidates(index, torch.from_numpy(anchors))
 
 
-def _windows(grid: AnchorGrid, boxes: np.ndarray, threshold: float) -> Tuple[np.ndarray, ...]:
+def _windows(grid: AnchorGrid, boxes: np.ndarray, threshold: float) -> tuple[np.ndarray, ...]:
     """Return begin and end of the cells to ask, (G, S, 2) each, x and y."""
     base = grid.base.astype(np.float64)
     center = (boxes[:, None, :2] + boxes[:, None, 2:]) / 2  # (G, 1, 2)

@@ -1,5 +1,4 @@
 """Best possible recall of anchors under the paper's three rules (paper, Table 1)."""
-from typing import Dict, Optional
 
 import numpy as np
 from mmengine.config import Config
@@ -12,8 +11,8 @@ from fcos_mm.analysis.input_size import Size, input_size
 from fcos_mm.errors import UserError
 
 
-def anchor_recall(cfg: Config, ann_file: str, *, scale: Optional[Size] = None,
-                  as_published: bool = False, progress: bool = True) -> Dict[str, float]:
+def anchor_recall(cfg: Config, ann_file: str, *, scale: Size | None = None,
+                  as_published: bool = False, progress: bool = True) -> dict[str, float]:
     """Return the best possible recall for each rule of low-quality matches.
 
     A low-quality match gives a box its best anchor though their IoU is below

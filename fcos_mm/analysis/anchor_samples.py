@@ -1,6 +1,6 @@
 """The anchor boxes that answer for boxes, by mmdet's own assigner (paper, Table 1)."""
 import copy
-from typing import List, NamedTuple, Tuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -31,7 +31,7 @@ class Overlaps(NamedTuple):
     """
     index: np.ndarray
     values: Tensor
-    counts: Tuple[int, ...]
+    counts: tuple[int, ...]
 
 
 class AnchorSamples:
@@ -83,7 +83,7 @@ class AnchorSamples:
         return Assigned(overlaps.index[claimed.numpy()], claimant.numpy(),
                         overlaps.index[positive], answered.numpy()[positive], overlaps.counts)
 
-    def why(self, image: InputBoxes, assigned: Assigned) -> List[str]:
+    def why(self, image: InputBoxes, assigned: Assigned) -> list[str]:
         """Return for each box whether it lost its anchors or has none.
 
         Args:

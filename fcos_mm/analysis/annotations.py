@@ -2,7 +2,8 @@
 from __future__ import annotations
 
 import os.path as osp
-from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Sequence
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -31,7 +32,7 @@ class ImageBoxes(NamedTuple):
     image_id: int
     width: int
     height: int
-    ids: List[int]
+    ids: list[int]
     boxes: Tensor
     categories: Tensor
     crowd: Tensor
@@ -45,9 +46,9 @@ class Annotations(NamedTuple):
         left_out: How many boxes do not count, by the reason.
         warnings: What is wrong with boxes that do not count.
     """
-    images: List[ImageBoxes]
-    left_out: Dict[str, int]
-    warnings: List[str]
+    images: list[ImageBoxes]
+    left_out: dict[str, int]
+    warnings: list[str]
 
 
 class CocoFile(NamedTuple):
@@ -60,7 +61,7 @@ class CocoFile(NamedTuple):
     """
     data: dict
     usable: np.ndarray
-    warnings: List[str]
+    warnings: list[str]
 
 
 def read_coco(path: str) -> CocoFile:
@@ -83,7 +84,7 @@ def read_coco(path: str) -> CocoFile:
     return CocoFile(data, usable, warnings)
 
 
-def read_boxes(path: str, classes: Optional[Sequence[str]] = None) -> Annotations:
+def read_boxes(path: str, classes: Sequence[str] | None = None) -> Annotations:
     """Read the boxes that training would see.
 
     Crowd boxes are kept apart. Boxes that mmdet's dataset skips do not count:
@@ -117,7 +118,7 @@ def read_boxes(path: str, classes: Optional[Sequence[str]] = None) -> Annotation
     return Annotations(images, left_out, warnings)
 
 
-def describe_left_out(left_out: Dict[str, int]) -> str:
+def describe_left_out(left_out: dict[str, int]) -> str:
     """Say how many boxes do not count and why.
 
     Args:
@@ -133,7 +134,7 @@ def _source(path: str) -> CocoSource:
         test_mode=False, filter_cfg={}, local=True)
 
 
-def _numbers(path: str, data: dict, classes: Optional[Sequence[str]]) -> dict:
+def _numbers(path: str, data: dict, classes: Sequence[str] | None) -> dict:
     """Return the number of each category that counts, by its id."""
     names = {entry['id']: entry['name'] for entry in data['categories']}
     if classes is None:

@@ -1,5 +1,5 @@
 """Assignment statistics in words: do the regress ranges fit the data?"""
-from typing import Iterator, List, Optional
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -77,7 +77,7 @@ def _share(part: int, whole: int) -> str:
     return f'{part} ({percent(part, whole):4.1f} %)'
 
 
-def _range(bounds: Optional[List[Optional[float]]]) -> str:
+def _range(bounds: list[float | None] | None) -> str:
     if bounds is None:
         return '-'
     low, high = bounds

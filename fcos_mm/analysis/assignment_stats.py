@@ -1,6 +1,7 @@
 """Best possible recall and ambiguous samples of a config on annotations (paper, Tables 1 and 2)."""
 import sys
-from typing import Iterator, List, NamedTuple, Optional, Tuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -33,7 +34,7 @@ class ImageCounts(NamedTuple):
     other_class: int
 
 
-def assignment_statistics(cfg: Config, ann_file: str, *, scale: Optional[Size] = None,
+def assignment_statistics(cfg: Config, ann_file: str, *, scale: Size | None = None,
                           as_published: bool = False, progress: bool = True) -> dict:
     """Say which boxes the samples of a config can answer for, on annotations alone.
 
@@ -84,7 +85,7 @@ def assignment_statistics(cfg: Config, ann_file: str, *, scale: Optional[Size] =
 
 
 def each_image(annotations: Annotations, size: InputSize,
-               progress: bool) -> Iterator[Tuple[ImageBoxes, InputBoxes]]:
+               progress: bool) -> Iterator[tuple[ImageBoxes, InputBoxes]]:
     """Go through the images that have boxes, meanwhile with one thread.
 
     Their tensors are so small that threads of PyTorch would only wait for each
@@ -130,7 +131,7 @@ def count(assigned: Assigned, boxes: InputBoxes) -> ImageCounts:
         other_class=other_class)
 
 
-def _ambiguous(assigned: Assigned, categories: np.ndarray) -> Tuple[int, int]:
+def _ambiguous(assigned: Assigned, categories: np.ndarray) -> tuple[int, int]:
     """Count the samples of several boxes, and of boxes of several categories."""
     if not len(assigned.claimed):
         return 0, 0
@@ -141,7 +142,7 @@ def _ambiguous(assigned: Assigned, categories: np.ndarray) -> Tuple[int, int]:
     return int((claims > 1).sum()), int(several.sum())
 
 
-def _totals(counts: List[ImageCounts]) -> dict:
+def _totals(counts: list[ImageCounts]) -> dict:
     num_gt = sum(len(c.recalled) for c in counts)
     num_recalled = sum(int(c.recalled.sum()) for c in counts)
     num_positive = sum(int(c.positives.sum()) for c in counts)
@@ -164,7 +165,7 @@ def percent(part: int, whole: int) -> float:
     return 100 * part / whole if whole else 0.0
 
 
-def _levels(samples: Samples, counts: List[ImageCounts]) -> List[dict]:
+def _levels(samples: Samples, counts: list[ImageCounts]) -> list[dict]:
     positives = sum(c.positives for c in counts).tolist()
     boxes = sum(c.boxes for c in counts).tolist()
     return [
@@ -173,7 +174,7 @@ def _levels(samples: Samples, counts: List[ImageCounts]) -> List[dict]:
     ]
 
 
-def _finite(regress_range: Optional[Tuple[float, float]]) -> Optional[list]:
+def _finite(regress_range: tuple[float, float] | None) -> list | None:
     """Return the bounds with None for infinity, which JSON does not know."""
     if regress_range is None:
         return None
@@ -181,7 +182,7 @@ def _finite(regress_range: Optional[Tuple[float, float]]) -> Optional[list]:
 
 
 def _unanswered(image: ImageBoxes, boxes: InputBoxes, recalled: np.ndarray,
-                reasons: List[str]) -> List[dict]:
+                reasons: list[str]) -> list[dict]:
     sides = [[_rounded(side) for side in (b[:, 2:] - b[:, :2]).tolist()]
              for b in (image.boxes, boxes.boxes)]
     return [
@@ -191,6 +192,6 @@ def _unanswered(image: ImageBoxes, boxes: InputBoxes, recalled: np.ndarray,
     ]
 
 
-def _rounded(sides: List[float]) -> List[float]:
+def _rounded(sides: list[float]) -> list[float]:
     """Width and height, to a hundredth of a pixel."""
     return [round(side, 2) for side in sides]

@@ -1,5 +1,4 @@
 """From a config to the samples of its head."""
-from typing import Optional, Tuple
 
 from mmdet.models.dense_heads import AnchorHead
 from mmengine.config import Config
@@ -63,7 +62,7 @@ def _build_head(cfg: Config) -> nn.Module:
             raise UserError(f'model.{name} of the config cannot be built: {error}') from error
 
 
-def class_names(cfg: Config) -> Optional[Tuple[str, ...]]:
+def class_names(cfg: Config) -> tuple[str, ...] | None:
     """Return the classes that the config trains on; None where it names no COCO dataset.
 
     Args:

@@ -1,5 +1,6 @@
 """How large an image and its boxes are at the network's input, without reading the image."""
-from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from mmcv.image import rescale_size
 from mmengine.config import Config
@@ -8,7 +9,7 @@ from torch import Tensor
 from fcos_mm.analysis.annotations import ImageBoxes
 from fcos_mm.errors import UserError
 
-Size = Tuple[int, int]
+Size = tuple[int, int]
 #: Transforms of mmdet that move boxes and are not followed.
 NOT_FOLLOWED = ('Albu', 'CachedMixUp', 'CachedMosaic', 'CopyPaste', 'Expand', 'FixScaleResize',
                 'MinIoURandomCrop', 'MixUp', 'Mosaic', 'Pad', 'RandomAffine',
@@ -29,12 +30,12 @@ class InputBoxes(NamedTuple):
     """
     size: Size
     padded: Size
-    factor: Tuple[float, float]
+    factor: tuple[float, float]
     boxes: Tensor
     categories: Tensor
     crowd: Tensor
 
-    def feature_sizes(self, strides: Sequence[Size]) -> List[Size]:
+    def feature_sizes(self, strides: Sequence[Size]) -> list[Size]:
         """Return rows and columns of each level's feature map.
 
         Args:
@@ -55,12 +56,12 @@ class InputSize(NamedTuple):
             code, instead of rounded.
         notes: What a reader should know about the choice.
     """
-    scale: Optional[Size] = None
+    scale: Size | None = None
     keep_ratio: bool = True
     clip: bool = True
     divisor: int = 1
     round_down: bool = False
-    notes: Tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def resized(self, width: int, height: int) -> Size:
         """Return width and height as ``Resize`` makes them.
@@ -91,7 +92,7 @@ class InputSize(NamedTuple):
             categories=image.categories,
             crowd=self._scale(image.crowd, factor, width, height))
 
-    def _scale(self, boxes: Tensor, factor: Tuple[float, float], width: int,
+    def _scale(self, boxes: Tensor, factor: tuple[float, float], width: int,
                height: int) -> Tensor:
         scaled = boxes * boxes.new_tensor(factor * 2)
         if not self.clip or self.scale is None:
@@ -99,7 +100,7 @@ class InputSize(NamedTuple):
         return scaled.clamp(min=0).minimum(scaled.new_tensor((width, height) * 2))
 
 
-def input_size(cfg: Config, scale: Optional[Size] = None) -> InputSize:
+def input_size(cfg: Config, scale: Size | None = None) -> InputSize:
     """Read from a config how training images are resized and padded.
 
     ``Resize``, ``RandomResize`` and ``RandomChoiceResize`` are followed; of
@@ -143,7 +144,7 @@ def _official_size(width: int, height: int, longer: int, shorter: int) -> Size:
     return int(shorter * width / height), shorter
 
 
-def _resize_scales(resize: dict) -> List[Size]:
+def _resize_scales(resize: dict) -> list[Size]:
     scale = resize.get('scale')
     if scale is None:
         raise UserError(f'The pipeline resizes by a factor: {dict(resize)}.\n'
@@ -151,7 +152,7 @@ def _resize_scales(resize: dict) -> List[Size]:
     return [_pair(scale)]
 
 
-def _random_resize_scales(resize: dict) -> List[Size]:
+def _random_resize_scales(resize: dict) -> list[Size]:
     scale = resize['scale']
     several = not isinstance(scale, int) and not isinstance(scale[0], int)
     return [_pair(s) for s in scale] if several else [_pair(scale)]
@@ -172,7 +173,7 @@ def _name(transform: dict) -> str:
     return str(transform.get('type', '')).split('.')[-1]
 
 
-def _pipeline(cfg: Config) -> List[dict]:
+def _pipeline(cfg: Config) -> list[dict]:
     """Return the transforms of the training images, those of wrapped datasets too."""
     for key in ('train_dataloader', 'test_dataloader'):
         dataset = (cfg.get(key) or {}).get('dataset')

@@ -1,6 +1,5 @@
 """The locations that answer for boxes, by FCOS's own assigner (paper, Sec. 3.1 and 3.2)."""
 import copy
-from typing import List
 
 import numpy as np
 from mmengine.structures import InstanceData
@@ -49,7 +48,7 @@ class LocationSamples:
         return Assigned(claims.location.numpy(), claims.box.numpy(), positive, gt_index[positive],
                         locations.counts)
 
-    def why(self, image: InputBoxes, assigned: Assigned) -> List[str]:
+    def why(self, image: InputBoxes, assigned: Assigned) -> list[str]:
         """Return for each box the condition that leaves it without a location.
 
         The conditions are taken away one by one; the first that lets the box

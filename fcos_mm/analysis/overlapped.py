@@ -1,6 +1,6 @@
 """The images whose boxes overlap: the subset ``minival_overlapped`` (paper, Sec. 4.1.3)."""
 from collections import defaultdict
-from typing import Dict, List, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -31,7 +31,7 @@ def overlapping_boxes(boxes: np.ndarray) -> np.ndarray:
     return overlaps.any(1)
 
 
-def overlapping_images(data: dict) -> List[int]:
+def overlapping_images(data: dict) -> list[int]:
     """Return the ids of the images with overlapping boxes, in the order of the file.
 
     Boxes of any category count, crowd boxes too: so the numbers come closest
@@ -60,7 +60,7 @@ def overlapped_subset(data: dict) -> OverlappedSubset:
         overlapping=sum(overlapping[image_id] for image_id in kept))
 
 
-def _overlapping_per_image(data: dict) -> Dict[int, int]:
+def _overlapping_per_image(data: dict) -> dict[int, int]:
     """Return the number of overlapping boxes of each image with boxes."""
     boxes = defaultdict(list)
     for annotation in data.get('annotations', ()):

@@ -14,7 +14,7 @@ import contextlib
 import gc
 import os
 import tracemalloc
-from typing import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import torch
 from torch.profiler import ProfilerActivity, profile

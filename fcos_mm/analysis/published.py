@@ -6,7 +6,6 @@ differ from mmdet in the anchors of RetinaNet: their sides are rounded before
 they are scaled, they lie on the center of the cell, and a low-quality match
 gives an anchor to the box that it overlaps most, not to the box it is best for.
 """
-from typing import List
 
 import torch
 from mmdet.models.dense_heads import AnchorHead
@@ -64,7 +63,7 @@ class PublishedAnchorSamples(AnchorSamples):
         return super().overlaps(image._replace(boxes=image.boxes + last_pixel))
 
 
-def detectron_anchors(generator: AnchorGenerator) -> List[Tensor]:
+def detectron_anchors(generator: AnchorGenerator) -> list[Tensor]:
     """Return the anchors of each level's first cell, (A, 4) each.
 
     Args:

@@ -1,7 +1,8 @@
 """Is a file of detections what COCO's evaluation server takes?"""
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import NamedTuple
 
 import numpy as np
 from pycocotools.coco import COCO
@@ -30,7 +31,7 @@ class Fault(NamedTuple):
     """
     rule: str
     total: int
-    cases: Tuple[str, ...]
+    cases: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class ResultReport:
     categories: int
     known_categories: int
     most: int
-    faults: Tuple[Fault, ...]
+    faults: tuple[Fault, ...]
 
     def text(self) -> str:
         """The report as lines for a person."""
@@ -99,7 +100,7 @@ def check_result_file(results: str, truth: str) -> ResultReport:
         most=max(counts.values(), default=0), faults=tuple(faults))
 
 
-def _format_faults(rows: list, reasons: Sequence[Optional[str]]) -> List[Fault]:
+def _format_faults(rows: list, reasons: Sequence[str | None]) -> list[Fault]:
     """The faults of the whole list and of the entries' form."""
     if not rows:
         return [Fault('no detection at all', 1, ())]
@@ -107,15 +108,15 @@ def _format_faults(rows: list, reasons: Sequence[Optional[str]]) -> List[Fault]:
     return [Fault('entries of another form', len(wrong), tuple(wrong[:_SHOWN]))] if wrong else []
 
 
-def _too_many(counts: Dict[int, int]) -> List[Fault]:
+def _too_many(counts: dict[int, int]) -> list[Fault]:
     """The images with more detections than count."""
     over = [f'image_id {image}: {count}' for image, count in counts.items() if count > LIMIT]
     rule = f'images with more than {LIMIT} detections'
     return [Fault(rule, len(over), tuple(over[:_SHOWN]))] if over else []
 
 
-def _broken_rules(rows: list, entries: List[int], images: np.ndarray, labels: np.ndarray,
-                  known: COCO, truth: str) -> List[Tuple[str, np.ndarray]]:
+def _broken_rules(rows: list, entries: list[int], images: np.ndarray, labels: np.ndarray,
+                  known: COCO, truth: str) -> list[tuple[str, np.ndarray]]:
     """The rules for single detections, each with a mask (n,) of those that break it."""
     boxes = np.array([rows[index]['bbox'] for index in entries], dtype=float).reshape(-1, 4)
     scores = np.array([rows[index]['score'] for index in entries], dtype=float)
@@ -132,7 +133,7 @@ def _broken_rules(rows: list, entries: List[int], images: np.ndarray, labels: np
     ]
 
 
-def _size(image: Optional[dict], truth: str) -> Tuple[float, float]:
+def _size(image: dict | None, truth: str) -> tuple[float, float]:
     if image is None:
         return math.inf, math.inf
     if not all(isinstance(image.get(side), (int, float)) for side in ('width', 'height')):

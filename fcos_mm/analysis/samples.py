@@ -4,7 +4,7 @@ A sample is what a detector classifies: a location of FCOS, an anchor box of
 RetinaNet (paper, Sec. 3.1). A box claims every sample that meets the conditions
 of the assignment for it; of several boxes one gets the sample.
 """
-from typing import List, NamedTuple, Optional, Protocol, Tuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -19,7 +19,7 @@ class Level(NamedTuple):
         regress_range: (m_{i-1}, m_i) in pixels; None for anchor boxes.
     """
     stride: int
-    regress_range: Optional[Tuple[float, float]] = None
+    regress_range: tuple[float, float] | None = None
 
 
 class Assigned(NamedTuple):
@@ -36,7 +36,7 @@ class Assigned(NamedTuple):
     claimant: np.ndarray
     positive: np.ndarray
     answered: np.ndarray
-    counts: Tuple[int, ...]
+    counts: tuple[int, ...]
 
 
 class Samples(Protocol):
@@ -48,7 +48,7 @@ class Samples(Protocol):
         reasons: Why a box may be left without a sample, by a short name.
     """
     kind: str
-    levels: List[Level]
+    levels: list[Level]
     reasons: dict
 
     def assign(self, image: InputBoxes) -> Assigned:
@@ -58,7 +58,7 @@ class Samples(Protocol):
             image: The boxes of an image at the network's input.
         """
 
-    def why(self, image: InputBoxes, assigned: Assigned) -> List[str]:
+    def why(self, image: InputBoxes, assigned: Assigned) -> list[str]:
         """Return for each box why it would be left without a sample.
 
         Args:

@@ -1,6 +1,7 @@
 """Score and IoU of each detection (paper, Sec. 8, Fig. 7): are bad boxes scored low?"""
 from collections import defaultdict
-from typing import Collection, Dict, List, NamedTuple, Optional, Tuple
+from collections.abc import Collection
+from typing import NamedTuple
 
 import numpy as np
 from pycocotools.coco import COCO
@@ -29,7 +30,7 @@ class ScoreIoU(NamedTuple):
 def score_and_iou(truth: Truth,
                   results: Results,
                   *,
-                  image_ids: Optional[Collection[int]] = None) -> ScoreIoU:
+                  image_ids: Collection[int] | None = None) -> ScoreIoU:
     """Find the IoU of each detection with its ground-truth box.
 
     The paper does not define the corresponding box. Here it is the box of the
@@ -57,18 +58,18 @@ def score_and_iou(truth: Truth,
     return ScoreIoU(scores, ious, _share(ious < scores), _share((scores > 0.5) & (ious < 0.5)))
 
 
-def _by_image_and_category(rows: List[dict], truth: COCO) -> List[Tuple[list, np.ndarray]]:
+def _by_image_and_category(rows: list[dict], truth: COCO) -> list[tuple[list, np.ndarray]]:
     """Group detections with the boxes of their image and category.
 
     Returns:
         Indices of detections (n,) and boxes (x, y, w, h), (g, 4), with at least
         one of each.
     """
-    boxes: Dict[tuple, list] = defaultdict(list)
+    boxes: dict[tuple, list] = defaultdict(list)
     for box in truth.anns.values():
         if not box.get('iscrowd'):
             boxes[box['image_id'], box['category_id']].append(box['bbox'])
-    found: Dict[tuple, list] = defaultdict(list)
+    found: dict[tuple, list] = defaultdict(list)
     for index, row in enumerate(rows):
         found[row['image_id'], row['category_id']].append(index)
     return [(indices, np.array(boxes[key], dtype=np.float64))

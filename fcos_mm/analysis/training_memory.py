@@ -1,5 +1,4 @@
 """What a training step takes: memory and samples (paper, Table 4), of any mmdet detector."""
-from typing import List, Optional, Tuple
 
 import torch
 from mmdet.models.detectors import BaseDetector
@@ -17,9 +16,9 @@ from fcos_mm.registry import MODELS
 def training_memory(cfg: Config,
                     *,
                     batch_size: int,
-                    image_size: Tuple[int, int],
+                    image_size: tuple[int, int],
                     boxes: int = 7,
-                    classes: Optional[int] = None,
+                    classes: int | None = None,
                     device: str = 'cpu') -> int:
     """The most memory that one training step takes beyond the weights.
 
@@ -61,7 +60,7 @@ def training_memory(cfg: Config,
     return peak_extra_memory(step, device)
 
 
-def num_samples(cfg: Config, image_size: Tuple[int, int]) -> int:
+def num_samples(cfg: Config, image_size: tuple[int, int]) -> int:
     """How many samples a head classifies in one image: locations, or anchors.
 
     Args:
@@ -97,7 +96,7 @@ def _over(length: int, part: int) -> int:
     return -(-length // part)
 
 
-def _pair(stride) -> Tuple[int, int]:
+def _pair(stride) -> tuple[int, int]:
     """A stride along x and along y; mmdet's generators have both."""
     return stride if isinstance(stride, tuple) else (stride, stride)
 
@@ -117,15 +116,15 @@ def _num_classes(model: BaseDetector) -> int:
     return max(part.num_classes for part in model.modules() if hasattr(part, 'num_classes'))
 
 
-def _images(batch_size: int, image_size: Tuple[int, int]) -> List[torch.Tensor]:
+def _images(batch_size: int, image_size: tuple[int, int]) -> list[torch.Tensor]:
     """Random pictures (3, height, width), uint8."""
     random = torch.Generator().manual_seed(0)
     return [torch.randint(0, 256, (3, *image_size), generator=random, dtype=torch.uint8)
             for _ in range(batch_size)]
 
 
-def _samples(batch_size: int, image_size: Tuple[int, int], boxes: int,
-             classes: int) -> List[DetDataSample]:
+def _samples(batch_size: int, image_size: tuple[int, int], boxes: int,
+             classes: int) -> list[DetDataSample]:
     """Ground truth of each image: random boxes inside it, of random categories."""
     random = torch.Generator().manual_seed(0)
     height, width = image_size

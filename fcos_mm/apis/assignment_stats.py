@@ -1,8 +1,8 @@
 """Which boxes can be answered for: ``tools/analysis_tools/assignment_stats.py``."""
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Optional, Sequence
 
 from fcos_mm.analysis.anchor_recall import anchor_recall
 from fcos_mm.analysis.assignment_report import report
@@ -14,7 +14,7 @@ from fcos_mm.config import load_config
 from fcos_mm.errors import UserError
 
 
-def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parse the options of ``tools/analysis_tools/assignment_stats.py``.
 
     Args:
@@ -23,7 +23,7 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     return resolve(parse(command, argv))
 
 
-def main(argv: Optional[Sequence[str]] = None) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Print and write the statistics that the command line asks for; see :func:`run`.
 
     Args:

@@ -1,9 +1,10 @@
 """What a library's component refuses when it is built, told by the keys of the config."""
 import inspect
 import re
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Any, NamedTuple
 
 from mmengine.config import Config
 from mmengine.registry import build_from_cfg
@@ -21,7 +22,7 @@ class _Build(NamedTuple):
     """The innermost call of the registry: what it built, from which config, and what that ran."""
     component: Any
     cfg: dict
-    frames: List[Any]
+    frames: list[Any]
 
 
 @contextmanager
@@ -47,7 +48,7 @@ def build_errors_told(cfg: Config) -> Iterator[None]:
         raise UserError(_describe(cfg, build, error)) from error
 
 
-def _innermost_build(trace: Optional[TracebackType]) -> Optional[_Build]:
+def _innermost_build(trace: TracebackType | None) -> _Build | None:
     frames = []
     while trace is not None:
         frames.append(trace.tb_frame)
@@ -92,7 +93,7 @@ def _describe(cfg: Config, build: _Build, error: Exception) -> str:
     return f'{key}: {name} refuses its settings: {words}' + (f'\nSet: {given}.' if given else '')
 
 
-def _key_of(cfg: Any, built: dict) -> Optional[str]:
+def _key_of(cfg: Any, built: dict) -> str | None:
     """Find the part of a config that something was built from.
 
     Builders add arguments and take some away, so the part that has the type
@@ -107,7 +108,7 @@ def _alike(part: dict, built: dict) -> int:
     return sum(1 if key in built and built[key] == value else -1 for key, value in part.items())
 
 
-def _dicts(value: Any, key: str) -> Iterator[Tuple[str, dict]]:
+def _dicts(value: Any, key: str) -> Iterator[tuple[str, dict]]:
     if isinstance(value, (dict, Config)):
         if key:
             yield key, value

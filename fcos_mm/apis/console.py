@@ -10,7 +10,7 @@ import logging
 import os
 import sys
 import time
-from typing import Iterator
+from collections.abc import Iterator
 
 from mmengine.logging import MMLogger, print_log
 

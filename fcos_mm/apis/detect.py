@@ -5,7 +5,7 @@ import os.path as osp
 import sys
 import time
 import traceback
-from typing import Dict, List, Optional, Sequence, Tuple
+from collections.abc import Sequence
 
 import numpy as np
 from mmdet.apis import DetInferencer
@@ -23,10 +23,10 @@ from fcos_mm.apis.image_files import (
 )
 from fcos_mm.apis.inferencer import build_inferencer, find_category_ids
 from fcos_mm.apis.named_inputs import check_device, check_order, check_score_threshold
+from fcos_mm.checkpoints.trust import trust_checkpoints
 from fcos_mm.cli import detect as command
 from fcos_mm.cli import parse
 from fcos_mm.cli.options import resolve
-from fcos_mm.compat.trust import trust_checkpoints
 from fcos_mm.config import load_config
 from fcos_mm.datasets.transforms import ImageError
 from fcos_mm.errors import UserError
@@ -36,7 +36,7 @@ _SHOWN = 20  # failures on the screen; the log has all
 _HOPELESS = 10  # so many images that fail, and none before that did not
 
 
-def main(argv: Optional[Sequence[str]] = None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Detect objects; see :func:`run`.
 
     Args:
@@ -85,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
     return detection.tell(found, 1 if detection.failures else 0)
 
 
-def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parse the options of ``tools/detect.py``.
 
     Args:
@@ -109,14 +109,14 @@ class Detection:
         done: How many images did not fail.
     """
 
-    def __init__(self, inferencer: DetInferencer, category_ids: Dict[str, int],
+    def __init__(self, inferencer: DetInferencer, category_ids: dict[str, int],
                  file: DetectionsFile, out_dir: str, score_thr: float) -> None:
         self.inferencer = inferencer
         self.category_ids = category_ids
         self.file = file
         self.out_dir = out_dir
         self.score_thr = score_thr
-        self.failures: List[Tuple[str, str]] = []
+        self.failures: list[tuple[str, str]] = []
         self.done = 0
 
     def detect_all(self, found: Found) -> None:
@@ -211,7 +211,7 @@ def keep_sure(sample: DetDataSample, score_thr: float) -> DetDataSample:
     return sample
 
 
-def to_rows(sample: DetDataSample, name: str, category_ids: Dict[str, int]) -> List[dict]:
+def to_rows(sample: DetDataSample, name: str, category_ids: dict[str, int]) -> list[dict]:
     """Detections as they are written.
 
     Args:

@@ -1,7 +1,7 @@
 """A JSON file that grows image by image and can be read at any moment."""
 import json
 import os
-from typing import Sequence
+from collections.abc import Sequence
 
 from fcos_mm.errors import UserError
 

@@ -1,7 +1,7 @@
 """A sheet of test pictures with detections drawn: ``tools/analysis_tools/draw_grid.py``."""
 import argparse
 import os.path as osp
-from typing import List, Optional, Sequence
+from collections.abc import Sequence
 
 import cv2
 import mmcv
@@ -13,10 +13,10 @@ from mmengine.structures import InstanceData
 from torch import Tensor
 
 from fcos_mm.apis.named_inputs import check_order, check_score_threshold
+from fcos_mm.checkpoints.safe_pickle import load_plain_pickle
 from fcos_mm.cli import draw_grid as command
 from fcos_mm.cli import parse
 from fcos_mm.cli.options import resolve
-from fcos_mm.compat.safe_pickle import load_plain_pickle
 from fcos_mm.config import load_config
 from fcos_mm.config.checks.datasets import first_dataset
 from fcos_mm.datasets import LoadImageFromFile
@@ -26,7 +26,7 @@ from fcos_mm.visualization import DetLocalVisualizer
 _GAP = 4  # pixels between two pictures
 
 
-def main(argv: Optional[Sequence[str]] = None) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Draw the sheet that the command line asks for; see :func:`run`.
 
     Args:
@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> None:
     print(args.out)
 
 
-def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parse the options of ``tools/analysis_tools/draw_grid.py``.
 
     Args:
@@ -116,7 +116,7 @@ def write_sheet(sheet: np.ndarray, out_file: str) -> None:
                         'or .jpg, in a folder that you can write to.')
 
 
-def read_predictions(path: str) -> List[dict]:
+def read_predictions(path: str) -> list[dict]:
     """Read what ``tools/test.py --out`` wrote.
 
     Args:
@@ -192,7 +192,7 @@ def draw_tile(result: dict, visualizer: DetLocalVisualizer, side: int,
     return mmcv.impad(visualizer.get_image(), shape=(side, side))
 
 
-def join_tiles(tiles: List[np.ndarray], columns: int) -> np.ndarray:
+def join_tiles(tiles: list[np.ndarray], columns: int) -> np.ndarray:
     """Put squares into rows, the last one filled up with black.
 
     Args:

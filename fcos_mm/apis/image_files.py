@@ -2,8 +2,9 @@
 import os
 import os.path as osp
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Iterator, List, NamedTuple, Set
+from typing import NamedTuple
 
 import numpy as np
 from mmdet.apis.det_inferencer import IMG_EXTENSIONS
@@ -30,7 +31,7 @@ class Found(NamedTuple):
         others: Files with other endings, by ending.
     """
     root: str
-    images: List[str]
+    images: list[str]
     others: Counter
 
     def name(self, image: str) -> str:
@@ -71,7 +72,7 @@ def find_images(path: str, leave_out: str) -> Found:
     return Found(path, images, others)
 
 
-def _files(folder: str, seen: Set[str]) -> Iterator[str]:
+def _files(folder: str, seen: set[str]) -> Iterator[str]:
     """Files of a folder and, after them, of the folders in it; each folder once."""
     if osp.realpath(folder) in seen:
         return

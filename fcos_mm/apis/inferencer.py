@@ -1,6 +1,6 @@
 """mmdet's inferencer for a config and a checkpoint that fit each other."""
 import os.path as osp
-from typing import Dict, Optional, Sequence
+from collections.abc import Sequence
 
 from mmdet.apis import DetInferencer
 from mmdet.evaluation import get_classes
@@ -8,17 +8,17 @@ from mmengine.config import Config
 from mmengine.dataset import BaseDataset
 from torch import nn
 
-from fcos_mm.apis.checkpoint import check_checkpoint, read_state_dict
 from fcos_mm.apis.console import prints_to_log_file
+from fcos_mm.checkpoints.fit import check_checkpoint, read_state_dict
 from fcos_mm.config.checks.components import check_components
 from fcos_mm.config.checks.datasets import first_dataset
 from fcos_mm.datasets.coco_format import read_coco
-from fcos_mm.engine.fast_inference import prepare_as_configured
 from fcos_mm.errors import UserError
+from fcos_mm.speed.fast_inference import prepare_as_configured
 from fcos_mm.visualization import ours
 
 
-def build_inferencer(cfg: Config, checkpoint: str, device: Optional[str] = None) -> DetInferencer:
+def build_inferencer(cfg: Config, checkpoint: str, device: str | None = None) -> DetInferencer:
     """Build mmdet's inferencer and make sure the weights are the model's.
 
     Args:
@@ -91,7 +91,7 @@ def set_class_names(model: nn.Module, cfg: Config) -> None:
                         'dict(classes=(...)).')
 
 
-def find_category_ids(cfg: Config, classes: Sequence[str]) -> Dict[str, int]:
+def find_category_ids(cfg: Config, classes: Sequence[str]) -> dict[str, int]:
     """The category ids of the classes, as in the dataset's annotation file.
 
     Args:

@@ -9,8 +9,8 @@ import os
 import signal
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Mapping, Sequence
 
 from torch.distributed.elastic.multiprocessing import SignalException
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
@@ -18,8 +18,8 @@ from torch.distributed.elastic.rendezvous import RendezvousConnectionError
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from fcos_mm.compat.distributed import check_port
-from fcos_mm.engine.ranks.rank_end import FOLDER, RankEnd, describe, read_ends
-from fcos_mm.engine.ranks.stopped_ranks import StoppedRanks
+from fcos_mm.engine.distributed.rank_end import FOLDER, RankEnd, describe, read_ends
+from fcos_mm.engine.distributed.stopped_ranks import StoppedRanks
 from fcos_mm.engine.resume.preemption import EXIT_STATUS
 from fcos_mm.errors import UserError
 

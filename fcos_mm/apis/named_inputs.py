@@ -1,6 +1,5 @@
 """What a command line names is looked at before anything is loaded."""
 import os.path as osp
-from typing import Optional
 
 import torch
 
@@ -46,7 +45,7 @@ def check_score_threshold(value: float) -> None:
         raise UserError(f'--score-thr {value:g}: scores lie between 0 and 1.{meant}')
 
 
-def check_device(name: Optional[str]) -> None:
+def check_device(name: str | None) -> None:
     """Make sure that a device is there.
 
     Args:

@@ -2,26 +2,26 @@
 import argparse
 import os
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Dict, List, Optional, Sequence
 
 import torch
 
-from fcos_mm.analysis.paper.experiments import EXPERIMENTS
-from fcos_mm.analysis.paper.output import write_figure, write_table
-from fcos_mm.analysis.paper.plan import FROM_ANNOTATIONS, commands, names_at, plan
-from fcos_mm.analysis.paper.pretraining import make_backbone
-from fcos_mm.analysis.paper.queue import Queue, Work
-from fcos_mm.analysis.paper.runs import Settings
-from fcos_mm.analysis.paper.tables import TABLES
 from fcos_mm.cli import paper as command
 from fcos_mm.cli import parse
 from fcos_mm.cli.demo import make_data
 from fcos_mm.cli.options import resolve
 from fcos_mm.errors import UserError
+from fcos_mm.paper.experiments import EXPERIMENTS
+from fcos_mm.paper.output import write_figure, write_table
+from fcos_mm.paper.plan import FROM_ANNOTATIONS, commands, names_at, plan
+from fcos_mm.paper.pretraining import make_backbone
+from fcos_mm.paper.queue import Queue, Work
+from fcos_mm.paper.runs import Settings
+from fcos_mm.paper.tables import TABLES
 
 
-def main(argv: Optional[Sequence[str]] = None, *, tools: Path) -> None:
+def main(argv: Sequence[str] | None = None, *, tools: Path) -> None:
     """Make tables and figures; see :func:`run`.
 
     Args:
@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> None:
         raise UserError('\n'.join(failures))
 
 
-def parse_args(argv: Optional[Sequence[str]] = None, **defaults) -> argparse.Namespace:
+def parse_args(argv: Sequence[str] | None = None, **defaults) -> argparse.Namespace:
     """Parse the options of ``tools/paper.py``.
 
     Args:
@@ -86,7 +86,7 @@ def make_settings(args: argparse.Namespace, tools: Path) -> Settings:
         gpus=args.gpus)
 
 
-def _weights(words: Sequence[str]) -> Dict[str, str]:
+def _weights(words: Sequence[str]) -> dict[str, str]:
     weights = {}
     for word in words:
         name, _, path = word.partition('=')
@@ -104,7 +104,7 @@ def _without_runs(name: str, args: argparse.Namespace) -> bool:
     return name in FROM_ANNOTATIONS and (args.scale == 'full' and not args.weights)
 
 
-def do(works: Sequence[Work], args: argparse.Namespace) -> List[str]:
+def do(works: Sequence[Work], args: argparse.Namespace) -> list[str]:
     """Train and test what is not finished.
 
     Args:
@@ -166,7 +166,7 @@ def _check_writable(out: Path) -> None:
         raise UserError(f'{out} cannot be written: {error}\nGive another --out.') from error
 
 
-def _make(name: str, settings: Settings, args: argparse.Namespace) -> List[str]:
+def _make(name: str, settings: Settings, args: argparse.Namespace) -> list[str]:
     """Write one table or figure and show it; return a line if that was not possible."""
     try:
         if args.scale != 'full' and name in FROM_ANNOTATIONS and not args.ann_file:

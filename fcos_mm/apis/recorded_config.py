@@ -5,12 +5,13 @@ imported by its name and called, whatever it is.
 """
 import ast
 import re
-from typing import Any, Iterator, Tuple
+from collections.abc import Iterator
+from typing import Any
 
 from mmengine.config import Config
 from mmengine.registry import MODELS, TASK_UTILS, WEIGHT_INITIALIZERS, Registry
 
-from fcos_mm.compat.trust import checkpoints_are_trusted
+from fcos_mm.checkpoints.trust import checkpoints_are_trusted
 from fcos_mm.errors import UserError
 
 _NUMBERS = {'inf': float('inf'), 'nan': float('nan')}
@@ -70,7 +71,7 @@ def _value_of(node: ast.expr) -> Any:
     raise ValueError(f'line {getattr(node, "lineno", "?")} holds more than plain values')
 
 
-def _strings(part: Any, key: str) -> Iterator[Tuple[str, str]]:
+def _strings(part: Any, key: str) -> Iterator[tuple[str, str]]:
     """All texts in a part of a config, with their dotted keys."""
     if isinstance(part, str):
         yield key, part

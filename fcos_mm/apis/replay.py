@@ -2,7 +2,7 @@
 import argparse
 import math
 from collections import OrderedDict
-from typing import Dict, List, Optional, Sequence
+from collections.abc import Sequence
 
 import torch
 from mmengine.config import Config
@@ -11,9 +11,9 @@ from mmengine.registry import init_default_scope
 from torch import Tensor, nn
 
 from fcos_mm.apis.recorded_config import read_recorded_config
+from fcos_mm.checkpoints.safe_loading import load_from_local
+from fcos_mm.checkpoints.trust import trust_checkpoints
 from fcos_mm.cli import parse, replay_batch
-from fcos_mm.compat.checkpoint import load_from_local
-from fcos_mm.compat.trust import trust_checkpoints
 from fcos_mm.engine.guards.batch_record import unpack_batch
 from fcos_mm.engine.guards.non_finite import non_finite_names
 from fcos_mm.errors import UserError
@@ -24,7 +24,7 @@ _RECORD = dict(config=str, iterations=list, batches=list, random_states=list,
 _SHOWN = 10  # as many names are shown
 
 
-def main(argv: Optional[Sequence[str]] = None) -> List[dict]:
+def main(argv: Sequence[str] | None = None) -> list[dict]:
     """Run the batches of a file again; see :func:`run`.
 
     Args:
@@ -33,7 +33,7 @@ def main(argv: Optional[Sequence[str]] = None) -> List[dict]:
     return run(parse(replay_batch, argv))
 
 
-def run(args: argparse.Namespace) -> List[dict]:
+def run(args: argparse.Namespace) -> list[dict]:
     """Run the batches of a file and print where numbers stop being finite.
 
     Args:
@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> List[dict]:
     return findings
 
 
-def replay(path: str, device: str = 'cpu') -> List[dict]:
+def replay(path: str, device: str = 'cpu') -> list[dict]:
     """Run the forward and backward pass of every batch in a file.
 
     Args:
@@ -96,11 +96,11 @@ def _read_record(path: str) -> dict:
     return record
 
 
-def _run(model: nn.Module, batch: dict, wrapper: Config) -> Dict[str, object]:
+def _run(model: nn.Module, batch: dict, wrapper: Config) -> dict[str, object]:
     device = next(model.parameters()).device.type
     mixed = str(wrapper.get('type')).endswith('AmpOptimWrapper')
     dtype = getattr(torch, wrapper.get('dtype') or 'float16') if mixed else None
-    modules: List[str] = []
+    modules: list[str] = []
     handles = [module.register_forward_hook(_watch(name, modules))
                for name, module in model.named_modules() if not any(module.children())]
     with torch.autocast(device, dtype=dtype, enabled=mixed):
@@ -115,7 +115,7 @@ def _run(model: nn.Module, batch: dict, wrapper: Config) -> Dict[str, object]:
                 modules=modules, gradients=non_finite_names(gradients))
 
 
-def _watch(name: str, found: List[str]):
+def _watch(name: str, found: list[str]):
     """Return a forward hook that notes an output that is not finite."""
     def hook(module: nn.Module, inputs: tuple, output: object) -> None:
         if isinstance(output, Tensor) and not output.isfinite().all() and name not in found:
@@ -123,7 +123,7 @@ def _watch(name: str, found: List[str]):
     return hook
 
 
-def _set_random_state(states: Dict[str, Tensor], device: str) -> None:
+def _set_random_state(states: dict[str, Tensor], device: str) -> None:
     torch.set_rng_state(states['cpu'])
     if device.startswith('cuda') and 'cuda' in states:
         torch.cuda.set_rng_state(states['cuda'])

@@ -1,6 +1,6 @@
 """mmengine's runner, with a readable screen, clear words on weights and safe checkpoints."""
 import os
-from typing import Iterator, Optional, Tuple
+from collections.abc import Iterator
 
 import torch
 from mmengine.config import Config
@@ -11,12 +11,12 @@ from torch import nn
 
 from fcos_mm.apis.build_errors import build_errors_told
 from fcos_mm.apis.console import prints_to_log_file, tidy_screen
-from fcos_mm.apis.frozen_layers import check_frozen, note_loading, unfreezing_options
-from fcos_mm.apis.taken_weights import ALLOWED_BY, TakenWeights
-from fcos_mm.compat.weights import inner_model
+from fcos_mm.checkpoints.frozen_layers import check_frozen, note_loading, unfreezing_options
+from fcos_mm.checkpoints.taken_weights import ALLOWED_BY, TakenWeights
+from fcos_mm.checkpoints.weights import inner_model
 from fcos_mm.engine import RunHeaderHook
-from fcos_mm.engine.ranks.scale_lr import scale_learning_rate
-from fcos_mm.engine.ranks.zero import gather_shares
+from fcos_mm.engine.distributed.scale_lr import scale_learning_rate
+from fcos_mm.engine.distributed.zero import gather_shares
 from fcos_mm.engine.resume.atomic_file import replaced
 from fcos_mm.engine.resume.preemption import spare_workers
 from fcos_mm.errors import UserError
@@ -135,7 +135,7 @@ class ToolRunner(Runner):
                 'train_dataloader.drop_last=False.')
         return loop
 
-    def scale_lr(self, optim_wrapper, auto_scale_lr: Optional[dict] = None) -> None:
+    def scale_lr(self, optim_wrapper, auto_scale_lr: dict | None = None) -> None:
         """Scale the learning rate to the images of a step and say so.
 
         Args:
@@ -210,7 +210,7 @@ def _without_workers(dataloader):
             if key not in ('persistent_workers', 'prefetch_factor')}
 
 
-def pretrained_settings(cfg, key: str = 'model') -> Iterator[Tuple[str, str]]:
+def pretrained_settings(cfg, key: str = 'model') -> Iterator[tuple[str, str]]:
     """Find the pretrained weights that a config asks for.
 
     Args:

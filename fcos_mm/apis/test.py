@@ -1,27 +1,27 @@
 """Testing a detector: what ``tools/test.py`` does."""
 import argparse
-from typing import Optional, Sequence
+from collections.abc import Sequence
 
 from mmdet.engine.hooks.utils import trigger_visualization_hook
 from mmdet.evaluation import DumpDetResults
 from mmdet.utils import setup_cache_size_limit_of_dynamo
 from mmengine.config import Config
 
-from fcos_mm.apis.checkpoint import check_checkpoint, read_state_dict
 from fcos_mm.apis.named_inputs import check_order
 from fcos_mm.apis.runner import build_runner
 from fcos_mm.apis.tta import set_tta
+from fcos_mm.checkpoints.fit import check_checkpoint, read_state_dict
+from fcos_mm.checkpoints.trust import trust_checkpoints
 from fcos_mm.cli import parse
 from fcos_mm.cli import test as command
 from fcos_mm.cli.options import resolve
 from fcos_mm.compat.distributed import prepare_launch
-from fcos_mm.compat.trust import trust_checkpoints
 from fcos_mm.config import check_config, load_config, set_work_dir
 from fcos_mm.datasets.checks import check_config_data
 from fcos_mm.errors import UserError
 
 
-def main(argv: Optional[Sequence[str]] = None) -> dict:
+def main(argv: Sequence[str] | None = None) -> dict:
     """Test the detector of a config; see :func:`run`.
 
     Args:
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> dict:
     return runner.test()
 
 
-def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parse the options of ``tools/test.py``.
 
     Args:

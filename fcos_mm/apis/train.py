@@ -1,18 +1,18 @@
 """Training a detector: what ``tools/train.py`` does."""
 import argparse
-from typing import Optional, Sequence
+from collections.abc import Sequence
 
 from mmdet.utils import setup_cache_size_limit_of_dynamo
 from mmengine.config import Config
 from mmengine.device import get_device
 
-from fcos_mm.apis.checkpoint import check_checkpoint, read_state_dict
 from fcos_mm.apis.runner import build_runner
+from fcos_mm.checkpoints.fit import check_checkpoint, read_state_dict
+from fcos_mm.checkpoints.trust import trust_checkpoints
 from fcos_mm.cli import parse
 from fcos_mm.cli import train as command
 from fcos_mm.cli.options import resolve
 from fcos_mm.compat.distributed import prepare_launch
-from fcos_mm.compat.trust import trust_checkpoints
 from fcos_mm.config import check_config, load_config, set_work_dir
 from fcos_mm.datasets.checks import check_config_data
 from fcos_mm.engine.resume.earlier_run import check_work_dir, remove_earlier_run
@@ -21,7 +21,7 @@ from fcos_mm.engine.resume.resume_point import prepare_resume
 from fcos_mm.errors import UserError
 
 
-def main(argv: Optional[Sequence[str]] = None) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Train the detector of a config; see :func:`run`.
 
     Args:
@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> None:
     runner.train()
 
 
-def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parse the options of ``tools/train.py``.
 
     Args:

@@ -2,13 +2,13 @@
 import argparse
 import os
 import sys
+from collections.abc import Callable, Sequence
 from types import ModuleType
-from typing import Callable, Optional, Sequence
 
 from fcos_mm.errors import UserError
 
 
-def run_command(command: ModuleType, argv: Optional[Sequence[str]] = None, **defaults) -> None:
+def run_command(command: ModuleType, argv: Sequence[str] | None = None, **defaults) -> None:
     """Run a command of ``fcos_mm.cli`` as a script does.
 
     Args:
@@ -22,7 +22,7 @@ def run_command(command: ModuleType, argv: Optional[Sequence[str]] = None, **def
     run_tool(lambda: command.run(parse(command, argv, **defaults)))
 
 
-def parse(command: ModuleType, argv: Optional[Sequence[str]] = None,
+def parse(command: ModuleType, argv: Sequence[str] | None = None,
           **defaults) -> argparse.Namespace:
     """Parse the command line of a command.
 
@@ -57,7 +57,7 @@ def run_tool(main: Callable[[], object]) -> None:
         SystemExit: Always. Status 2 after a ``UserError``.
     """
     if is_one_of_several():
-        from fcos_mm.engine.ranks.rank_end import run_rank
+        from fcos_mm.engine.distributed.rank_end import run_rank
         sys.exit(run_rank(main))
     try:
         result = main()

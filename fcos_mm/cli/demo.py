@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import List
 
 from fcos_mm.datasets.shapes import SPLITS, make_shapes
 from fcos_mm.errors import UserError
@@ -55,7 +54,7 @@ def run(args: argparse.Namespace) -> None:
     print(f'\ncheckpoint  {checkpoint}\npictures    {grid}\ntook        {minutes:.1f} minutes')
 
 
-def config_options(args: argparse.Namespace) -> List[str]:
+def config_options(args: argparse.Namespace) -> list[str]:
     """The words that tell ``train.py`` and ``test.py`` what to change.
 
     Args:

@@ -1,7 +1,7 @@
 """Options that several commands have."""
 import argparse
 import os
-from typing import Optional, Sequence
+from collections.abc import Sequence
 
 from fcos_mm.compat.libraries import require_libraries
 from fcos_mm.errors import UserError
@@ -108,7 +108,7 @@ class _KeyValues(argparse.Action):
     """Collects the words of ``--cfg-options``, also of several."""
 
     def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace,
-                 values: Sequence[str], option_string: Optional[str] = None) -> None:
+                 values: Sequence[str], option_string: str | None = None) -> None:
         for word in values:
             if '=' not in word:
                 parser.error(_not_read(word))

@@ -1,8 +1,8 @@
 """``tools/paper.py``: the paper's tables and figures."""
 import argparse
 
-from fcos_mm.analysis.paper.names import NAMES, SCALES
 from fcos_mm.cli.options import add_config_options, not_negative, positive, resolve
+from fcos_mm.paper.names import NAMES, SCALES
 
 _EPILOG = """\
 scales:

@@ -1,6 +1,5 @@
 """``tools/analysis_tools/replay_batch.py``: running a batch again that was not finite."""
 import argparse
-from typing import List
 
 from fcos_mm.cli.options import add_trust_option
 
@@ -24,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_trust_option(parser)
 
 
-def run(args: argparse.Namespace) -> List[dict]:
+def run(args: argparse.Namespace) -> list[dict]:
     """Run the batches of a file and print where numbers stop being finite.
 
     Args:

@@ -1,5 +1,5 @@
 """The classes of all datasets and heads of a config, set at once."""
-from typing import Iterator, Sequence, Union
+from collections.abc import Iterator, Sequence
 
 from mmengine.config import Config
 
@@ -29,7 +29,7 @@ def set_metainfo(cfg: Config, metainfo: dict, with_heads: bool = True) -> None:
         dataset['metainfo'] = dict(dataset.get('metainfo') or {}, **metainfo)
 
 
-def class_names(classes: Union[str, Sequence[str]]) -> tuple:
+def class_names(classes: str | Sequence[str]) -> tuple:
     """The names as a tuple; a single name may be given as it is.
 
     Args:

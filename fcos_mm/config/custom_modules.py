@@ -2,8 +2,8 @@
 import importlib
 import importlib.util
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Iterator, List, Optional
 
 from mmengine.config import Config
 from mmengine.utils import import_modules_from_strings
@@ -40,7 +40,7 @@ def import_custom_modules(cfg: Config, source: Source) -> None:
         _import(name, source)
 
 
-def _names(custom, source: Source) -> List[str]:
+def _names(custom, source: Source) -> list[str]:
     names = custom.get('imports') if isinstance(custom, dict) else custom
     names = [names] if isinstance(names, str) else names or []
     if isinstance(custom, dict) and isinstance(names, (list, tuple)) and all(
@@ -70,11 +70,11 @@ def _import(name: str, source: Source) -> None:
             f'{", ".join(map(str, _folders(source)))}.') from error
 
 
-def _is_part(missing: Optional[str], name: str) -> bool:
+def _is_part(missing: str | None, name: str) -> bool:
     return missing is not None and f'{name}.'.startswith(f'{missing}.')
 
 
-def _folders(source: Source) -> List[Path]:
+def _folders(source: Source) -> list[Path]:
     """Where modules of the user's own may lie, the nearest first."""
 
     def candidates() -> Iterator[Path]:

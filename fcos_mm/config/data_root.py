@@ -1,5 +1,5 @@
 """Moving the data of a config that has been read."""
-from typing import Iterator, Optional
+from collections.abc import Iterator
 
 from mmengine.config import Config
 
@@ -10,7 +10,7 @@ _PLACES = (*LOADERS, 'val_evaluator', 'test_evaluator')
 _SEPARATORS = '/\\'
 
 
-def set_data_root(cfg: Config, data_root: str, old: Optional[str] = None) -> None:
+def set_data_root(cfg: Config, data_root: str, old: str | None = None) -> None:
     """Let every dataset and metric of a config read from another folder.
 
     While a config is read, ``data_root`` is copied to where it is used, so

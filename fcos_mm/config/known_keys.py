@@ -1,7 +1,7 @@
 """The top-level keys of a config that something reads."""
 import inspect
+from collections.abc import Iterator
 from functools import lru_cache
-from typing import FrozenSet, Iterator, Tuple
 
 from mmengine.config import Config, ConfigDict
 
@@ -16,7 +16,7 @@ APPLIED = ('data_root', 'classes', 'metainfo')
 EXTRA = 'extra_keys'
 
 
-def known_keys(cfg: Config) -> FrozenSet[str]:
+def known_keys(cfg: Config) -> frozenset[str]:
     """The top-level keys that are read.
 
     Args:
@@ -28,7 +28,7 @@ def known_keys(cfg: Config) -> FrozenSet[str]:
 
 
 @lru_cache(maxsize=None)
-def _runner_keys(runner_type) -> FrozenSet[str]:
+def _runner_keys(runner_type) -> frozenset[str]:
     from mmengine.registry import RUNNERS
     from mmengine.runner import Runner  # takes seconds to import
     runners = [Runner, RUNNERS.get(runner_type) if isinstance(runner_type, str) else runner_type]
@@ -37,7 +37,7 @@ def _runner_keys(runner_type) -> FrozenSet[str]:
     return frozenset(names.union(_OTHERS) - {'cfg'})
 
 
-def dotted_keys(cfg: Config) -> Iterator[Tuple[str, object]]:
+def dotted_keys(cfg: Config) -> Iterator[tuple[str, object]]:
     """All dotted keys under the top-level keys that are read, with their values.
 
     Args:
@@ -52,13 +52,13 @@ def dotted_keys(cfg: Config) -> Iterator[Tuple[str, object]]:
             yield from _dotted(name, value)
 
 
-def _dotted(key: str, value) -> Iterator[Tuple[str, object]]:
+def _dotted(key: str, value) -> Iterator[tuple[str, object]]:
     yield key, value
     for name, part in _items(value):
         yield from _dotted(f'{key}.{name}', part)
 
 
-def _items(value) -> Iterator[Tuple[object, object]]:
+def _items(value) -> Iterator[tuple[object, object]]:
     if isinstance(value, ConfigDict):
         return dict.items(value)  # a lazily imported type stays as it is
     if isinstance(value, dict):

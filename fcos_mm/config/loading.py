@@ -4,7 +4,6 @@ import os.path as osp
 import traceback
 from pathlib import Path, PurePath
 from types import BuiltinFunctionType
-from typing import Optional
 
 from mmengine.config import Config
 
@@ -17,7 +16,7 @@ from fcos_mm.config.unread import check_unread
 from fcos_mm.errors import UserError
 
 
-def load_config(name: str, options: Optional[dict] = None) -> Config:
+def load_config(name: str, options: dict | None = None) -> Config:
     """Load a config by its path or its name in a package.
 
     ``data_root``, ``classes`` and ``metainfo`` at the top level of a child hold for all
@@ -109,7 +108,7 @@ def _config_folder(package: str) -> str:
     return str(shipped if shipped.is_dir() else folder.parent / 'configs')
 
 
-def set_work_dir(cfg: Config, work_dir: Optional[str]) -> None:
+def set_work_dir(cfg: Config, work_dir: str | None) -> None:
     """Set where the run writes: the option, the config's own, or by its name.
 
     Args:

@@ -1,11 +1,11 @@
 """What a misspelt name was probably meant to be."""
 import difflib
-from typing import Iterable, Optional
+from collections.abc import Iterable
 
 _CUTOFF = 0.6  # similarity from 0 to 1 below which a name is no suggestion
 
 
-def nearest(name: str, known: Iterable[str], cutoff: float = _CUTOFF) -> Optional[str]:
+def nearest(name: str, known: Iterable[str], cutoff: float = _CUTOFF) -> str | None:
     """Find the known name that is most similar to another.
 
     Args:

@@ -4,7 +4,7 @@ Tables to look up: whoever meets a key or a type that is not known asks here for
 the sentence that helps. A type listed here is not registered any more; one that
 still is (``Pad``, ``Normalize``) is not an old name.
 """
-from typing import Dict, NamedTuple, Optional
+from typing import NamedTuple
 
 
 class NewPlace(NamedTuple):
@@ -39,7 +39,7 @@ _SCHEDULE = NewPlace('param_scheduler', 'a list such as [dict(type="MultiStepLR"
                      'milestones=[8, 11], gamma=0.1)]', whole=True)
 
 #: Old dotted keys; the longest that a key starts with counts.
-OLD_KEYS: Dict[str, NewPlace] = {
+OLD_KEYS: dict[str, NewPlace] = {
     'optimizer': NewPlace('optim_wrapper.optimizer'),
     'optimizer.paramwise_cfg': NewPlace('optim_wrapper.paramwise_cfg'),
     'optimizer.constructor': NewPlace('optim_wrapper.constructor'),
@@ -106,7 +106,7 @@ for _split in ('train', 'val', 'test'):
     OLD_KEYS[f'data.{_split}.samples_per_gpu'] = NewPlace(f'{_split}_dataloader.batch_size')
 
 #: Old names of arguments, wherever they are found, and what to write instead.
-OLD_ARGUMENTS: Dict[str, str] = {
+OLD_ARGUMENTS: dict[str, str] = {
     'samples_per_gpu': 'batch_size',
     'imgs_per_gpu': 'batch_size',
     'workers_per_gpu': 'num_workers',
@@ -129,7 +129,7 @@ _BACKENDS = 'visualizer.vis_backends'
 _EMA = "EMAHook with ema_type='ExpMomentumEMA' in custom_hooks"
 
 #: Old names of types, and what replaces each.
-OLD_TYPES: Dict[str, str] = {
+OLD_TYPES: dict[str, str] = {
     # transforms
     'DefaultFormatBundle': _PACKED,
     'Collect': 'PackDetInputs as the last transform; its meta_keys choose what is kept',
@@ -175,7 +175,7 @@ OLD_TYPES: Dict[str, str] = {
 }
 
 #: Transforms that are registered still, but that no pipeline of today can hold.
-OLD_TRANSFORMS: Dict[str, str] = {
+OLD_TRANSFORMS: dict[str, str] = {
     'ImageToTensor': _PACKED,
     'ToTensor': _PACKED,
     'Transpose': _PACKED,
@@ -185,7 +185,7 @@ OLD_TRANSFORMS: Dict[str, str] = {
 }
 
 
-def new_place(key: str) -> Optional[NewPlace]:
+def new_place(key: str) -> NewPlace | None:
     """Where the setting of an old key is written today.
 
     Args:

@@ -1,5 +1,4 @@
 """The options of the command line, put into a config."""
-from typing import Optional
 
 from mmengine.config import Config
 
@@ -16,7 +15,7 @@ _MISSPELT = 0.85  # similarity above which a new key beside another is that key,
 _FREE = ('custom_keys', 'meta_keys', 'data_prefix')  # their keys are names of the user's
 
 
-def merge_options(cfg: Config, options: dict, source: Optional[Source] = None) -> None:
+def merge_options(cfg: Config, options: dict, source: Source | None = None) -> None:
     """Put options into a config; ``data_root``, ``classes`` and ``metainfo`` take effect.
 
     Args:
@@ -55,7 +54,7 @@ def _set_elements(cfg: Config, options: dict) -> dict:
     return rest
 
 
-def _check(cfg: Config, key: str, value, source: Optional[Source]) -> None:
+def _check(cfg: Config, key: str, value, source: Source | None) -> None:
     old = new_place(key)
     if old is not None and not look_up(cfg, key)[0]:
         raise UserError(f'--cfg-options {key}={value}: a key of mmdet 2, which nothing reads.\n'
@@ -66,7 +65,7 @@ def _check(cfg: Config, key: str, value, source: Optional[Source]) -> None:
     _check_new_key(cfg, key, value)
 
 
-def _refuse(cfg: Config, key: str, value, source: Optional[Source]) -> None:
+def _refuse(cfg: Config, key: str, value, source: Source | None) -> None:
     root, _, inner = key.partition('.')
     places = find_places(root, cfg, source, cfg.get(root))
     meant = nearest(root, known_keys(cfg), _MISSPELT)
@@ -122,7 +121,7 @@ def _check_new_key(cfg: Config, key: str, value) -> None:
                             f'{".".join([*parts[:depth], meant, *parts[depth + 1:]])}={value}.')
 
 
-def _misspelt(name: str, known) -> Optional[str]:
+def _misspelt(name: str, known) -> str | None:
     """The known name that is meant; names that differ in their digits are others."""
     found = nearest(name, [str(other) for other in known], _MISSPELT)
     letters = [''.join(mark for mark in word if not mark.isdigit()) for word in (name, found or '')]

@@ -1,5 +1,6 @@
 """The keys of a config that a name stands for."""
-from typing import List, NamedTuple, Optional, Sequence, Set
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from mmengine.config import Config
 
@@ -21,12 +22,12 @@ class Places(NamedTuple):
         copied: Whether a config put the value of this very name there.
     """
 
-    keys: List[str]
+    keys: list[str]
     derived: Sequence[str] = ()
     copied: bool = False
 
 
-def find_places(name: str, cfg: Config, source: Optional[Source] = None,
+def find_places(name: str, cfg: Config, source: Source | None = None,
                 former=None) -> Places:
     """Find the keys that a top-level name or the end of a dotted key stands for.
 
@@ -69,7 +70,7 @@ def other_unit(name: str, cfg: Config) -> str:
     return f'The length of this training is train_cfg.{counted}, now {length}.' if there else ''
 
 
-def copies(name: str, cfg: Config, source: Source) -> List[str]:
+def copies(name: str, cfg: Config, source: Source) -> list[str]:
     """The keys into which the files of a config put the value of a name.
 
     Args:
@@ -101,7 +102,7 @@ def look_up(cfg: Config, key: str) -> tuple:
     return True, value
 
 
-def _followed(name: str, files: List[Source], seen: Set[str]) -> List[str]:
+def _followed(name: str, files: list[Source], seen: set[str]) -> list[str]:
     """The places of a name, and of the names that were made from it."""
     found = []
     places = [place for file in files for spelling in (name, f'_base_.{name}')
@@ -115,11 +116,11 @@ def _followed(name: str, files: List[Source], seen: Set[str]) -> List[str]:
     return found
 
 
-def _ending_with(name: Optional[str], keys: List[str]) -> List[str]:
+def _ending_with(name: str | None, keys: list[str]) -> list[str]:
     return [key for key in keys if '.' in key and key.split('.')[-1] == name]
 
 
-def _of_split(name: str, keys: List[str]) -> List[str]:
+def _of_split(name: str, keys: list[str]) -> list[str]:
     """``train_pipeline`` is the ``pipeline`` of ``train_dataloader``."""
     split, _, rest = name.partition('_')
     if split not in _SPLITS:

@@ -2,9 +2,9 @@
 import ast
 import os.path as osp
 import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Callable, Dict, Iterator, List, Optional, Set, Tuple
 
 from mmengine.config import Config
 from mmengine.fileio import load
@@ -36,12 +36,12 @@ class Source:
     """
 
     path: str
-    bases: List['Source'] = field(default_factory=list)
-    assigned: List[str] = field(default_factory=list)
-    places: Dict[str, List[str]] = field(default_factory=dict)
-    referred: Set[str] = field(default_factory=set)
-    written: Set[str] = field(default_factory=set)
-    modules: Set[str] = field(default_factory=set)
+    bases: list['Source'] = field(default_factory=list)
+    assigned: list[str] = field(default_factory=list)
+    places: dict[str, list[str]] = field(default_factory=dict)
+    referred: set[str] = field(default_factory=set)
+    written: set[str] = field(default_factory=set)
+    modules: set[str] = field(default_factory=set)
     is_lazy: bool = False
 
     @property
@@ -56,7 +56,7 @@ class Source:
         return not {'site-packages', 'dist-packages', '.mim'}.isdisjoint(folders)
 
     @property
-    def keys(self) -> Set[str]:
+    def keys(self) -> set[str]:
         """All dotted keys that it sets, by a plain value or a name."""
         return self.written.union(*self.places.values())
 
@@ -103,7 +103,7 @@ def _join(path: str, name: str, find: Callable[[str], str]) -> str:
     return find(name) if '::' in name else osp.join(osp.dirname(path), name)
 
 
-def _read_data(source: Source) -> List[str]:
+def _read_data(source: Source) -> list[str]:
     """Read a JSON or YAML file; returns the names of its bases."""
     content = load(source.path)
     source.assigned = [name for name in content if not name.startswith('_')]
@@ -121,7 +121,7 @@ def _data_keys(content, path: str = '') -> Iterator[str]:
         yield path
 
 
-def _read_python(source: Source, tree: ast.Module) -> List[str]:
+def _read_python(source: Source, tree: ast.Module) -> list[str]:
     """Read a Python file; returns the names of its bases."""
     reader = _Reader(source)
     reader.statements(tree.body)
@@ -136,9 +136,9 @@ class _Reader:
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self.bases: List[str] = []
+        self.bases: list[str] = []
 
-    def statements(self, body: List[ast.stmt]) -> None:
+    def statements(self, body: list[ast.stmt]) -> None:
         for statement in body:
             self.statement(statement)
 
@@ -187,7 +187,7 @@ class _Reader:
         else:
             self.reads(node, '')
 
-    def reads(self, node: ast.AST, path: str, own: Tuple[str, ...] = ()) -> None:
+    def reads(self, node: ast.AST, path: str, own: tuple[str, ...] = ()) -> None:
         """Note every name that an expression reads, and the key where its value goes."""
         if isinstance(node, ast.Attribute) and getattr(node.value, 'id', None) == _BASE:
             self.source.referred.add(node.attr)
@@ -218,7 +218,7 @@ class _Reader:
             places.append(path)
 
 
-def _joined(path: str, part: Optional[object]) -> str:
+def _joined(path: str, part: object | None) -> str:
     return path if part is None or not path else f'{path}.{part}'
 
 
@@ -233,7 +233,7 @@ def _path(node: ast.expr) -> str:
     return ''
 
 
-def _names(target: ast.expr) -> List[str]:
+def _names(target: ast.expr) -> list[str]:
     if isinstance(target, ast.Name):
         return [target.id]
     parts = target.elts if isinstance(target, (ast.Tuple, ast.List)) else []

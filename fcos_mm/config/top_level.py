@@ -1,5 +1,4 @@
 """``data_root``, ``classes`` and ``metainfo`` that a file sets at top level for all datasets."""
-from typing import Set
 
 from mmengine.config import Config
 
@@ -10,7 +9,7 @@ from fcos_mm.config.source import Source
 _FILES_OWN = {'data_root': 'data_root', 'classes': 'metainfo', 'metainfo': 'metainfo'}
 
 
-def apply_files(cfg: Config, source: Source) -> Set[str]:
+def apply_files(cfg: Config, source: Source) -> set[str]:
     """Let the variables of the user's files take effect, bases first.
 
     A file that says for some dataset itself where its data are (or what its classes
@@ -23,7 +22,7 @@ def apply_files(cfg: Config, source: Source) -> Set[str]:
     Returns:
         The names that took effect.
     """
-    applied: Set[str] = set()
+    applied: set[str] = set()
     for base in source.bases:
         applied |= apply_files(cfg, base)
     if source.is_shipped or not source.bases:
@@ -66,7 +65,7 @@ def apply_options(cfg: Config, options: dict) -> dict:
     return {key: value for key, value in options.items() if key not in taken}
 
 
-def _apply_classes(cfg: Config, values: Config, names: Set[str], with_heads: bool) -> None:
+def _apply_classes(cfg: Config, values: Config, names: set[str], with_heads: bool) -> None:
     metainfo = dict(values.metainfo) if 'metainfo' in names else {}
     if 'classes' in names:
         metainfo['classes'] = values.classes

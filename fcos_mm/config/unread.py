@@ -5,7 +5,7 @@ variable of its base again, or a key that does not exist, changes nothing by tha
 """
 import os.path as osp
 import re
-from typing import Dict, Iterator, Set
+from collections.abc import Iterator
 
 from mmengine.config import Config
 
@@ -20,7 +20,7 @@ from fcos_mm.faults import Faults
 _MISSPELT = 0.9  # similarity above which a name in a base can only be a misspelt key
 
 
-def check_unread(cfg: Config, source: Source, applied: Set[str]) -> None:
+def check_unread(cfg: Config, source: Source, applied: set[str]) -> None:
     """Refuse what the user's own files set without any effect.
 
     Files of installed packages are left alone. A file that others inherit may offer
@@ -42,9 +42,9 @@ def check_unread(cfg: Config, source: Source, applied: Set[str]) -> None:
     faults.raise_all()
 
 
-def _unread(cfg: Config, source: Source, applied: Set[str]) -> Iterator[tuple]:
+def _unread(cfg: Config, source: Source, applied: set[str]) -> Iterator[tuple]:
     known = known_keys(cfg) - set(APPLIED)
-    inherited: Dict[str, Set[str]] = {source.path: set()}  # what descendants read of a file
+    inherited: dict[str, set[str]] = {source.path: set()}  # what descendants read of a file
     for file in source.below():
         wanted = inherited[file.path]
         for base in file.bases:
@@ -58,7 +58,7 @@ def _unread(cfg: Config, source: Source, applied: Set[str]) -> Iterator[tuple]:
                 yield file, name
 
 
-def _is_meant(name: str, file: Source, known: Set[str]) -> bool:
+def _is_meant(name: str, file: Source, known: set[str]) -> bool:
     """Whether a name of a base or of a written-out config must be meant as a setting."""
     if file.is_written_out and name not in OLD_KEYS:
         return False

@@ -3,7 +3,7 @@
 COCO's boxes are x, y, width, height in pixels. Annotation tools and scripts
 also write corners, centers, y before x, and fractions of the image's size.
 """
-from typing import Dict, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -46,7 +46,7 @@ class Reading(NamedTuple):
         return np.concatenate([start, start + second], axis=1)
 
 
-_READINGS: Dict[str, Reading] = {
+_READINGS: dict[str, Reading] = {
     'coco': Reading('x, y, width, height'),
     'corners': Reading('x0, y0, x1, y1', second='corner'),
     'yx-corners': Reading('y0, x0, y1, x1', (1, 0, 3, 2), second='corner'),

@@ -4,7 +4,6 @@ import logging
 import os
 import weakref
 from pathlib import Path
-from typing import List, Optional
 
 import mmdet
 import numpy as np
@@ -51,9 +50,9 @@ class CocoDataset(SeededSamples, ReplacesUnreadable, MMDetCocoDataset):
     """
     COCOAPI = COCO
 
-    def __init__(self, *args, share_annotations: Optional[bool] = None, **kwargs) -> None:
+    def __init__(self, *args, share_annotations: bool | None = None, **kwargs) -> None:
         self.share_annotations = share_annotations
-        self._shared: Optional[SharedFile] = None
+        self._shared: SharedFile | None = None
         super().__init__(*args, **kwargs)
 
     def full_init(self) -> None:
@@ -70,7 +69,7 @@ class CocoDataset(SeededSamples, ReplacesUnreadable, MMDetCocoDataset):
                           level=logging.WARNING)
         super().full_init()
 
-    def filter_data(self) -> List[dict]:
+    def filter_data(self) -> list[dict]:
         """Leave out images by ``filter_cfg``, and masks that nobody loads.
 
         Returns:
@@ -93,7 +92,7 @@ class CocoDataset(SeededSamples, ReplacesUnreadable, MMDetCocoDataset):
             return get_world_size() > 1
         return self.share_annotations
 
-    def _place(self) -> Optional[Path]:
+    def _place(self) -> Path | None:
         """The shared file of these annotations; None for a file elsewhere."""
         try:
             files = [os.stat(path) for path in (self.ann_file, self.proposal_file) if path]

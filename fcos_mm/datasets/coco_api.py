@@ -1,7 +1,6 @@
 """``COCO``: pycocotools' index of an annotation file, over what :func:`read_coco` reads."""
 import contextlib
 import io
-from typing import List, Optional
 
 from pycocotools.coco import COCO as PyCOCO
 
@@ -25,7 +24,7 @@ class COCO(PyCOCO):
         annotation_file: The path; None for an empty index.
     """
 
-    def __init__(self, annotation_file: Optional[str] = None) -> None:
+    def __init__(self, annotation_file: str | None = None) -> None:
         super().__init__()
         if annotation_file is not None:
             self.dataset = read_coco(annotation_file)
@@ -42,7 +41,7 @@ class COCO(PyCOCO):
             super().createIndex()
         self.img_ann_map, self.cat_img_map = self.imgToAnns, self.catToImgs
 
-    def getCatIds(self, catNms=(), supNms=(), catIds=()) -> List:
+    def getCatIds(self, catNms=(), supNms=(), catIds=()) -> list:
         """Ids of categories.
 
         Args:
@@ -60,26 +59,26 @@ class COCO(PyCOCO):
             return found
         return [key for name in names for key in found if self.cats[key]['name'] == name]
 
-    def get_ann_ids(self, img_ids=(), cat_ids=(), area_rng=(), iscrowd=None) -> List:
+    def get_ann_ids(self, img_ids=(), cat_ids=(), area_rng=(), iscrowd=None) -> list:
         """mmdet's name of ``getAnnIds``."""
         return self.getAnnIds(img_ids, cat_ids, area_rng, iscrowd)
 
-    def get_cat_ids(self, cat_names=(), sup_names=(), cat_ids=()) -> List:
+    def get_cat_ids(self, cat_names=(), sup_names=(), cat_ids=()) -> list:
         """mmdet's name of :meth:`getCatIds`."""
         return self.getCatIds(cat_names, sup_names, cat_ids)
 
-    def get_img_ids(self, img_ids=(), cat_ids=()) -> List:
+    def get_img_ids(self, img_ids=(), cat_ids=()) -> list:
         """mmdet's name of ``getImgIds``."""
         return self.getImgIds(img_ids, cat_ids)
 
-    def load_anns(self, ids=()) -> List[dict]:
+    def load_anns(self, ids=()) -> list[dict]:
         """mmdet's name of ``loadAnns``."""
         return self.loadAnns(ids)
 
-    def load_cats(self, ids=()) -> List[dict]:
+    def load_cats(self, ids=()) -> list[dict]:
         """mmdet's name of ``loadCats``."""
         return self.loadCats(ids)
 
-    def load_imgs(self, ids=()) -> List[dict]:
+    def load_imgs(self, ids=()) -> list[dict]:
         """mmdet's name of ``loadImgs``."""
         return self.loadImgs(ids)

@@ -3,7 +3,7 @@ import json
 import os.path as osp
 import re
 from collections import defaultdict
-from typing import Callable, List, Optional, Union
+from collections.abc import Callable
 
 from fcos_mm.errors import UserError
 
@@ -11,7 +11,7 @@ _ID_KEYS = dict(images=('id', ), categories=('id', ),
                 annotations=('id', 'image_id', 'category_id'))
 
 
-def read_coco(path: str, note: Optional[Callable[[str], None]] = None) -> Union[dict, list]:
+def read_coco(path: str, note: Callable[[str], None] | None = None) -> dict | list:
     """Read an annotation file and put right what has one meaning only.
 
     Ids that are floats become integers, and categories that repeat another's
@@ -37,7 +37,7 @@ def read_coco(path: str, note: Optional[Callable[[str], None]] = None) -> Union[
     return data
 
 
-def read_json(path: str, what: str, remedy: str) -> Union[dict, list]:
+def read_json(path: str, what: str, remedy: str) -> dict | list:
     """Read a JSON file.
 
     Args:
@@ -62,7 +62,7 @@ def read_json(path: str, what: str, remedy: str) -> Union[dict, list]:
         raise UserError(f'{what} is not JSON: {path} ({error})\n{remedy}') from None
 
 
-def parent_category(data: dict) -> Optional[dict]:
+def parent_category(data: dict) -> dict | None:
     """The entry of ``categories`` that only groups the others, as Roboflow writes it.
 
     Args:
@@ -111,7 +111,7 @@ def _make_ids_whole(data: dict) -> None:
                     entry[key] = whole_id(entry[key])
 
 
-def _repeated_categories(data: dict) -> List[dict]:
+def _repeated_categories(data: dict) -> list[dict]:
     """Categories without boxes that have the name of another, which stays."""
     by_name = defaultdict(list)
     for entry in _entries(data, 'categories'):
@@ -136,13 +136,13 @@ def _used(data: dict) -> set:
     return {key for key in ids if is_id(key)}
 
 
-def _entries(data: dict, name: str) -> List[dict]:
+def _entries(data: dict, name: str) -> list[dict]:
     entries = data.get(name)
     return [entry for entry in entries if isinstance(entry, dict)] if isinstance(
         entries, list) else []
 
 
-def _other_encoding(path: str) -> Optional[str]:
+def _other_encoding(path: str) -> str | None:
     """The likely encoding of a file that is not JSON in UTF-8; None if it is UTF-8 or no text."""
     with open(path, 'rb') as file:
         data = file.read()

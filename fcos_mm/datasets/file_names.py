@@ -3,7 +3,8 @@ import os
 import os.path as osp
 import unicodedata
 from collections import defaultdict
-from typing import Callable, Dict, Iterator, List, NamedTuple, Optional
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 from urllib.parse import unquote
 
 #: What can be wrong with a name, and what to do. The first two are put right when an image is read.
@@ -45,9 +46,9 @@ class Folders:
     """Answers whether files exist, by one listing of each folder."""
 
     def __init__(self) -> None:
-        self._names: Dict[str, frozenset] = {}
-        self._alike: Dict[tuple, Dict[str, str]] = {}
-        self._below: Dict[str, List[str]] = {}
+        self._names: dict[str, frozenset] = {}
+        self._alike: dict[tuple, dict[str, str]] = {}
+        self._below: dict[str, list[str]] = {}
 
     def has(self, path: str) -> bool:
         """Whether there is a file or folder of exactly this name.
@@ -71,7 +72,7 @@ class Folders:
                 self._names[folder] = frozenset()
         return self._names[folder]
 
-    def below(self, folder: str) -> List[str]:
+    def below(self, folder: str) -> list[str]:
         """The folders in a folder.
 
         Args:
@@ -83,7 +84,7 @@ class Folders:
                                    and osp.isdir(osp.join(folder, name))]
         return self._below[folder]
 
-    def alike(self, folder: str, name: str, fold: Callable[[str], str]) -> Optional[str]:
+    def alike(self, folder: str, name: str, fold: Callable[[str], str]) -> str | None:
         """The path below a folder whose parts are equal to a name's when folded.
 
         Args:
@@ -123,7 +124,7 @@ def readable(path: str) -> str:
     return found.path if found else path
 
 
-def find_file(folder: str, name: str, folders: Folders) -> Optional[Found]:
+def find_file(folder: str, name: str, folders: Folders) -> Found | None:
     """Look for a missing file under the names that tools make of a name.
 
     Args:
@@ -148,7 +149,7 @@ def find_file(folder: str, name: str, folders: Folders) -> Optional[Found]:
     return None
 
 
-def _decoded(folder: str, name: str, exists: Callable[[str], bool]) -> Optional[Found]:
+def _decoded(folder: str, name: str, exists: Callable[[str], bool]) -> Found | None:
     """The file whose name is another way of writing the same one."""
     slashes = name.replace('\\', '/')
     for kind, form in (('backslash', slashes), ('percent', unquote(name)),
@@ -187,11 +188,11 @@ def _stem(name: str) -> str:
 
 
 # Each takes away what the ones before it do.
-_FOLDS: Dict[str, Callable[[str], str]] = {
+_FOLDS: dict[str, Callable[[str], str]] = {
     'blanks': str.strip, 'unicode': _unicode, 'case': _case, 'suffix': _stem}
 
 
-def sort_by_kind(found: Dict[str, Optional[Found]]) -> Dict[tuple, List[str]]:
+def sort_by_kind(found: dict[str, Found | None]) -> dict[tuple, list[str]]:
     """Group missing files by what is to be done about them, most first.
 
     Args:

@@ -1,5 +1,4 @@
 """The size of an image from its header."""
-from typing import Tuple
 
 from PIL import Image
 
@@ -8,7 +7,7 @@ _TURNED = ('JPEG', 'MPO', 'PNG')  # formats of which OpenCV obeys the tag
 _ON_ITS_SIDE = (5, 6, 7, 8)
 
 
-def image_size(path: str) -> Tuple[int, int]:
+def image_size(path: str) -> tuple[int, int]:
     """Read the size of an image from its header, turned as OpenCV loads it.
 
     Args:

@@ -2,7 +2,7 @@
 import sys
 import textwrap
 import traceback
-from typing import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from fcos_mm.datasets.transforms import SampleError
 from fcos_mm.errors import UserError

@@ -7,7 +7,7 @@ resumed run has already trained on can be skipped. What is skipped is decided
 when the first index is taken: torch makes iterators that it does not use.
 """
 import itertools
-from typing import Iterator, List, Optional
+from collections.abc import Iterator
 
 from mmdet.datasets.samplers import AspectRatioBatchSampler as MMDetAspectRatioBatchSampler
 from mmengine.dataset import DefaultSampler as MMEngineDefaultSampler
@@ -101,7 +101,7 @@ class AspectRatioBatchSampler(MMDetAspectRatioBatchSampler):
         """
         self._skipped = num_batches
 
-    def __iter__(self) -> Iterator[List[int]]:
+    def __iter__(self) -> Iterator[list[int]]:
         """Start with no image waiting for its batch."""
         skipped, self._skipped = self._skipped, 0
         self._aspect_ratio_buckets = [[], []]
@@ -130,7 +130,7 @@ def skip_batches(loader: DataLoader, num_batches: int) -> int:
     return num_batches
 
 
-def unseeded_part(loader: DataLoader) -> Optional[str]:
+def unseeded_part(loader: DataLoader) -> str | None:
     """Find what keeps samples from having randomness of their own.
 
     Args:

@@ -7,7 +7,7 @@ epoch; the datasets seed the random numbers with these while they load.
 """
 import contextlib
 import random
-from typing import Iterator, Tuple
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -29,7 +29,7 @@ class SeededIndex(int):
         index.epoch = epoch
         return index
 
-    def __getnewargs__(self) -> Tuple[int, int, int]:
+    def __getnewargs__(self) -> tuple[int, int, int]:
         """What a copy in another process is made of."""
         return int(self), self.seed, self.epoch
 

@@ -5,8 +5,8 @@ import pickle
 import stat
 import struct
 import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Callable, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -19,7 +19,7 @@ MAGIC = b'fcos_mm1'  # written last: a file that starts with it is complete
 _HEAD = struct.Struct('8sQQ')  # magic, length of the pickled head, length of the bytes
 
 # A small object of which every process has its own, and arrays whose bytes are shared.
-Content = Tuple[object, Sequence[np.ndarray]]
+Content = tuple[object, Sequence[np.ndarray]]
 
 
 class SharedFile:
@@ -76,12 +76,12 @@ class SharedFile:
         os.close(descriptor)
 
 
-def parents() -> Tuple[str, ...]:
+def parents() -> tuple[str, ...]:
     """Where a folder for mapped files may be made, the best first."""
     return '/dev/shm', tempfile.gettempdir()
 
 
-def place(name: str, size: int) -> Optional[Path]:
+def place(name: str, size: int) -> Path | None:
     """Where the shared file of this name is or can be.
 
     In a folder of this user in ``/dev/shm`` where that has room, else among

@@ -1,5 +1,4 @@
 """Reading images, with an error that names the file."""
-from typing import Optional, Tuple
 
 from mmcv.transforms import LoadImageFromFile as MMCVLoadImageFromFile
 
@@ -39,7 +38,7 @@ class LoadImageFromFile(MMCVLoadImageFromFile):
     put right if there is no such file (:func:`readable`).
     """
 
-    def transform(self, results: dict) -> Optional[dict]:
+    def transform(self, results: dict) -> dict | None:
         """Load the image of ``results['img_path']``.
 
         Args:
@@ -75,7 +74,7 @@ class LoadImageFromFile(MMCVLoadImageFromFile):
         return loaded
 
 
-def _check_size(path: str, found: Tuple[int, int], wanted: Tuple[int, int]) -> None:
+def _check_size(path: str, found: tuple[int, int], wanted: tuple[int, int]) -> None:
     """Width and height in pixels must be those that the boxes were drawn on."""
     if tuple(found) != wanted:
         raise ImageError(

@@ -1,6 +1,5 @@
 """In training an image that cannot be used is replaced by the next one."""
 import traceback
-from typing import List, Optional, Tuple
 
 from mmengine.structures import BaseDataElement
 
@@ -49,7 +48,7 @@ class ReplacesFailures:
         """
         if getattr(self, 'test_mode', False):
             return super().__getitem__(idx)
-        lost: List[Tuple[str, str]] = []
+        lost: list[tuple[str, str]] = []
         failed = set()
         while True:
             try:
@@ -73,7 +72,7 @@ class ReplacesUnreadable(ReplacesFailures):
     #: Samples in a row for which a transform returned None.
     _dropped = 0
 
-    def prepare_data(self, idx: int) -> Optional[dict]:
+    def prepare_data(self, idx: int) -> dict | None:
         """Run the pipeline on a sample.
 
         Args:
@@ -112,7 +111,7 @@ def always_dropped(number: int, error: DroppedSample) -> SampleError:
                        f'{error}\nChange the settings of this transform.')
 
 
-def mark(sample: dict, lost: List[Tuple[str, str]]) -> None:
+def mark(sample: dict, lost: list[tuple[str, str]]) -> None:
     """Note in a sample which images it stands in for.
 
     Args:
@@ -126,7 +125,7 @@ def mark(sample: dict, lost: List[Tuple[str, str]]) -> None:
         sample[UNREADABLE] = [*sample.get(UNREADABLE, ()), *lost]
 
 
-def _entry(error: Exception) -> Tuple[str, str]:
+def _entry(error: Exception) -> tuple[str, str]:
     """Path and message; the message of one's own code has its traceback."""
     text = str(error).splitlines()[0]
     path = getattr(error, 'path', text)

@@ -1,5 +1,5 @@
 """From a data loader's dataset to the datasets inside its wrappers."""
-from typing import Iterator
+from collections.abc import Iterator
 
 
 def inner_datasets(dataset) -> Iterator:

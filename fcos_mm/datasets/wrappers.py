@@ -3,7 +3,7 @@
 The outermost dataset seeds a sample; those within are asked by plain indices.
 They can be nested: mmdet's lose the classes, or what the next wrapper asks for.
 """
-from typing import Callable, List, Optional
+from collections.abc import Callable
 
 from mmdet.datasets import ConcatDataset as MMDetConcatDataset
 from mmdet.datasets import MultiImageMixDataset as MMDetMultiImageMixDataset
@@ -37,7 +37,7 @@ class ConcatDataset(SeededSamples, MMDetConcatDataset):
             if len(classes) == 1:
                 self._metainfo = self._metainfo[0]
 
-    def get_cat_ids(self, idx: int) -> List[int]:
+    def get_cat_ids(self, idx: int) -> list[int]:
         """The labels in an image, for ``ClassBalancedDataset``.
 
         Args:
@@ -68,7 +68,7 @@ class MultiImageMixDataset(SeededSamples, ReplacesFailures, MMDetMultiImageMixDa
         """Whether a failure stays an error."""
         return any(getattr(part, 'test_mode', False) for part in inner_datasets(self.dataset))
 
-    def get_cat_ids(self, idx: int) -> List[int]:
+    def get_cat_ids(self, idx: int) -> list[int]:
         """The labels in an image, for ``ClassBalancedDataset``.
 
         Args:
@@ -81,7 +81,7 @@ class MultiImageMixDataset(SeededSamples, ReplacesFailures, MMDetMultiImageMixDa
 class RepeatDataset(SeededSamples, MMEngineRepeatDataset):
     """mmengine's, with seeded samples."""
 
-    def get_cat_ids(self, idx: int) -> List[int]:
+    def get_cat_ids(self, idx: int) -> list[int]:
         """The labels in an image, for ``ClassBalancedDataset``.
 
         Args:
@@ -110,7 +110,7 @@ class _MixTransform:
         if hasattr(transform, 'get_indexes'):
             self.get_indexes = transform.get_indexes
 
-    def __call__(self, results: dict) -> Optional[dict]:
+    def __call__(self, results: dict) -> dict | None:
         for other in results.get('mix_results', ()):
             if UNREADABLE in other:
                 mark(results, other[UNREADABLE])

@@ -1,17 +1,15 @@
 """What runs around the model: hooks, and the names that configs may use."""
-from fcos_mm.engine.fast_inference import FastInferenceHook
-from fcos_mm.engine.fast_training import FastTrainingHook
+from fcos_mm.engine.distributed.watchdog import WatchdogHook
+from fcos_mm.engine.distributed.zero import ZeroRedundancyOptimizer
 from fcos_mm.engine.guards.non_finite import NonFiniteHook
 from fcos_mm.engine.guards.optim_wrapper import AmpOptimWrapper, OptimWrapper
 from fcos_mm.engine.guards.unreadable import UnreadableImageHook
-from fcos_mm.engine.ranks.watchdog import WatchdogHook
-from fcos_mm.engine.ranks.zero import ZeroRedundancyOptimizer
 from fcos_mm.engine.resume.checkpoint_hook import CheckpointHook
 from fcos_mm.engine.resume.train_loops import EpochBasedTrainLoop, IterBasedTrainLoop
 from fcos_mm.engine.run_header import RunHeaderHook
 
 __all__ = [
-    'AmpOptimWrapper', 'CheckpointHook', 'EpochBasedTrainLoop', 'FastInferenceHook',
-    'FastTrainingHook', 'IterBasedTrainLoop', 'NonFiniteHook', 'OptimWrapper', 'RunHeaderHook',
+    'AmpOptimWrapper', 'CheckpointHook', 'EpochBasedTrainLoop', 'IterBasedTrainLoop',
+    'NonFiniteHook', 'OptimWrapper', 'RunHeaderHook',
     'UnreadableImageHook', 'WatchdogHook', 'ZeroRedundancyOptimizer'
 ]

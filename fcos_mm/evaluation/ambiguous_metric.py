@@ -1,5 +1,5 @@
 """How many detections come from ambiguous locations (paper, Sec. 4.1.1: 2.3 %, 1.5 %)."""
-from typing import Dict, Optional, Sequence, Tuple
+from collections.abc import Sequence
 
 import torch
 from mmdet.structures.bbox import get_box_tensor
@@ -47,7 +47,7 @@ class AmbiguousDetectionMetric(BaseMetric):
                  head: ConfigType,
                  score_thr: float = 0.0,
                  collect_device: str = 'cpu',
-                 prefix: Optional[str] = None) -> None:
+                 prefix: str | None = None) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
         with DefaultScope.overwrite_default_scope('fcos_mm'):
             self.head = MODELS.build(head)
@@ -85,7 +85,7 @@ class AmbiguousDetectionMetric(BaseMetric):
             self.results.append((_num_boxes(sample), len(counted), int(several[counted].sum()),
                                  int(different[counted].sum())))
 
-    def compute_metrics(self, results: list) -> Dict[str, float]:
+    def compute_metrics(self, results: list) -> dict[str, float]:
         """Compute the shares.
 
         Args:
@@ -110,7 +110,7 @@ class AmbiguousDetectionMetric(BaseMetric):
         sizes = [(-(-height // stride), -(-width // stride)) for stride in self.head.strides]
         return self.head.location_generator(sizes, 'cpu')
 
-    def _ambiguous(self, locations: Locations, sample: dict) -> Tuple[Tensor, Tensor]:
+    def _ambiguous(self, locations: Locations, sample: dict) -> tuple[Tensor, Tensor]:
         """Which locations are claimed by several boxes, and by boxes of several categories.
 
         Returns:

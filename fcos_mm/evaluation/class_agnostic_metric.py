@@ -1,7 +1,7 @@
 """``ClassAgnosticCocoMetric``: are boxes found, whatever their category (paper, Table 9)."""
 import json
+from collections.abc import Sequence
 from os import PathLike
-from typing import Dict, Optional, Sequence, Union
 
 from mmengine.fileio import put_text
 from mmengine.logging import print_log
@@ -42,15 +42,15 @@ class ClassAgnosticCocoMetric(CocoMetric):
     default_prefix = 'class_agnostic'
 
     def __init__(self,
-                 ann_file: Union[str, PathLike, None] = None,
+                 ann_file: str | PathLike | None = None,
                  *,
                  metric: str = 'bbox',
                  format_only: bool = False,
-                 outfile_prefix: Union[str, PathLike, None] = None,
+                 outfile_prefix: str | PathLike | None = None,
                  backend: str = 'auto',
-                 backend_args: Optional[dict] = None,
+                 backend_args: dict | None = None,
                  collect_device: str = 'cpu',
-                 prefix: Optional[str] = None) -> None:
+                 prefix: str | None = None) -> None:
         if metric not in ('bbox', ['bbox']):
             raise UserError(f"ClassAgnosticCocoMetric has metric={metric!r}.\nIt must be 'bbox'.")
         self.backend = backend
@@ -58,8 +58,8 @@ class ClassAgnosticCocoMetric(CocoMetric):
                          outfile_prefix=outfile_prefix, backend=backend,
                          backend_args=backend_args, collect_device=collect_device, prefix=prefix)
 
-    def evaluate_metric(self, metric: str, files: Dict[str, str],
-                        predictions: Sequence[dict]) -> Dict[str, float]:
+    def evaluate_metric(self, metric: str, files: dict[str, str],
+                        predictions: Sequence[dict]) -> dict[str, float]:
         """Compute the numbers, and write the curves where there is a prefix.
 
         Args:

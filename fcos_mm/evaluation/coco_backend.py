@@ -4,7 +4,7 @@ import importlib
 import io
 import logging
 import time
-from typing import Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from mmengine.logging import print_log

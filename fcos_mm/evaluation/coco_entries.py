@@ -1,7 +1,7 @@
 """What entries of files in COCO's format must be before pycocotools reads them."""
 import math
 import numbers
-from typing import Iterator, Optional, Tuple
+from collections.abc import Iterator
 
 from fcos_mm.datasets.coco_format import is_id
 from fcos_mm.errors import shorten
@@ -11,7 +11,7 @@ _ID_OF = {'images': ('id', ), 'categories': ('id', ),
 
 
 def malformed_detection(row: object,
-                        id_types: Tuple[type, ...] = (int, float, str)) -> Optional[str]:
+                        id_types: tuple[type, ...] = (int, float, str)) -> str | None:
     """Say what is wrong with the form of a detection.
 
     Args:
@@ -54,7 +54,7 @@ def malformed_entries(dataset: dict) -> Iterator[str]:
                 yield f'the ids of {name!r} are numbers and text'
 
 
-def _malformed_entry(entry: object, keys: Tuple[str, ...], dataset: dict) -> Optional[str]:
+def _malformed_entry(entry: object, keys: tuple[str, ...], dataset: dict) -> str | None:
     if not isinstance(entry, dict):
         return f'not a dict but a {type(entry).__name__}'
     for key in keys:
@@ -68,13 +68,13 @@ def _malformed_entry(entry: object, keys: Tuple[str, ...], dataset: dict) -> Opt
     return _malformed_box(entry.get('bbox')) or _malformed_number(entry.get('area'))
 
 
-def _malformed_box(box: object) -> Optional[str]:
+def _malformed_box(box: object) -> str | None:
     if not isinstance(box, list) or len(box) != 4:
         return f'bbox is {shorten(box)}, not [x, y, width, height]'
     return next(filter(None, map(_malformed_number, box)), None)
 
 
-def _malformed_number(value: object) -> Optional[str]:
+def _malformed_number(value: object) -> str | None:
     if isinstance(value, bool) or not isinstance(value, numbers.Real) or not is_finite(value):
         return f'{shorten(value)} is not a finite number'
     return None

@@ -1,8 +1,8 @@
 """Annotations and detections in COCO's format, read without a printed word."""
 import contextlib
 import io
+from collections.abc import Collection, Sequence
 from os import PathLike
-from typing import Collection, List, Optional, Sequence, Union
 
 from pycocotools.coco import COCO
 
@@ -10,8 +10,8 @@ from fcos_mm.datasets import coco_api, coco_format
 from fcos_mm.errors import UserError
 from fcos_mm.evaluation.coco_entries import malformed_detection, malformed_entries
 
-Truth = Union[str, PathLike, COCO]
-Results = Union[str, PathLike, Sequence[dict]]
+Truth = str | PathLike | COCO
+Results = str | PathLike | Sequence[dict]
 
 
 def read_truth(truth: Truth, *, annotated: bool = True) -> COCO:
@@ -44,7 +44,7 @@ def read_truth(truth: Truth, *, annotated: bool = True) -> COCO:
 def read_results(results: Results,
                  truth: COCO,
                  *,
-                 image_ids: Optional[Collection[int]] = None) -> List[dict]:
+                 image_ids: Collection[int] | None = None) -> list[dict]:
     """Read detections and see that they belong to the annotations.
 
     Args:
@@ -115,7 +115,7 @@ def quiet() -> contextlib.AbstractContextManager:
     return contextlib.redirect_stdout(io.StringIO())
 
 
-def read_rows(path: Union[str, PathLike]) -> list:
+def read_rows(path: str | PathLike) -> list:
     """Read a file of detections, whatever it holds.
 
     Args:

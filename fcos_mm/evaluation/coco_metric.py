@@ -2,8 +2,8 @@
 import contextlib
 import json
 import tempfile
+from collections.abc import Sequence
 from os import PathLike
-from typing import Dict, List, Optional, Sequence, Union
 
 import numpy as np
 from mmdet.datasets.api_wrappers import COCOevalMP
@@ -71,16 +71,16 @@ class CocoMetric(MMDetCocoMetric):
     """
 
     def __init__(self,
-                 ann_file: Union[str, PathLike, None] = None,
-                 metric: Union[str, Sequence[str]] = 'bbox',
+                 ann_file: str | PathLike | None = None,
+                 metric: str | Sequence[str] = 'bbox',
                  *,
                  backend: str = 'auto',
                  proposal_nums: Sequence[int] = (100, 300, 1000),
-                 iou_thrs: Union[float, Sequence[float], None] = None,
-                 metric_items: Optional[Sequence[str]] = None,
+                 iou_thrs: float | Sequence[float] | None = None,
+                 metric_items: Sequence[str] | None = None,
                  format_only: bool = False,
-                 outfile_prefix: Union[str, PathLike, None] = None,
-                 backend_args: Optional[dict] = None,
+                 outfile_prefix: str | PathLike | None = None,
+                 backend_args: dict | None = None,
                  **kwargs) -> None:
         name = type(self).__name__
         self.evaluator = choose_evaluator(backend)
@@ -135,7 +135,7 @@ class CocoMetric(MMDetCocoMetric):
                     "that of the dataset, or put 'instances' among meta_keys of PackDetInputs.")
         super().process(data_batch, data_samples)
 
-    def compute_metrics(self, results: list) -> Dict[str, float]:
+    def compute_metrics(self, results: list) -> dict[str, float]:
         """Compute the metrics of the processed results.
 
         Args:
@@ -170,8 +170,8 @@ class CocoMetric(MMDetCocoMetric):
                     found.update(self.evaluate_metric(metric, files, predictions))
         return found
 
-    def evaluate_metric(self, metric: str, files: Dict[str, str],
-                        predictions: Sequence[dict]) -> Dict[str, float]:
+    def evaluate_metric(self, metric: str, files: dict[str, str],
+                        predictions: Sequence[dict]) -> dict[str, float]:
         """Compute one of the metrics.
 
         Args:
@@ -219,7 +219,7 @@ class CocoMetric(MMDetCocoMetric):
         put_text(json.dumps(rows, default=set_default), path)
         return dict(bbox=path, proposal=path)
 
-    def _evaluated(self, metric: str, rows: List[dict]) -> COCOeval:
+    def _evaluated(self, metric: str, rows: list[dict]) -> COCOeval:
         """Match and accumulate the detections; print pycocotools' summary."""
         if metric == 'segm':
             # with a box pycocotools would take its area for that of the mask
@@ -239,7 +239,7 @@ class CocoMetric(MMDetCocoMetric):
             evaluation.summarize()
         return evaluation
 
-    def _per_category(self, evaluation: COCOeval) -> Dict[str, float]:
+    def _per_category(self, evaluation: COCOeval) -> dict[str, float]:
         if not self.classwise:
             return {}
         categories = {self._coco_api.cats[key]['name']: key for key in self.cat_ids}
@@ -249,7 +249,7 @@ class CocoMetric(MMDetCocoMetric):
         return {f'{name}_precision': round(or_nan(value_of(evaluation, whole, key)), 3)
                 for name, key in categories.items()}
 
-    def _recalls(self, predictions: Sequence[dict]) -> Dict[str, float]:
+    def _recalls(self, predictions: Sequence[dict]) -> dict[str, float]:
         by_image = {prediction['img_id']: prediction for prediction in predictions}
         recalls = self.fast_eval_recall(
             [by_image[key] for key in self.img_ids], self.proposal_nums,

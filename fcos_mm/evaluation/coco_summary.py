@@ -1,5 +1,6 @@
 """COCO's metrics by mmdet's names, from an evaluation that has been accumulated."""
-from typing import Dict, List, NamedTuple, Optional, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from pycocotools.cocoeval import COCOeval
@@ -19,11 +20,11 @@ class SummaryMetric(NamedTuple):
     """
     kind: str
     limit: int
-    iou: Optional[float] = None
+    iou: float | None = None
     area: str = 'all'
 
 
-def summary_metrics(limits: Sequence[int], ious: Sequence[float]) -> Dict[str, SummaryMetric]:
+def summary_metrics(limits: Sequence[int], ious: Sequence[float]) -> dict[str, SummaryMetric]:
     """The metrics that can be computed, by their names.
 
     Args:
@@ -67,8 +68,8 @@ def value_of(evaluation: COCOeval, metric: SummaryMetric, category=None) -> floa
     return float(values.mean()) if values.size else -1.0
 
 
-def category_rows(evaluation: COCOeval, categories: Dict[str, object],
-                  metrics: Dict[str, SummaryMetric]) -> List[List[str]]:
+def category_rows(evaluation: COCOeval, categories: dict[str, object],
+                  metrics: dict[str, SummaryMetric]) -> list[list[str]]:
     """The lines of a table of the categories' precision, the heading first.
 
     Args:

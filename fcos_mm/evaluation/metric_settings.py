@@ -1,7 +1,7 @@
 """Arguments of the metrics, checked before anything is trained or tested."""
 import numbers
+from collections.abc import Collection, Sequence
 from os import PathLike
-from typing import Collection, List, Optional, Sequence, Union
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from fcos_mm.errors import UserError, shorten
 _METRICS = ('bbox', 'segm', 'proposal', 'proposal_fast')
 
 
-def check_metrics(name: str, metric: Union[str, Sequence[str]]) -> List[str]:
+def check_metrics(name: str, metric: str | Sequence[str]) -> list[str]:
     """The metrics as a list.
 
     Args:
@@ -30,7 +30,7 @@ def check_metrics(name: str, metric: Union[str, Sequence[str]]) -> List[str]:
 
 
 def check_prefix(name: str, format_only: bool,
-                 outfile_prefix: Union[str, PathLike, None]) -> None:
+                 outfile_prefix: str | PathLike | None) -> None:
     """See that detections which are only written have a place.
 
     Args:
@@ -47,7 +47,7 @@ def check_prefix(name: str, format_only: bool,
                         "'work_dirs/test-dev' for work_dirs/test-dev.bbox.json.")
 
 
-def detection_limits(name: str, proposal_nums: Sequence[int]) -> List[int]:
+def detection_limits(name: str, proposal_nums: Sequence[int]) -> list[int]:
     """The limits as an ascending list.
 
     Args:
@@ -65,7 +65,7 @@ def detection_limits(name: str, proposal_nums: Sequence[int]) -> List[int]:
     return sorted(set(limits))
 
 
-def iou_thresholds(name: str, iou_thrs: Union[float, Sequence[float], None]) -> np.ndarray:
+def iou_thresholds(name: str, iou_thrs: float | Sequence[float] | None) -> np.ndarray:
     """The thresholds as an array (T,), COCO's ten for None.
 
     Args:
@@ -85,8 +85,8 @@ def iou_thresholds(name: str, iou_thrs: Union[float, Sequence[float], None]) -> 
     return np.array(sorted(values), dtype=np.float64)
 
 
-def check_items(name: str, items: Optional[Sequence[str]],
-                known: Collection[str]) -> Optional[List[str]]:
+def check_items(name: str, items: Sequence[str] | None,
+                known: Collection[str]) -> list[str] | None:
     """The metrics that are asked for.
 
     Args:

@@ -3,8 +3,8 @@
 Shares of 1 everywhere. Where nothing can be measured, as AP of large boxes where
 there are none, the number is nan (pycocotools says -1).
 """
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Collection, Dict, Optional, Sequence
 
 import numpy as np
 from pycocotools.cocoeval import COCOeval
@@ -47,8 +47,8 @@ class ClassAgnostic:
     AP75: float
     AP90: float
     recall: np.ndarray
-    precision: Dict[float, np.ndarray]
-    best_recall: Dict[float, float]
+    precision: dict[float, np.ndarray]
+    best_recall: dict[float, float]
 
     def to_dict(self) -> dict:
         """The same with plain lists and the thresholds as text, as JSON wants it."""
@@ -62,8 +62,8 @@ class ClassAgnostic:
 def coco_numbers(truth: Truth,
                  results: Results,
                  *,
-                 image_ids: Optional[Collection[int]] = None,
-                 backend: str = 'auto') -> Dict[str, float]:
+                 image_ids: Collection[int] | None = None,
+                 backend: str = 'auto') -> dict[str, float]:
     """COCO's numbers (paper, Tables 3 to 7; with ``image_ids``, Table 6).
 
     Args:
@@ -89,7 +89,7 @@ def proposal_recall(truth: Truth,
                     results: Results,
                     *,
                     limits: Sequence[int] = (100, 1000),
-                    backend: str = 'auto') -> Dict[str, float]:
+                    backend: str = 'auto') -> dict[str, float]:
     """Average recall of proposals (paper, Table 8), as mmdet's ``metric='proposal'``.
 
     Args:
@@ -115,8 +115,8 @@ def proposal_recall(truth: Truth,
 def class_agnostic_numbers(truth: Truth,
                            results: Results,
                            *,
-                           image_ids: Optional[Collection[int]] = None,
-                           category_ids: Optional[Collection[int]] = None,
+                           image_ids: Collection[int] | None = None,
+                           category_ids: Collection[int] | None = None,
                            backend: str = 'auto') -> ClassAgnostic:
     """Precision and recall with the categories ignored (paper, Table 9, Figs. 4 to 6).
 
@@ -148,7 +148,7 @@ def class_agnostic_numbers(truth: Truth,
         best_recall={iou: or_nan(recall[place]) for iou, place in CURVES.items()})
 
 
-def _evaluated(truth: Truth, results: Results, image_ids: Optional[Collection[int]],
+def _evaluated(truth: Truth, results: Results, image_ids: Collection[int] | None,
                backend: str, **params) -> COCOeval:
     """Match the detections and accumulate, under changed parameters of pycocotools."""
     truth = read_truth(truth)

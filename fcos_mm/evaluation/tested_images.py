@@ -1,6 +1,6 @@
 """What was tested, found in the annotations: images by their ids, classes by their names."""
 import logging
-from typing import Optional, Sequence
+from collections.abc import Sequence
 
 from mmengine.logging import print_log
 from pycocotools.coco import COCO
@@ -8,7 +8,7 @@ from pycocotools.coco import COCO
 from fcos_mm.errors import UserError, shorten
 
 
-def category_ids(truth: COCO, classes: Sequence[str], ann_file: Optional[str]) -> list:
+def category_ids(truth: COCO, classes: Sequence[str], ann_file: str | None) -> list:
     """The ids of the classes' categories, in the order of the labels.
 
     Args:
@@ -31,7 +31,7 @@ def category_ids(truth: COCO, classes: Sequence[str], ann_file: Optional[str]) -
     return [known[name] for name in classes]
 
 
-def tested_images(truth: COCO, predictions: Sequence[dict], ann_file: Optional[str]) -> list:
+def tested_images(truth: COCO, predictions: Sequence[dict], ann_file: str | None) -> list:
     """The ids of the images that were tested, in the order of the annotations.
 
     Args:

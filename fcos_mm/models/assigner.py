@@ -1,5 +1,6 @@
 """Which location answers for which box (paper, Sec. 3.1 and 3.2)."""
-from typing import NamedTuple, Optional, Sequence, Tuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -82,10 +83,10 @@ class FCOSAssigner:
 
     def __init__(self,
                  *,
-                 regress_ranges: Sequence[Tuple[float, float]] = ((0, 64), (64, 128), (128, 256),
+                 regress_ranges: Sequence[tuple[float, float]] = ((0, 64), (64, 128), (128, 256),
                                                                   (256, 512), (512, INF)),
                  range_bounds: str = 'inclusive',
-                 center_sampling_radius: Optional[float] = None,
+                 center_sampling_radius: float | None = None,
                  crowd: str = 'drop') -> None:
         if range_bounds not in BOUNDS:
             raise ValueError(f'range_bounds must be one of {BOUNDS}, got {range_bounds!r}')
@@ -166,7 +167,7 @@ class FCOSAssigner:
 
     @staticmethod
     def _lowest_rank(locations: Locations, boxes: Tensor, ranges: Ranges, bounds: str,
-                     radius: Optional[float]) -> Tensor:
+                     radius: float | None) -> Tensor:
         """Return (B, P): the first of boxes (B, G, 4) that claims a location, or G."""
         return lowest_rank(
             windows(locations, boxes.flatten(0, 1), regress_ranges=ranges, bounds=bounds,
@@ -182,7 +183,7 @@ class FCOSAssigner:
         return rank < crowd.size(1)
 
 
-def _regress_range(bounds: Sequence[float]) -> Tuple[float, float]:
+def _regress_range(bounds: Sequence[float]) -> tuple[float, float]:
     try:
         low, high = (float(bound) for bound in bounds)
     except (TypeError, ValueError):

@@ -4,7 +4,8 @@ Of the millions of pairs of a batch a few thousand pass the threshold. They are
 found before any score is computed, with one look at the class logits, and are
 rows of flat tensors from then on, whatever their image and level.
 """
-from typing import NamedTuple, Sequence, Tuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -27,7 +28,7 @@ class Pairs(NamedTuple):
         return Pairs(*(index[which] for index in self))
 
 
-def likely_pairs(class_maps: Sequence[Tensor], probability: float) -> Tuple[Pairs, Tensor]:
+def likely_pairs(class_maps: Sequence[Tensor], probability: float) -> tuple[Pairs, Tensor]:
     """Find the pairs whose class score may be above a probability.
 
     None that is above is missed; those a little below may be among them.

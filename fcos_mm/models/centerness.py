@@ -1,5 +1,4 @@
 """Center-ness (paper, Sec. 3.3): Eq. (3) and where it comes from."""
-from typing import Optional
 
 import torch
 from torch import Tensor
@@ -71,7 +70,7 @@ class Centerness:
         self.position = position
         self.num_convs = num_convs
 
-    def factor(self, predictions: Predictions, truth: Optional[Targets] = None) -> Optional[Tensor]:
+    def factor(self, predictions: Predictions, truth: Targets | None = None) -> Tensor | None:
         """Return the (B, P) factor of the class scores, or None for none.
 
         Args:

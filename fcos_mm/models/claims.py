@@ -5,7 +5,8 @@ the ranks onto the feature maps, those of the largest boxes first. An accelerato
 lists every cell that any window could have, in tensors whose sizes do not depend
 on the boxes, and scatters the lowest rank into each.
 """
-from typing import NamedTuple, Sequence, Tuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -16,7 +17,7 @@ from fcos_mm.models.windows import Windows
 
 
 def lowest_rank(windows: Windows, locations: Locations, *, images: int,
-                sizes: Sequence[Tuple[int, int]]) -> Tensor:
+                sizes: Sequence[tuple[int, int]]) -> Tensor:
     """Return which of the boxes that claim a location comes first in its image.
 
     Args:
@@ -85,7 +86,7 @@ def claimed_runs(windows: Windows, locations: Locations, *, images: int) -> Runs
 
 
 def _runs(edges: np.ndarray, base: np.ndarray,
-          columns: np.ndarray) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
+          columns: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Cut K windows into rows, and a row that meets the hole into what is left and right of it.
 
     Args:
@@ -111,7 +112,7 @@ def _runs(edges: np.ndarray, base: np.ndarray,
 
 
 def scattered(windows: Windows, locations: Locations, *, images: int,
-              sizes: Sequence[Tuple[int, int]]) -> Tensor:
+              sizes: Sequence[tuple[int, int]]) -> Tensor:
     """Do as :func:`lowest_rank`, all cells at once, with nothing read back."""
     boxes, device = windows.begin.size(2), windows.begin.device
     ranks, num_locations = boxes // images, sum(locations.counts)
@@ -132,8 +133,8 @@ def scattered(windows: Windows, locations: Locations, *, images: int,
     return lowest.view(images, num_locations)
 
 
-def _cells(windows: Windows, level: int, size: Tuple[int, int], locations: Locations, *,
-           axis: int) -> Tuple[Tensor, Tensor, Tensor]:
+def _cells(windows: Windows, level: int, size: tuple[int, int], locations: Locations, *,
+           axis: int) -> tuple[Tensor, Tensor, Tensor]:
     """Return (N, K): cells along an axis, and whether in the window and in the hole.
 
     Cells beyond the window are named too, as some cell of the map.

@@ -6,7 +6,7 @@ from the same pass, the sigmoid is shared, no one-hot targets are built and
 nothing is gathered by a mask. Every classifier is taken as negative first,
 then the one of the label is put right.
 """
-from typing import Iterator, Optional, Tuple
+from collections.abc import Iterator
 
 import torch
 import torch.nn.functional as F
@@ -20,7 +20,7 @@ from fcos_mm.registry import MODELS
 CHUNK = 1 << 15
 
 
-def negative_term(logits: Tensor, gamma: float) -> Tuple[Tensor, Tensor]:
+def negative_term(logits: Tensor, gamma: float) -> tuple[Tensor, Tensor]:
     """Return p^gamma * -ln(1 - p) with p = sigmoid(logits), and its derivative."""
     p = logits.sigmoid()
     loss = F.softplus(logits)  # -ln(1 - p)
@@ -33,7 +33,7 @@ class FocalSum(torch.autograd.Function):
     """Sum of the focal losses of the C binary classifiers of N locations."""
 
     @staticmethod
-    def forward(ctx, logits: Tensor, labels: Tensor, weight: Optional[Tensor], gamma: float,
+    def forward(ctx, logits: Tensor, labels: Tensor, weight: Tensor | None, gamma: float,
                 alpha: float) -> Tensor:
         """Return the sum, a scalar, and keep its gradient.
 
@@ -69,7 +69,7 @@ class FocalSum(torch.autograd.Function):
         return (grad * grad_output).to(ctx.dtype), None, None, None, None
 
 
-def _swapped(own: Tensor, gamma: float, alpha: float) -> Tuple[Tensor, Tensor]:
+def _swapped(own: Tensor, gamma: float, alpha: float) -> tuple[Tensor, Tensor]:
     """Return what a positive adds in place of a negative (N,), and its derivative."""
     positive, positive_slope = negative_term(-own, gamma)
     negative, negative_slope = negative_term(own, gamma)
@@ -78,7 +78,7 @@ def _swapped(own: Tensor, gamma: float, alpha: float) -> Tuple[Tensor, Tensor]:
 
 
 def _portions(logits: Tensor, weight: Tensor,
-              grad: Tensor) -> Iterator[Tuple[Tensor, Tensor, Tensor]]:
+              grad: Tensor) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
     """Cut logits (N, C), weight (N,) and grad (N, C) into parts that fit a CPU's cache.
 
     Elsewhere, and while the loss is compiled, there is one part.
@@ -122,8 +122,8 @@ class SigmoidFocalLoss(nn.Module):
     def forward(self,
                 logits: Tensor,
                 labels: Tensor,
-                weight: Optional[Tensor] = None,
-                avg_factor: Optional[Tensor] = None) -> Tensor:
+                weight: Tensor | None = None,
+                avg_factor: Tensor | None = None) -> Tensor:
         """Return the loss, a scalar.
 
         Args:

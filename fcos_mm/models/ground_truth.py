@@ -1,5 +1,6 @@
 """Ground truth of a batch, padded to one tensor."""
-from typing import List, NamedTuple, Optional, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -29,9 +30,9 @@ class GroundTruth(NamedTuple):
 
 def pad_ground_truth(
         gt_instances: Sequence[InstanceData],
-        gt_instances_ignore: Optional[Sequence[Optional[InstanceData]]] = None,
+        gt_instances_ignore: Sequence[InstanceData | None] | None = None,
         *,
-        img_metas: Optional[Sequence[dict]] = None,
+        img_metas: Sequence[dict] | None = None,
         box_convention: str = 'continuous') -> GroundTruth:
     """Put the boxes of all images into padded tensors.
 
@@ -68,11 +69,11 @@ def scale_factors(img_metas: Sequence[dict], device: torch.device) -> Tensor:
 
     An image without ``scale_factor`` was not resized.
     """
-    factors: List[list] = [list(meta.get('scale_factor', (1., 1.)))[:2] * 2 for meta in img_metas]
+    factors: list[list] = [list(meta.get('scale_factor', (1., 1.)))[:2] * 2 for meta in img_metas]
     return torch.tensor(factors, dtype=torch.float32).to(device, non_blocking=True)
 
 
-def _pad(tensors: List[Tensor]) -> Tensor:
+def _pad(tensors: list[Tensor]) -> Tensor:
     """Stack (g, ...) tensors to (B, G, ...) with zeros, G at least 1."""
     padded = pad_sequence(tensors, batch_first=True)
     if padded.size(1):

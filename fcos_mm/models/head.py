@@ -1,5 +1,5 @@
 """The FCOS head: the network of Fig. 2 right of the feature pyramid, and its parts."""
-from typing import Dict, List, Optional, Sequence, Tuple, Union
+from collections.abc import Sequence
 
 import torch
 from mmcv.cnn import ConvModule, Scale
@@ -72,7 +72,7 @@ class FCOSHead(BaseDenseHead):
                  regression: str = 'exp',
                  box_convention: str = 'continuous',
                  dcn_on_last_conv: bool = False,
-                 conv_bias: Union[bool, str] = 'auto',
+                 conv_bias: bool | str = 'auto',
                  norm_cfg: OptConfigType = dict(type='GN', num_groups=32, requires_grad=True),
                  centerness: ConfigType = dict(type='fcos_mm.Centerness'),
                  assigner: ConfigType = dict(type='fcos_mm.FCOSAssigner'),
@@ -113,7 +113,7 @@ class FCOSHead(BaseDenseHead):
         self._init_layers()
 
     @property
-    def strides(self) -> Tuple[int, ...]:
+    def strides(self) -> tuple[int, ...]:
         """Stride of each level."""
         return self.location_generator.strides
 
@@ -138,7 +138,7 @@ class FCOSHead(BaseDenseHead):
                 norm_cfg=self.norm_cfg,
                 bias=self.conv_bias) for i in range(num_convs))
 
-    def forward(self, feats: Sequence[Tensor]) -> Tuple[List[Tensor], List[Tensor], List[Tensor]]:
+    def forward(self, feats: Sequence[Tensor]) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
         """Apply the head to every level.
 
         Args:
@@ -156,7 +156,7 @@ class FCOSHead(BaseDenseHead):
         levels = [self._forward_level(feat, scale) for feat, scale in zip(feats, self.scales)]
         return tuple(list(outputs) for outputs in zip(*levels))
 
-    def _forward_level(self, feat: Tensor, scale: Scale) -> Tuple[Tensor, Tensor, Optional[Tensor]]:
+    def _forward_level(self, feat: Tensor, scale: Scale) -> tuple[Tensor, Tensor, Tensor | None]:
         cls_feat, reg_feat = feat, feat
         for conv in self.cls_convs:
             cls_feat = conv(cls_feat)
@@ -174,12 +174,12 @@ class FCOSHead(BaseDenseHead):
 
     def loss_by_feat(
             self,
-            cls_scores: List[Tensor],
-            bbox_preds: List[Tensor],
-            centernesses: List[Tensor],
+            cls_scores: list[Tensor],
+            bbox_preds: list[Tensor],
+            centernesses: list[Tensor],
             batch_gt_instances: InstanceList,
-            batch_img_metas: List[dict],
-            batch_gt_instances_ignore: OptInstanceList = None) -> Dict[str, Tensor]:
+            batch_img_metas: list[dict],
+            batch_gt_instances_ignore: OptInstanceList = None) -> dict[str, Tensor]:
         """Return the losses of Eq. (2), in float32 also under mixed precision.
 
         Args:
@@ -224,10 +224,10 @@ class FCOSHead(BaseDenseHead):
 
     @torch.no_grad()
     def predict_by_feat(self,
-                        cls_scores: List[Tensor],
-                        bbox_preds: List[Tensor],
-                        score_factors: Optional[List[Tensor]] = None,
-                        batch_img_metas: Optional[List[dict]] = None,
+                        cls_scores: list[Tensor],
+                        bbox_preds: list[Tensor],
+                        score_factors: list[Tensor] | None = None,
+                        batch_img_metas: list[dict] | None = None,
                         cfg: OptConfigType = None,
                         rescale: bool = False,
                         with_nms: bool = True,
@@ -270,9 +270,9 @@ class FCOSHead(BaseDenseHead):
                 rescale=rescale,
                 with_nms=with_nms)
 
-    def _flatten(self, cls_scores: List[Tensor], bbox_preds: List[Tensor],
-                 centernesses: Optional[List[Tensor]],
-                 img_metas: Optional[List[dict]]) -> Tuple[Predictions, Locations]:
+    def _flatten(self, cls_scores: list[Tensor], bbox_preds: list[Tensor],
+                 centernesses: list[Tensor] | None,
+                 img_metas: list[dict] | None) -> tuple[Predictions, Locations]:
         sizes = [m.shape[-2:] for m in cls_scores]
         locations = self.location_generator(sizes, cls_scores[0].device)
         check_level_sizes(sizes, self.strides, img_metas)
@@ -283,7 +283,7 @@ class FCOSHead(BaseDenseHead):
         return Predictions(cls_scores, distances, centerness), locations
 
     def _targets(self, locations: Locations, gt_instances: InstanceList,
-                 gt_instances_ignore: OptInstanceList, img_metas: List[dict]) -> Targets:
+                 gt_instances_ignore: OptInstanceList, img_metas: list[dict]) -> Targets:
         truth = pad_ground_truth(
             gt_instances,
             gt_instances_ignore,

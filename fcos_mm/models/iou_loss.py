@@ -1,5 +1,4 @@
 """The regression loss of Eq. (2): IoU of two boxes seen from one location."""
-from typing import Tuple
 
 import torch
 from torch import Tensor, nn
@@ -78,7 +77,7 @@ def area(distances: Tensor) -> Tensor:
     return (left + right) * (top + bottom)
 
 
-def overlap(predicted: Tensor, target: Tensor) -> Tuple[Tensor, Tensor]:
+def overlap(predicted: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     """Return the intersection and the union (...) of boxes (..., 4)."""
     intersection = area(torch.minimum(predicted, target))
     return intersection, area(predicted) + area(target) - intersection

@@ -1,7 +1,7 @@
 """Whether the feature maps have the strides that the head takes them for."""
 import math
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Optional, Sequence, Tuple
 
 from fcos_mm.errors import UserError
 
@@ -9,8 +9,8 @@ _NEARER = math.sqrt(2)  # a map this many times too small is nearer to twice its
 _CELLS = 2  # that convolutions without padding take from a small map
 
 
-def check_level_sizes(sizes: Sequence[Tuple[int, int]], strides: Sequence[int],
-                      img_metas: Optional[Sequence[dict]]) -> None:
+def check_level_sizes(sizes: Sequence[tuple[int, int]], strides: Sequence[int],
+                      img_metas: Sequence[dict] | None) -> None:
     """Check that every map has as many cells as its stride makes of the input.
 
     That is the input's size divided by the stride, rounded up. Networks whose
@@ -53,8 +53,8 @@ def check_level_count(count: int, strides: Sequence[int]) -> None:
 
 
 @lru_cache(maxsize=256)
-def _check(sizes: Tuple[Tuple[int, int], ...], strides: Tuple[int, ...],
-           input_size: Tuple[int, int]) -> None:
+def _check(sizes: tuple[tuple[int, int], ...], strides: tuple[int, ...],
+           input_size: tuple[int, int]) -> None:
     for level, (cells, stride) in enumerate(zip(sizes, strides)):
         if any(_is_wrong(found, length / stride) for found, length in zip(cells, input_size)):
             raise UserError(_describe(level, sizes, strides, input_size))
@@ -66,8 +66,8 @@ def _is_wrong(found: int, cells: float) -> bool:
     return too_few or found > math.ceil(cells) + 1
 
 
-def _describe(level: int, sizes: Sequence[Tuple[int, int]], strides: Tuple[int, ...],
-              input_size: Tuple[int, int]) -> str:
+def _describe(level: int, sizes: Sequence[tuple[int, int]], strides: tuple[int, ...],
+              input_size: tuple[int, int]) -> str:
     rows, columns = sizes[level]
     expected = ' x '.join(str(math.ceil(length / strides[level])) for length in input_size)
     found = tuple(_stride(cells, input_size) for cells in sizes)
@@ -78,7 +78,7 @@ def _describe(level: int, sizes: Sequence[Tuple[int, int]], strides: Tuple[int, 
             'other levels of the backbone: model.neck.start_level.')
 
 
-def _stride(cells: Tuple[int, int], input_size: Tuple[int, int]) -> int:
+def _stride(cells: tuple[int, int], input_size: tuple[int, int]) -> int:
     """The power of two that is nearest to the stride of a map."""
     ratio = max(length / max(count, 1) for length, count in zip(input_size, cells))
     return 2 ** max(0, round(math.log2(ratio)))

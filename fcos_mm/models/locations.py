@@ -1,11 +1,12 @@
 """Locations: feature-map cells mapped back onto the image (paper, Sec. 3.1)."""
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple, Sequence, Tuple, Union
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-Sizes = Tuple[Tuple[int, int], ...]
+Sizes = tuple[tuple[int, int], ...]
 
 #: Where a location lies in its cell, by the name of the option.
 OFFSETS = {
@@ -37,10 +38,10 @@ class Locations(NamedTuple):
     strides: Tensor
     levels: Tensor
     sizes: Sizes
-    level_strides: Tuple[int, ...]
+    level_strides: tuple[int, ...]
 
     @property
-    def counts(self) -> Tuple[int, ...]:
+    def counts(self) -> tuple[int, ...]:
         """The number of locations of each level."""
         return tuple(rows * columns for rows, columns in self.sizes)
 
@@ -70,8 +71,8 @@ class LocationGenerator:
         self.strides = tuple(strides)
         self.offset = offset
 
-    def __call__(self, sizes: Sequence[Tuple[int, int]],
-                 device: Union[str, torch.device]) -> Locations:
+    def __call__(self, sizes: Sequence[tuple[int, int]],
+                 device: str | torch.device) -> Locations:
         """Return the locations of feature maps of these sizes.
 
         The answer is cached: images of a size seen before cost nothing.
@@ -102,7 +103,7 @@ def mirrored(corners: Tensor) -> Tensor:
 
 @lru_cache(maxsize=256)
 @torch.inference_mode(False)
-def _locations(sizes: Sizes, strides: Tuple[int, ...], offset: str,
+def _locations(sizes: Sizes, strides: tuple[int, ...], offset: str,
                device: torch.device) -> Locations:
     points, point_strides, levels, first = [], [], [], 0
     for (rows, columns), stride in zip(sizes, strides):

@@ -1,5 +1,4 @@
 """The training loss, Eq. (2), with the center-ness loss of Sec. 3.3 added."""
-from typing import Dict, Optional
 
 import torch
 from mmdet.utils import ConfigType, reduce_mean
@@ -50,7 +49,7 @@ class FCOSLoss(nn.Module):
     def forward(self,
                 predictions: Predictions,
                 targets: Targets,
-                strides: Optional[Tensor] = None) -> Dict[str, Tensor]:
+                strides: Tensor | None = None) -> dict[str, Tensor]:
         """Return ``loss_cls``, ``loss_bbox`` and, with a branch, ``loss_centerness``.
 
         With the latter comes ``centerness_above_floor``, for the log: its name

@@ -1,5 +1,6 @@
 """From raw outputs to detections (paper, Sec. 3.1 "Inference", 3.3)."""
-from typing import List, NamedTuple, Optional, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 from mmdet.utils import ConfigType, InstanceList
@@ -34,7 +35,7 @@ class Detections(NamedTuple):
         """Return those of an index or a mask (N,)."""
         return Detections(*(part[which] for part in self))
 
-    def of_images(self, images: int) -> List['Detections']:
+    def of_images(self, images: int) -> list['Detections']:
         """Split into one for each image; they must lie in the order of the images."""
         counts = self.image.bincount(minlength=images).tolist()
         return [Detections(*parts) for parts in zip(*(part.split(counts) for part in self))]
@@ -83,7 +84,7 @@ class FCOSPostProcessor:
 
     def __call__(self,
                  predictions: Predictions,
-                 centerness: Optional[Tensor],
+                 centerness: Tensor | None,
                  locations: Locations,
                  img_metas: Sequence[dict],
                  cfg: ConfigType,
@@ -131,7 +132,7 @@ class FCOSPostProcessor:
             instances.locations = found.locations
         return instances
 
-    def _found(self, predictions: Predictions, centerness: Optional[Tensor],
+    def _found(self, predictions: Predictions, centerness: Tensor | None,
                locations: Locations, cfg: ConfigType) -> Detections:
         """Pick the best pairs of every level and decode them."""
         threshold = cfg.get('score_thr', 0)

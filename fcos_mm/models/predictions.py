@@ -1,5 +1,6 @@
 """The network's outputs of all levels."""
-from typing import NamedTuple, Optional, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -17,7 +18,7 @@ class Predictions(NamedTuple):
     """
     class_maps: Sequence[Tensor]
     distances: Tensor
-    centerness_logits: Optional[Tensor]
+    centerness_logits: Tensor | None
 
 
 def flatten_levels(maps: Sequence[Tensor]) -> Tensor:

@@ -1,5 +1,4 @@
 """Non-maximum suppression of each class of an image (paper, Sec. 3.1 "Inference")."""
-from typing import Tuple
 
 from mmcv.ops import batched_nms
 from mmcv.ops.nms import ext_module
@@ -11,7 +10,7 @@ SPLIT_THRESHOLD = 10000
 
 
 def suppress(boxes: Tensor, scores: Tensor, labels: Tensor,
-             cfg: ConfigType) -> Tuple[Tensor, Tensor]:
+             cfg: ConfigType) -> tuple[Tensor, Tensor]:
     """Find the boxes of an image that stay.
 
     Numerics are those of mmcv's ``batched_nms``. The usual setting, a type and

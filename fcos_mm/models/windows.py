@@ -6,8 +6,9 @@ rectangle of cells, the window; below the lower bound m_{i-1} is a smaller one
 inside it, taken out: the hole. Both follow from the box alone, so no location
 has to be asked about a box.
 """
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple, Optional, Sequence, Tuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -15,7 +16,7 @@ from torch import Tensor
 from fcos_mm.models.locations import Locations, mirrored
 
 BOUNDS = ('inclusive', 'strict')
-Ranges = Sequence[Tuple[float, float]]
+Ranges = Sequence[tuple[float, float]]
 
 
 class Windows(NamedTuple):
@@ -31,7 +32,7 @@ class Windows(NamedTuple):
 
 
 def windows(locations: Locations, boxes: Tensor, *, regress_ranges: Ranges, bounds: str,
-            radius: Optional[float]) -> Windows:
+            radius: float | None) -> Windows:
     """Find the windows of boxes on every level.
 
     Args:
@@ -74,7 +75,7 @@ def farthest_sides(ranges: Ranges, bounds: str, device: torch.device) -> Tensor:
 
 
 def window_sizes(locations: Locations, ranges: Ranges,
-                 radius: Optional[float]) -> Tuple[Tuple[int, int], ...]:
+                 radius: float | None) -> tuple[tuple[int, int], ...]:
     """Return the most rows and columns that a window can have on each level."""
     sizes = []
     for (rows, columns), stride, (_, high) in zip(locations.sizes, locations.level_strides, ranges):

@@ -1,7 +1,7 @@
 """Which fonts of this machine have the characters of a text."""
 import functools
 import os.path as osp
-from typing import FrozenSet, Iterable, List, Set
+from collections.abc import Iterable
 
 from matplotlib import font_manager
 from matplotlib.ft2font import FT2Font
@@ -23,11 +23,11 @@ class Fonts:
 
     def __init__(self) -> None:
         base = font_manager.findfont(font_manager.FontProperties(family=[_BASE]))
-        self.families: List[str] = [_BASE]
-        self._covered: Set[int] = set(characters(base))
-        self._absent: Set[int] = set()  # no font has them
+        self.families: list[str] = [_BASE]
+        self._covered: set[int] = set(characters(base))
+        self._absent: set[int] = set()  # no font has them
 
-    def cover(self, text: str) -> Set[str]:
+    def cover(self, text: str) -> set[str]:
         """Take fonts until the characters of a text can be drawn.
 
         Args:
@@ -47,7 +47,7 @@ class Fonts:
         return {chr(code) for code in wanted & self._absent}
 
 
-def font_files() -> List[str]:
+def font_files() -> list[str]:
     """The font files of this machine, regular ones first."""
     # matplotlib's list of fonts may be older than a font that was installed for this
     paths = font_manager.findSystemFonts()
@@ -56,7 +56,7 @@ def font_files() -> List[str]:
 
 
 @functools.lru_cache(maxsize=None)
-def characters(path: str) -> FrozenSet[int]:
+def characters(path: str) -> frozenset[int]:
     """The code points that a font file can draw; none if matplotlib cannot use it.
 
     Args:
@@ -70,7 +70,7 @@ def characters(path: str) -> FrozenSet[int]:
     return frozenset() if not font.scalable or flags & _COLOR else frozenset(font.get_charmap())
 
 
-def _best_fonts(wanted: FrozenSet[int]) -> Iterable[str]:
+def _best_fonts(wanted: frozenset[int]) -> Iterable[str]:
     """As few fonts as it takes, those with most of the characters first."""
     having = {path: wanted & characters(path) for path in font_files()}
     left = set(wanted)

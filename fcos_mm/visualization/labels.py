@@ -3,7 +3,7 @@ import functools
 import logging
 import re
 import unicodedata
-from typing import Dict, List, Sequence, Set
+from collections.abc import Sequence
 
 from mmengine.logging import print_log
 
@@ -20,10 +20,10 @@ _FONTS = {
     'other': ('Noto Sans', 'fonts-noto-core'),
 }
 _SHOWN = 3
-_told: Set[str] = set()  # kinds of characters that a font was asked for
+_told: set[str] = set()  # kinds of characters that a font was asked for
 
 
-def drawable(texts: Sequence[str]) -> List[str]:
+def drawable(texts: Sequence[str]) -> list[str]:
     """Make texts that can be drawn with :func:`font_families` and are read as they were meant.
 
     Arabic letters are joined and run from right to left; characters that no
@@ -41,7 +41,7 @@ def drawable(texts: Sequence[str]) -> List[str]:
     return [text.replace('$', r'\$') for text in drawn]
 
 
-def font_families() -> List[str]:
+def font_families() -> list[str]:
     """The families for matplotlib's ``family`` that have what :func:`drawable` returned."""
     return list(_fonts().families)
 
@@ -67,7 +67,7 @@ def _clean(text: str) -> str:
     return ''.join(kept.get(unicodedata.category(char), char) for char in text)
 
 
-def _tell(replaced: Dict[str, str], absent: Set[str]) -> None:
+def _tell(replaced: dict[str, str], absent: set[str]) -> None:
     """Say once for every kind of characters which font to install."""
     kinds = {_kind(char) for char in absent} - _told
     if not kinds or not replaced:

@@ -1,15 +1,15 @@
 """A colour for every class, whatever part of a palette is given."""
-from typing import List, Optional, Sequence, Tuple, Union
+from collections.abc import Sequence
 
 import numpy as np
 from mmdet.visualization.palette import get_palette
 
-Color = Tuple[int, int, int]
+Color = tuple[int, int, int]
 _STEPS = np.linspace(40, 250, 12).round().astype(int)  # of a channel; neither black nor white
 _FIRST = (220, 20, 60)  # where no colour is given
 
 
-def complete_palette(palette: Union[Sequence, str, None], num_classes: int) -> List[Color]:
+def complete_palette(palette: Sequence | str | None, num_classes: int) -> list[Color]:
     """Make colours for the classes that a palette has none for.
 
     A child config that has more classes than its base inherits the base's
@@ -35,7 +35,7 @@ def complete_palette(palette: Union[Sequence, str, None], num_classes: int) -> L
     return colors
 
 
-def _as_list(palette: Union[Sequence, str, None], num_classes: int) -> Sequence:
+def _as_list(palette: Sequence | str | None, num_classes: int) -> Sequence:
     """The colours that a palette names, class by class; there may be too few."""
     if palette is None or palette == 'random':
         return get_palette('random', num_classes)
@@ -49,7 +49,7 @@ def _as_list(palette: Union[Sequence, str, None], num_classes: int) -> Sequence:
     return palette if isinstance(palette, (list, tuple)) else []
 
 
-def _as_color(entry: object) -> Optional[Color]:
+def _as_color(entry: object) -> Color | None:
     if not isinstance(entry, (list, tuple, np.ndarray)) or len(entry) != 3:
         return None
     if not all(isinstance(value, (int, float, np.number)) and 0 <= value <= 255
@@ -58,7 +58,7 @@ def _as_color(entry: object) -> Optional[Color]:
     return tuple(int(value) for value in entry)
 
 
-def _distinct(given: List[Color], number: int) -> List[Color]:
+def _distinct(given: list[Color], number: int) -> list[Color]:
     """Colours that differ from the given ones and from each other as much as can be."""
     colors = list(given)
     grid = np.stack(np.meshgrid(_STEPS, _STEPS, _STEPS), axis=-1).reshape(-1, 3)

@@ -7,7 +7,6 @@ forms), which says of which letter and in which place it is.
 import functools
 import re
 import unicodedata
-from typing import Dict, List
 
 _PRESENTATION_FORMS = (*range(0xFB50, 0xFE00), *range(0xFE70, 0xFEFD))
 _LAM = '\u0644'
@@ -38,9 +37,9 @@ def _from_right(char: str) -> bool:
     return unicodedata.bidirectional(char) in ('R', 'AL')
 
 
-def _clusters(text: str) -> List[str]:
+def _clusters(text: str) -> list[str]:
     """Letters with the marks that belong to them."""
-    found: List[str] = []
+    found: list[str] = []
     for char in text:
         if found and unicodedata.combining(char):
             found[-1] += char
@@ -50,9 +49,9 @@ def _clusters(text: str) -> List[str]:
 
 
 @functools.lru_cache(maxsize=None)
-def _forms() -> Dict[str, Dict[str, str]]:
+def _forms() -> dict[str, dict[str, str]]:
     """For a letter, or lam with alef, its forms by place: isolated, initial, medial, final."""
-    forms: Dict[str, Dict[str, str]] = {}
+    forms: dict[str, dict[str, str]] = {}
     for code in _PRESENTATION_FORMS:
         place, *codes = unicodedata.decomposition(chr(code)).split() or ['']
         letters = ''.join(chr(int(letter, 16)) for letter in codes)
@@ -73,7 +72,7 @@ def _joined(text: str) -> str:
     return ''.join(_form(letters, index) for index in range(len(letters)))
 
 
-def _form(letters: List[str], index: int) -> str:
+def _form(letters: list[str], index: int) -> str:
     letter, marks = _split(letters[index])
     before = index > 0 and _joins(letters[index - 1], 'initial')
     after = index + 1 < len(letters) and _joins(letters[index + 1], 'final')

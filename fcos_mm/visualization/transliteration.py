@@ -1,17 +1,17 @@
 """Latin letters for characters that no font has."""
 import re
 import unicodedata
-from typing import Callable, Optional, Set
+from collections.abc import Callable
 
 try:
     from anyascii import anyascii
 except ImportError:
-    anyascii: Optional[Callable[[str], str]] = None
+    anyascii: Callable[[str], str] | None = None
 
 _LETTER = re.compile(r'\b(?:LETTER|SYLLABLE|CHARACTER|VOWEL SIGN)(?: SMALL| CAPITAL)? (.+)$')
 
 
-def transliterate(text: str, absent: Set[str]) -> str:
+def transliterate(text: str, absent: set[str]) -> str:
     """Write the absent characters of a text in Latin letters.
 
     By ``anyascii`` where that is installed; else by the names of the

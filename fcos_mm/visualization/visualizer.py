@@ -1,8 +1,8 @@
 """mmdet's visualizer for any names of classes, any palette and any kind of image file."""
 import os.path as osp
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
-from typing import List, Optional, Sequence, Set, Union
 
 import numpy as np
 from mmdet.structures import DetDataSample
@@ -56,12 +56,12 @@ class DetLocalVisualizer(MMDetLocalVisualizer):
 
     def __init__(self, name: str = 'visualizer', *args, **kwargs) -> None:
         super().__init__(name, *args, **kwargs)
-        self._written: Set[str] = set()
+        self._written: set[str] = set()
 
     @master_only
     def add_datasample(self, name: str, image: np.ndarray,
-                       data_sample: Optional[DetDataSample] = None, *args,
-                       out_file: Optional[str] = None, **kwargs) -> None:
+                       data_sample: DetDataSample | None = None, *args,
+                       out_file: str | None = None, **kwargs) -> None:
         """Draw a sample.
 
         Args:
@@ -84,7 +84,7 @@ class DetLocalVisualizer(MMDetLocalVisualizer):
                 Path(out_file).unlink(missing_ok=True)
             raise
 
-    def draw_texts(self, texts: Union[str, List[str]], *args, **kwargs) -> 'DetLocalVisualizer':
+    def draw_texts(self, texts: str | list[str], *args, **kwargs) -> 'DetLocalVisualizer':
         """Draw texts with fonts that have their characters.
 
         Args:
@@ -97,7 +97,7 @@ class DetLocalVisualizer(MMDetLocalVisualizer):
         return super().draw_texts(texts, *args, **kwargs)
 
     def _draw_instances(self, image: np.ndarray, instances: InstanceData,
-                        classes: Optional[Sequence[str]], palette) -> np.ndarray:
+                        classes: Sequence[str] | None, palette) -> np.ndarray:
         labels = instances.labels if 'labels' in instances else ()
         number = max(len(classes or ()), int(max(labels)) + 1 if len(labels) else 0)
         if classes is not None:

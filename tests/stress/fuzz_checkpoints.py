@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from mmengine.logging import HistoryBuffer
 from torch import nn
 
-from fcos_mm.apis.checkpoint import check_checkpoint, read_state_dict
-from fcos_mm.compat.weights import fitted, unwrapped
+from fcos_mm.checkpoints.fit import check_checkpoint, read_state_dict
+from fcos_mm.checkpoints.weights import fitted, unwrapped
 
 VALUES = (*NASTY, torch.zeros(2, 3), torch.full((3, ), float('nan')), torch.zeros(3).to_sparse(),
           torch.zeros(3, dtype=torch.long), torch.zeros(3, device='meta'), np.ones(3),

@@ -2,7 +2,6 @@
 import functools
 import io
 from pathlib import Path
-from typing import Tuple
 
 import numpy as np
 from fuzz_tools import damage, damages, outcome
@@ -72,7 +71,7 @@ def _load(folder: Path, content: bytes) -> np.ndarray:
 
 
 @functools.lru_cache(maxsize=None)
-def encoded(kind: int, size: Tuple[int, int], orientation: int) -> Tuple[bytes, np.ndarray]:
+def encoded(kind: int, size: tuple[int, int], orientation: int) -> tuple[bytes, np.ndarray]:
     """An image file, and its pixels (H, W, 3) as blue, green, red.
 
     Args:
@@ -109,7 +108,7 @@ def _as_loaded(image: Image.Image, mode: str, form: str) -> np.ndarray:
     return np.asarray(image.convert('RGB'))[..., ::-1].astype(int)
 
 
-def _drawn(size: Tuple[int, int], mode: str) -> Image.Image:
+def _drawn(size: tuple[int, int], mode: str) -> Image.Image:
     """A smooth picture, which every format keeps well, with all shades of opacity."""
     x = np.linspace(0, 1, size[0])[None, :]
     y = np.linspace(0, 1, size[1])[:, None]

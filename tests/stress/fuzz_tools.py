@@ -4,7 +4,8 @@ import copy
 import random
 import signal
 import sys
-from typing import Any, Callable, Iterator, List, Tuple
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -17,10 +18,10 @@ NASTY = (None, True, False, -1, 0, 1, 2, 7, 10**30, -2**63, 1.5, 1e-9, 1e308, fl
 _FORBIDDEN = ('os.', 'subprocess.', 'shutil.', 'socket.', 'ctypes.', 'pty.', 'urllib.')
 _HARMLESS = ('os.listdir', 'os.scandir', 'os.putenv', 'os.unsetenv')
 _listening = False
-_heard: List[str] = []
+_heard: list[str] = []
 
 
-def outcome(call: Callable[[], Any], *names: str) -> Tuple[Any, str]:
+def outcome(call: Callable[[], Any], *names: str) -> tuple[Any, str]:
     """Call, and look at the message if the input is refused.
 
     Args:
@@ -78,7 +79,7 @@ def damages() -> st.SearchStrategy:
     return st.tuples(kinds, st.floats(0, 1), st.integers(1, 255))
 
 
-def damage(content: bytes, how: Tuple[str, float, int]) -> bytes:
+def damage(content: bytes, how: tuple[str, float, int]) -> bytes:
     """Damage bytes.
 
     Args:
@@ -105,7 +106,7 @@ def changes() -> st.SearchStrategy:
                      st.sampled_from(range(len(NASTY))))
 
 
-def change(tree: Any, how: Tuple[str, int, int], nasty: tuple = NASTY) -> Any:
+def change(tree: Any, how: tuple[str, int, int], nasty: tuple = NASTY) -> Any:
     """Change one node of a tree, in place.
 
     Args:

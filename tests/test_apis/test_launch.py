@@ -6,7 +6,7 @@ from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, P
 
 from fcos_mm.apis.launch import first_cause, launch_config, tell_failure
 from fcos_mm.cli import launch, parse
-from fcos_mm.engine.ranks.rank_end import RankEnd
+from fcos_mm.engine.distributed.rank_end import RankEnd
 from fcos_mm.errors import UserError
 
 

@@ -13,7 +13,7 @@ MODULES = ('nms', 'roi_align', 'deform_conv')
 def plain_pytorch(monkeypatch):
     """Hide torchvision from the operators."""
     for name in MODULES:
-        module = importlib.import_module(f'fcos_mm.compat.{name}')
+        module = importlib.import_module(f'fcos_mm.compat.ops.{name}')
         monkeypatch.setattr(module, 'torchvision_ops', lambda device_type: None)
 
 

@@ -9,7 +9,7 @@ import torch
 
 from fcos_mm.compat import extension
 from fcos_mm.compat.extension import MissingOperatorError
-from fcos_mm.compat.vision import torchvision_ops
+from fcos_mm.compat.ops.vision import torchvision_ops
 from fcos_mm.errors import UserError
 
 pytestmark = pytest.mark.skipif(

@@ -26,7 +26,7 @@ from mmengine.config.utils import MODULE2PACKAGE
 from mmengine.registry import MODELS, TRANSFORMS
 from mmengine.runner import checkpoint
 import mmdet.registry
-assert checkpoint._safe_torch_load.__module__ == 'fcos_mm.compat.checkpoint'
+assert checkpoint._safe_torch_load.__module__ == 'fcos_mm.checkpoints.safe_loading'
 assert MODULE2PACKAGE['fcos_mm'] == 'fcos_mm.version'
 for registry in (MODELS, mmdet.registry.MODELS):
     assert registry.get('fcos_mm.FCOS').__module__ == 'fcos_mm.models.detector'

@@ -8,7 +8,7 @@ import torch
 from mmengine.fileio import dump
 
 from fcos_mm.apis.draw_grid import read_predictions
-from fcos_mm.compat.safe_pickle import load_plain_pickle
+from fcos_mm.checkpoints.safe_pickle import load_plain_pickle
 from fcos_mm.errors import UserError
 
 from .conftest import ATTACKS, Call

@@ -1,5 +1,5 @@
 """Boxes on a picture: their sides, their colours and their names."""
-from typing import List, Optional, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -36,7 +36,7 @@ def draw_box(axes: Axes,
                              linewidth=line_width, linestyle=style, zorder=4))
 
 
-def pick_colors(boxes: np.ndarray) -> List[str]:
+def pick_colors(boxes: np.ndarray) -> list[str]:
     """Colours for boxes, so that boxes that overlap differ where that can be.
 
     Args:
@@ -44,7 +44,7 @@ def pick_colors(boxes: np.ndarray) -> List[str]:
     """
     boxes = torch.as_tensor(boxes)
     touching = (bbox_overlaps(boxes, boxes) > 0).numpy()
-    chosen: List[int] = []
+    chosen: list[int] = []
     for index in range(len(boxes)):
         uses = np.zeros(len(_BOX_COLORS))
         for other, color in enumerate(chosen):
@@ -69,7 +69,7 @@ def label_boxes(axes: Axes, boxes: np.ndarray, names: Sequence[str], colors: Seq
     letter = _LABEL_FONT / points_per_pixel  # height in pixels
     limits = np.array([axes.get_xlim()[1], axes.get_ylim()[0]])
     boxes = np.clip(boxes, 0, np.tile(limits, 2))
-    taken: List[np.ndarray] = []
+    taken: list[np.ndarray] = []
     areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
     for index in np.argsort(-areas, kind='stable'):
         size = np.array([(0.62 * label_width(names[index]) + 0.6) * letter, 1.5 * letter])
@@ -82,8 +82,8 @@ def label_boxes(axes: Axes, boxes: np.ndarray, names: Sequence[str], colors: Seq
                   bbox=dict(facecolor=colors[index], edgecolor='none', pad=1))
 
 
-def _free_corner(box: np.ndarray, size: np.ndarray, taken: List[np.ndarray],
-                 limits: np.ndarray) -> Optional[np.ndarray]:
+def _free_corner(box: np.ndarray, size: np.ndarray, taken: list[np.ndarray],
+                 limits: np.ndarray) -> np.ndarray | None:
     """Where a name can stand: above the box, in its corners, or below it."""
     (x0, y0, x1, y1), (width, height) = box, size
     corners = [(x, y) for y in (y0 - height, y0, y1 - height, y1) for x in (x0, x1 - width)]

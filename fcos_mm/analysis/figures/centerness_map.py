@@ -1,5 +1,5 @@
 """Fig. 3: center-ness as a heat map over the picture."""
-from typing import Optional, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -26,7 +26,7 @@ def draw_centerness(cfg: Config,
                     class_names: Sequence[str],
                     out_file: str,
                     *,
-                    model: Optional[nn.Module] = None) -> Figure:
+                    model: nn.Module | None = None) -> Figure:
     """Draw the center-ness target of Eq. (3) over a picture (Sec. 3.3).
 
     One panel for each level with a positive location, with the boxes it

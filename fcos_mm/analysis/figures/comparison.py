@@ -1,5 +1,6 @@
 """Our figures of a table beside the paper's, row by row."""
-from typing import Dict, NamedTuple, Optional, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -23,12 +24,12 @@ class Compared(NamedTuple):
         paper: The paper's figure in percent; None where it gives none.
     """
     label: str
-    ours: Optional[float]
-    spread: Optional[float]
-    paper: Optional[float]
+    ours: float | None
+    spread: float | None
+    paper: float | None
 
 
-def draw_comparison(columns: Dict[str, Sequence[Compared]], out_file: str, *,
+def draw_comparison(columns: dict[str, Sequence[Compared]], out_file: str, *,
                     title: str) -> Figure:
     """Draw a panel of bars for each column of a table, its rows from top to bottom.
 
@@ -73,7 +74,7 @@ def _draw_column(axes: Axes, column: str, rows: Sequence[Compared]) -> None:
     axes.grid(visible=False, axis='y')
 
 
-def _draw_bar(axes: Axes, place: float, value: Optional[float], spread: Optional[float],
+def _draw_bar(axes: Axes, place: float, value: float | None, spread: float | None,
               color: str, otherwise: str) -> None:
     """Draw a bar with its figure behind it, or words where there is none."""
     if value is None:
@@ -87,7 +88,7 @@ def _draw_bar(axes: Axes, place: float, value: Optional[float], spread: Optional
                   textcoords='offset points', va='center', fontsize=FONT - 1)
 
 
-def _legend(columns: Dict[str, Sequence[Compared]]) -> Sequence[Patch]:
+def _legend(columns: dict[str, Sequence[Compared]]) -> Sequence[Patch]:
     several = any(row.spread is not None for rows in columns.values() for row in rows)
     ours = 'ours, mean ± standard deviation over seeds' if several else 'ours'
     return [Patch(color=_OURS, label=ours), Patch(color=_PAPERS, label='the paper')]

@@ -1,5 +1,5 @@
 """Which locations of which level answer for which box, drawn (Sec. 3.1 and 3.2)."""
-from typing import List, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -54,7 +54,7 @@ def draw_locations(cfg: Config,
     return figure
 
 
-def _draw_panel(axes: Axes, scene: Scene, levels: Sequence[Level], colors: List[str],
+def _draw_panel(axes: Axes, scene: Scene, levels: Sequence[Level], colors: list[str],
                 name: str) -> None:
     show_pixels(axes, scene)
     locations = 0

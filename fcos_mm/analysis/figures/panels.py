@@ -1,5 +1,4 @@
 """Panels that show a scene."""
-from typing import Tuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,7 +9,7 @@ from fcos_mm.analysis.figures.scene import Scene
 _AREA = 11  # of a panel, square inches
 
 
-def grid_shape(number: int) -> Tuple[int, int]:
+def grid_shape(number: int) -> tuple[int, int]:
     """Rows and columns for panels, two or three in a row.
 
     Args:
@@ -20,7 +19,7 @@ def grid_shape(number: int) -> Tuple[int, int]:
     return -(-number // columns), columns
 
 
-def panel_grid(scene: Scene, rows: int, columns: int) -> Tuple[Figure, np.ndarray]:
+def panel_grid(scene: Scene, rows: int, columns: int) -> tuple[Figure, np.ndarray]:
     """Make a figure with panels of the picture's shape.
 
     Args:

@@ -1,5 +1,6 @@
 """Which pictures Fig. 8 shows: chosen by their ground truth, not by how well detection went."""
-from typing import Callable, Dict, List, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -57,7 +58,7 @@ KINDS = {
 }
 
 
-def pick_pictures(truth: COCO, per_kind: int = 3) -> Dict[str, List[int]]:
+def pick_pictures(truth: COCO, per_kind: int = 3) -> dict[str, list[int]]:
     """Pick the most crowded, overlapping, tiny and huge pictures.
 
     Only the ground truth is asked: crowd boxes and boxes without area do not
@@ -76,7 +77,7 @@ def pick_pictures(truth: COCO, per_kind: int = 3) -> Dict[str, List[int]]:
     for image_id in sorted(truth.imgs):
         if len(ordinary_boxes(truth, image_id)):
             measures[image_id] = {name: measure(truth, image_id, name) for name in KINDS}
-    picks: Dict[str, List[int]] = {}
+    picks: dict[str, list[int]] = {}
     for name, kind in KINDS.items():
         order = sorted(measures, key=lambda image_id: -kind.sign * measures[image_id][name])
         picks[name] = order[:per_kind]
@@ -97,7 +98,7 @@ def measure(truth: COCO, image_id: int, kind: str) -> float:
     return KINDS[kind].measure(ordinary_boxes(truth, image_id), image['width'] * image['height'])
 
 
-def ordinary_annotations(truth: COCO, image_id: int) -> List[dict]:
+def ordinary_annotations(truth: COCO, image_id: int) -> list[dict]:
     """Return the annotations that are no crowd and have an area.
 
     Args:

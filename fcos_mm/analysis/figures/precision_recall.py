@@ -1,5 +1,4 @@
 """Figs. 4 to 6: class-agnostic precision-recall curves."""
-from typing import Dict
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -10,11 +9,11 @@ from fcos_mm.analysis.figures.style import COLORS, FONT, LINE_STYLES, TITLE_FONT
 RECALLS = np.linspace(0, 1, 101)
 
 
-def draw_precision_recall(curves: Dict[str, np.ndarray],
+def draw_precision_recall(curves: dict[str, np.ndarray],
                           out_file: str,
                           *,
                           iou: float,
-                          ap: Dict[str, float]) -> Figure:
+                          ap: dict[str, float]) -> Figure:
     """Draw the precision-recall curves of several detectors.
 
     Args:

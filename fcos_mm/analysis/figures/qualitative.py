@@ -1,6 +1,5 @@
 """Fig. 8: detections in pictures that are crowded, highly overlapping, tiny and huge."""
 import os.path as osp
-from typing import Dict, List
 
 import mmcv
 import numpy as np
@@ -78,8 +77,8 @@ def _read_picture(truth: COCO, image_id: int, image_dir: str) -> np.ndarray:
     return mmcv.bgr2rgb(LoadImageFromFile()(dict(img_path=path))['img'])
 
 
-def _lay_out(figure: Figure, picks: Dict[str, List[int]],
-             pictures: Dict[int, np.ndarray]) -> Dict[int, Axes]:
+def _lay_out(figure: Figure, picks: dict[str, list[int]],
+             pictures: dict[int, np.ndarray]) -> dict[int, Axes]:
     """Put the pictures into rows, each of one height, under the title of their kind."""
     ratios = {image_id: picture.shape[1] / picture.shape[0]
               for image_id, picture in pictures.items()}
@@ -102,7 +101,7 @@ def _lay_out(figure: Figure, picks: Dict[str, List[int]],
     return panels
 
 
-def _draw_detections(axes: Axes, truth: COCO, rows: List[dict]) -> None:
+def _draw_detections(axes: Axes, truth: COCO, rows: list[dict]) -> None:
     """Draw the boxes, the surest on top, with classes and scores."""
     axes.set(xticks=[], yticks=[], autoscale_on=False)
     if not rows:

@@ -1,5 +1,6 @@
 """A picture as the network gets it, with what each location is to learn there."""
-from typing import Dict, List, NamedTuple, Optional, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -58,19 +59,19 @@ class Scene(NamedTuple):
     points: np.ndarray
     gt_index: np.ndarray
     target: np.ndarray
-    predicted: Optional[np.ndarray]
+    predicted: np.ndarray | None
 
     @property
-    def occupied(self) -> List[Level]:
+    def occupied(self) -> list[Level]:
         """The levels with at least one positive location."""
         return [level for level in self.levels if self.answered([level])]
 
     @property
-    def unanswered(self) -> List[int]:
+    def unanswered(self) -> list[int]:
         """The boxes that no location answers for."""
         return sorted(set(range(len(self.boxes))) - set(self.answered(self.levels)))
 
-    def answered(self, levels: Sequence[Level]) -> List[int]:
+    def answered(self, levels: Sequence[Level]) -> list[int]:
         """The boxes that a location of some levels answers for.
 
         Args:
@@ -85,7 +86,7 @@ def make_scene(cfg: Config,
                boxes: np.ndarray,
                labels: np.ndarray,
                class_names: Sequence[str],
-               model: Optional[nn.Module] = None) -> Scene:
+               model: nn.Module | None = None) -> Scene:
     """Prepare a picture as the config does at test, and assign its boxes.
 
     Args:
@@ -126,7 +127,7 @@ def make_scene(cfg: Config,
         predicted=torch.cat([m.flatten() for m in maps]).sigmoid().numpy() if maps else None)
 
 
-def _through_pipeline(cfg: Config, image: str, boxes: np.ndarray, labels: np.ndarray) -> Dict:
+def _through_pipeline(cfg: Config, image: str, boxes: np.ndarray, labels: np.ndarray) -> dict:
     """Load the picture and change picture and boxes as the test pipeline does."""
     steps = [step for step in get_test_pipeline_cfg(cfg)
              if step['type'].split('.')[-1] != 'LoadAnnotations']
@@ -136,7 +137,7 @@ def _through_pipeline(cfg: Config, image: str, boxes: np.ndarray, labels: np.nda
     return Compose(others)(sample)
 
 
-def _find_head(cfg: Config, model: Optional[nn.Module]) -> FCOSHead:
+def _find_head(cfg: Config, model: nn.Module | None) -> FCOSHead:
     head_cfg = cfg.model.get('bbox_head')
     head = model.bbox_head if model is not None else head_cfg and MODELS.build(head_cfg)
     if not isinstance(head, FCOSHead):
@@ -149,7 +150,7 @@ def _find_head(cfg: Config, model: Optional[nn.Module]) -> FCOSHead:
 
 
 @torch.no_grad()
-def _input_size_and_maps(cfg: Config, model: Optional[nn.Module], packed: Dict) -> tuple:
+def _input_size_and_maps(cfg: Config, model: nn.Module | None, packed: dict) -> tuple:
     """Height and width with padding, and a model's L maps (1, 1, H, W) of center-ness logits."""
     batch = dict(inputs=[packed['inputs']], data_samples=[packed['data_samples']])
     if model is None:
@@ -165,7 +166,7 @@ def _assign(head: FCOSHead, locations: Locations, sample: DetDataSample) -> Targ
     return head.assigner.assign(locations, truth, background=head.num_classes)
 
 
-def _levels(locations: Locations) -> List[Level]:
+def _levels(locations: Locations) -> list[Level]:
     levels = []
     for (stride, origin, _, _, first), shape in zip(locations.levels.tolist(), locations.sizes):
         left = origin - stride / 2

@@ -1,5 +1,4 @@
 """Fig. 7: scores of detections against their IoU, before and after center-ness."""
-from typing import Optional, Tuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,7 +12,7 @@ from fcos_mm.analysis.figures.style import COLORS, FONT, TITLE_FONT, count, dres
 MAX_POINTS = 20_000
 _HEXAGONS = 60  # along each axis
 
-ScoresAndIoUs = Tuple[np.ndarray, np.ndarray]
+ScoresAndIoUs = tuple[np.ndarray, np.ndarray]
 
 
 def draw_score_iou(before: ScoresAndIoUs, after: ScoresAndIoUs, out_file: str) -> Figure:
@@ -53,7 +52,7 @@ def draw_score_iou(before: ScoresAndIoUs, after: ScoresAndIoUs, out_file: str) -
     return figure
 
 
-def _draw_cloud(axes: Axes, scores: np.ndarray, ious: np.ndarray) -> Optional[ScalarMappable]:
+def _draw_cloud(axes: Axes, scores: np.ndarray, ious: np.ndarray) -> ScalarMappable | None:
     """Draw the points and the line y = x; return the hexagons if they are many."""
     many = len(scores) > MAX_POINTS
     axes.plot([0, 1], [0, 1], color='#D55E00', linestyle='--', linewidth=1.6, label='y = x',

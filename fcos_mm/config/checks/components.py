@@ -1,6 +1,7 @@
 """Whether every component of a config exists and takes the arguments that it is given."""
 import re
-from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 from mmengine.config import Config
 
@@ -58,7 +59,7 @@ def check_components(cfg: Config, mode: str, old_types: Mapping[str, str] = OLD_
             not installed, or is given an argument that it does not take.
     """
     faults = Faults('the config')
-    found: Dict[str, List[str]] = {}
+    found: dict[str, list[str]] = {}
     for part in parts(cfg, mode):
         for key, text in _findings(part, old_types):
             found.setdefault(text, []).append(key)
@@ -84,7 +85,7 @@ def _findings(part: Part, old_types: Mapping[str, str]) -> Iterator[_Finding]:
         yield from _unknown_type(part, name, old_types)
 
 
-def _default_type(part: Part) -> Optional[str]:
+def _default_type(part: Part) -> str | None:
     if part.key == 'train_cfg' and 'by_epoch' in part.cfg:
         return 'EpochBasedTrainLoop' if part.cfg['by_epoch'] else 'IterBasedTrainLoop'
     if part.room == 'EVALUATOR':
@@ -140,18 +141,18 @@ def _not_registered(part: Part, name: str) -> str:
             'A class of your own has to be imported: custom_imports=dict(imports=[...]).')
 
 
-def _unknown_arguments(part: Part, components: List[Any]) -> Iterator[_Finding]:
+def _unknown_arguments(part: Part, components: list[Any]) -> Iterator[_Finding]:
     unknown, component = _left_over(part, components)
     for name in sorted(unknown):
         known = accepted_arguments(component)
         yield _Finding(f'{part.key}.{name}', _no_argument(component, name, known))
 
 
-def _left_over(part: Part, components: List[Any]) -> Tuple[Set[str], Any]:
+def _left_over(part: Part, components: list[Any]) -> tuple[set[str], Any]:
     """The arguments that none of the candidates takes, and the nearest candidate."""
     given = {str(key) for key in part.cfg} - _ALWAYS - _BESIDE.get(part.room, set())
     given -= _BESIDE_KEYS.get(_last_name(part.key), set())
-    best: Optional[Tuple[Set[str], Any]] = None
+    best: tuple[set[str], Any] | None = None
     for component in components:
         known = accepted_arguments(component)
         unknown = set() if known is None else given - known
@@ -169,7 +170,7 @@ def _is_read_by_owner(part: Part, name: str) -> bool:
                for text in module_texts(owner))
 
 
-def _no_argument(component: Any, name: str, known: Set[str]) -> str:
+def _no_argument(component: Any, name: str, known: set[str]) -> str:
     title = getattr(component, '__name__', str(component))
     text = f'{title} has no argument {name!r}.'
     if name == '_delete_':
@@ -189,7 +190,7 @@ def _is_of_library(part: Part) -> bool:
     return bool(owners) and _all_of_libraries(owners)
 
 
-def _all_of_libraries(components: List[Any]) -> bool:
+def _all_of_libraries(components: list[Any]) -> bool:
     return all(getattr(component, '__module__', '').split('.')[0] in _LIBRARIES
                for component in components)
 
@@ -203,7 +204,7 @@ def _is_operator(name: Any) -> bool:
     return callable(name) or hasattr(ops, str(name))
 
 
-def _operators(key: str) -> List[str]:
+def _operators(key: str) -> list[str]:
     from mmcv import ops
     wanted = 'roi' if key == 'roi_layer' else 'nms'
     return [name for name in vars(ops) if wanted in name.lower()]

@@ -1,6 +1,7 @@
 """Settings of data loaders that exclude each other, or that no loader can work with."""
 import numbers
-from typing import Any, Iterator, Optional, Set
+from collections.abc import Iterator
+from typing import Any
 
 from mmengine.config import Config
 
@@ -70,13 +71,13 @@ def _samplers(name: str, loader: dict, scope: str) -> Iterator[str]:
         yield f'{name} has a batch_sampler, but no batch_size.'
 
 
-def _arguments(name: Any, scope: str) -> Optional[Set[str]]:
+def _arguments(name: Any, scope: str) -> set[str] | None:
     """The arguments of a sampler; None if they are not known."""
     found = lookup.find(name, scope, 'DATA_SAMPLERS') if name is not None else []
     return accepted_arguments(found[0]) if len(found) == 1 else None
 
 
-def _wrong_role(key: str, name: Any, arguments: Set[str]) -> str:
+def _wrong_role(key: str, name: Any, arguments: set[str]) -> str:
     if key.endswith('.sampler'):
         other = f'{key[:-len(".sampler")]}.batch_sampler'
         return (f'{key}.type: {str(name)!r} makes no order of a dataset'

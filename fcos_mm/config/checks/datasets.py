@@ -2,7 +2,7 @@
 that can work."""
 import os
 import os.path as osp
-from typing import Iterator, Optional, Tuple
+from collections.abc import Iterator
 
 from mmengine.config import Config
 
@@ -16,7 +16,7 @@ LOADERS = {'train': ('train_dataloader', 'val_dataloader'), 'test': ('test_datal
 _LIBRARIES = ('fcos_mm', 'mmdet', 'mmengine')
 
 
-def leaf_datasets(dataset: dict, key: str) -> Iterator[Tuple[str, dict]]:
+def leaf_datasets(dataset: dict, key: str) -> Iterator[tuple[str, dict]]:
     """Find the datasets that load images.
 
     Args:
@@ -46,7 +46,7 @@ def leaf_datasets(dataset: dict, key: str) -> Iterator[Tuple[str, dict]]:
         yield key, dataset
 
 
-def first_dataset(loader: Optional[dict]) -> dict:
+def first_dataset(loader: dict | None) -> dict:
     """The config of the first dataset of a data loader, inside all wrappers.
 
     Args:

@@ -1,5 +1,5 @@
 """Whether the evaluators of a config can be built, and can evaluate what its model detects."""
-from typing import Iterator, Tuple
+from collections.abc import Iterator
 
 from mmengine.config import Config
 
@@ -34,7 +34,7 @@ def check_evaluators(cfg: Config, mode: str) -> None:
                 f"Set {key}.metric='bbox'.")
 
 
-def _coco_metrics(cfg: Config, key: str) -> Iterator[Tuple[str, dict]]:
+def _coco_metrics(cfg: Config, key: str) -> Iterator[tuple[str, dict]]:
     """The keys and settings of our own COCO metrics."""
     evaluator = cfg.get(key)
     several = isinstance(evaluator, (list, tuple))

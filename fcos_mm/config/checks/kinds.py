@@ -1,5 +1,6 @@
 """Whether each section of a config is a dict, or a list of dicts, where one is needed."""
-from typing import Any, Iterator, Tuple
+from collections.abc import Iterator
+from typing import Any
 
 from mmengine.config import Config
 
@@ -43,7 +44,7 @@ def _describe(key: str, value: Any, kind: str) -> str:
     return f'{key}={shorten(value)}: it must be {kind}.'
 
 
-def _parts(cfg: Config, mode: str) -> Iterator[Tuple[str, Any, bool]]:
+def _parts(cfg: Config, mode: str) -> Iterator[tuple[str, Any, bool]]:
     """Key, value, and whether a list of dicts will do."""
     for name in (*live_sections(mode), *_SETTINGS):
         value = cfg.get(name)

@@ -1,16 +1,17 @@
 """Finding what a ``type`` of a config names, as mmengine would, without importing by chance."""
 import importlib
-from typing import Any, Dict, Iterator, List, Optional
+from collections.abc import Iterator
+from typing import Any
 
 from mmengine.registry import Registry, root
 from mmengine.utils import get_object_from_string
 
 #: mmengine's root registries by their names: ``MODELS``, ``HOOKS``, ...
-ROOMS: Dict[str, Registry] = {
+ROOMS: dict[str, Registry] = {
     name: value for name, value in vars(root).items() if isinstance(value, Registry)}
 
 
-def find(name: Any, scope: str, room: Optional[str] = None) -> List[Any]:
+def find(name: Any, scope: str, room: str | None = None) -> list[Any]:
     """Find the components of a name.
 
     Args:
@@ -44,7 +45,7 @@ def is_a(name: Any, scope: str, room: str, *parents: type) -> bool:
                for found in find(name, scope, room))
 
 
-def names(scope: str, room: Optional[str] = None) -> List[str]:
+def names(scope: str, room: str | None = None) -> list[str]:
     """All names that :func:`find` knows without a scope in front.
 
     Args:
@@ -79,7 +80,7 @@ def _upwards(registry: Registry, scope: str) -> Iterator[Registry]:
         level = level.parent
 
 
-def _below(registry: Registry, scope: str) -> Optional[Registry]:
+def _below(registry: Registry, scope: str) -> Registry | None:
     if registry.scope == scope:
         return registry
     return next((found for child in registry.children.values()
@@ -95,6 +96,6 @@ def _import_scope(scope: str) -> None:
         pass
 
 
-def _by_path(name: str) -> List[Any]:
+def _by_path(name: str) -> list[Any]:
     component = get_object_from_string(name)
     return [component] if callable(component) else []

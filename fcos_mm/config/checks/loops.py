@@ -1,6 +1,7 @@
 """Whether the loops of a config can run, and whether all that counts for them counts the same."""
 import numbers
-from typing import Any, Iterator, List, Optional, Tuple
+from collections.abc import Iterator
+from typing import Any
 
 from mmdet.datasets.samplers import MultiSourceSampler
 from mmengine.config import Config
@@ -20,7 +21,7 @@ _TRIOS = (('train_dataloader', 'train_cfg', 'optim_wrapper'),
 _MANY_VALIDATIONS = 1000  # in one training
 
 
-def training_length(cfg: Config) -> Tuple[Optional[str], Any]:
+def training_length(cfg: Config) -> tuple[str | None, Any]:
     """The key that says how long a config trains, and its value.
 
     Args:
@@ -128,7 +129,7 @@ def _other_unit(loop: dict, key: str, other: str) -> str:
             'default_hooks.checkpoint and train_dataloader.sampler to fit.')
 
 
-def _wrong_units(cfg: Config) -> List[str]:
+def _wrong_units(cfg: Config) -> list[str]:
     key, length = training_length(cfg)
     if key != 'max_iters':
         return []

@@ -1,6 +1,6 @@
 """Components of mmdet and mmengine that need a package which is not always installed."""
 import importlib.util
-from typing import Dict, NamedTuple, Optional
+from typing import NamedTuple
 
 from mmengine.config.utils import MODULE2PACKAGE
 
@@ -20,7 +20,7 @@ _LVIS = Package('lvis', 'git+https://github.com/lvis-dataset/lvis-api.git')
 _PANOPTIC = Package('panopticapi', 'git+https://github.com/cocodataset/panopticapi.git')
 _PRETRAIN = Package('mmpretrain', 'mmpretrain')
 
-_NEEDS: Dict[str, Package] = {
+_NEEDS: dict[str, Package] = {
     'Albu': Package('albumentations', 'albumentations'),
     'InstaBoost': Package('instaboostfast', 'instaboostfast'),
     'Corrupt': Package('imagecorruptions', 'imagecorruptions'),
@@ -59,7 +59,7 @@ _NEEDS: Dict[str, Package] = {
 }
 
 
-def missing_package(name: str) -> Optional[Package]:
+def missing_package(name: str) -> Package | None:
     """Find the package that a component lacks.
 
     Args:
@@ -72,7 +72,7 @@ def missing_package(name: str) -> Optional[Package]:
     return None if package is None or _is_installed(package.module) else package
 
 
-def missing_scope(name: str) -> Optional[Package]:
+def missing_scope(name: str) -> Package | None:
     """Find the package of an OpenMMLab scope that is not installed.
 
     Args:

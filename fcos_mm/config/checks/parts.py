@@ -1,5 +1,6 @@
 """The parts of a config that become objects, with the registry that each is built from."""
-from typing import Any, Iterator, NamedTuple, Optional, Tuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 from mmengine.config import Config
 
@@ -51,7 +52,7 @@ class Part(NamedTuple):
     """
     key: str
     cfg: dict
-    room: Optional[str]
+    room: str | None
     owner: Any
     scope: str
 
@@ -61,7 +62,7 @@ class Part(NamedTuple):
         return self.cfg.get('type')
 
 
-def live_sections(mode: str) -> Tuple[str, ...]:
+def live_sections(mode: str) -> tuple[str, ...]:
     """The sections that are built.
 
     Args:
@@ -92,7 +93,7 @@ def parts(cfg: Config, mode: str) -> Iterator[Part]:
             yield from _parts(value, section, room, None, scope)
 
 
-def loaders(cfg: Config, mode: str) -> Iterator[Tuple[str, dict]]:
+def loaders(cfg: Config, mode: str) -> Iterator[tuple[str, dict]]:
     """The data loaders that will be built.
 
     Args:
@@ -107,7 +108,7 @@ def loaders(cfg: Config, mode: str) -> Iterator[Tuple[str, dict]]:
             yield name, cfg[name]
 
 
-def _parts(value: Any, key: str, room: Optional[str], owner: Any, scope: str) -> Iterator[Part]:
+def _parts(value: Any, key: str, room: str | None, owner: Any, scope: str) -> Iterator[Part]:
     if isinstance(value, dict):
         if str(owner).endswith('Albu'):  # albumentations' own
             return
@@ -122,14 +123,14 @@ def _parts(value: Any, key: str, room: Optional[str], owner: Any, scope: str) ->
             yield from _parts(inner, f'{key}.{index}', room, owner, scope)
 
 
-def _room_of(key: str) -> Optional[str]:
+def _room_of(key: str) -> str | None:
     section, name = key.split('.')[0], key.split('.')[-1]
     if name in ('init_cfg', 'override'):
         return 'WEIGHT_INITIALIZERS'
     return _KEYS.get(section.split('_')[-1], {}).get(name)
 
 
-def value_at(cfg: Any, key: str) -> Optional[Any]:
+def value_at(cfg: Any, key: str) -> Any | None:
     """What stands under a dotted key.
 
     Args:

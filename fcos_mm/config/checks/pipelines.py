@@ -1,5 +1,6 @@
 """Whether the transforms of a pipeline can follow each other: who loads, who needs, who packs."""
-from typing import Any, Iterator, List, NamedTuple, Optional, Set
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 from mmdet.datasets import MultiImageMixDataset
 from mmengine.config import Config
@@ -28,7 +29,7 @@ class _Step(NamedTuple):
     """A transform: where it stands, its type, the names of its classes, and how deep it is."""
     key: str
     type: Any
-    names: Set[str]
+    names: set[str]
     depth: int
 
     @property
@@ -40,11 +41,11 @@ class _Pipeline(NamedTuple):
     """A pipeline; ``mixes`` and ``mixed``: of a MultiImageMixDataset, of a dataset within one."""
     key: str
     dataset: Any
-    steps: List[_Step]
+    steps: list[_Step]
     mixes: bool
     mixed: bool
 
-    def first(self, names: Set[str]) -> Optional[int]:
+    def first(self, names: set[str]) -> int | None:
         return next((i for i, step in enumerate(self.steps) if step.names & names), None)
 
 
@@ -109,7 +110,7 @@ def _steps(transforms: Any, key: str, scope: str, depth: int = 0) -> Iterator[_S
                     yield from _steps(inner, f'{place}.{name}', scope, depth + 1)
 
 
-def _class_names(transform: dict, scope: str) -> Set[str]:
+def _class_names(transform: dict, scope: str) -> set[str]:
     """The names of a transform's classes; none if it is not one of a library."""
     found = lookup.find(transform.get('type'), scope, 'TRANSFORMS')
     if not found or found[0].__module__.split('.')[0] not in _LIBRARIES:

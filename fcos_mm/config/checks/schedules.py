@@ -4,7 +4,8 @@ Everything here is known before the data is: what counts epochs is compared
 with epochs, what counts iterations with iterations.
 """
 import numbers
-from typing import Any, Iterator, List, NamedTuple, Optional
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 from mmengine.config import Config
 
@@ -38,7 +39,7 @@ class Schedule(NamedTuple):
     kind: str
     cfg: dict
     begin: float
-    end: Optional[float]
+    end: float | None
 
 
 def check_schedules(cfg: Config, mode: str) -> None:
@@ -138,7 +139,7 @@ def _cut_off(schedule: Schedule, length_key: str, length: float) -> Iterator[str
                f'would not drop there.\nSet {schedule.key}.end={length}.')
 
 
-def _lost_tail(cfg: Config, schedules: List[Schedule], length_key: str,
+def _lost_tail(cfg: Config, schedules: list[Schedule], length_key: str,
                length: float) -> Iterator[str]:
     rates = [schedule for schedule in schedules if not schedule.kind.endswith('Momentum')]
     compared = {schedule.key for schedule in schedules}
@@ -162,7 +163,7 @@ def _lost_tail(cfg: Config, schedules: List[Schedule], length_key: str,
         warn(message)
 
 
-def _last_rate(schedule: Schedule, full: Any) -> Optional[float]:
+def _last_rate(schedule: Schedule, full: Any) -> float | None:
     """The share of the full rate at a smooth schedule's end; None if it is not known."""
     cfg = schedule.cfg
     if schedule.kind in ('CosineAnnealingLR', 'PolyLR'):
@@ -176,7 +177,7 @@ def _last_rate(schedule: Schedule, full: Any) -> Optional[float]:
     return None
 
 
-def _odd(schedules: List[Schedule], length_key: str, length: float) -> Iterator[str]:
+def _odd(schedules: list[Schedule], length_key: str, length: float) -> Iterator[str]:
     """What a trial run may mean, and what may be a mistake."""
     for schedule in schedules:
         place = f'{schedule.key} ({schedule.kind})'

@@ -1,6 +1,7 @@
 """Keys of settings that are no components: what is not read would change nothing, silently."""
 import inspect
-from typing import Any, Dict, FrozenSet, Iterator, Tuple
+from collections.abc import Iterator
+from typing import Any
 
 from mmengine.config import Config
 from mmengine.runner import Runner
@@ -12,7 +13,7 @@ from fcos_mm.config.nearest import did_you_mean, nearest
 from fcos_mm.config.old_names import OLD_ARGUMENTS
 from fcos_mm.faults import Faults
 
-_FIXED: Dict[str, FrozenSet[str]] = {
+_FIXED: dict[str, frozenset[str]] = {
     'auto_scale_lr': frozenset(('enable', 'base_batch_size')),
     'env_cfg': frozenset(('cudnn_benchmark', 'mp_cfg', 'dist_cfg', 'resource_limit')),
     'env_cfg.mp_cfg': frozenset(('mp_start_method', 'opencv_num_threads')),
@@ -45,14 +46,14 @@ def check_settings(cfg: Config, mode: str) -> None:
     faults.raise_all()
 
 
-def _instead(name: str, known: FrozenSet[str]) -> str:
+def _instead(name: str, known: frozenset[str]) -> str:
     if name in OLD_ARGUMENTS:
         return f' Since mmdet 3: {OLD_ARGUMENTS[name]}.'
     guess = did_you_mean(name, known)
     return guess or f' Keys that are read: {", ".join(sorted(known))}.'
 
 
-def _settings(cfg: Config, mode: str) -> Iterator[Tuple[str, Any, FrozenSet[str]]]:
+def _settings(cfg: Config, mode: str) -> Iterator[tuple[str, Any, frozenset[str]]]:
     """Key, value and the names that may stand in it."""
     for key, known in _FIXED.items():
         yield key, value_at(cfg, key), known
@@ -65,7 +66,7 @@ def _settings(cfg: Config, mode: str) -> Iterator[Tuple[str, Any, FrozenSet[str]
         yield 'model.test_cfg', value_at(cfg, 'model.test_cfg'), _DETECTION
 
 
-def _of_optimizer(cfg: Config) -> Iterator[Tuple[str, Any, FrozenSet[str]]]:
+def _of_optimizer(cfg: Config) -> Iterator[tuple[str, Any, frozenset[str]]]:
     key = 'optim_wrapper.clip_grad'
     clip = value_at(cfg, key)
     if isinstance(clip, dict):
@@ -81,5 +82,5 @@ def _of_optimizer(cfg: Config) -> Iterator[Tuple[str, Any, FrozenSet[str]]]:
             yield f'{key}.custom_keys.{name}', value, _CUSTOM_KEY | settings
 
 
-def _keywords(function) -> FrozenSet[str]:
+def _keywords(function) -> frozenset[str]:
     return frozenset(inspect.signature(function).parameters) - {'self'}

@@ -4,7 +4,6 @@ import functools
 import inspect
 import sys
 import textwrap
-from typing import FrozenSet, Optional, Tuple
 
 from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
@@ -19,7 +18,7 @@ _KEPT_FOR = {CheckpointHook: Runner.save_checkpoint}
 
 
 @functools.lru_cache(maxsize=None)
-def accepted_arguments(component) -> Optional[FrozenSet[str]]:
+def accepted_arguments(component) -> frozenset[str] | None:
     """Find the keyword arguments of a class or function.
 
     Keywords that a constructor hands to ``super().__init__`` are followed
@@ -42,7 +41,7 @@ def accepted_arguments(component) -> Optional[FrozenSet[str]]:
     return names
 
 
-def _of_function(function) -> Optional[FrozenSet[str]]:
+def _of_function(function) -> frozenset[str] | None:
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
@@ -52,7 +51,7 @@ def _of_function(function) -> Optional[FrozenSet[str]]:
     return frozenset(p.name for p in parameters if p.kind in _NAMED)
 
 
-def _of_constructors(component: type) -> Optional[FrozenSet[str]]:
+def _of_constructors(component: type) -> frozenset[str] | None:
     names = set()
     for cls in component.__mro__:
         if cls in _ENDS:
@@ -98,7 +97,7 @@ def _calls_next_constructor(node: ast.AST, cls: str) -> bool:
 
 
 @functools.lru_cache(maxsize=None)
-def module_texts(component) -> Tuple[str, ...]:
+def module_texts(component) -> tuple[str, ...]:
     """The source of the modules that a class and its parents are written in.
 
     Args:

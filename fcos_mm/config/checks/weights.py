@@ -1,6 +1,6 @@
 """Addresses of weights that need a package which is not installed."""
 import importlib.util
-from typing import Iterator, Tuple
+from collections.abc import Iterator
 
 from mmengine.config import Config
 
@@ -31,7 +31,7 @@ def check_weights(cfg: Config, mode: str) -> None:
                     'a file of the weights.')
 
 
-def _addresses(part, key: str) -> Iterator[Tuple[str, str]]:
+def _addresses(part, key: str) -> Iterator[tuple[str, str]]:
     """All texts in a part of the config with their dotted keys."""
     if isinstance(part, str):
         yield key, part

@@ -1,6 +1,6 @@
 """Checks of a COCO-format annotation file: its form and fields."""
 import os.path as osp
-from typing import Callable, Optional, Sequence
+from collections.abc import Callable, Sequence
 
 from fcos_mm.datasets.coco_format import is_id, read_coco
 from fcos_mm.errors import UserError, shorten
@@ -14,7 +14,7 @@ _BOX_FIELDS = ('id', 'image_id', 'category_id', 'bbox', 'area')
 
 
 def read_annotation_file(source: CocoSource,
-                         warn: Optional[Callable[[str], None]] = None) -> dict:
+                         warn: Callable[[str], None] | None = None) -> dict:
     """Read an annotation file and check that it is a COCO dictionary.
 
     Args:

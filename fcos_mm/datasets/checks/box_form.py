@@ -2,7 +2,7 @@
 import contextlib
 import os.path as osp
 import shlex
-from typing import Callable, List, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -72,7 +72,7 @@ def _are_fractions(boxes: np.ndarray, sizes: np.ndarray) -> bool:
                 and (sizes >= _SMALLEST_IMAGE).all())
 
 
-def _fitting(names: Sequence[str], boxes: np.ndarray, sizes: np.ndarray) -> List[str]:
+def _fitting(names: Sequence[str], boxes: np.ndarray, sizes: np.ndarray) -> list[str]:
     """The readings that fit most boxes, all that fit as many."""
     wrong = {name: int(misfits(name, boxes, sizes).sum()) for name in names}
     return [name for name in names if wrong[name] == min(wrong.values())]

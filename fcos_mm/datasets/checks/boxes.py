@@ -1,5 +1,5 @@
 """Checks of the boxes of an annotation file: their numbers, and which of them mmdet keeps."""
-from typing import Callable
+from collections.abc import Callable
 
 import numpy as np
 

@@ -1,6 +1,6 @@
 """Checks that data, ``metainfo.classes`` and the head name the same classes."""
 from collections import Counter
-from typing import Callable
+from collections.abc import Callable
 
 from fcos_mm.datasets.coco_format import is_id, parent_category
 from fcos_mm.errors import UserError

@@ -1,7 +1,6 @@
 """``check_config_data``: every check, over the datasets of a config."""
 import logging
 import os
-from typing import List, Tuple
 
 from mmengine.logging import print_log
 
@@ -50,7 +49,7 @@ def check_config_data(cfg, mode: str) -> None:
 def _check_loader(cfg, loader: str) -> None:
     """Check the datasets of a dataloader, and that what evaluates them is about the same images."""
     evaluated, faults = loader != 'train_dataloader', Faults()
-    image_ids: List[Tuple[CocoSource, set]] = []
+    image_ids: list[tuple[CocoSource, set]] = []
     sources = list(coco_sources(cfg, loader))
     for source in sources:
         if source.local:

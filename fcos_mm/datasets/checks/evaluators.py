@@ -1,7 +1,8 @@
 """Whether the metrics of a config are about the images and classes of its dataset."""
 import os.path as osp
+from collections.abc import Iterator, Sequence
 from os import fspath
-from typing import Iterator, NamedTuple, Optional, Sequence, Tuple
+from typing import NamedTuple
 
 from mmdet.evaluation import CocoMetric as MMDetCocoMetric
 
@@ -25,7 +26,7 @@ class _Part(NamedTuple):
     ours: bool
 
 
-def check_evaluators(cfg, key: str, image_ids: Sequence[Tuple[CocoSource, set]]) -> None:
+def check_evaluators(cfg, key: str, image_ids: Sequence[tuple[CocoSource, set]]) -> None:
     """The file of every metric must hold the classes and images of the dataset, each under its id.
 
     Args:
@@ -60,7 +61,7 @@ def check_evaluators(cfg, key: str, image_ids: Sequence[Tuple[CocoSource, set]])
         _check_zero(part, data)
 
 
-def _check_apart(name: str, image_ids: Sequence[Tuple[CocoSource, set]]) -> None:
+def _check_apart(name: str, image_ids: Sequence[tuple[CocoSource, set]]) -> None:
     """Images of concatenated datasets must not share ids: detections would be mixed up."""
     owner: dict = {}
     for source, ids in image_ids:
@@ -112,7 +113,7 @@ def _parts(cfg, key: str) -> Iterator[_Part]:
             yield _Part(f'{key}.{index}' if several else key, fspath(part['ann_file']), ours)
 
 
-def _metric_type(name) -> Optional[type]:
+def _metric_type(name) -> type | None:
     """The metric's class if it is a ``CocoMetric``; LVIS' is one too but reads other files."""
     found = METRICS.get(name) if isinstance(name, str) else name
     alike = isinstance(found, type) and issubclass(found, MMDetCocoMetric)

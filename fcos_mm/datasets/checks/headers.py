@@ -1,6 +1,6 @@
 """Whether images have the size that their annotations say, by their headers."""
 import os.path as osp
-from typing import Callable
+from collections.abc import Callable
 
 from fcos_mm.datasets.file_names import readable
 from fcos_mm.datasets.image_header import image_size

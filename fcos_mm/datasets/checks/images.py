@@ -1,7 +1,7 @@
 """Checks of a dataset's images: which remain, and whether they are there."""
 import os.path as osp
 from collections import Counter
-from typing import Callable
+from collections.abc import Callable
 
 import numpy as np
 

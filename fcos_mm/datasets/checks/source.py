@@ -1,7 +1,7 @@
 """The COCO-format datasets inside a config, found through all wrappers."""
 import os.path as osp
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Iterator, Optional, Sequence
 
 from fcos_mm.errors import UserError, shorten
 
@@ -81,7 +81,7 @@ def check_same_classes(sources: Sequence[CocoSource]) -> None:
                 'Give both the same metainfo.classes, in the same order.')
 
 
-def _coco_type(name) -> Optional[type]:
+def _coco_type(name) -> type | None:
     """The dataset's class if it reads its file as ``CocoDataset`` does."""
     from mmdet.datasets import CocoDataset
 

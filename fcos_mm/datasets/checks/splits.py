@@ -1,6 +1,6 @@
 """Whether an annotation file named after a split of COCO holds that split."""
 import os.path as osp
-from typing import Callable
+from collections.abc import Callable
 
 from .source import CocoSource
 

@@ -4,8 +4,8 @@ import math
 import os
 import os.path as osp
 from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Iterator, Optional, Sequence
 
 from fcos_mm.errors import UserError
 
@@ -117,7 +117,7 @@ class CocoWriter:
         main = sorted(self.faults.items(), key=lambda fault: -len(fault[1]))[:_MAIN_REASONS]
         return ''.join(f'  {len(cases)} {kind}, e.g. {cases[0]}\n' for kind, cases in main)
 
-    def warning(self) -> Optional[str]:
+    def warning(self) -> str | None:
         """Say that many boxes were lost; None if at most 1 % of them were."""
         skipped = sum(len(cases) for kind, cases in self.faults.items()
                       if kind.startswith(_SKIPPED))

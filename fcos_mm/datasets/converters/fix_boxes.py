@@ -1,6 +1,5 @@
 """COCO-format files whose boxes are not x, y, width, height in pixels."""
 import copy
-from typing import Tuple
 
 import numpy as np
 
@@ -14,7 +13,7 @@ _ALLOWED = 0.01  # share of boxes that may fit no image under the reading: dirt
 _DIGITS = 3  # a thousandth of a pixel
 
 
-def fix_boxes(path: str, reading: str) -> Tuple[dict, int]:
+def fix_boxes(path: str, reading: str) -> tuple[dict, int]:
     """Rewrite the boxes of a file as x, y, width, height in pixels.
 
     ``area`` becomes that of the box, but stays where it is that of a mask: it

@@ -2,7 +2,7 @@
 import os
 import os.path as osp
 import xml.etree.ElementTree as ElementTree
-from typing import Iterator, List, Optional, Sequence
+from collections.abc import Iterator, Sequence
 
 from fcos_mm.datasets.image_header import image_size
 from fcos_mm.errors import UserError
@@ -13,7 +13,7 @@ from .voc_layout import VocLayout, voc_layout
 _CORNERS = ('xmin', 'ymin', 'xmax', 'ymax')
 
 
-def voc_classes(root: str) -> List[str]:
+def voc_classes(root: str) -> list[str]:
     """Sorted names of all objects of a dataset, whatever split they are in.
 
     Args:
@@ -123,7 +123,7 @@ def _add_image(writer: CocoWriter, layout: VocLayout, file_name: str, one_based:
         _add_object(writer, item, f'{osp.basename(path)}, object {number}', one_based)
 
 
-def _positive(text: Optional[str]) -> Optional[int]:
+def _positive(text: str | None) -> int | None:
     """A side of the image; None where the file leaves it out or writes 0."""
     try:
         return int(float(text)) or None

@@ -3,7 +3,6 @@ import os
 import os.path as osp
 import re
 from dataclasses import dataclass
-from typing import List, Optional
 
 from fcos_mm.errors import UserError
 
@@ -32,10 +31,10 @@ class VocLayout:
     root: str
     images: str
     annotations: str
-    splits: List[str]
+    splits: list[str]
     listed: bool
 
-    def names(self, split: str) -> Optional[List[str]]:
+    def names(self, split: str) -> list[str] | None:
         """Names in a split, as its list has them; None if it has no list.
 
         Args:
@@ -97,7 +96,7 @@ def _pascal(root: str) -> VocLayout:
     return VocLayout(root, images, annotations, splits or [ALL], listed=bool(splits))
 
 
-def _listed_splits(root: str) -> List[str]:
+def _listed_splits(root: str) -> list[str]:
     """Names of the files in ImageSets/Main that list the images of a split.
 
     PASCAL VOC also has files about one class (``cat_train.txt``), with 1, 0 or
@@ -112,7 +111,7 @@ def _listed_splits(root: str) -> List[str]:
             if not lines or not all(_ONE_CLASS.fullmatch(line) for line in lines)]
 
 
-def _lines(path: str) -> List[str]:
+def _lines(path: str) -> list[str]:
     with open(path, encoding='utf-8-sig') as file:
         return [line.strip() for line in file if line.strip()]
 

@@ -2,7 +2,7 @@
 import math
 import os.path as osp
 import reprlib
-from typing import Optional, Sequence, Tuple
+from collections.abc import Sequence
 
 import yaml
 
@@ -148,7 +148,7 @@ def _add_line(writer: CocoWriter, line: str, size: tuple, where: str) -> None:
     writer.add_box(label, (x0 * width, y0 * height, x1 * width, y1 * height), where)
 
 
-def _label(text: str, classes: Sequence[str]) -> Optional[int]:
+def _label(text: str, classes: Sequence[str]) -> int | None:
     """The index of a class given by name or by number, ``2`` or ``2.000``; None if unknown."""
     if text in classes:
         return classes.index(text)
@@ -164,7 +164,7 @@ def _coordinates(values: Sequence[float]) -> Sequence[float]:
     return values[:-1] if len(values) == _BOX_AND_SCORE - 1 else values
 
 
-def _corners(values: Sequence[float]) -> Optional[Tuple[float, float, float, float]]:
+def _corners(values: Sequence[float]) -> tuple[float, float, float, float] | None:
     """Corners (x0, y0, x1, y1) of a line's box or around its polygon; None if it has neither."""
     if len(values) + 1 in (_BOX, _BOX_AND_SCORE):
         cx, cy, width, height = values[:4]

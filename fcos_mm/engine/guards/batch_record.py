@@ -1,7 +1,7 @@
 """Training batches in a file of plain tensors and containers, which is safe to load."""
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any
 
 import numpy as np
 import torch
@@ -27,8 +27,8 @@ class RecordedBatch:
     """
     iteration: int
     data: dict
-    random_state: Dict[str, Tensor]
-    terms: Dict[str, float] = field(default_factory=dict)
+    random_state: dict[str, Tensor]
+    terms: dict[str, float] = field(default_factory=dict)
 
     @classmethod
     def now(cls, iteration: int, data: dict) -> 'RecordedBatch':
@@ -59,7 +59,7 @@ def record_path(work_dir: str, iteration: int, rank: int) -> Path:
     return Path(work_dir) / 'non_finite' / f'iteration_{iteration}_rank_{rank}.pth'
 
 
-def save_record(runner, model: nn.Module, batches: List[RecordedBatch]) -> None:
+def save_record(runner, model: nn.Module, batches: list[RecordedBatch]) -> None:
     """Write batches, weights and config of a run to :func:`record_path`.
 
     Args:
@@ -101,7 +101,7 @@ def unpack_batch(packed: dict) -> dict:
                 data_samples=[_unpack_sample(sample) for sample in packed['samples']])
 
 
-def image_names(batch: dict) -> List[str]:
+def image_names(batch: dict) -> list[str]:
     """Name the images of a batch by path, or by id where no path was packed.
 
     Args:

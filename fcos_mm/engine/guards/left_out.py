@@ -1,6 +1,6 @@
 """Steps that an optimizer leaves out on the device, so that the CPU need not look first."""
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Iterator, Sequence
 
 from torch import Tensor
 from torch.optim import Optimizer

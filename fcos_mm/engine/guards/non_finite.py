@@ -1,6 +1,5 @@
 """Training stops at a loss or gradient that is not finite, and keeps what caused it."""
 import math
-from typing import List, Optional
 
 import torch
 from mmengine.dist import all_gather_object
@@ -50,9 +49,9 @@ class NonFiniteHook(Hook):
         self.action = action
         self.max_skips = max_skips
         self._skipped = 0
-        self._batches: List[RecordedBatch] = []  # whose gradient is in no step yet
-        self._statistics: Optional[List[Tensor]] = None
-        self._kept: List[Tensor] = []
+        self._batches: list[RecordedBatch] = []  # whose gradient is in no step yet
+        self._statistics: list[Tensor] | None = None
+        self._kept: list[Tensor] = []
 
     def before_train(self, runner) -> None:
         """Let the optimizer wrapper leave out steps.
@@ -80,7 +79,7 @@ class NonFiniteHook(Hook):
         """
         self._statistics = None
 
-    def before_train_iter(self, runner, batch_idx: int, data_batch: Optional[dict] = None) -> None:
+    def before_train_iter(self, runner, batch_idx: int, data_batch: dict | None = None) -> None:
         """Keep the batch and what a step left out would have changed.
 
         Args:
@@ -97,8 +96,8 @@ class NonFiniteHook(Hook):
             torch._foreach_copy_(self._kept, self._statistics)
         self._batches.append(RecordedBatch.now(runner.iter + 1, data_batch))
 
-    def after_train_iter(self, runner, batch_idx: int, data_batch: Optional[dict] = None,
-                         outputs: Optional[dict] = None) -> None:
+    def after_train_iter(self, runner, batch_idx: int, data_batch: dict | None = None,
+                         outputs: dict | None = None) -> None:
         """Look whether the step was made, and log its gradient's norm.
 
         Args:
@@ -143,7 +142,7 @@ class NonFiniteHook(Hook):
                             f'{_some(bad)}. Lower the learning rate and start from the checkpoint '
                             'before.')
 
-    def _handle(self, runner, batches: List[RecordedBatch]) -> None:
+    def _handle(self, runner, batches: list[RecordedBatch]) -> None:
         """Keep, tell and stop, on all ranks: all of them are here."""
         faulty = [batch for batch in batches if batch.terms]
         reports = all_gather_object([batch.describe() for batch in faulty])
@@ -167,7 +166,7 @@ class NonFiniteHook(Hook):
                               f'{self.max_skips} steps left out).')
 
 
-def running_statistics(model: nn.Module) -> List[Tensor]:
+def running_statistics(model: nn.Module) -> list[Tensor]:
     """Find the running means and variances that a training step changes.
 
     Args:
@@ -178,7 +177,7 @@ def running_statistics(model: nn.Module) -> List[Tensor]:
     return [value for norm in norms for value in (norm.running_mean, norm.running_var)]
 
 
-def non_finite_names(state_dict: dict) -> List[str]:
+def non_finite_names(state_dict: dict) -> list[str]:
     """Name the tensors of a state dict that hold NaN or infinity.
 
     Args:
@@ -192,7 +191,7 @@ def _unwrapped(runner) -> nn.Module:
     return runner.model.module if is_model_wrapper(runner.model) else runner.model
 
 
-def _message(runner, reports: List[List[dict]]) -> str:
+def _message(runner, reports: list[list[dict]]) -> str:
     """What happened, where, and what helps; the same on all ranks.
 
     Args:
@@ -220,7 +219,7 @@ def _message(runner, reports: List[List[dict]]) -> str:
         '--cfg-options optim_wrapper.clip_grad.max_norm=35 clips the gradient.'])
 
 
-def _broken(runner, by_loss: bool) -> List[str]:
+def _broken(runner, by_loss: bool) -> list[str]:
     """Name the weights that were not finite before, or else the gradients that are not."""
     model = _unwrapped(runner)
     bad = non_finite_names(model.state_dict())
@@ -233,5 +232,5 @@ def _broken(runner, by_loss: bool) -> List[str]:
     return [f'{len(names)} gradients are not finite: {_some(names)}']
 
 
-def _some(names: List[str]) -> str:
+def _some(names: list[str]) -> str:
     return ', '.join(names[:_NAMES]) + (', ...' if len(names) > _NAMES else '')

@@ -1,6 +1,6 @@
 """``OptimWrapper`` and ``AmpOptimWrapper``: mmengine's, which measure every gradient."""
 import math
-from typing import Dict, List, Optional, Sequence
+from collections.abc import Sequence
 
 import torch
 from mmengine.optim import AmpOptimWrapper as MMEngineAmpOptimWrapper
@@ -41,8 +41,8 @@ class MeasuredStep:
 
     refuse = False
     broken: Sequence[Tensor] = ()
-    _norm: Optional[Tensor] = None
-    _norms: Optional[Dict[Tensor, Tensor]] = None
+    _norm: Tensor | None = None
+    _norms: dict[Tensor, Tensor] | None = None
 
     def backward(self, loss: Tensor, **kwargs) -> None:
         """Add the gradient of a loss.
@@ -80,7 +80,7 @@ class MeasuredStep:
             self.broken = [parameter for parameter in parameters
                            if not parameter.grad.isfinite().all()]
 
-    def settle(self) -> Optional[bool]:
+    def settle(self) -> bool | None:
         """Read what came of ``update_params`` and log the norm; waits for the device.
 
         Returns:
@@ -106,13 +106,13 @@ class MeasuredStep:
         """Whether the step just left out is part of looking for a loss scale."""
         return False
 
-    def _measure(self, parameters: List[Tensor]) -> Tensor:
+    def _measure(self, parameters: list[Tensor]) -> Tensor:
         """Return the norm of the whole gradient, a scalar."""
         clip = self.clip_grad_kwargs or {}
         options = {name: clip[name] for name in _NORM_OPTIONS if name in clip}
         return get_total_norm([parameter.grad for parameter in parameters], **options)
 
-    def _clip(self, parameters: List[Tensor]) -> None:
+    def _clip(self, parameters: list[Tensor]) -> None:
         """Clip as configured; as ``clip_grad_norm_`` does, but with the norm that is known."""
         if not self.clip_grad_kwargs:
             return
@@ -159,7 +159,7 @@ class AmpOptimWrapper(MeasuredStep, MMEngineAmpOptimWrapper):
     def _step(self, **kwargs) -> None:
         self.loss_scaler.step(self.optimizer, **kwargs)
 
-    def settle(self) -> Optional[bool]:
+    def settle(self) -> bool | None:
         """Read what came of ``update_params``, as :meth:`MeasuredStep.settle`.
 
         Returns:

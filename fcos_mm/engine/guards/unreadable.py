@@ -1,6 +1,5 @@
 """Counts the images that could not be used, and stops when they are too many."""
 import math
-from typing import Dict, Optional, Union
 
 from mmengine.dist import all_gather_object, get_world_size
 from mmengine.hooks import Hook
@@ -30,15 +29,15 @@ class UnreadableImageHook(Hook):
         UserError: If ``limit`` is negative.
     """
 
-    def __init__(self, *, limit: Union[int, float] = 0.01, interval: int = 1000) -> None:
+    def __init__(self, *, limit: int | float = 0.01, interval: int = 1000) -> None:
         if limit < 0:
             raise UserError('default_hooks.unreadable.limit must be a number of images or a '
                             f'share below 1, got {limit!r}.')
         self.limit = limit
         self.interval = interval
-        self._lost: Dict[str, str] = {}  # message by path
+        self._lost: dict[str, str] = {}  # message by path
 
-    def before_train_iter(self, runner, batch_idx: int, data_batch: Optional[dict] = None) -> None:
+    def before_train_iter(self, runner, batch_idx: int, data_batch: dict | None = None) -> None:
         """Look which images of the batch stand in for others.
 
         Args:
@@ -58,8 +57,8 @@ class UnreadableImageHook(Hook):
                                   + '\nThe image after it is used instead.')
             self._check(runner)
 
-    def after_train_iter(self, runner, batch_idx: int, data_batch: Optional[dict] = None,
-                         outputs: Optional[dict] = None) -> None:
+    def after_train_iter(self, runner, batch_idx: int, data_batch: dict | None = None,
+                         outputs: dict | None = None) -> None:
         """Count over all ranks now and then.
 
         Args:

@@ -2,7 +2,6 @@
 import os
 import time
 from pathlib import Path
-from typing import List, Optional, Set
 
 from mmengine.dist import barrier, is_main_process
 from mmengine.fileio import LocalBackend
@@ -44,13 +43,13 @@ class CheckpointHook(MMEngineCheckpointHook):
         **kwargs: mmengine's arguments.
     """
 
-    def __init__(self, *, minutes: Optional[float] = None, **kwargs) -> None:
+    def __init__(self, *, minutes: float | None = None, **kwargs) -> None:
         super().__init__(**kwargs)
         self.minutes = minutes
-        self._resumed: Optional[dict] = None  # what the loaded checkpoint says
-        self._saved_iter: Optional[int] = None
+        self._resumed: dict | None = None  # what the loaded checkpoint says
+        self._saved_iter: int | None = None
         self._saves = 0
-        self._passed_over: Set[str] = set()  # autosaves newer than the checkpoint resumed from
+        self._passed_over: set[str] = set()  # autosaves newer than the checkpoint resumed from
         self._states: list = []
         self._training = False
         self._stop = StopRequest()
@@ -90,7 +89,7 @@ class CheckpointHook(MMEngineCheckpointHook):
         self._stop.listen()
 
     def after_train_iter(self, runner, batch_idx: int, data_batch=None,
-                         outputs: Optional[dict] = None) -> None:
+                         outputs: dict | None = None) -> None:
         """Save where it is due or asked for.
 
         Args:
@@ -129,7 +128,7 @@ class CheckpointHook(MMEngineCheckpointHook):
         if self._training and self._stop.name is not None and self._saved_iter == runner.iter:
             self._leave(runner)
 
-    def after_val_epoch(self, runner, metrics: Optional[dict] = None) -> None:
+    def after_val_epoch(self, runner, metrics: dict | None = None) -> None:
         """Save the best, and note that this validation is done.
 
         Args:
@@ -269,7 +268,7 @@ class CheckpointHook(MMEngineCheckpointHook):
             self.file_backend.flush(
                 keep={self.last_ckpt, getattr(self, 'best_ckpt_path', None), *best.values()})
 
-    def _autosaves(self) -> List[Path]:
+    def _autosaves(self) -> list[Path]:
         return list(Path(self.out_dir).glob(f'{AUTOSAVE}iter_*.pth'))
 
     def _remove_autosaves(self, keep: int) -> None:

@@ -2,12 +2,11 @@
 import os
 import re
 from pathlib import Path
-from typing import List, Optional
 
 from mmengine.config import Config
 from mmengine.runner.checkpoint import CheckpointLoader
 
-from fcos_mm.engine.ranks.rank_end import FOLDER, rank_of_process
+from fcos_mm.engine.distributed.rank_end import FOLDER, rank_of_process
 from fcos_mm.engine.resume.restart import restarts
 from fcos_mm.engine.resume.resume_point import POINTER, run_files
 from fcos_mm.errors import UserError
@@ -69,7 +68,7 @@ def _goes_on() -> bool:
     return restarts() > 0 and (folder is None or (Path(folder) / _ADMITTED).exists())
 
 
-def _earlier_run(cfg: Config) -> List[Path]:
+def _earlier_run(cfg: Config) -> list[Path]:
     """The files of an earlier run, the newest checkpoint first."""
     found = run_files(cfg.work_dir)
     if not (Path(cfg.work_dir) / POINTER).is_file():  # weights that were put there by hand
@@ -77,7 +76,7 @@ def _earlier_run(cfg: Config) -> List[Path]:
     return found
 
 
-def _describe(files: List[Path]) -> str:
+def _describe(files: list[Path]) -> str:
     """A run in words: how far it came, and its last checkpoint."""
     last = files[0]
     try:
@@ -103,5 +102,5 @@ def _free(work_dir: str) -> str:
     return f'{base}_{number}'
 
 
-def _real(path) -> Optional[Path]:
+def _real(path) -> Path | None:
     return None if path is None else Path(path).resolve()

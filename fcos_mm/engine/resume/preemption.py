@@ -7,8 +7,8 @@ status 75 (``EX_TEMPFAIL``: try again later).
 import os
 import signal
 import threading
+from collections.abc import Callable
 from functools import partial
-from typing import Callable, Optional
 
 import torch
 from mmengine.dist import get_world_size
@@ -31,7 +31,7 @@ class StopRequest:
     """
 
     def __init__(self) -> None:
-        self.name: Optional[str] = None
+        self.name: str | None = None
 
     def listen(self) -> None:
         """Handle the signals from now on. Only the main thread can."""
@@ -56,7 +56,7 @@ class Agreement:
 
     def __init__(self) -> None:
         self._group = distributed.new_group(backend='gloo') if get_world_size() > 1 else None
-        self._largest: Optional[torch.Tensor] = None
+        self._largest: torch.Tensor | None = None
         self._work = None
 
     def exchange(self, wish: Callable[[], int], act: Callable[[int], None]) -> None:
@@ -108,7 +108,7 @@ class _SparedLoader(DataLoader):
             return super().__iter__()
 
 
-def _start_worker(then: Optional[Callable[[int], None]], worker_id: int) -> None:
+def _start_worker(then: Callable[[int], None] | None, worker_id: int) -> None:
     make_worker(ended_by=signal.SIGTERM, ignored=signal.SIGUSR1)
     threading.Thread(target=_obey_parent, args=(os.getppid(), ), daemon=True).start()
     if then is not None:

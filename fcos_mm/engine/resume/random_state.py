@@ -1,13 +1,12 @@
 """Where the random numbers of this process stand, as checkpoints can hold it."""
 import random
-from typing import List
 
 import numpy as np
 import torch
 from mmengine.dist import all_gather_object, get_rank
 
 
-def random_states() -> List[dict]:
+def random_states() -> list[dict]:
     """Gather the states of all ranks. All of them have to call this.
 
     Returns:
@@ -16,7 +15,7 @@ def random_states() -> List[dict]:
     return all_gather_object(_state())
 
 
-def set_random_state(states: List[dict]) -> bool:
+def set_random_state(states: list[dict]) -> bool:
     """Go on with the random numbers of a checkpoint.
 
     Args:

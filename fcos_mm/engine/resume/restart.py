@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from fcos_mm.engine.ranks.rank_end import FOLDER, describe, rank_of_process, read_ends
+from fcos_mm.engine.distributed.rank_end import FOLDER, describe, rank_of_process, read_ends
 from fcos_mm.engine.resume.resume_point import candidates
 
 # Its time is when the run began; checkpoints before are another run's.

@@ -3,7 +3,6 @@ import os
 import re
 import zipfile
 from pathlib import Path
-from typing import List, Optional, Tuple
 
 from mmengine.config import Config
 from mmengine.runner.checkpoint import CheckpointLoader
@@ -16,7 +15,7 @@ _BEST = re.compile(r'(epoch|iter)_\d+\.pth$')
 _KINDS = ('epoch_', 'iter_', f'{AUTOSAVE}iter_')
 
 
-def prepare_resume(cfg: Config) -> List[str]:
+def prepare_resume(cfg: Config) -> list[str]:
     """Choose the checkpoint, and the seed that it was trained with.
 
     Args:
@@ -64,7 +63,7 @@ def _meta_of_training(path: str) -> dict:
     return meta
 
 
-def newest_whole(work_dir: str) -> Tuple[Optional[str], List[str]]:
+def newest_whole(work_dir: str) -> tuple[str | None, list[str]]:
     """Find the newest checkpoint of a run that is not damaged.
 
     Args:
@@ -90,7 +89,7 @@ def newest_whole(work_dir: str) -> Tuple[Optional[str], List[str]]:
     return None, []
 
 
-def candidates(work_dir: str) -> List[str]:
+def candidates(work_dir: str) -> list[str]:
     """List the checkpoints to resume from.
 
     The pointer names the last one. A process that was killed between writing a
@@ -119,7 +118,7 @@ def candidates(work_dir: str) -> List[str]:
     return found
 
 
-def run_files(work_dir: str) -> List[Path]:
+def run_files(work_dir: str) -> list[Path]:
     """List all that a run has left to go on from or to use: checkpoints, and best ones.
 
     Args:
@@ -159,7 +158,7 @@ def check_whole(path: str) -> None:
         raise UserError(f'Checkpoint {path} is damaged: {part} in it has changed.')
 
 
-def _named(pointer: Path) -> Optional[Path]:
+def _named(pointer: Path) -> Path | None:
     """The checkpoint that a pointer names, there or not; None if it names nothing.
 
     One of that name in the pointer's own folder comes first: the folder may
@@ -175,12 +174,12 @@ def _named(pointer: Path) -> Optional[Path]:
         return None
 
 
-def _checkpoints(folder: Path, kind: str = '') -> List[Path]:
+def _checkpoints(folder: Path, kind: str = '') -> list[Path]:
     """The checkpoints of a folder that hold all that resuming needs."""
     return [path for path in folder.glob('*.pth') if _split(path)[0] in (*_KINDS, kind or None)]
 
 
-def _by_time(paths: List[Path]) -> List[str]:
+def _by_time(paths: list[Path]) -> list[str]:
     return [str(path) for path in sorted(paths, key=_time, reverse=True)]
 
 
@@ -195,7 +194,7 @@ def _follows(path: Path, other: Path) -> bool:
     return number > other_number or not same_unit
 
 
-def _split(path: Path) -> Tuple[str, int]:
+def _split(path: Path) -> tuple[str, int]:
     """What is counted, and the number: ``('epoch_', 3)`` of ``epoch_3.pth``."""
     found = re.fullmatch(r'(.*?)(\d+)\.pth', path.name)
     return (found[1], int(found[2])) if found else ('', -1)

@@ -1,5 +1,5 @@
 """With which settings a checkpoint was written, and what has changed since."""
-from typing import Dict, Iterator, List, Tuple
+from collections.abc import Iterator
 
 from mmengine.dist import get_world_size
 
@@ -29,7 +29,7 @@ def run_settings(runner) -> dict:
         config=dict(_flat(runner.cfg.to_dict())))
 
 
-def changes(before: dict, now: dict) -> List[str]:
+def changes(before: dict, now: dict) -> list[str]:
     """Tell what differs, and what comes of it.
 
     Args:
@@ -53,7 +53,7 @@ def changes(before: dict, now: dict) -> List[str]:
             *settings[:_SHOWN], *more, *_consequences(before, now, keys)]
 
 
-def _consequences(before: dict, now: dict, keys: List[str]) -> Iterator[str]:
+def _consequences(before: dict, now: dict, keys: list[str]) -> Iterator[str]:
     held = [name for name in _HELD if any(key.startswith(name) for key in keys)]
     but = ', except those named last' if held else ''
     yield (f'The new settings hold from here on{but}; the result is not that of an undisturbed '
@@ -77,9 +77,9 @@ def _step_size(settings: dict) -> str:
     return str(settings['processes'] * settings['batch_size'])
 
 
-def _flat(value, key: str = '') -> Iterator[Tuple[str, str]]:
+def _flat(value, key: str = '') -> Iterator[tuple[str, str]]:
     if isinstance(value, dict):
-        parts: Dict = {name: part for name, part in value.items()
+        parts: dict = {name: part for name, part in value.items()
                        if key or name not in _PLACES}
         for name, part in parts.items():
             yield from _flat(part, f'{key}.{name}' if key else str(name))

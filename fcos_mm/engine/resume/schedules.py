@@ -1,6 +1,6 @@
 """A resumed run keeps the schedules of its checkpoint, which end where it was to end."""
 import math
-from typing import Iterator, Optional, Tuple
+from collections.abc import Iterator
 
 from mmengine.runner import EpochBasedTrainLoop
 
@@ -39,7 +39,7 @@ def check_schedule(runner, before: dict, checkpoint: str) -> None:
         f'train_cfg.{key}={length - int(old)}')
 
 
-def loop_length(loop) -> Tuple[str, int]:
+def loop_length(loop) -> tuple[str, int]:
     """The key that says how long a loop trains, and its value.
 
     Args:
@@ -49,7 +49,7 @@ def loop_length(loop) -> Tuple[str, int]:
     return key, getattr(loop, key)
 
 
-def _rate_schedulers(schedulers: Optional[object]) -> Iterator:
+def _rate_schedulers(schedulers: object | None) -> Iterator:
     groups = schedulers.values() if isinstance(schedulers, dict) else [schedulers or []]
     for group in groups:
         yield from (scheduler for scheduler in group

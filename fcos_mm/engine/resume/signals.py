@@ -8,7 +8,7 @@ import contextlib
 import os
 import signal
 import threading
-from typing import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 _before: dict = {}  # number -> the handler before ours, as long as ours is set
 _masks = threading.local()

@@ -4,7 +4,7 @@ Configs under ``default_scope='fcos_mm'`` get them by the plain names. What a
 resumed run has trained on is not loaded again, and a validation that the run
 before was stopped in is made up for.
 """
-from typing import Iterator
+from collections.abc import Iterator
 
 from mmengine.dataset import InfiniteSampler
 from mmengine.runner import EpochBasedTrainLoop as MMEngineEpochBasedTrainLoop

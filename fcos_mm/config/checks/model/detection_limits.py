@@ -1,5 +1,6 @@
 """The values of ``test_cfg``, which are read for the first time after an epoch of training."""
-from typing import Any, Callable, Iterator, Tuple
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from mmengine.config import Config
 
@@ -19,7 +20,7 @@ def _is_count(value: Any) -> bool:
 
 
 #: Key, what it may be, and how to say so.
-_LIMITS: Tuple[Tuple[str, Callable[[Any], bool], str], ...] = (
+_LIMITS: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ('score_thr', lambda value: _is_number(value) and value < 1,
      'a score below 1: from there on nothing is detected'),
     ('nms_pre', lambda value: isinstance(value, int),
@@ -55,7 +56,7 @@ def check_detection_limits(cfg: Config, mode: str) -> None:
     faults.raise_all()
 
 
-def _settings_of_own_heads(model: Any, scope: str) -> Iterator[Tuple[str, Any]]:
+def _settings_of_own_heads(model: Any, scope: str) -> Iterator[tuple[str, Any]]:
     if not isinstance(model, dict):
         return
     limits = model.get('test_cfg')

@@ -10,7 +10,8 @@ import logging
 import os
 import random
 import warnings
-from typing import Any, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -35,8 +36,8 @@ class Level(NamedTuple):
         image: (height, width) of the image it was made from.
     """
     channels: int
-    size: Tuple[int, int]
-    image: Tuple[int, int]
+    size: tuple[int, int]
+    image: tuple[int, int]
 
     @property
     def stride(self) -> int:
@@ -58,12 +59,12 @@ class Outcome(NamedTuple):
         levels: The feature maps it makes, None if it could not be run.
         error: The reason.
     """
-    module: Optional[nn.Module] = None
-    levels: Optional[List[Level]] = None
-    error: Optional[Exception] = None
+    module: nn.Module | None = None
+    levels: list[Level] | None = None
+    error: Exception | None = None
 
 
-def component(cfg: dict) -> Optional[Any]:
+def component(cfg: dict) -> Any | None:
     """Return the class that the ``type`` of a part names; None if it is not known here.
 
     Args:
@@ -158,7 +159,7 @@ def build(cfg: dict, device: str = 'meta') -> nn.Module:
     return module
 
 
-def make_maps(levels: Sequence[Level], device: str = 'meta') -> Tuple[Tensor, ...]:
+def make_maps(levels: Sequence[Level], device: str = 'meta') -> tuple[Tensor, ...]:
     """Make feature maps of these sizes.
 
     Args:
@@ -168,8 +169,8 @@ def make_maps(levels: Sequence[Level], device: str = 'meta') -> Tuple[Tensor, ..
     return tuple(torch.zeros(1, level.channels, *level.size, device=device) for level in levels)
 
 
-def _try(cfg: dict, device: str, image: Tuple[int, int],
-         levels: Optional[Sequence[Level]] = None) -> Outcome:
+def _try(cfg: dict, device: str, image: tuple[int, int],
+         levels: Sequence[Level] | None = None) -> Outcome:
     """Build a part and run it on the image, or on feature maps."""
     module = None
     try:
@@ -185,7 +186,7 @@ def _try(cfg: dict, device: str, image: Tuple[int, int],
         return Outcome(module, error=error)
 
 
-def _levels(maps: Any, image: Tuple[int, int]) -> List[Level]:
+def _levels(maps: Any, image: tuple[int, int]) -> list[Level]:
     maps = [maps] if isinstance(maps, Tensor) else list(maps)
     if not all(isinstance(each, Tensor) and each.dim() == 4 for each in maps):
         raise TypeError('these are not feature maps')

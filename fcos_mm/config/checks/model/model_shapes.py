@@ -1,5 +1,6 @@
 """Whether backbone, neck and heads fit each other: channels, levels, strides, groups."""
-from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from mmengine.config import Config
 
@@ -31,12 +32,12 @@ class Maps(NamedTuple):
         return f'{self.key} ({self.cfg.get("type")})'
 
     @property
-    def channels(self) -> List[int]:
+    def channels(self) -> list[int]:
         """Channels of each map."""
         return [level.channels for level in self.levels]
 
     @property
-    def strides(self) -> Tuple[int, ...]:
+    def strides(self) -> tuple[int, ...]:
         """Stride of each map, 0 where it is not known."""
         return tuple(level.stride for level in self.levels)
 
@@ -66,7 +67,7 @@ def check_model_shapes(cfg: Config, mode: str) -> None:
             _check_detector(key, model, mode)
 
 
-def _detectors(cfg, key: str) -> Iterator[Tuple[str, dict]]:
+def _detectors(cfg, key: str) -> Iterator[tuple[str, dict]]:
     """Find the detectors of a model: itself, or those that a wrapper holds."""
     if not isinstance(cfg, dict):
         return
@@ -96,14 +97,14 @@ def _check_detector(key: str, model: dict, mode: str) -> None:
     faults.raise_all()
 
 
-def _numbered(key: str, parts) -> Iterator[Tuple[str, dict]]:
+def _numbered(key: str, parts) -> Iterator[tuple[str, dict]]:
     if isinstance(parts, dict):
         yield key, parts
     elif isinstance(parts, (list, tuple)):
         yield from ((f'{key}.{number}', part) for number, part in enumerate(parts))
 
 
-def _backbone_maps(key: str, cfg: dict) -> Optional[Maps]:
+def _backbone_maps(key: str, cfg: dict) -> Maps | None:
     if component(cfg) is None:
         return None
     outcome = dry_run.backbone_levels(cfg)
@@ -113,7 +114,7 @@ def _backbone_maps(key: str, cfg: dict) -> Optional[Maps]:
     return Maps(outcome.levels, key, cfg)
 
 
-def _expected_maps(key: str, cfg: dict, neck: dict) -> Optional[Maps]:
+def _expected_maps(key: str, cfg: dict, neck: dict) -> Maps | None:
     """The maps that a neck is set to, for a backbone that is not run; square, without strides."""
     channels = neck.get('in_channels') if isinstance(neck, dict) else None
     if not isinstance(channels, (list, tuple)) or not all(isinstance(n, int) for n in channels):
@@ -123,7 +124,7 @@ def _expected_maps(key: str, cfg: dict, neck: dict) -> Optional[Maps]:
                  for count, side in zip(channels, sides)], key, cfg)
 
 
-def _neck_maps(key: str, cfg: dict, maps: Maps) -> Optional[Maps]:
+def _neck_maps(key: str, cfg: dict, maps: Maps) -> Maps | None:
     if component(cfg) is None:
         return None
     outcome = dry_run.neck_levels(cfg, maps.levels)
@@ -169,7 +170,7 @@ def _check_pyramid(key: str, count: int, start: int, end: int, outs: int) -> Non
             'levels; the head needs as many strides and regress_ranges.')
 
 
-def _check_head(key: str, cfg: dict, maps: Optional[Maps], mode: str) -> None:
+def _check_head(key: str, cfg: dict, maps: Maps | None, mode: str) -> None:
     if component(cfg) is None:
         return
     cfg = {name: value for name, value in cfg.items() if name not in ('train_cfg', 'test_cfg')}
@@ -190,7 +191,7 @@ def _check_head(key: str, cfg: dict, maps: Optional[Maps], mode: str) -> None:
         _check_channels(f'{key}.in_channels', head, maps)
 
 
-def _strides_of(head) -> Optional[Tuple[float, ...]]:
+def _strides_of(head) -> tuple[float, ...] | None:
     """The strides that a dense head takes its maps for; None if it has none of its own."""
     generator = getattr(head, 'location_generator', getattr(head, 'prior_generator', None))
     if any(kind.__name__ == 'SSDAnchorGenerator' for kind in type(generator).__mro__):
@@ -223,7 +224,7 @@ def _check_strides(key: str, head, strides: Sequence[float], maps: Maps) -> None
             f'{wrong[0]} differs.\nSet {key}={maps.strides} with {sizes} to match{other}.')
 
 
-def _check_ranges(key: str, head, strides: Optional[Sequence[float]]) -> None:
+def _check_ranges(key: str, head, strides: Sequence[float] | None) -> None:
     ranges = getattr(getattr(head, 'assigner', None), 'regress_ranges', None)
     if ranges is None or strides is None:
         return
@@ -260,13 +261,13 @@ def _check_channels(key: str, head, maps: Maps) -> None:
                         f'\nSet {key}={found[0]}{other}.') from None
 
 
-def _extractors(key: str, roi_head) -> Iterator[Tuple[str, dict]]:
+def _extractors(key: str, roi_head) -> Iterator[tuple[str, dict]]:
     if isinstance(roi_head, dict):
         yield from _numbered(f'{key}.roi_head.bbox_roi_extractor',
                              roi_head.get('bbox_roi_extractor'))
 
 
-def _check_extractor(key: str, cfg: dict, maps: Optional[Maps]) -> None:
+def _check_extractor(key: str, cfg: dict, maps: Maps | None) -> None:
     strides = cfg.get('featmap_strides')
     if maps is None or component(cfg) is None or not isinstance(strides, (list, tuple)):
         return

@@ -1,12 +1,11 @@
 """Group normalisation whose groups do not divide the channels."""
-from typing import Optional, Tuple
 
 from torch import nn
 
 from fcos_mm.errors import UserError
 
 
-def check_norm_groups(key: str, error: Optional[Exception]) -> None:
+def check_norm_groups(key: str, error: Exception | None) -> None:
     """Explain why a part was not built, if it is a group normalisation.
 
     Args:
@@ -28,7 +27,7 @@ def check_norm_groups(key: str, error: Optional[Exception]) -> None:
         'the groups.')
 
 
-def _groups(error: Optional[Exception]) -> Optional[Tuple[int, int]]:
+def _groups(error: Exception | None) -> tuple[int, int] | None:
     """The groups and channels of the layer that refused them."""
     place = error.__traceback__ if isinstance(
         error, (ValueError, ZeroDivisionError)) else None

@@ -1,5 +1,6 @@
 """What a component of this package says about its options, with the place in the config."""
-from typing import Any, Iterator, List, Tuple
+from collections.abc import Iterator
+from typing import Any
 
 from fcos_mm.errors import UserError
 
@@ -34,7 +35,7 @@ def _frames(error: Exception) -> Iterator[Any]:
         place = place.tb_next
 
 
-def _places(cfg: Any, key: str) -> List[Tuple[int, str]]:
+def _places(cfg: Any, key: str) -> list[tuple[int, str]]:
     """The identity of every dict of a config, and its dotted name."""
     if not isinstance(cfg, dict):
         return []

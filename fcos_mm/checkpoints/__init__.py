@@ -1,0 +1,1 @@
+"""Checkpoints: loaded safely, and whether one fits a model."""

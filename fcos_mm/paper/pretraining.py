@@ -1,0 +1,157 @@
+"""A backbone that knows the classes, in the place of the paper's ImageNet weights.
+
+At a smaller scale there is no large dataset to learn a backbone from, and without one
+most of a short training goes into features that all detectors of a table need alike.
+So the backbone learns once to tell what is in the boxes of the training set, each
+cut out and resized; all experiments and seeds start from it.
+"""
+from pathlib import Path
+from typing import NamedTuple
+
+import mmcv
+import numpy as np
+import torch
+import torch.nn.functional as F
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+from pycocotools.coco import COCO
+from torch import Tensor, nn
+
+from fcos_mm.datasets.file_names import readable
+from fcos_mm.errors import UserError
+from fcos_mm.evaluation.coco_files import read_truth
+from fcos_mm.paper.runs import Training
+from fcos_mm.registry import MODELS
+
+_BATCH = 64
+_MARGIN = 0.1  # of the box, kept around it
+_EVERY = 100  # steps between two lines on the screen
+
+
+class Crops(NamedTuple):
+    """N boxes cut out of their pictures: RGB (N, 3, S, S) uint8, labels (N,)."""
+    pixels: Tensor
+    labels: Tensor
+
+
+def make_backbone(training: Training) -> None:
+    """Pretrain the backbone of a scale unless its file is there.
+
+    Args:
+        training: Any training of the scale: all have the same backbone and data.
+
+    Raises:
+        UserError: If the training set cannot be read or has no boxes.
+    """
+    settings = training.settings
+    if settings.scale == 'full' or settings.backbone.is_file():
+        return
+    cfg = training.config()
+    right = pretrain_backbone(cfg, settings.backbone, **cfg.pretraining)
+    print(f'backbone: {settings.backbone}, {100 * right:.0f} % of the boxes right')
+
+
+def pretrain_backbone(cfg: Config, path: Path, *, steps: int, side: int, seed: int = 0) -> float:
+    """Train the backbone of a config to classify boxes and write its weights.
+
+    Args:
+        cfg: Config of a detector, with the training set.
+        path: The file to write.
+        steps: Batches of 64 boxes.
+        side: The boxes are resized to squares of this side, in pixels.
+        seed: Of the random numbers.
+
+    Returns:
+        The share of boxes of the last 100 batches that were classified right.
+
+    Raises:
+        UserError: If the training set cannot be read or has no boxes.
+    """
+    crops = cut_out(cfg, side)
+    with torch.random.fork_rng(devices=[]), DefaultScope.overwrite_default_scope('fcos_mm'):
+        torch.manual_seed(seed)
+        backbone = MODELS.build(dict(cfg.model.backbone, init_cfg=None))
+        backbone.train()
+        right = _fit(backbone, crops, cfg.model.data_preprocessor, steps)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f'{path.name}.part')
+    torch.save(dict(state_dict=backbone.state_dict()), partial)
+    partial.replace(path)
+    return right
+
+
+def cut_out(cfg: Config, side: int) -> Crops:
+    """Cut the boxes of the training set out.
+
+    Args:
+        cfg: Config with the training set.
+        side: Side of the squares they are resized to.
+
+    Raises:
+        UserError: If there is no box.
+    """
+    dataset = cfg.train_dataloader.dataset
+    truth = read_truth(str(Path(dataset.data_root, dataset.ann_file)))
+    folder = Path(dataset.data_root, dataset.data_prefix['img'])
+    labels = {category: label for label, category in enumerate(truth.getCatIds())}
+    pixels, kept = [], []
+    for image_id in truth.getImgIds():
+        rows = _ordinary(truth, image_id)
+        if not rows:
+            continue
+        path = readable(str(folder / truth.imgs[image_id]['file_name']))
+        image = mmcv.imread(path, channel_order='rgb')
+        pixels += [_cut(image, row['bbox'], side) for row in rows]
+        kept += [labels[row['category_id']] for row in rows]
+    if not kept:
+        raise UserError(f'{dataset.ann_file} in {dataset.data_root} has no boxes to learn from.')
+    return Crops(torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2).contiguous(),
+                 torch.tensor(kept))
+
+
+def _ordinary(truth: COCO, image_id: int) -> list:
+    return [row for row in truth.imgToAnns[image_id]
+            if not row.get('iscrowd') and min(row['bbox'][2:]) >= 1]
+
+
+def _cut(image: np.ndarray, box: list, side: int) -> np.ndarray:
+    """Cut a box [x, y, w, h] with its margin out, (side, side, 3)."""
+    x, y, w, h = box
+    corners = np.array([x - _MARGIN * w, y - _MARGIN * h, x + w + _MARGIN * w,
+                        y + h + _MARGIN * h]).round()
+    corners[2:] -= 1  # mmcv names the last pixel inside
+    return mmcv.imresize(mmcv.imcrop(image, corners), (side, side))
+
+
+def _fit(backbone: nn.Module, crops: Crops, preprocessor: dict, steps: int) -> float:
+    """Train backbone and a linear layer on its last map; return the share that is right."""
+    mean, std = (torch.tensor(preprocessor[name]).view(3, 1, 1) for name in ('mean', 'std'))
+    random = torch.Generator().manual_seed(0)
+    first = backbone((crops.pixels[:2] - mean) / std)[-1]
+    classifier = nn.Linear(first.size(1), int(crops.labels.max()) + 1)
+    weights = [*backbone.parameters(), *classifier.parameters()]
+    optimizer = torch.optim.AdamW(weights, lr=2e-3, weight_decay=0.05)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, total_steps=steps)
+    right = []
+    for step in range(steps):
+        index = torch.randint(len(crops.labels), (_BATCH, ), generator=random)
+        pixels = _turned((crops.pixels[index] - mean) / std, random)
+        logits = classifier(backbone(pixels)[-1].mean((2, 3)))
+        loss = F.cross_entropy(logits, crops.labels[index])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+        right.append((logits.argmax(1) == crops.labels[index]).float().mean().item())
+        if (step + 1) % _EVERY == 0:
+            print(f'backbone: {step + 1} of {steps} batches, '
+                  f'{100 * np.mean(right[-_EVERY:]):.0f} % right', flush=True)
+    return float(np.mean(right[-_EVERY:]))
+
+
+def _turned(pixels: Tensor, random: torch.Generator) -> Tensor:
+    """Flip and transpose a batch at random; a thing stays what it is."""
+    flip_x, flip_y, transpose = torch.randint(2, (3, ), generator=random).tolist()
+    axes = [axis for axis, chosen in ((2, flip_y), (3, flip_x)) if chosen]
+    pixels = pixels.flip(axes)
+    return pixels.transpose(2, 3) if transpose else pixels

@@ -1,0 +1,9 @@
+"""The same numbers sooner: without this package every result stays the same."""
+from fcos_mm.lazy import lazy_exports
+
+__getattr__, __all__ = lazy_exports(__name__, {
+    'bucket_pad': ['BatchBucketPad'],
+    'fast_inference': ['FastInferenceHook'],
+    'fast_training': ['FastTrainingHook'],
+    'inference': ['prepare_for_inference'],
+}, first='fcos_mm.registry')

@@ -1,0 +1,50 @@
+"""Padding batches to a few sizes, so that a compiled network sees few shapes."""
+from collections.abc import Sequence
+
+import torch.nn.functional as F
+from mmdet.structures import DetDataSample
+from torch import Tensor, nn
+
+from fcos_mm.registry import MODELS
+
+
+@MODELS.register_module()
+class BatchBucketPad(nn.Module):
+    """Pads a batch at the right and at the bottom to the smallest bucket that holds it.
+
+    One of the ``batch_augments`` of mmdet's ``DetDataPreprocessor``. A network
+    compiled for static shapes then meets one shape for each bucket. A batch
+    that fits into no bucket stays as it is.
+
+    Args:
+        sizes: (height, width) of each bucket, in pixels.
+        pad_value: What is written into the padding; 0 is the mean color, since
+            the batch is already normalised.
+
+    Raises:
+        ValueError: If there is no bucket.
+    """
+
+    def __init__(self, *, sizes: Sequence[tuple[int, int]], pad_value: float = 0.) -> None:
+        super().__init__()
+        if not sizes:
+            raise ValueError('sizes must name at least one bucket (height, width)')
+        self.sizes = sorted((tuple(size) for size in sizes), key=lambda s: s[0] * s[1])
+        self.pad_value = pad_value
+
+    def forward(self, inputs: Tensor,
+                data_samples: list[DetDataSample]) -> tuple[Tensor, list[DetDataSample]]:
+        """Pad the batch and note its size in the samples.
+
+        Args:
+            inputs: (B, 3, H, W).
+            data_samples: The B samples; ``batch_input_shape`` is updated.
+        """
+        height, width = inputs.shape[-2:]
+        size = next((s for s in self.sizes if s[0] >= height and s[1] >= width), None)
+        if size is None or size == (height, width):
+            return inputs, data_samples
+        inputs = F.pad(inputs, (0, size[1] - width, 0, size[0] - height), value=self.pad_value)
+        for sample in data_samples:
+            sample.set_metainfo(dict(batch_input_shape=size))
+        return inputs, data_samples

@@ -1,0 +1,95 @@
+"""Compiling the network, backbone, neck and head, each as one graph, and the loss."""
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import nn
+
+from fcos_mm.errors import UserError
+from fcos_mm.models.head import FCOSHead
+
+#: Attributes of mmdet's detectors that take tensors and return tensors.
+_PARTS = ('backbone', 'neck', 'bbox_head', 'rpn_head')
+
+
+def network_parts(model: nn.Module) -> list[nn.Module]:
+    """Return backbone, neck and dense heads of a detector, those that it has.
+
+    Args:
+        model: A detector, or a wrapper that has one as ``module``.
+    """
+    while not hasattr(model, 'backbone') and hasattr(model, 'module'):
+        model = model.module
+    return [getattr(model, name) for name in _PARTS if getattr(model, name, None) is not None]
+
+
+def compile_network(model: nn.Module, **options) -> None:
+    """Compile backbone, neck and head in place, each without a graph break.
+
+    Compilation happens at the first call with tensors of a new shape. What the
+    modules are and hold, and their state dict, stays the same.
+
+    Args:
+        model: The detector.
+        options: Keyword arguments of ``torch.compile``. Shapes are static and
+            the graph is whole if they do not say otherwise.
+
+    Raises:
+        UserError: If the backend needs a C++ compiler and there is none.
+    """
+    options = _complete(options)
+    for part in network_parts(model):
+        part.compile(**options)
+
+
+def compile_losses(model: nn.Module, **options) -> None:
+    """Compile the losses of FCOS heads in place, targets aside.
+
+    With several processes the sum over all of them stands between two graphs.
+
+    Args:
+        model: The detector.
+        options: As for :func:`compile_network`.
+
+    Raises:
+        UserError: As for :func:`compile_network`.
+    """
+    options = {**_complete(options), 'fullgraph': False}
+    for part in network_parts(model):
+        if isinstance(part, FCOSHead):
+            part.criterion.compile(**options)
+
+
+def _complete(options: dict) -> dict:
+    """Return the options with our defaults, if there is what they need."""
+    if options.get('backend', 'inductor') == 'inductor':
+        _find_compiler()
+    return {'dynamic': False, 'fullgraph': True, **options}
+
+
+@contextlib.contextmanager
+def eager(parts: Sequence[nn.Module]) -> Iterator[None]:
+    """Run modules that were compiled in place as they are written.
+
+    Args:
+        parts: The modules.
+    """
+    compiled = [part._compiled_call_impl for part in parts]
+    for part in parts:
+        part._compiled_call_impl = None
+    try:
+        yield
+    finally:
+        for part, call in zip(parts, compiled):
+            part._compiled_call_impl = call
+
+
+def _find_compiler() -> None:
+    compilers = [os.environ.get('CXX'), 'g++', 'clang++', 'c++']
+    if not any(shutil.which(name) for name in compilers if name):
+        raise UserError(
+            'torch.compile needs a C++ compiler and none was found (g++, clang++, or the one '
+            f'named by CXX; torch {torch.__version__}). Install one, or leave the compiled mode '
+            'off: everything else works without.')

@@ -1,0 +1,102 @@
+"""How the network is laid out and run in training."""
+
+import torch
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from torch import nn
+
+from fcos_mm.registry import HOOKS
+from fcos_mm.speed.allocator import keep_freed_memory
+from fcos_mm.speed.compiled import compile_losses, compile_network, eager, network_parts
+
+
+@HOOKS.register_module()
+class FastTrainingHook(Hook):
+    """Channels-last weights, TF32 and a compiled network for training.
+
+    Nothing here changes what is computed beyond rounding, except TF32, which
+    rounds the factors of float32 products to 10 bits of mantissa on a GPU.
+
+    Args:
+        channels_last: Keep convolution weights, and with them all feature
+            maps, in the order (B, H, W, C) in memory.
+        tf32: Let float32 products use TF32 on a GPU that has it. False leaves
+            torch's own setting.
+        keep_memory: On the CPU, keep freed memory for the next step, see
+            :func:`keep_freed_memory`.
+        compile: Keyword arguments of ``torch.compile`` for backbone, neck, head
+            and loss; None does not compile. Validation during training runs
+            without compilation: its shapes differ.
+    """
+
+    priority = 'VERY_LOW'
+
+    def __init__(self, *, channels_last: bool = False, tf32: bool = False,
+                 keep_memory: bool = False, compile: dict | None = None) -> None:
+        self.channels_last = channels_last
+        self.tf32 = tf32
+        self.keep_memory = keep_memory
+        self.compile = None if compile is None else dict(compile)
+
+    def before_train(self, runner) -> None:
+        """Prepare model and optimizer.
+
+        Args:
+            runner (Runner): The runner, weights and optimizer loaded.
+
+        Raises:
+            UserError: If the network shall be compiled and there is no compiler.
+        """
+        model = _unwrapped(runner)
+        if self.tf32:
+            torch.set_float32_matmul_precision('high')
+            torch.backends.cudnn.allow_tf32 = True
+        if self.keep_memory:
+            keep_freed_memory()
+        if self.channels_last:
+            to_channels_last(model, runner.optim_wrapper.optimizer)
+        if self.compile is not None:
+            compile_network(model, **self.compile)
+            compile_losses(model, **self.compile)
+            runner.logger.info('Network and loss are compiled when they meet a new shape.')
+
+    def before_val_epoch(self, runner) -> None:
+        """Validate without compilation.
+
+        Args:
+            runner (Runner): The runner.
+        """
+        if self.compile is not None:
+            self._eager = eager(network_parts(_unwrapped(runner)))
+            self._eager.__enter__()
+
+    def after_val_epoch(self, runner, metrics: dict | None = None) -> None:
+        """Train compiled again.
+
+        Args:
+            runner (Runner): The runner.
+            metrics: Not used.
+        """
+        if self.compile is not None:
+            self._eager.__exit__(None, None, None)
+
+
+def to_channels_last(model: nn.Module, optimizer: torch.optim.Optimizer | None = None) -> None:
+    """Lay out weights, and what an optimizer keeps for each, as (B, H, W, C).
+
+    Args:
+        model: Changed in place; its parameters stay the same objects.
+        optimizer: Its state is changed in place. Fused optimizers want the
+            layout of their state to be that of the weights.
+    """
+    model.to(memory_format=torch.channels_last)
+    if optimizer is None:
+        return
+    for parameter, state in optimizer.state.items():
+        for name, value in state.items():
+            if torch.is_tensor(value) and value.dim() == 4 and value.shape == parameter.shape:
+                state[name] = value.contiguous(memory_format=torch.channels_last)
+
+
+def _unwrapped(runner) -> nn.Module:
+    return runner.model.module if is_model_wrapper(runner.model) else runner.model

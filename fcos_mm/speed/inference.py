@@ -1,0 +1,95 @@
+"""A copy of a detector made for inference: the same function, fewer operations."""
+import copy
+import warnings
+from collections.abc import Sequence
+
+import torch
+from mmcv.cnn import fuse_conv_bn
+from torch import Tensor, nn
+
+from fcos_mm.speed.allocator import keep_freed_memory
+from fcos_mm.speed.compiled import compile_network, network_parts
+from fcos_mm.speed.winograd import Workspace, use_winograd
+
+
+def prepare_for_inference(model: nn.Module,
+                          *,
+                          fold_bn: bool = True,
+                          channels_last: bool = True,
+                          winograd: bool = True,
+                          keep_memory: bool = False,
+                          compile: dict | None = None) -> nn.Module:
+    """Return a copy of a detector that detects the same in less time.
+
+    The copy is in eval mode, has no gradients and cannot be trained; the
+    detector itself is left as it is.
+
+    Args:
+        model: The detector, its weights loaded.
+        fold_bn: Multiply batch normalisation into the convolution before it.
+            Undone, with a warning, if the feature maps of a test picture show
+            that a network is built in another way than the folding expects.
+        channels_last: Keep weights and feature maps as (B, H, W, C) in memory.
+        winograd: On the CPU, compute the 3x3 convolutions by Winograd's
+            F(4x4, 3x3), see :func:`use_winograd`. Not inside a compiled network.
+        keep_memory: On the CPU, keep freed memory for the next picture, see
+            :func:`keep_freed_memory`; holds for the whole process.
+        compile: Keyword arguments of ``torch.compile`` for backbone, neck and
+            head; None does not compile.
+
+    Raises:
+        UserError: If the network shall be compiled and there is no compiler.
+    """
+    prepared = copy.deepcopy(model).eval()
+    if fold_bn:
+        prepared = _folded(prepared)
+    prepared.requires_grad_(False)
+    if channels_last:
+        prepared.to(memory_format=torch.channels_last)
+    on_cpu = next(prepared.parameters()).device.type == 'cpu'
+    if keep_memory and on_cpu:
+        keep_freed_memory()
+    if winograd and on_cpu and compile is None:
+        workspace = Workspace()
+        for part in network_parts(prepared):
+            use_winograd(part, workspace)
+    if compile is not None:
+        compile_network(prepared, **compile)
+    return prepared
+
+
+def _folded(model: nn.Module) -> nn.Module:
+    """Return the model with folded batch normalisation, or as it is if that would change it."""
+    if not any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in model.modules()):
+        return model
+    folded = fuse_conv_bn(copy.deepcopy(model))
+    if _agree(_test_outputs(model), _test_outputs(folded)):
+        return folded
+    warnings.warn(
+        'Folding batch normalisation would change the outputs of this network, so it is not '
+        'done; its layers do not follow each other in the order they are listed in.',
+        stacklevel=3)
+    return model
+
+
+@torch.no_grad()
+def _test_outputs(model: nn.Module) -> list[Tensor]:
+    """Return all outputs of backbone, neck and head for a random picture."""
+    generator = torch.Generator().manual_seed(0)
+    value = torch.randn(1, 3, 64, 64, generator=generator).to(next(model.parameters()).device)
+    outputs = []
+    for part in network_parts(model):
+        value = part(value)
+        outputs += _tensors(value)
+    return outputs
+
+
+def _tensors(value: Tensor | Sequence | None) -> list[Tensor]:
+    if isinstance(value, Tensor):
+        return [value]
+    return [tensor for item in value or () for tensor in _tensors(item)]
+
+
+def _agree(expected: list[Tensor], got: list[Tensor]) -> bool:
+    """Whether tensors differ by less than 1e-3 of the largest value of each."""
+    return all((a - b).abs().max() <= 1e-3 * a.abs().max() for a, b in zip(expected, got))

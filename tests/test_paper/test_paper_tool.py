@@ -1,0 +1,173 @@
+"""``tools/paper.py`` as a user runs it, on a few generated pictures."""
+import json
+import shlex
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+
+from fcos_mm.apis.paper import main, make_settings, parse_args
+from fcos_mm.datasets.shapes import make_shapes
+from fcos_mm.errors import UserError
+from fcos_mm.paper.files import write_json
+from fcos_mm.paper.names import NAMES
+from fcos_mm.paper.runs import Training
+
+TOOLS = Path(__file__).resolve().parents[2] / 'tools'
+QUICK = ['pretraining.steps=2', 'train_cfg.max_epochs=1', 'train_dataloader.num_workers=0',
+         'train_dataloader.persistent_workers=False', 'val_dataloader.num_workers=0',
+         'val_dataloader.persistent_workers=False', 'test_dataloader.num_workers=0',
+         'test_dataloader.persistent_workers=False', 'model.test_cfg.score_thr=0.0']
+
+
+@pytest.fixture(scope='module')
+def shapes(tmp_path_factory):
+    root = tmp_path_factory.mktemp('shapes')
+    make_shapes(str(root), counts=(16, 2, 6))
+    return root
+
+
+def paper(*words):
+    main([str(word) for word in words], tools=TOOLS)
+
+
+def test_trains_tests_measures_and_draws(shapes, tmp_path, capsys):
+    words = ['figure3', 'figure7', 'figure8', '--scale', 'tiny', '--data-root', shapes, '--out',
+             tmp_path, '--cfg-options', *QUICK]
+    paper(*words)
+    for name in ('figure3', 'figure3_predicted', 'figure3_locations', 'figure7', 'figure8'):
+        assert (tmp_path / f'{name}.png').stat().st_size > 10_000
+    points = json.loads((tmp_path / 'figure7.json').read_text())
+    results = tmp_path / 'runs/fcos/seed0/fcos/results.bbox.json'
+    assert points['with']['detections'] == len(json.loads(results.read_text()))
+
+    times = {path: path.stat().st_mtime for path in tmp_path.glob('runs/**/finished.json')}
+    assert len(times) == 3
+    paper(*words)  # nothing is done again
+    assert times == {path: path.stat().st_mtime for path in times}
+
+    capsys.readouterr()
+    paper('table9', '--no-train', *words[3:])
+    shown = capsys.readouterr().out
+    assert 'Table 9: class-agnostic' in shown and 'not measured' in shown
+    assert (tmp_path / 'table9.png').stat().st_size > 10_000
+    rows = {row['label']: row['figures']['AP']
+            for row in json.loads((tmp_path / 'table9.json').read_text())['rows']}
+    assert rows['FCOS']['ours'] is not None and rows['FCOS']['seeds'] == 1
+    assert rows['RetinaNet']['ours'] is None and rows['RetinaNet']['paper'] == 39.5
+
+
+def test_no_train_tests_what_is_trained(tmp_path, monkeypatch):
+    """Of the four detectors of Table 4 one is trained: it alone is tested."""
+    settings = make_settings(parse_args(['table4', '--scale', 'tiny', '--out', str(tmp_path)]),
+                             TOOLS)
+    Training(settings, 'fcos_c5', 0).folder.mkdir(parents=True)
+    write_json(dict(checkpoint='epoch_6.pth'),
+               Training(settings, 'fcos_c5', 0).folder / 'finished.json')
+    asked = []
+    monkeypatch.setattr(
+        'fcos_mm.apis.paper.Queue.run', lambda self, works: asked.extend(works) or [])
+    monkeypatch.setattr('fcos_mm.apis.paper.make_data', lambda root: None)
+    paper('table4', '--scale', 'tiny', '--out', tmp_path, '--no-train')
+    assert [[run.command()[0] for run in work.runs] for work in asked] == [[str(TOOLS / 'test.py')]]
+
+
+def test_plan_writes_configs_and_runs_nothing(shapes, tmp_path, capsys):
+    paper('table4', '--scale', 'tiny', '--data-root', shapes, '--out', tmp_path, '--plan')
+    shown = capsys.readouterr().out.splitlines()
+    assert len(shown) == 8 and all(line.startswith('python ') for line in shown)
+    folder = tmp_path / 'runs/fcos/seed0'
+    assert {path.name for path in tmp_path.glob('runs/**/*') if path.is_file()} == {'config.py'}
+    test = next(line for line in shown if f'{folder}/fcos/config.py' in line)
+    assert f'"$(cat {folder}/last_checkpoint)"' in test  # which is known when it is trained
+    for line in shown:
+        config = shlex.split(line)[2]
+        assert Config.fromfile(config).model, 'the commands run as they are'
+
+
+def test_coco_is_not_trained_without_a_gpu(tmp_path, monkeypatch):
+    monkeypatch.setattr('torch.cuda.is_available', lambda: False)
+    with pytest.raises(UserError, match=r'(?s)4 trainings on COCO are left .*--plan'):
+        paper('table4', '--out', tmp_path)
+
+
+def test_table_without_runs_says_not_measured(tmp_path, capsys):
+    paper('table9', '--scale', 'tiny', '--out', tmp_path, '--no-train')
+    assert capsys.readouterr().out.count('not measured') == 12 + 2
+
+
+def test_figure_without_runs_is_an_error(tmp_path):
+    with pytest.raises(UserError, match='figure7: .*not finished: fcos, fcos:none, seed 0'):
+        paper('figure7', '--scale', 'tiny', '--out', tmp_path, '--no-train')
+
+
+def test_table7_is_for_full_scale(tmp_path):
+    with pytest.raises(UserError, match='exists at --scale full only'):
+        paper('table7', '--scale', 'tiny', '--out', tmp_path)
+
+
+@pytest.mark.parametrize('words, message', [
+    (['fcos=/nowhere.pth'], "there is no file '/nowhere.pth'"),
+    (['fcas=x.pth'], "there is no experiment 'fcas'"),
+])
+def test_wrong_weights(words, message, tmp_path):
+    with pytest.raises(UserError, match=message):
+        paper('table4', '--out', tmp_path, '--weights', *words)
+
+
+def test_plan_of_everything_at_full_scale(tmp_path, capsys):
+    paper(*NAMES, '--out', tmp_path, '--plan')
+    shown = capsys.readouterr().out
+    assert shown.count('train.py') == 21
+    assert 'runs/mmdet_cornernet/seed0/config.py' in shown
+
+
+def test_small_says_where_its_data_comes_from(tmp_path):
+    with pytest.raises(UserError, match=r'(?s)trained on BCCD.*voc_to_coco.py'):
+        paper('table3', '--scale', 'small', '--data-root', tmp_path / 'none', '--out', tmp_path)
+
+
+def test_a_mistyped_data_root_is_not_generated(tmp_path):
+    with pytest.raises(UserError, match='(?s)shaeps: there is no such folder.*Without --data-root'):
+        paper('table3', '--scale', 'tiny', '--data-root', tmp_path / 'shaeps', '--out', tmp_path)
+    assert not (tmp_path / 'shaeps').exists()
+
+
+@pytest.mark.parametrize('words', [['table9', '--no-train'], ['table1'], ['table3', '--plan']])
+def test_a_folder_that_cannot_be_written_is_told_first(words, tmp_path):
+    (tmp_path / 'file').write_text('')
+    with pytest.raises(UserError, match='(?s)file/out cannot be written: .*Give another --out'):
+        paper(*words, '--scale', 'tiny', '--out', tmp_path / 'file' / 'out')
+
+
+def test_tables_of_annotations_say_what_they_are_about(shapes, tmp_path, capsys):
+    content = json.loads((shapes / 'annotations' / 'test.json').read_text())
+    content['annotations'][0]['bbox'][2] = -3
+    content['annotations'][0]['iscrowd'] = 0
+    (tmp_path / 'faulty.json').write_text(json.dumps(content))
+    paper('table1', '--scale', 'tiny', '--data-root', shapes, '--ann-file',
+          tmp_path / 'faulty.json', '--out', tmp_path)
+    shown = capsys.readouterr().out
+    assert f'{tmp_path}/faulty.json: 6 images, ' in shown and '1 not usable' in shown
+    assert '1 of ' in shown and 'boxes have no area' in shown
+    notes = json.loads((tmp_path / 'table1.json').read_text())['notes']
+    assert notes[0].startswith(f'{tmp_path}/faulty.json: 6 images, ')
+
+
+def test_annotations_of_tiny_are_generated_where_they_are_needed(tmp_path, monkeypatch):
+    made = []
+
+    def generate(root):
+        made.append(root)
+        make_shapes(root, counts=(1, 1, 2))
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr('fcos_mm.apis.paper.make_data', generate)
+    paper('table1', '--scale', 'tiny', '--no-train', '--out', 'out')
+    assert made == ['data/shapes'] and 'BPR' in Path('out/table1.txt').read_text()
+
+
+def test_negative_gpus(capsys):
+    with pytest.raises(SystemExit):
+        parse_args(['table3', '--gpus', '-1'])
+    assert '--gpus: must be 0 or more, got -1' in capsys.readouterr().err

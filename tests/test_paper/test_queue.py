@@ -1,0 +1,203 @@
+"""Runs in folders: done once, continued, locked, their failures told."""
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from mmengine.config import Config
+
+from fcos_mm.errors import UserError
+from fcos_mm.paper.output import evaluations
+from fcos_mm.paper.plan import NAMES, commands, names_at, needed_tests, plan
+from fcos_mm.paper.queue import Queue
+from fcos_mm.paper.runs import Evaluation, Training
+
+
+def test_trains_then_tests_once(settings, work):
+    todo = work(settings())
+    assert Queue(jobs=2).run([todo]) == []
+    assert todo.training.finished == dict(checkpoint='iter_3.pth')
+    assert todo.tests[0].finished == dict(share=2.5)
+    assert todo.runs == []
+    assert Queue(jobs=2).run([todo]) == []
+    assert (todo.training.folder / 'starts').read_text() == 'x'
+
+
+def test_the_config_of_a_resumed_training_trains_from_the_start(settings, work):
+    """The runner writes into it what it went on from, a checkpoint that is gone at the end."""
+    given = settings()
+    tool = given.tools / 'train.py'
+    tool.write_text("import sys\nopen(sys.argv[1], 'a').write('load_from = \\'iter_1.pth\\'\\n')\n"
+                    + tool.read_text())
+    todo = work(given)
+    assert Queue(jobs=1).run([todo]) == []
+    assert Config.fromfile(str(todo.training.folder / 'config.py')).get('load_from') is None
+
+
+def test_seeds_have_folders_and_configs_of_their_own(settings, work):
+    works = [work(settings(), seed=seed) for seed in (0, 1)]
+    assert Queue(jobs=2).run(works) == []
+    for seed, each in enumerate(works):
+        assert each.training.folder.name == f'seed{seed}'
+        text = (each.training.folder / 'config.py').read_text()
+        assert f'randomness = dict(seed={seed})' in text
+
+
+def test_failure_is_told_and_the_others_go_on(settings, work):
+    bad = work(settings(status=3))
+    failures = Queue(jobs=1).run([bad])
+    assert len(failures) == 1 and 'train fcos_c5, seed 0 failed with status 3' in failures[0]
+    assert bad.training.finished is None
+    good = work(settings())
+    assert Queue(jobs=1).run([good]) == []
+
+
+@pytest.mark.parametrize('text', ['{"che', '[]', '3', ''])
+def test_damaged_note_is_named(text, settings, work):
+    todo = work(settings())
+    assert Queue(jobs=1).run([todo]) == []
+    for run in (todo.training, todo.tests[0]):
+        path = run.folder / 'finished.json'
+        whole = path.read_text()
+        path.write_text(text)
+        with pytest.raises(UserError, match=f'{path} is damaged'):
+            assert run.finished
+        path.write_text(whole)
+
+
+def test_finished_training_without_checkpoint_is_named(settings):
+    training = Training(settings(), 'fcos_c5', 0)
+    training.folder.mkdir(parents=True)
+    (training.folder / 'finished.json').write_text('{}')
+    with pytest.raises(UserError, match='names no checkpoint'):
+        assert training.is_left
+
+
+def test_last_words_of_a_failed_run_are_told(settings, work):
+    given = settings()
+    (given.tools / 'train.py').write_text('print("no room\\n\\n"); raise SystemExit(2)')
+    failure, = Queue(jobs=1).run([work(given)])
+    assert failure.endswith('the last of them:\n  no room')
+
+
+def test_the_error_of_a_failed_run_is_told_whole(settings, work):
+    given = settings()
+    (given.tools / 'train.py').write_text(
+        'print("a start\\nerror: wrong weights\\n  neck: lost\\nUse others."); raise SystemExit(2)')
+    failure, = Queue(jobs=1).run([work(given)])
+    assert failure.endswith('last of them:\n  error: wrong weights\n    neck: lost\n  Use others.')
+
+
+def test_folder_in_use_is_left_alone(settings, work):
+    todo = work(settings())
+    todo.training.folder.mkdir(parents=True)
+    with open(todo.training.folder / '.lock', 'w') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        failures = Queue(jobs=1).run([todo])
+    assert 'another process is at work there' in failures[0]
+
+
+def test_weights_stand_for_a_training(tmp_path, settings, work):
+    given = tmp_path / 'iter_3.pth'
+    given.write_text('')
+    todo = work(settings(weights={'fcos_c5': str(given)}))
+    assert todo.runs == list(todo.tests)
+    assert Queue(jobs=1).run([todo]) == []
+    assert not (todo.training.folder / 'starts').exists()
+
+
+def test_given_weights_are_one_sample_whatever_the_seeds(settings):
+    given = settings(weights={'fcos_p4': 'here.pth'})
+    works = plan(['table3'], given, 3)
+    assert [(each.training.experiment, each.training.seed) for each in works] == [
+        ('fcos_p4', 0), ('fcos_no-centerness', 0), ('fcos_no-centerness', 1),
+        ('fcos_no-centerness', 2)]
+    assert len(evaluations('fcos_p4', given, 3)) == 1
+    assert len(evaluations('fcos_no-centerness', given, 3)) == 3
+
+
+def test_killed_queue_goes_on(tmp_path, settings, work):
+    """Stopped after the first step: the second command does the two that are left."""
+    driver = tmp_path / 'driver.py'
+    driver.write_text(
+        'import sys; sys.path.insert(0, sys.argv[1])\n'
+        'import pathlib, fcos_mm\n'
+        'from conftest import make_settings, make_work\n'
+        'from fcos_mm.paper.queue import Queue\n'
+        'Queue(jobs=1).run([make_work(make_settings(pathlib.Path(sys.argv[2]), pause=1.5))])\n')
+    words = [sys.executable, str(driver), str(__file__).rsplit('/', 1)[0], str(tmp_path)]
+    process = subprocess.Popen(words)
+    folder = tmp_path / 'out' / 'runs' / 'fcos_c5' / 'seed0'
+    for _ in range(600):
+        if (folder / 'steps').exists():
+            break
+        time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=30) == 128 + signal.SIGTERM
+    assert int((folder / 'steps').read_text()) < 3
+    todo = work(settings())
+    assert Queue(jobs=1).run([todo]) == []
+    assert (folder / 'starts').read_text() == 'xx'
+    assert todo.training.finished is not None
+
+
+def test_stop_while_a_run_starts_ends_that_run(monkeypatch, settings, work):
+    """The signal comes when the run is about to start: it is ended, not waited for."""
+    todo, start, begun = work(settings(pause=5)), subprocess.Popen, []
+
+    def slow_start(*args, **kwargs):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(1)  # the queue has heard of it
+        begun.append(start(*args, **kwargs))
+        return begun[-1]
+
+    monkeypatch.setattr(subprocess, 'Popen', slow_start)
+    with pytest.raises(SystemExit) as caught:
+        Queue(jobs=1).run([todo])
+    assert caught.value.code == 128 + signal.SIGTERM
+    assert begun[0].returncode == -signal.SIGTERM
+    assert not (todo.training.folder / 'steps').exists()
+
+
+def test_plan_shares_trainings(settings):
+    works = plan(['table4', 'table5', 'table6', 'table9', 'figure7'], settings(), 1)
+    experiments = [each.training.experiment for each in works]
+    assert len(experiments) == len(set(experiments))
+    assert set(experiments) == {'retinanet', 'retinanet_gn', 'fcos_c5', 'fcos',
+                                'fcos_no-centerness', 'fcos_deep-centerness'}
+    tests = {t.name for each in works for t in each.tests if each.training.experiment == 'fcos'}
+    assert tests == {
+        'fcos', 'fcos:none', 'fcos:predicted_box', 'fcos:oracle', 'fcos:oracle_of_positives'}
+
+
+def test_commands_are_those_of_the_tools(settings):
+    lines = commands(plan(['table3'], settings(), 1))
+    assert len(lines) == 4
+    assert 'tools/train.py' in lines[0] and '--resume' in lines[0]
+    assert 'tools/test.py' in lines[1] and 'last_checkpoint' in lines[1]
+
+
+def test_all_of_a_scale():
+    assert names_at('full') == NAMES
+    assert set(NAMES) - set(names_at('tiny')) == {'table7'}
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_every_name_has_a_plan(name):
+    assert isinstance(needed_tests(name), list)
+
+
+def test_testing_writes_detections(settings, work):
+    todo = work(settings(), 'fcos')
+    cfg = todo.tests[0].config()
+    assert cfg.test_evaluator[0]['format_only'] is True
+    assert cfg.test_evaluator[0]['outfile_prefix'] == str(todo.tests[0].folder / 'results')
+    assert cfg.model.bbox_head.postprocess.return_locations is True
+    oracle = Evaluation(todo.training, 'fcos:oracle').config()
+    assert oracle.model.bbox_head.centerness.source == 'oracle'
+    assert json.dumps(oracle.test_evaluator.to_dict() if hasattr(
+        oracle.test_evaluator, 'to_dict') else list(oracle.test_evaluator))

@@ -1,0 +1,146 @@
+"""The copy of a detector that is made for inference."""
+import copy
+import warnings
+
+import pytest
+import torch
+from mmengine.registry import DefaultScope
+from torch import nn
+
+from fcos_mm.errors import UserError
+from fcos_mm.registry import MODELS
+from fcos_mm.speed.compiled import compile_network, eager, network_parts
+from fcos_mm.speed.inference import prepare_for_inference
+from fcos_mm.speed.winograd import WinogradConv2d
+
+TINY = dict(
+    type='FCOS',
+    backbone=dict(type='ResNet', depth=18, base_channels=32, norm_cfg=dict(type='BN')),
+    neck=dict(type='FPN', in_channels=[32, 64, 128, 256], out_channels=128, start_level=1,
+              add_extra_convs='on_output', num_outs=5),
+    bbox_head=dict(type='FCOSHead', num_classes=3, in_channels=128, feat_channels=128,
+                   stacked_convs=1, conv_bias=True),
+    test_cfg=dict(nms_pre=100, score_thr=0.05, nms=dict(type='nms', iou_threshold=0.5),
+                  max_per_img=10))
+
+
+def build(**changes):
+    """A detector whose batch normalisation is not the identity."""
+    torch.manual_seed(0)
+    with DefaultScope.overwrite_default_scope('fcos_mm'):
+        model = MODELS.build({**copy.deepcopy(TINY), **changes}).eval()
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            for values, low, high in ((module.weight.data, .5, 1.), (module.bias.data, -.2, .2),
+                                      (module.running_mean, -.2, .2), (module.running_var, .5, 2.)):
+                values.uniform_(low, high)
+    return model
+
+
+def outputs(model, size=(96, 128)):
+    image = torch.randn(2, 3, *size, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        levels = model.bbox_head(model.extract_feat(image))
+    return [level for kind in levels for level in kind]
+
+
+def assert_same(expected, got):
+    for a, b in zip(expected, got, strict=True):
+        assert (a - b).abs().max() < 1e-5 * a.abs().max()
+
+
+@pytest.mark.parametrize('options', [
+    dict(), dict(fold_bn=False), dict(channels_last=False), dict(winograd=False),
+    dict(fold_bn=False, channels_last=False, winograd=False), dict(compile=dict(backend='eager'))
+], ids=str)
+def test_outputs_stay(options):
+    model = build()
+    expected = outputs(model)
+    weights = copy.deepcopy(model.state_dict())
+    prepared = prepare_for_inference(model, **options)
+    assert_same(expected, outputs(prepared))
+    assert not any(parameter.requires_grad for parameter in prepared.parameters())
+    # the detector itself is as it was
+    assert all(torch.equal(value, weights[name]) for name, value in model.state_dict().items())
+    assert not any(isinstance(module, WinogradConv2d) for module in model.modules())
+
+
+def count(model, kind):
+    return sum(isinstance(module, kind) for module in model.modules())
+
+
+def test_what_is_replaced():
+    model = build()
+    prepared = prepare_for_inference(model)
+    assert count(model, nn.BatchNorm2d) == 20 and count(prepared, nn.BatchNorm2d) == 0
+    # layer3: 3 of 128 channels, layer4: 3 of 256, three of the FPN, two towers
+    assert count(prepared, WinogradConv2d) == 3 + 3 + 3 + 2
+    assert prepared.backbone.layer1[0].conv1.weight.is_contiguous(
+        memory_format=torch.channels_last)
+
+
+class ListedInAnotherOrder(nn.Module):
+    """Applies ``bn`` before ``conv``, though it is listed after it."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 3, 1)
+        self.bn = nn.BatchNorm2d(3)
+        self.bn.running_var.fill_(4.)
+
+    def forward(self, image):
+        return self.conv(self.bn(image)).relu()
+
+
+def test_folding_is_undone_where_it_would_be_wrong():
+    model = nn.Module()
+    model.backbone = ListedInAnotherOrder()
+    model.eval()
+    with pytest.warns(UserWarning, match='Folding batch normalisation would change'):
+        prepared = prepare_for_inference(model)
+    assert count(prepared, nn.BatchNorm2d) == 1
+
+
+def test_no_batch_normalisation_no_test_picture():
+    model = build(backbone=dict(TINY['backbone'], norm_cfg=dict(type='GN', num_groups=4)))
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')
+        assert_same(outputs(model), outputs(prepare_for_inference(model)))
+
+
+def test_parts_of_a_wrapped_detector():
+    wrapper = nn.Module()
+    wrapper.module = build()
+    assert network_parts(wrapper) == [
+        wrapper.module.backbone, wrapper.module.neck, wrapper.module.bbox_head]
+
+
+@pytest.mark.parametrize('backend', ['eager', 'aot_eager'])
+def test_network_is_one_graph_a_part(backend):
+    """fullgraph=True raises at a graph break. Losses and gradients stay."""
+    model = build().train()
+    image = torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+
+    def step():
+        model.zero_grad()
+        levels = model.bbox_head(model.extract_feat(image))
+        sum(level.sigmoid().mean() for kind in levels for level in kind).backward()
+        return [parameter.grad.clone() for parameter in model.parameters()]
+
+    state = copy.deepcopy(model.state_dict())
+    expected = step()
+    model.load_state_dict(state)  # the running statistics
+    compile_network(model, backend=backend)
+    for a, b in zip(expected, step()):
+        assert (a - b).abs().max() <= 1e-5 * a.abs().max() + 1e-9
+    compiled = model.backbone._compiled_call_impl
+    with eager(network_parts(model)):
+        assert model.backbone._compiled_call_impl is None
+    assert model.backbone._compiled_call_impl is compiled
+    assert model.state_dict().keys() == state.keys()
+
+
+def test_no_compiler(monkeypatch):
+    monkeypatch.setattr('shutil.which', lambda name: None)
+    with pytest.raises(UserError, match='torch.compile needs a C\\+\\+ compiler'):
+        prepare_for_inference(build(), compile=dict())
