@@ -10,8 +10,8 @@ import importlib.metadata
 from collections.abc import Callable
 from types import ModuleType
 
-from fcos_mm.compat.ops import deform_conv_operators, focal_loss, nms, roi_align, soft_nms
 from fcos_mm.compat.import_hooks import EXTENSION
+from fcos_mm.compat.ops import deform_conv_operators, focal_loss, nms, roi_align, soft_nms
 from fcos_mm.errors import UserError
 
 OPERATORS = {
