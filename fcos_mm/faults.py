@@ -1,28 +1,37 @@
-"""Several faults of the data or of a config in one error, so that they can be mended together."""
+"""Several faults in one error, so that they can be fixed together."""
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from fcos_mm.errors import UserError
 
-#: As many cases of a fault are shown.
+#: Number of examples of a fault that a message shows.
 EXAMPLES = 5
 
 
+class Note(str):
+    """A finding that deserves a warning, not an error."""
+
+
 class SeveralFaults(UserError):
-    """One fault or several.
+    """One or more faults.
 
     Args:
         subject: What has them, e.g. ``'the data'``.
-        messages: A message for each of them.
+        messages: A message for each; duplicates are dropped.
     """
 
     def __init__(self, subject: str, messages: Sequence[str]) -> None:
         self.messages = list(dict.fromkeys(messages))
-        super().__init__(_listed(subject, self.messages))
+        text = self.messages[0]
+        if len(self.messages) > 1:
+            numbered = (f'({number}) {message}'
+                        for number, message in enumerate(self.messages, start=1))
+            text = '\n\n'.join([f'{subject} has {len(self.messages)} faults.', *numbered])
+        super().__init__(text)
 
 
 class Faults:
-    """Gathers the errors of checks of which none needs another to have passed.
+    """Gathers the errors of checks that do not depend on each other.
 
     Args:
         subject: What is checked, for the message.
@@ -34,7 +43,7 @@ class Faults:
 
     @contextmanager
     def gather(self) -> Iterator[None]:
-        """Note an error of the checks in the block instead of stopping at it."""
+        """Note a ``UserError`` raised in the block instead of stopping at it."""
         try:
             yield
         except UserError as error:
@@ -50,8 +59,17 @@ class Faults:
             raise SeveralFaults(self.subject, self.messages)
 
 
-def _listed(subject: str, messages: Sequence[str]) -> str:
-    if len(messages) == 1:
-        return messages[0]
-    numbered = (f'({number}) {message}' for number, message in enumerate(messages, start=1))
-    return '\n\n'.join([f'{subject} has {len(messages)} faults.', *numbered])
+def first_few(items: Sequence[str], most: int = EXAMPLES, separator: str = ', ') -> str:
+    r"""Join the first items and count the rest.
+
+    Args:
+        items: The items.
+        most: Number of items to show.
+        separator: Between two items; the count of the rest follows it if it breaks the line.
+
+    Returns:
+        ``'a, b and 3 more'``, or with ``'\n'`` each item and the count on its own line.
+    """
+    shown, hidden = separator.join(items[:most]), len(items) - most
+    joint = separator if '\n' in separator else ' '
+    return f'{shown}{joint}and {hidden} more' if hidden > 0 else shown

@@ -18,7 +18,7 @@ from fcos_mm.cli import draw_grid as command
 from fcos_mm.cli import parse
 from fcos_mm.cli.options import resolve
 from fcos_mm.config import load_config
-from fcos_mm.config.checks.datasets import first_dataset
+from fcos_mm.config.datasets import first_dataset
 from fcos_mm.datasets import LoadImageFromFile
 from fcos_mm.errors import UserError
 from fcos_mm.visualization import DetLocalVisualizer

@@ -10,8 +10,9 @@ from torch import nn
 
 from fcos_mm.apis.console import prints_to_log_file
 from fcos_mm.checkpoints.fit import check_checkpoint, read_state_dict
-from fcos_mm.config.checks.components import check_components
-from fcos_mm.config.checks.datasets import first_dataset
+from fcos_mm.config.checks.check import check_config
+from fcos_mm.config.checks.components import component_faults
+from fcos_mm.config.datasets import first_dataset
 from fcos_mm.datasets.coco_format import read_coco
 from fcos_mm.errors import UserError
 from fcos_mm.speed.fast_inference import prepare_as_configured
@@ -34,7 +35,7 @@ def build_inferencer(cfg: Config, checkpoint: str, device: str | None = None) ->
     # the drawings are written by who detects, and no backend keeps them
     cfg.visualizer = {**ours(cfg.get('visualizer', dict(type='DetLocalVisualizer'))),
                       'vis_backends': None}
-    check_components(_what_detects(cfg), 'test')
+    check_config(_what_detects(cfg), 'test', [component_faults])
     with prints_to_log_file():
         inferencer = DetInferencer(
             cfg, checkpoint, device=device, scope=cfg.get('default_scope', 'mmdet'),

@@ -3,7 +3,7 @@ import copy
 
 from mmengine.config import Config, ConfigDict
 
-from fcos_mm.config.checks.datasets import leaf_datasets
+from fcos_mm.config.datasets import leaf_datasets
 
 _META_KEYS = ('img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor', 'flip',
               'flip_direction')

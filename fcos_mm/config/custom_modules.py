@@ -2,7 +2,6 @@
 import importlib
 import importlib.util
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 from mmengine.config import Config
@@ -11,15 +10,15 @@ from mmengine.utils import import_modules_from_strings
 from fcos_mm.config.source import Source
 from fcos_mm.errors import UserError
 
-_LEVELS = 4  # folders above the config in which a module is looked for
+_LEVELS = 4  # number of folders above the config in which a module is looked for
 
 
 def import_custom_modules(cfg: Config, source: Source) -> None:
-    """Import what ``custom_imports`` names, from beside the config too.
+    """Import what ``custom_imports`` names, also from beside the config.
 
-    The module's folder is put on ``sys.path`` if the module is not found without: the
-    folder of the config or of one that it inherits, the current one, or one of the
-    folders above the config.
+    A module that is not found is looked for in the folders of the config and of what it
+    inherits, the current folder, and folders above the config; the folder that holds it is
+    put on ``sys.path``.
 
     Args:
         cfg: The config.
@@ -29,15 +28,23 @@ def import_custom_modules(cfg: Config, source: Source) -> None:
         UserError: If a module is nowhere. Errors inside a module pass through.
     """
     custom = cfg.get('custom_imports') or {}
-    names = _names(custom, source)
+    names, folders = _names(custom, source), _folders(source)
     lazily = {name for file in source.below() if file.is_lazy for name in file.modules}
     for name in [*names, *sorted(lazily)]:
-        _make_importable(name, source)
+        _make_importable(name, folders)
     if custom.get('allow_failed_imports'):
         import_modules_from_strings(**custom)
         return
     for name in names:
-        _import(name, source)
+        try:
+            importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if not f'{name}.'.startswith(f'{error.name}.'):  # an import of the module itself
+                raise
+            raise UserError(
+                f'custom_imports of {source.path} names the module {name!r}, which is not found.'
+                '\nPut it beside the config or add its folder to PYTHONPATH. Looked for in '
+                f'{", ".join(map(str, folders))}.') from error
 
 
 def _names(custom, source: Source) -> list[str]:
@@ -50,43 +57,19 @@ def _names(custom, source: Source) -> list[str]:
                     "dict(imports=['my_module']), modules without their .py.")
 
 
-def _make_importable(name: str, source: Source) -> None:
-    if importlib.util.find_spec(name.split('.')[0]) is None:
-        folder = next((folder for folder in _folders(source) if _holds(folder, name)), None)
-        if folder is not None:
+def _folders(source: Source) -> list[Path]:
+    """Where modules of the user's own may be, the nearest first."""
+    own = [Path(file.path).parent for file in source.below() if not file.is_shipped]
+    above = list(Path(source.path).parent.parents)[:_LEVELS]
+    return list(dict.fromkeys([*own, Path.cwd(), *above]))
+
+
+def _make_importable(name: str, folders: list[Path]) -> None:
+    if importlib.util.find_spec(name.split('.')[0]) is not None:
+        return
+    for folder in folders:
+        path = folder.joinpath(*name.split('.'))
+        if path.is_dir() or path.with_suffix('.py').is_file():
             sys.path.append(str(folder))
             importlib.invalidate_caches()
-
-
-def _import(name: str, source: Source) -> None:
-    try:
-        importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        if not _is_part(error.name, name):
-            raise
-        raise UserError(
-            f'custom_imports of {source.path} names the module {name!r}, which is not found.\n'
-            f'Put it beside the config or add its folder to PYTHONPATH. Looked for in '
-            f'{", ".join(map(str, _folders(source)))}.') from error
-
-
-def _is_part(missing: str | None, name: str) -> bool:
-    return missing is not None and f'{name}.'.startswith(f'{missing}.')
-
-
-def _folders(source: Source) -> list[Path]:
-    """Where modules of the user's own may lie, the nearest first."""
-
-    def candidates() -> Iterator[Path]:
-        for file in source.below():
-            if not file.is_shipped:
-                yield Path(file.path).parent
-        yield Path.cwd()
-        yield from list(Path(source.path).parent.parents)[:_LEVELS]
-
-    return list(dict.fromkeys(candidates()))
-
-
-def _holds(folder: Path, name: str) -> bool:
-    path = folder.joinpath(*name.split('.'))
-    return path.is_dir() or path.with_suffix('.py').is_file()
+            return

@@ -7,8 +7,9 @@ from types import BuiltinFunctionType
 
 from mmengine.config import Config
 
+from fcos_mm.compat.config import raw_items
 from fcos_mm.config.custom_modules import import_custom_modules
-from fcos_mm.config.known_keys import known_keys
+from fcos_mm.config.keys import known_keys
 from fcos_mm.config.options import merge_options
 from fcos_mm.config.source import read_source
 from fcos_mm.config.top_level import apply_files
@@ -59,7 +60,7 @@ def _read(path: str) -> Config:
 def _make_plain(cfg: Config) -> None:
     """Leave values only: a dumped config has to be readable."""
     known = known_keys(cfg)
-    for name, value in list(cfg._cfg_dict.items()):
+    for name, value in list(raw_items(cfg)):
         if name not in known and isinstance(value, (type, BuiltinFunctionType)):
             cfg.pop(name)  # ``from pathlib import Path``
         elif isinstance(value, (PurePath, dict, list, tuple)):

@@ -2,14 +2,12 @@
 import difflib
 from collections.abc import Iterable
 
-_CUTOFF = 0.6  # similarity from 0 to 1 below which a name is no suggestion
 
-
-def nearest(name: str, known: Iterable[str], cutoff: float = _CUTOFF) -> str | None:
-    """Find the known name that is most similar to another.
+def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """The known name that is most similar to another, ignoring case.
 
     Args:
-        name: The name that was written; letter case does not count.
+        name: The name that was written.
         known: Names that exist.
         cutoff: Similarity from 0 to 1 below which a name does not count.
 
@@ -22,14 +20,11 @@ def nearest(name: str, known: Iterable[str], cutoff: float = _CUTOFF) -> str | N
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Phrase the nearest name as a question to append to a message.
+    """A question to append to a message: ``" Did you mean 'NAME'?"``, or nothing.
 
     Args:
         name: The name that was written.
         known: Names that exist.
-
-    Returns:
-        ``" Did you mean 'NAME'?"``, or nothing if no name is similar.
     """
     found = nearest(name, known)
     return f' Did you mean {found!r}?' if found else ''

@@ -1,8 +1,7 @@
 """What replaces the config keys and the types of mmdet 2 and mmcv 1.
 
-Tables to look up: whoever meets a key or a type that is not known asks here for
-the sentence that helps. A type listed here is not registered any more; one that
-still is (``Pad``, ``Normalize``) is not an old name.
+A type listed here is not registered any more; one that still is (``Pad``, ``Normalize``) is
+not an old name.
 """
 from typing import NamedTuple
 
@@ -11,15 +10,12 @@ class NewPlace(NamedTuple):
     """Where an old key went.
 
     Attributes:
-        key: The dotted key of today; what followed the old key follows it too
-            unless ``whole``. Empty if nothing replaces it.
+        key: The dotted key of today; empty if nothing replaces it.
         how: What to write there, where the value changes its form.
-        whole: Whether the keys below the old one have no counterpart.
     """
 
     key: str
     how: str = ''
-    whole: bool = False
 
     def advice(self, value: str = '') -> str:
         """What to do, as a sentence.
@@ -34,76 +30,76 @@ class NewPlace(NamedTuple):
         return f'Its place is {self.key}' + (f': write {self.key}={value}.' if value else '.')
 
 
-_LOADERS = 'train_dataloader, val_dataloader and test_dataloader'
-_SCHEDULE = NewPlace('param_scheduler', 'a list such as [dict(type="MultiStepLR", by_epoch=True, '
-                     'milestones=[8, 11], gamma=0.1)]', whole=True)
+# What followed the old key follows the new one too.
+_MOVED = {
+    'optimizer': 'optim_wrapper.optimizer',
+    'optimizer.paramwise_cfg': 'optim_wrapper.paramwise_cfg',
+    'optimizer.constructor': 'optim_wrapper.constructor',
+    'optimizer_config.grad_clip': 'optim_wrapper.clip_grad',
+    'runner': 'train_cfg',
+    'total_epochs': 'train_cfg.max_epochs',
+    'total_iters': 'train_cfg.max_iters',
+    'data': 'train_dataloader, val_dataloader and test_dataloader',
+    'data.samples_per_gpu': 'train_dataloader.batch_size',
+    'data.imgs_per_gpu': 'train_dataloader.batch_size',
+    'data.workers_per_gpu': 'train_dataloader.num_workers',
+    'data.persistent_workers': 'train_dataloader.persistent_workers',
+    'evaluation': 'val_evaluator, and train_cfg.val_interval',
+    'evaluation.interval': 'train_cfg.val_interval',
+    'evaluation.metric': 'val_evaluator.metric',
+    'evaluation.classwise': 'val_evaluator.classwise',
+    'evaluation.save_best': 'default_hooks.checkpoint.save_best',
+    'checkpoint_config': 'default_hooks.checkpoint',
+    'log_config': 'default_hooks.logger',
+    'timer_config': 'default_hooks.timer',
+    'dist_params': 'env_cfg.dist_cfg',
+    'cudnn_benchmark': 'env_cfg.cudnn_benchmark',
+    'mp_start_method': 'env_cfg.mp_cfg.mp_start_method',
+    'opencv_num_threads': 'env_cfg.mp_cfg.opencv_num_threads',
+    'seed': 'randomness.seed',
+    'deterministic': 'randomness.deterministic',
+    'diff_seed': 'randomness.diff_rank_seed',
+    'img_norm_cfg.mean': 'model.data_preprocessor.mean',
+    'img_norm_cfg.std': 'model.data_preprocessor.std',
+    'img_norm_cfg.to_rgb': 'model.data_preprocessor.bgr_to_rgb',
+}
+for _split in ('train', 'val', 'test'):
+    _MOVED[f'data.{_split}_dataloader'] = f'{_split}_dataloader'
+    _MOVED[f'data.{_split}'] = f'{_split}_dataloader.dataset'
+    _MOVED[f'data.{_split}.img_prefix'] = f'{_split}_dataloader.dataset.data_prefix.img'
+    _MOVED[f'data.{_split}.classes'] = f'{_split}_dataloader.dataset.metainfo.classes'
+    _MOVED[f'data.{_split}.samples_per_gpu'] = f'{_split}_dataloader.batch_size'
+
+_LIST = 'a list such as [dict(type="MultiStepLR", by_epoch=True, milestones=[8, 11], gamma=0.1)]'
+_GPUS = 'tools/dist_train.sh CONFIG NUMBER_OF_GPUS says how many GPUs train'
+# The place, and what to write there; keys below the old one have no counterpart.
+_CHANGED = {
+    'optimizer_config': ('optim_wrapper', 'clip_grad=dict(max_norm=...), accumulative_counts=...'),
+    'lr_config': ('param_scheduler', _LIST),
+    'lr_config.step': ('param_scheduler', 'the milestones of its MultiStepLR'),
+    'lr_config.warmup_iters': ('param_scheduler', 'the end of its LinearLR'),
+    'lr_config.warmup_ratio': ('param_scheduler', 'the start_factor of its LinearLR'),
+    'momentum_config': ('param_scheduler', 'a list with a momentum scheduler such as '
+                        'dict(type="LinearMomentum", ...)'),
+    'runner.type': ('train_cfg.type', 'EpochBasedTrainLoop or IterBasedTrainLoop'),
+    'log_config.hooks': ('visualizer.vis_backends', '[dict(type="LocalVisBackend"), '
+                         'dict(type="TensorboardVisBackend")]'),
+    'workflow': ('', 'training alternates with validation by train_cfg.val_interval'),
+    'fp16': ('optim_wrapper', 'type="AmpOptimWrapper", or the option --amp'),
+    'resume_from': ('load_from', 'the checkpoint, with resume=True, or the option '
+                    '--resume CHECKPOINT'),
+    'auto_resume': ('resume', 'True, or the option --resume'),
+    'no_validate': ('val_cfg, val_dataloader and val_evaluator', 'None, for all three'),
+    'gpu_ids': ('', _GPUS),
+    'gpus': ('', _GPUS),
+    'img_norm_cfg': ('model.data_preprocessor', 'mean=..., std=..., bgr_to_rgb=...'),
+    'model.pretrained': ('model.backbone.init_cfg', 'dict(type="Pretrained", checkpoint=...)'),
+}
 
 #: Old dotted keys; the longest that a key starts with counts.
 OLD_KEYS: dict[str, NewPlace] = {
-    'optimizer': NewPlace('optim_wrapper.optimizer'),
-    'optimizer.paramwise_cfg': NewPlace('optim_wrapper.paramwise_cfg'),
-    'optimizer.constructor': NewPlace('optim_wrapper.constructor'),
-    'optimizer_config': NewPlace('optim_wrapper', 'clip_grad=dict(max_norm=...), '
-                                 'accumulative_counts=...', whole=True),
-    'optimizer_config.grad_clip': NewPlace('optim_wrapper.clip_grad'),
-    'lr_config': _SCHEDULE,
-    'lr_config.step': NewPlace('param_scheduler', 'the milestones of its MultiStepLR', whole=True),
-    'lr_config.warmup_iters': NewPlace('param_scheduler', 'the end of its LinearLR', whole=True),
-    'lr_config.warmup_ratio': NewPlace('param_scheduler', 'the start_factor of its LinearLR',
-                                       whole=True),
-    'momentum_config': NewPlace('param_scheduler', 'a list with a momentum scheduler such as '
-                                'dict(type="LinearMomentum", ...)', whole=True),
-    'runner': NewPlace('train_cfg'),
-    'runner.type': NewPlace('train_cfg.type', 'EpochBasedTrainLoop or IterBasedTrainLoop'),
-    'total_epochs': NewPlace('train_cfg.max_epochs'),
-    'total_iters': NewPlace('train_cfg.max_iters'),
-    'data': NewPlace(_LOADERS, whole=True),
-    'data.samples_per_gpu': NewPlace('train_dataloader.batch_size'),
-    'data.imgs_per_gpu': NewPlace('train_dataloader.batch_size'),
-    'data.workers_per_gpu': NewPlace('train_dataloader.num_workers'),
-    'data.persistent_workers': NewPlace('train_dataloader.persistent_workers'),
-    'data.train_dataloader': NewPlace('train_dataloader'),
-    'data.val_dataloader': NewPlace('val_dataloader'),
-    'data.test_dataloader': NewPlace('test_dataloader'),
-    'evaluation': NewPlace('val_evaluator, and train_cfg.val_interval', whole=True),
-    'evaluation.interval': NewPlace('train_cfg.val_interval'),
-    'evaluation.metric': NewPlace('val_evaluator.metric'),
-    'evaluation.classwise': NewPlace('val_evaluator.classwise'),
-    'evaluation.save_best': NewPlace('default_hooks.checkpoint.save_best'),
-    'checkpoint_config': NewPlace('default_hooks.checkpoint'),
-    'log_config': NewPlace('default_hooks.logger'),
-    'log_config.hooks': NewPlace('visualizer.vis_backends', '[dict(type="LocalVisBackend"), '
-                                 'dict(type="TensorboardVisBackend")]', whole=True),
-    'timer_config': NewPlace('default_hooks.timer'),
-    'workflow': NewPlace('', 'training alternates with validation by train_cfg.val_interval'),
-    'dist_params': NewPlace('env_cfg.dist_cfg'),
-    'cudnn_benchmark': NewPlace('env_cfg.cudnn_benchmark'),
-    'mp_start_method': NewPlace('env_cfg.mp_cfg.mp_start_method'),
-    'opencv_num_threads': NewPlace('env_cfg.mp_cfg.opencv_num_threads'),
-    'seed': NewPlace('randomness.seed'),
-    'deterministic': NewPlace('randomness.deterministic'),
-    'diff_seed': NewPlace('randomness.diff_rank_seed'),
-    'fp16': NewPlace('optim_wrapper', 'type="AmpOptimWrapper", or the option --amp', whole=True),
-    'resume_from': NewPlace('load_from', 'the checkpoint, with resume=True, or the option '
-                            '--resume CHECKPOINT'),
-    'auto_resume': NewPlace('resume', 'True, or the option --resume'),
-    'no_validate': NewPlace('val_cfg, val_dataloader and val_evaluator', 'None, for all three',
-                            whole=True),
-    'gpu_ids': NewPlace('', 'tools/dist_train.sh CONFIG NUMBER_OF_GPUS says how many GPUs train'),
-    'gpus': NewPlace('', 'tools/dist_train.sh CONFIG NUMBER_OF_GPUS says how many GPUs train'),
-    'img_norm_cfg': NewPlace('model.data_preprocessor', 'mean=..., std=..., bgr_to_rgb=...',
-                             whole=True),
-    'img_norm_cfg.mean': NewPlace('model.data_preprocessor.mean'),
-    'img_norm_cfg.std': NewPlace('model.data_preprocessor.std'),
-    'img_norm_cfg.to_rgb': NewPlace('model.data_preprocessor.bgr_to_rgb'),
-    'model.pretrained': NewPlace('model.backbone.init_cfg', 'dict(type="Pretrained", '
-                                 'checkpoint=...)', whole=True),
-}
-for _split in ('train', 'val', 'test'):
-    OLD_KEYS[f'data.{_split}'] = NewPlace(f'{_split}_dataloader.dataset')
-    OLD_KEYS[f'data.{_split}.img_prefix'] = NewPlace(f'{_split}_dataloader.dataset.data_prefix.img')
-    OLD_KEYS[f'data.{_split}.classes'] = NewPlace(f'{_split}_dataloader.dataset.metainfo.classes')
-    OLD_KEYS[f'data.{_split}.samples_per_gpu'] = NewPlace(f'{_split}_dataloader.batch_size')
+    **{key: NewPlace(place) for key, place in _MOVED.items()},
+    **{key: NewPlace(*change) for key, change in _CHANGED.items()}}
 
 #: Old names of arguments, wherever they are found, and what to write instead.
 OLD_ARGUMENTS: dict[str, str] = {
@@ -124,7 +120,7 @@ OLD_ARGUMENTS: dict[str, str] = {
 }
 
 _PACKED = 'PackDetInputs as the last transform, in place of all of them'
-_NORMALISED = 'model.data_preprocessor'
+_BY_RATIO = 'batch_sampler=dict(type="AspectRatioBatchSampler") of the data loader'
 _BACKENDS = 'visualizer.vis_backends'
 _EMA = "EMAHook with ema_type='ExpMomentumEMA' in custom_hooks"
 
@@ -141,12 +137,10 @@ OLD_TYPES: dict[str, str] = {
     'Translate': 'TranslateX and TranslateY',
     # data
     'CustomDataset': 'BaseDetDataset, or CocoDataset for files in COCO format',
-    'GroupSampler': 'batch_sampler=dict(type="AspectRatioBatchSampler") of the data loader',
-    'DistributedGroupSampler': 'batch_sampler=dict(type="AspectRatioBatchSampler") of the data '
-                               'loader',
+    'GroupSampler': _BY_RATIO,
+    'DistributedGroupSampler': _BY_RATIO,
     'DistributedSampler': 'DefaultSampler',
-    'InfiniteGroupBatchSampler': 'InfiniteSampler, with batch_sampler=dict('
-                                 'type="AspectRatioBatchSampler") of the data loader',
+    'InfiniteGroupBatchSampler': f'InfiniteSampler, with {_BY_RATIO}',
     'InfiniteBatchSampler': 'InfiniteSampler',
     # runners and hooks
     'EpochBasedRunner': "train_cfg=dict(type='EpochBasedTrainLoop', max_epochs=...)",
@@ -171,7 +165,7 @@ OLD_TYPES: dict[str, str] = {
     'ExpMomentumEMAHook': _EMA,
     'LinearMomentumEMAHook': _EMA,
     'SyncRandomSizeHook': "batch_augments=[dict(type='BatchSyncRandomResize', ...)] of "
-                          f'{_NORMALISED}',
+                          'model.data_preprocessor',
 }
 
 #: Transforms that are registered still, but that no pipeline of today can hold.
@@ -199,6 +193,6 @@ def new_place(key: str) -> NewPlace | None:
     for count in range(len(parts), 0, -1):
         place = OLD_KEYS.get('.'.join(parts[:count]))
         if place is not None:
-            tail = [] if place.whole or not place.key else parts[count:]
-            return place._replace(key='.'.join([place.key, *tail]))
+            whole = place.how or ' and ' in place.key
+            return place._replace(key='.'.join([place.key, *([] if whole else parts[count:])]))
     return None

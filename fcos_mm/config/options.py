@@ -2,10 +2,10 @@
 
 from mmengine.config import Config
 
-from fcos_mm.config.known_keys import EXTRA, known_keys
+from fcos_mm.config.keys import EXTRA, known_keys, look_up
 from fcos_mm.config.nearest import nearest
 from fcos_mm.config.old_names import OLD_ARGUMENTS, new_place
-from fcos_mm.config.places import Places, find_places, look_up, other_unit
+from fcos_mm.config.places import Places, find_places, other_unit
 from fcos_mm.config.source import Source
 from fcos_mm.config.top_level import apply_options
 from fcos_mm.errors import UserError

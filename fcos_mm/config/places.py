@@ -1,15 +1,14 @@
-"""The keys of a config that a name stands for."""
+"""Where in a config the value of a top-level name belongs."""
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from mmengine.config import Config
 
-from fcos_mm.config.known_keys import dotted_keys, known_keys
+from fcos_mm.config.keys import dotted_keys, known_keys, look_up
 from fcos_mm.config.nearest import nearest
 from fcos_mm.config.source import Source
 
-_SPLITS = ('train', 'val', 'test')
-_MOST = 4  # as many keys are named
+_MOST = 4  # number of keys that are named
 _SIMILAR = 0.75  # similarity from 0 to 1 below which a name is another
 
 
@@ -34,14 +33,14 @@ def find_places(name: str, cfg: Config, source: Source | None = None,
     Args:
         name: The name.
         cfg: The config.
-        source: Its file; what the name was copied to is looked up in it.
-        former: The value that was copied.
+        source: Its file, which tells where the name's value was used.
+        former: The value that was used.
 
     Returns:
-        The keys where the name was put when the config was read; else those
-        that end with it; else those that end with a similar name.
+        The keys where the value was put when the config was read; else those that end with
+        the name; else those that end with a similar name.
     """
-    copied = copies(name, cfg, source) if source is not None else []
+    copied = _copies(name, cfg, source) if source is not None else []
     if copied:
         plain = [key for key in copied if look_up(cfg, key)[1] == former] or copied
         derived = [key for key in copied if key not in plain]
@@ -49,57 +48,30 @@ def find_places(name: str, cfg: Config, source: Source | None = None,
     keys = [key for key, _ in dotted_keys(cfg)]
     found = _ending_with(name, keys) or _of_split(name, keys)
     if not found:
-        similar = nearest(name, {key.split('.')[-1] for key in keys if '.' in key}
-                          | known_keys(cfg), _SIMILAR)
+        known = {key.split('.')[-1] for key in keys if '.' in key} | known_keys(cfg)
+        similar = nearest(name, known, _SIMILAR)
         found = _ending_with(similar, keys) or ([similar] if similar else [])
     return Places(sorted(found, key=lambda key: key.count('.'))[:_MOST])
 
 
 def other_unit(name: str, cfg: Config) -> str:
-    """What to say of a length in a unit that the training loop does not count in.
+    """A sentence on ``max_epochs`` or ``max_iters`` if the training counts the other; else ``''``.
 
     Args:
-        name: The name, e.g. ``max_epochs``.
+        name: The name.
         cfg: The config.
-
-    Returns:
-        A sentence; nothing if the name is no such length.
     """
     counted = {'max_epochs': 'max_iters', 'max_iters': 'max_epochs'}.get(name, '')
     there, length = look_up(cfg, f'train_cfg.{counted}')
     return f'The length of this training is train_cfg.{counted}, now {length}.' if there else ''
 
 
-def copies(name: str, cfg: Config, source: Source) -> list[str]:
-    """The keys into which the files of a config put the value of a name.
-
-    Args:
-        name: The name of a variable.
-        cfg: The config.
-        source: Its file.
-    """
+def _copies(name: str, cfg: Config, source: Source) -> list[str]:
+    """The keys into which the files of a config put the value of a name."""
     known = known_keys(cfg)
     found = _followed(name, list(source.below()), {name})
     return [key for key in dict.fromkeys(found)
             if key.split('.')[0] in known and key != name and look_up(cfg, key)[0]]
-
-
-def look_up(cfg: Config, key: str) -> tuple:
-    """Whether a config has a dotted key, and its value.
-
-    Args:
-        cfg: The config.
-        key: The key; numbers are positions in a list.
-    """
-    value = cfg._cfg_dict
-    for part in key.split('.'):
-        if isinstance(value, dict) and part in value:
-            value = dict.__getitem__(value, part)  # a lazily imported type stays as it is
-        elif isinstance(value, (list, tuple)) and part.isdigit() and int(part) < len(value):
-            value = value[int(part)]
-        else:
-            return False, None
-    return True, value
 
 
 def _followed(name: str, files: list[Source], seen: set[str]) -> list[str]:
@@ -123,6 +95,6 @@ def _ending_with(name: str | None, keys: list[str]) -> list[str]:
 def _of_split(name: str, keys: list[str]) -> list[str]:
     """``train_pipeline`` is the ``pipeline`` of ``train_dataloader``."""
     split, _, rest = name.partition('_')
-    if split not in _SPLITS:
+    if split not in ('train', 'val', 'test'):
         return []
     return [key for key in _ending_with(rest, keys) if key.startswith(f'{split}_')]

@@ -10,6 +10,7 @@ from mmengine.config import Config
 from mmengine.fileio import load
 from yaml import YAMLError
 
+from fcos_mm.config.keys import walk
 from fcos_mm.errors import UserError
 
 _BASE = '_base_'
@@ -26,9 +27,8 @@ class Source:
         path: The file.
         bases: The files that it inherits.
         assigned: The names that it sets, without those that begin with ``_``.
-        places: The dotted keys into which a name was put when the file was
-            read; ``''`` where it was read for something else. A name of its
-            bases is ``_base_.NAME``.
+        places: By name, the dotted keys at which its value was used when the file was read;
+            ``''`` for any other use. A name of its bases is ``_base_.NAME``.
         referred: The names of its bases that it reads.
         written: The dotted keys of the plain values that it sets.
         modules: The modules that it imports.
@@ -46,7 +46,7 @@ class Source:
 
     @property
     def is_written_out(self) -> bool:
-        """Whether it inherits nothing and computes nothing, as a config that was dumped."""
+        """Whether it inherits nothing and computes nothing, like a dumped config."""
         return not self.bases and not set(self.assigned) & set(self.places)
 
     @property
@@ -87,85 +87,52 @@ def read_source(path: str, find: Callable[[str], str]) -> Source:
     """
     source = Source(osp.abspath(path))
     try:
-        if path.endswith('.py'):
-            text = _ENVIRONMENT.sub('0', Path(path).read_text(encoding='utf-8'))
-            names = _read_python(source, ast.parse(text))
-        else:
-            names = _read_data(source)
-        source.bases = [read_source(_join(source.path, name, find), find) for name in names]
+        names = _read_python(source) if path.endswith('.py') else _read_data(source)
+        bases = [find(name) if '::' in name else osp.join(osp.dirname(source.path), name)
+                 for name in names]
+        source.bases = [read_source(base, find) for base in bases]
     except (SyntaxError, ValueError, OSError, UserError, YAMLError):
-        # The config has been loaded, so it is right in a way that is not understood here.
+        # mmengine has loaded the config, so it is right in a way that is not understood here
         return Source(source.path)
     return source
-
-
-def _join(path: str, name: str, find: Callable[[str], str]) -> str:
-    return find(name) if '::' in name else osp.join(osp.dirname(path), name)
 
 
 def _read_data(source: Source) -> list[str]:
     """Read a JSON or YAML file; returns the names of its bases."""
     content = load(source.path)
     source.assigned = [name for name in content if not name.startswith('_')]
-    source.written = set(_data_keys(content))
+    source.written = {key for key, value in walk(content) if not isinstance(value, dict)}
     source.referred = set(_REFERENCE.findall(Path(source.path).read_text(encoding='utf-8')))
     bases = content.get(_BASE, [])
     return bases if isinstance(bases, list) else [bases]
 
 
-def _data_keys(content, path: str = '') -> Iterator[str]:
-    if isinstance(content, dict):
-        for name, value in content.items():
-            yield from _data_keys(value, f'{path}.{name}' if path else name)
-    else:
-        yield path
-
-
-def _read_python(source: Source, tree: ast.Module) -> list[str]:
+def _read_python(source: Source) -> list[str]:
     """Read a Python file; returns the names of its bases."""
     reader = _Reader(source)
-    reader.statements(tree.body)
-    # What a file reads without setting it comes from a base (``from .base import *``).
-    inherited = set(source.places).difference(source.assigned)
-    source.referred |= inherited if source.is_lazy else set()
+    text = Path(source.path).read_text(encoding='utf-8')
+    reader.visit(ast.parse(_ENVIRONMENT.sub('0', text)))
+    if source.is_lazy:  # what it reads without setting it comes from a base
+        source.referred |= set(source.places).difference(source.assigned)
     return reader.bases
 
 
-class _Reader:
-    """Goes through the statements of a file in their order."""
+class _Reader(ast.NodeVisitor):
+    """Fills in a source from the statements of a Python file, in their order."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
         self.bases: list[str] = []
 
-    def statements(self, body: list[ast.stmt]) -> None:
-        for statement in body:
-            self.statement(statement)
+    def generic_visit(self, node: ast.AST) -> None:
+        for part in ast.iter_child_nodes(node):
+            if isinstance(part, ast.stmt):
+                self.visit(part)
+            else:
+                self.reads(part, '')
 
-    def statement(self, node: ast.stmt) -> None:
-        if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
-            self.assignment(node)
-        elif isinstance(node, ast.With) and _is_read_base(node):
-            self.source.is_lazy = True
-            self.bases += [name for line in node.body for name in _imported_files(line)]
-        elif isinstance(node, ast.Delete):
-            gone = {target.id for target in node.targets if isinstance(target, ast.Name)}
-            self.source.assigned = [name for name in self.source.assigned if name not in gone]
-        elif isinstance(node, ast.Expr):
-            self.expression(node.value)
-        elif isinstance(node, ast.Import):
-            self.source.modules.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            self.source.modules.update([node.module] if node.module and not node.level else [])
-        else:
-            for part in ast.iter_child_nodes(node):
-                if isinstance(part, ast.stmt):
-                    self.statement(part)
-                else:
-                    self.reads(part, '')
-
-    def assignment(self, node) -> None:
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    def visit_Assign(self, node) -> None:
+        targets = getattr(node, 'targets', None) or [node.target]
         names = [name for target in targets for name in _names(target)]
         if _BASE in names:
             bases = ast.literal_eval(node.value)
@@ -176,19 +143,38 @@ class _Reader:
             # A name that is made from its own old value is not read by that.
             self.reads(node.value, _path(targets[0]), own=names)
 
-    def expression(self, node: ast.expr) -> None:
-        """A call such as ``model.update(...)`` changes what it stands at, and reads the rest."""
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            path = _path(node.func.value)
-            for part in node.args:
-                self.reads(part, path)
-            for word in node.keywords:
-                self.reads(word.value, _joined(path, word.arg))
-        else:
-            self.reads(node, '')
+    visit_AnnAssign = visit_AugAssign = visit_Assign
 
-    def reads(self, node: ast.AST, path: str, own: tuple[str, ...] = ()) -> None:
-        """Note every name that an expression reads, and the key where its value goes."""
+    def visit_With(self, node: ast.With) -> None:
+        if ast.unparse(node.items[0].context_expr) != 'read_base()':
+            self.generic_visit(node)
+            return
+        self.source.is_lazy = True
+        self.bases += ['../' * (line.level - 1) + line.module.replace('.', '/') + '.py'
+                       for line in node.body if isinstance(line, ast.ImportFrom)
+                       and line.level and line.module]  # no level: an installed package's
+
+    def visit_Delete(self, node: ast.Delete) -> None:
+        gone = {name for target in node.targets for name in _names(target)}
+        self.source.assigned = [name for name in self.source.assigned if name not in gone]
+
+    def visit_Expr(self, node: ast.Expr) -> None:
+        """A call such as ``model.update(...)`` sets keys of the value whose method it is."""
+        call = node.value
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
+            for part, place in _arguments(call, _path(call.func.value)):
+                self.reads(part, place)
+        else:
+            self.reads(call, '')
+
+    def visit_Import(self, node: ast.Import) -> None:
+        self.source.modules.update(alias.name for alias in node.names)
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        self.source.modules.update([node.module] if node.module and not node.level else [])
+
+    def reads(self, node: ast.AST, path: str, own: list[str] = ()) -> None:
+        """Note every name that an expression reads, and the key at which its value is used."""
         if isinstance(node, ast.Attribute) and getattr(node.value, 'id', None) == _BASE:
             self.source.referred.add(node.attr)
             self.note(f'{_BASE}.{node.attr}', path)
@@ -197,25 +183,31 @@ class _Reader:
                 self.note(node.id, path)
         elif isinstance(node, ast.Constant):
             self.source.written.add(path)
-        elif isinstance(node, ast.Call) and getattr(node.func, 'id', None) == 'dict':
-            for part in node.args:
-                self.reads(part, path, own)
-            for word in node.keywords:
-                self.reads(word.value, _joined(path, word.arg), own)
-        elif isinstance(node, ast.Dict):
-            for key, value in zip(node.keys, node.values):
-                self.reads(value, _joined(path, getattr(key, 'value', None)), own)
-        elif isinstance(node, (ast.List, ast.Tuple)):
-            for index, part in enumerate(node.elts):
-                self.reads(part, _joined(path, index), own)
         else:
-            for part in ast.iter_child_nodes(node):
-                self.reads(part, path, own)
+            for part, place in _parts(node, path):
+                self.reads(part, place, own)
 
     def note(self, name: str, path: str) -> None:
         places = self.source.places.setdefault(name, [])
         if path not in places:
             places.append(path)
+
+
+def _parts(node: ast.AST, path: str) -> list[tuple[ast.AST, str]]:
+    """The expressions inside an expression, each with the key at which its value is used."""
+    if isinstance(node, ast.Call) and getattr(node.func, 'id', None) == 'dict':
+        return _arguments(node, path)
+    if isinstance(node, ast.Dict):
+        return [(value, _joined(path, getattr(key, 'value', None)))
+                for key, value in zip(node.keys, node.values)]
+    if isinstance(node, (ast.List, ast.Tuple)):
+        return [(part, _joined(path, index)) for index, part in enumerate(node.elts)]
+    return [(part, path) for part in ast.iter_child_nodes(node)]
+
+
+def _arguments(call: ast.Call, path: str) -> list[tuple[ast.AST, str]]:
+    return [*((part, path) for part in call.args),
+            *((word.value, _joined(path, word.arg)) for word in call.keywords)]
 
 
 def _joined(path: str, part: object | None) -> str:
@@ -234,18 +226,7 @@ def _path(node: ast.expr) -> str:
 
 
 def _names(target: ast.expr) -> list[str]:
+    """The plain names among the targets of an assignment."""
     if isinstance(target, ast.Name):
         return [target.id]
-    parts = target.elts if isinstance(target, (ast.Tuple, ast.List)) else []
-    return [name for part in parts for name in _names(part)]
-
-
-def _is_read_base(node: ast.With) -> bool:
-    call = node.items[0].context_expr
-    return isinstance(call, ast.Call) and getattr(call.func, 'id', None) == 'read_base'
-
-
-def _imported_files(node: ast.stmt) -> Iterator[str]:
-    """The file of a relative import; those of installed packages are nobody's own."""
-    if isinstance(node, ast.ImportFrom) and node.level and node.module:
-        yield '../' * (node.level - 1) + node.module.replace('.', '/') + '.py'
+    return [name for part in getattr(target, 'elts', ()) for name in _names(part)]

@@ -10,7 +10,8 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmengine.structures import InstanceData
 
-from fcos_mm.config.checks.model.model_shapes import check_model_shapes
+from fcos_mm.config import check_config
+from fcos_mm.config.checks.model_shapes import shape_faults
 from fcos_mm.registry import MODELS
 
 #: What fits, and for each setting what may stand there instead.
@@ -58,8 +59,8 @@ def check(case: list, folder: Path) -> str:
         folder: Not used.
     """
     model = changed(case)
-    _, said = outcome(lambda: check_model_shapes(Config(dict(model=copy.deepcopy(model))), 'train'),
-                      'model.')
+    cfg = Config(dict(model=copy.deepcopy(model)))
+    _, said = outcome(lambda: check_config(cfg, 'train', [shape_faults]), 'model.')
     try:
         problem = train(model)
     except Exception as error:

@@ -9,7 +9,7 @@ from fuzz_tools import outcome
 from hypothesis import strategies as st
 
 from fcos_mm.config import find_config, load_config, merge_options
-from fcos_mm.config.known_keys import dotted_keys
+from fcos_mm.config.keys import dotted_keys
 from fcos_mm.config.old_names import OLD_KEYS
 from fcos_mm.config.source import read_source
 

@@ -5,7 +5,7 @@ import mmdet.registry
 import pytest
 from mmengine.registry import Registry
 
-from fcos_mm.config.known_keys import known_keys
+from fcos_mm.config.keys import known_keys
 from fcos_mm.config.old_names import OLD_KEYS, OLD_TRANSFORMS, OLD_TYPES, new_place
 
 REGISTRIES = [value for value in vars(mmdet.registry).values() if isinstance(value, Registry)]

@@ -10,8 +10,8 @@ from torch import nn
 
 from fcos_mm.apis import train
 from fcos_mm.config import check_config
-from fcos_mm.config.checks.model.detection_limits import check_detection_limits
-from fcos_mm.config.checks.model.model_shapes import check_model_shapes
+from fcos_mm.config.checks.detections import limit_faults
+from fcos_mm.config.checks.model_shapes import shape_faults
 from fcos_mm.errors import UserError
 from fcos_mm.registry import MODELS
 
@@ -186,18 +186,18 @@ def test_values_that_cannot_be(name, settings, told):
 @pytest.mark.parametrize('reason, name, settings', RIGHT, ids=[row[0] for row in RIGHT])
 def test_unusual_models_pass(reason, name, settings):
     cfg = changed(name, settings)
-    check_model_shapes(cfg, 'train')
-    check_detection_limits(cfg, 'train')
+    assert [*shape_faults(cfg, 'train'), *limit_faults(cfg, 'train')] == []
 
 
 def test_without_validation_a_training_needs_no_limits():
     cfg = changed(DEMO, {'test_cfg': None})
     cfg.val_cfg = None
-    check_detection_limits(cfg, 'train')
+    assert list(limit_faults(cfg, 'train')) == []
 
 
 def test_ranges_do_not_matter_in_tests():
-    check_model_shapes(changed(DEMO, {'bbox_head.assigner.regress_ranges': ((0, 1e8), )}), 'test')
+    cfg = changed(DEMO, {'bbox_head.assigner.regress_ranges': ((0, 1e8), )})
+    assert shape_faults(cfg, 'test') == []
 
 
 @MODELS.register_module()

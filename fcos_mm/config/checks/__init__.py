@@ -1,1 +1,1 @@
-"""Whether a resolved config can work, before anything is built."""
+"""Checks of a resolved config before anything is built."""

@@ -1,49 +1,51 @@
 """``check_config``: every check that a config must pass before anything is built."""
+import logging
+from collections.abc import Callable, Iterable, Sequence
+
 from mmengine.config import Config
+from mmengine.dist import is_main_process
+from mmengine.logging import print_log
 
-from fcos_mm.config.checks.components import check_components
-from fcos_mm.config.checks.dataloaders import check_dataloaders
-from fcos_mm.config.checks.datasets import check_datasets
-from fcos_mm.config.checks.evaluators import check_evaluators
-from fcos_mm.config.checks.kinds import check_kinds
-from fcos_mm.config.checks.loops import check_loops
-from fcos_mm.config.checks.model.detection_limits import check_detection_limits
-from fcos_mm.config.checks.model.model_shapes import check_model_shapes
-from fcos_mm.config.checks.pipelines import check_pipelines
-from fcos_mm.config.checks.schedules import check_schedules
-from fcos_mm.config.checks.settings import check_settings
-from fcos_mm.config.checks.weights import check_weights
-from fcos_mm.faults import Faults
+from fcos_mm.config.checks.components import component_faults
+from fcos_mm.config.checks.dataloaders import dataloader_faults, dataset_faults
+from fcos_mm.config.checks.detections import evaluator_faults, limit_faults
+from fcos_mm.config.checks.loops import loop_faults
+from fcos_mm.config.checks.model_shapes import shape_faults
+from fcos_mm.config.checks.packages import weight_faults
+from fcos_mm.config.checks.parts import section_faults
+from fcos_mm.config.checks.pipelines import pipeline_faults
+from fcos_mm.config.checks.schedules import schedule_faults
+from fcos_mm.config.checks.settings import setting_faults
+from fcos_mm.faults import Faults, Note
 
-_CHECKS = (
-    check_components,
-    check_settings,
-    check_datasets,
-    check_dataloaders,
-    check_pipelines,
-    check_loops,
-    check_schedules,
-    check_detection_limits,
-    check_evaluators,
-    check_weights,
-    check_model_shapes,
-)
+#: A check takes a config and a mode, and yields a message for each fault; a ``Note`` is logged.
+Check = Callable[[Config, str], Iterable[str]]
+
+CHECKS: tuple[Check, ...] = (
+    component_faults, setting_faults, dataset_faults, dataloader_faults, pipeline_faults,
+    loop_faults, schedule_faults, limit_faults, evaluator_faults, weight_faults, shape_faults)
 
 
-def check_config(cfg: Config, mode: str) -> None:
+def check_config(cfg: Config, mode: str, checks: Sequence[Check] = CHECKS) -> None:
     """Check a resolved config without its data.
 
     Args:
         cfg: The config.
         mode: ``'train'`` or ``'test'``: the parts that will be built.
+        checks: What is checked.
 
     Raises:
-        UserError: If the config cannot work; the message names the keys and
-            the remedy, of every fault that can be seen beside the others.
+        UserError: If the config cannot work; the message names the keys and the remedy, of
+            every fault that can be seen beside the others.
     """
-    check_kinds(cfg, mode)  # the others rely on it
     faults = Faults('the config')
-    for check in _CHECKS:
+    for check in (section_faults, *checks):
         with faults.gather():
-            check(cfg, mode)
+            for message in check(cfg, mode):
+                if not isinstance(message, Note):
+                    faults.messages.append(message)
+                elif is_main_process():
+                    print_log(message, logger='current', level=logging.WARNING)
+        if check is section_faults:
+            faults.raise_all()  # the others rely on sections being dicts
     faults.raise_all()

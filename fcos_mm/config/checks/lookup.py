@@ -1,101 +1,102 @@
-"""Finding what a ``type`` of a config names, as mmengine would, without importing by chance."""
+"""Find what a ``type`` of a config names, as mmengine would, without importing by chance."""
+import contextlib
 import importlib
 from collections.abc import Iterator
 from typing import Any
 
+from mmengine.config import Config
 from mmengine.registry import Registry, root
 from mmengine.utils import get_object_from_string
 
-#: mmengine's root registries by their names: ``MODELS``, ``HOOKS``, ...
-ROOMS: dict[str, Registry] = {
-    name: value for name, value in vars(root).items() if isinstance(value, Registry)}
+#: All root registries of mmengine.
+ROOTS: list[Registry] = [value for value in vars(root).values() if isinstance(value, Registry)]
 
 
-def find(name: Any, scope: str, room: str | None = None) -> list[Any]:
+def find(name: Any, scope: str, registry: Registry | None = None) -> list[Any]:
     """Find the components of a name.
 
     Args:
-        name: The value of ``type``: a name, with a scope in front or not, a
-            dotted path, or the component itself.
+        name: The value of ``type``: a name, with a scope in front or not, a dotted path, or
+            the component itself.
         scope: The scope of the config.
-        room: The registry to search, of :data:`ROOMS`; all if None.
+        registry: The kind of component, by a registry of any scope; any kind if None.
 
     Returns:
         Every component that the name may mean; none if there is none.
     """
     if not isinstance(name, str):
         return [name] if callable(name) else []
-    rooms = ROOMS if room is None else (room,)
-    found = [component for key in rooms for component in _in_registry(ROOMS[key], name, scope)]
+    found = [component for kind in _roots(registry) for component in _registered(kind, name, scope)]
     if not found and '.' in name and all(part.isidentifier() for part in name.split('.')):
-        found = _by_path(name)
+        component = get_object_from_string(name)
+        found = [component] if callable(component) else []
     return list(dict.fromkeys(found))
 
 
-def is_a(name: Any, scope: str, room: str, *parents: type) -> bool:
-    """Whether a ``type`` names a class of a kind.
+def is_a(name: Any, scope: str, registry: Registry, *parents: type) -> bool:
+    """Whether a ``type`` names one of these classes or a subclass.
 
     Args:
         name: The ``type``.
         scope: The scope of the config.
-        room: The registry, of :data:`ROOMS`.
-        *parents: Classes, of which it may be one or inherit from one.
+        registry: The kind of component, by a registry of any scope.
+        *parents: The classes.
     """
     return any(isinstance(found, type) and issubclass(found, parents)
-               for found in find(name, scope, room))
+               for found in find(name, scope, registry))
 
 
-def names(scope: str, room: str | None = None) -> list[str]:
+def names(scope: str, registry: Registry | None = None) -> list[str]:
     """All names that :func:`find` knows without a scope in front.
 
     Args:
         scope: The scope of the config.
-        room: The registry, of :data:`ROOMS`; all if None.
+        registry: The kind of component, by a registry of any scope; all kinds if None.
     """
-    rooms = ROOMS if room is None else (room,)
-    return [name for key in rooms for registry in _upwards(ROOMS[key], scope)
-            for name in registry.module_dict]
+    return [name for kind in _roots(registry) for level in _levels(kind, scope)
+            for name in level.module_dict]
 
 
-def _in_registry(registry: Registry, name: str, scope: str) -> Iterator[Any]:
+def scope_of(cfg: Config) -> str:
+    """The scope in which the types of a config are looked up."""
+    return cfg.get('default_scope') or 'mmengine'
+
+
+def package_of(component: Any) -> str:
+    """The package in which a class or function is defined."""
+    return (getattr(component, '__module__', None) or '').split('.')[0]
+
+
+def _roots(registry: Registry | None) -> list[Registry]:
+    return ROOTS if registry is None else [registry.root]
+
+
+def _registered(kind: Registry, name: str, scope: str) -> list[Any]:
     prefix, point, plain = name.partition('.')
     if point:
-        _import_scope(prefix)
-        if _below(registry, prefix) is None:
-            return
+        if _of_scope(kind, prefix) is None:
+            return []
         name, scope = plain, prefix
-    found = (level.module_dict.get(name) for level in _upwards(registry, scope))
-    yield from [component for component in found if component is not None][:1]
+    return [level.module_dict[name] for level in _levels(kind, scope)
+            if name in level.module_dict][:1]
 
 
-def _upwards(registry: Registry, scope: str) -> Iterator[Registry]:
+def _levels(kind: Registry, scope: str) -> Iterator[Registry]:
     """The registry of a scope, its parent, and so on."""
-    _import_scope(scope)
-    level = _below(registry, scope)
+    level = _of_scope(kind, scope)
     if level is None:
-        level = registry
+        level = kind
     level.import_from_location()
     while level is not None:
         yield level
         level = level.parent
 
 
-def _below(registry: Registry, scope: str) -> Registry | None:
-    if registry.scope == scope:
-        return registry
-    return next((found for child in registry.children.values()
-                 if (found := _below(child, scope)) is not None), None)
-
-
-def _import_scope(scope: str) -> None:
-    if not scope.isidentifier():
-        return
-    try:
-        importlib.import_module(f'{scope}.registry')
-    except ImportError:
-        pass
-
-
-def _by_path(name: str) -> list[Any]:
-    component = get_object_from_string(name)
-    return [component] if callable(component) else []
+def _of_scope(kind: Registry, scope: str) -> Registry | None:
+    if scope.isidentifier():
+        with contextlib.suppress(ImportError):
+            importlib.import_module(f'{scope}.registry')
+    registries = [kind]
+    for registry in registries:  # grows while it is gone through
+        registries += registry.children.values()
+    return next((registry for registry in registries if registry.scope == scope), None)

@@ -1,5 +1,4 @@
-"""Whether the loops of a config can run, and whether all that counts for them counts the same."""
-import numbers
+"""Whether the loops of a config can run, and whether everything counts in the loop's unit."""
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,15 +8,18 @@ from mmengine.dataset import InfiniteSampler
 from mmengine.hooks import CheckpointHook
 from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop
 
-from fcos_mm.config.checks import lookup
-from fcos_mm.config.checks.notes import warn
-from fcos_mm.config.checks.parts import loaders, value_at
+from fcos_mm.config.checks.lookup import is_a, scope_of
+from fcos_mm.config.checks.parts import loaders
+from fcos_mm.config.keys import is_number, value_at
 from fcos_mm.errors import shorten
-from fcos_mm.faults import Faults
+from fcos_mm.faults import Note
+from fcos_mm.registry import DATA_SAMPLERS, HOOKS, LOOPS
 
 _TRIOS = (('train_dataloader', 'train_cfg', 'optim_wrapper'),
           ('val_dataloader', 'val_cfg', 'val_evaluator'),
           ('test_dataloader', 'test_cfg', 'test_evaluator'))
+_UNITS = {'max_epochs': ('epochs', EpochBasedTrainLoop),
+          'max_iters': ('iterations', IterBasedTrainLoop)}
 _MANY_VALIDATIONS = 1000  # in one training
 
 
@@ -28,45 +30,24 @@ def training_length(cfg: Config) -> tuple[str | None, Any]:
         cfg: The config.
 
     Returns:
-        ``'max_epochs'`` or ``'max_iters'`` by the kind of the loop, and what
-        stands there; twice None for a loop of another kind.
+        ``'max_epochs'`` or ``'max_iters'`` by the kind of the loop, and the value of the key;
+        twice None for a loop of another kind.
     """
-    loop, scope = cfg.get('train_cfg'), cfg.get('default_scope') or 'mmengine'
+    loop = cfg.get('train_cfg')
     if not isinstance(loop, dict):
         return None, None
     name = loop.get('type')
     if name is None and 'by_epoch' in loop:
         key = 'max_epochs' if loop['by_epoch'] else 'max_iters'
-    elif lookup.is_a(name, scope, 'LOOPS', EpochBasedTrainLoop):
-        key = 'max_epochs'
-    elif lookup.is_a(name, scope, 'LOOPS', IterBasedTrainLoop):
-        key = 'max_iters'
-    else:
-        return None, None
-    return key, loop.get(key)
+        return key, loop.get(key)
+    for key, (_, kind) in _UNITS.items():
+        if is_a(name, scope_of(cfg), LOOPS, kind):
+            return key, loop.get(key)
+    return None, None
 
 
-def check_loops(cfg: Config, mode: str) -> None:
-    """Check the length of the training and what has to fit its loop.
-
-    Args:
-        cfg: The config.
-        mode: ``'train'`` or ``'test'``.
-
-    Raises:
-        UserError: If a part of a loop is missing, its length is wrong or in
-            the wrong unit, or an epoch would not end.
-    """
-    faults = Faults('the config')
-    faults.messages += _incomplete(cfg, mode)
-    faults.messages += _endless(cfg, mode)
-    if mode == 'train' and isinstance(cfg.get('train_cfg'), dict):
-        faults.messages += _wrong_length(cfg)
-        faults.messages += _wrong_units(cfg)
-    faults.raise_all()
-
-
-def _incomplete(cfg: Config, mode: str) -> Iterator[str]:
+def loop_faults(cfg: Config, mode: str) -> Iterator[str]:
+    """Find loops with a part missing, of a wrong length or unit, or that would not end."""
     for trio in _TRIOS:
         missing = [key for key in trio if cfg.get(key) is None]
         if 0 < len(missing) < 3:
@@ -75,13 +56,17 @@ def _incomplete(cfg: Config, mode: str) -> Iterator[str]:
                    'belong together.\nSet what is missing, or all of them to None.')
         elif missing and trio[1] == f'{mode}_cfg':
             yield f'This config cannot {mode}: it has no {", ".join(trio)}.'
+    yield from _endless(cfg, mode)
+    if mode == 'train' and isinstance(cfg.get('train_cfg'), dict):
+        yield from _wrong_length(cfg)
+        if training_length(cfg)[0] == 'max_iters':
+            yield from _epochs_among_iterations(cfg)
 
 
 def _endless(cfg: Config, mode: str) -> Iterator[str]:
-    scope = cfg.get('default_scope') or 'mmengine'
     for name, loader in loaders(cfg, mode):
         sampler = value_at(loader, 'sampler.type')
-        if not lookup.is_a(sampler, scope, 'DATA_SAMPLERS', InfiniteSampler, MultiSourceSampler):
+        if not is_a(sampler, scope_of(cfg), DATA_SAMPLERS, InfiniteSampler, MultiSourceSampler):
             continue
         if name != 'train_dataloader':
             yield (f"{name}.sampler.type='{sampler}' never ends, and a validation or test waits "
@@ -117,42 +102,33 @@ def _wrong_length(cfg: Config) -> Iterator[str]:
 
 
 def _other_unit(loop: dict, key: str, other: str) -> str:
-    units = {'max_epochs': 'epochs', 'max_iters': 'iterations'}
-    kinds = {'max_epochs': 'EpochBasedTrainLoop', 'max_iters': 'IterBasedTrainLoop'}
+    (unit, kind), (other_unit, other_kind) = _UNITS[key], _UNITS[other]
     beside = f' beside {key}={loop[key]}' if key in loop else ''
-    return (f'train_cfg.{other}={loop[other]}{beside}: this training counts {units[key]} '
-            f'({kinds[key]}).\n'
+    return (f'train_cfg.{other}={loop[other]}{beside}: this training counts {unit} '
+            f'({kind.__name__}).\n'
             f'Set train_cfg.{key}, and leave {other} out; one that a base config sets goes with '
-            f'train_cfg=dict(type={kinds[key]!r}, {key}=..., _delete_=True).\n'
-            f'To count {units[other]}: train_cfg=dict(type={kinds[other]!r}, '
+            f'train_cfg=dict(type={kind.__name__!r}, {key}=..., _delete_=True).\n'
+            f'To count {other_unit}: train_cfg=dict(type={other_kind.__name__!r}, '
             f'{other}={loop[other]}, _delete_=True), with param_scheduler, '
             'default_hooks.checkpoint and train_dataloader.sampler to fit.')
 
 
-def _wrong_units(cfg: Config) -> list[str]:
-    key, length = training_length(cfg)
-    if key != 'max_iters':
-        return []
-    scope = cfg.get('default_scope') or 'mmengine'
-    faults = []
-    hook = value_at(cfg, 'default_hooks.checkpoint') or {}
-    if (lookup.is_a(hook.get('type'), scope, 'HOOKS', CheckpointHook)
+def _epochs_among_iterations(cfg: Config) -> Iterator[str]:
+    hook, length = value_at(cfg, 'default_hooks.checkpoint') or {}, cfg.train_cfg.get('max_iters')
+    if (is_a(hook.get('type'), scope_of(cfg), HOOKS, CheckpointHook)
             and hook.get('by_epoch', True) and _is_count(hook.get('interval'))):
-        faults.append(
-            f'default_hooks.checkpoint saves every {hook["interval"]} epoch(s), and '
-            f'train_cfg.type={str(cfg.train_cfg.get("type"))!r} knows no epochs.\n'
-            'Set default_hooks.checkpoint.by_epoch=False and its interval in iterations.')
+        yield (f'default_hooks.checkpoint saves every {hook["interval"]} epoch(s), and '
+               f'train_cfg.type={str(cfg.train_cfg.get("type"))!r} knows no epochs.\n'
+               'Set default_hooks.checkpoint.by_epoch=False and its interval in iterations.')
     interval = cfg.train_cfg.get('val_interval', 1000)
-    if cfg.get('val_cfg') is not None and _is_count(interval) and _is_count(length):
-        if length // interval > _MANY_VALIDATIONS:
-            warn(f'train_cfg.val_interval={interval} counts iterations: {length} iterations have '
-                 f'{length // interval} validations.')
+    if (cfg.get('val_cfg') is not None and _is_count(interval) and _is_count(length)
+            and length // interval > _MANY_VALIDATIONS):
+        yield Note(f'train_cfg.val_interval={interval} counts iterations: {length} iterations '
+                   f'have {length // interval} validations.')
     if value_at(cfg, 'log_processor.by_epoch'):
-        warn('log_processor.by_epoch=True, but the training counts iterations: the log will count '
-             'epochs that are none. Set log_processor.by_epoch=False.')
-    return faults
+        yield Note('log_processor.by_epoch=True, but the training counts iterations: the log will '
+                   'count epochs that are none. Set log_processor.by_epoch=False.')
 
 
 def _is_count(value: Any) -> bool:
-    return (isinstance(value, numbers.Real) and not isinstance(value, bool)
-            and value >= 1 and int(value) == value)
+    return is_number(value) and value >= 1 and int(value) == value

@@ -1,89 +1,91 @@
-"""Components of mmdet and mmengine that need a package which is not always installed."""
+"""Packages that parts of a config need and that are not always installed."""
 import importlib.util
+from collections.abc import Iterator
 from typing import NamedTuple
 
+from mmengine.config import Config
 from mmengine.config.utils import MODULE2PACKAGE
+
+from fcos_mm.config.keys import walk
 
 
 class Package(NamedTuple):
-    """A package that can be installed.
-
-    Attributes:
-        module: What is imported.
-        source: What ``pip install`` takes.
-    """
+    """A package: the module that is imported, and what ``pip install`` takes."""
     module: str
     source: str
 
 
-_LVIS = Package('lvis', 'git+https://github.com/lvis-dataset/lvis-api.git')
-_PANOPTIC = Package('panopticapi', 'git+https://github.com/cocodataset/panopticapi.git')
-_PRETRAIN = Package('mmpretrain', 'mmpretrain')
-
-_NEEDS: dict[str, Package] = {
-    'Albu': Package('albumentations', 'albumentations'),
-    'InstaBoost': Package('instaboostfast', 'instaboostfast'),
-    'Corrupt': Package('imagecorruptions', 'imagecorruptions'),
-    'TensorboardVisBackend': Package('tensorboard', 'tensorboard'),
-    'WandbVisBackend': Package('wandb', 'wandb'),
-    'MLflowVisBackend': Package('mlflow', 'mlflow'),
-    'ClearMLVisBackend': Package('clearml', 'clearml'),
-    'NeptuneVisBackend': Package('neptune', 'neptune'),
-    'DVCLiveVisBackend': Package('dvclive', 'dvclive'),
-    'AimVisBackend': Package('aim', 'aim'),
-    'LVISDataset': _LVIS,
-    'LVISV05Dataset': _LVIS,
-    'LVISV1Dataset': _LVIS,
-    'LVISMetric': _LVIS,
-    'LVISFixedAPMetric': _LVIS,
-    'CocoPanopticMetric': _PANOPTIC,
-    'LoadPanopticAnnotations': _PANOPTIC,
-    'CityScapesMetric': Package('cityscapesscripts', 'cityscapesscripts'),
-    'COCOCaptionMetric': Package('pycocoevalcap', 'pycocoevalcap'),
-    'MOTChallengeMetric': Package('trackeval',
-                                  'git+https://github.com/JonathonLuiten/TrackEval.git'),
-    'DumpODVGResults': Package('jsonlines', 'jsonlines'),
-    'MemoryProfilerHook': Package('memory_profiler', 'memory_profiler psutil'),
-    'DSDLDetDataset': Package('dsdl', 'dsdl'),
-    'DODDataset': Package('d_cube', 'ddd-dataset'),
-    'BertModel': Package('transformers', 'transformers'),
-    'ByteTracker': Package('lap', 'lap'),
-    'OCSORTTracker': Package('lap', 'lap'),
-    'BaseReID': _PRETRAIN,
-    'LinearReIDHead': _PRETRAIN,
-    'ReIDDataPreprocessor': _PRETRAIN,
-    'Lion': Package('lion_pytorch', 'lion-pytorch'),
-    'DAdaptAdaGrad': Package('dadaptation', 'dadaptation'),
-    'DAdaptAdam': Package('dadaptation', 'dadaptation'),
-    'DAdaptSGD': Package('dadaptation', 'dadaptation'),
+# Components of mmdet and mmengine by what they import, and what ``pip install`` takes if that
+# differs.
+_USERS = {
+    'aim': ('AimVisBackend', ),
+    'albumentations': ('Albu', ),
+    'cityscapesscripts': ('CityScapesMetric', ),
+    'clearml': ('ClearMLVisBackend', ),
+    'd_cube': ('DODDataset', ),
+    'dadaptation': ('DAdaptAdaGrad', 'DAdaptAdam', 'DAdaptSGD'),
+    'dsdl': ('DSDLDetDataset', ),
+    'dvclive': ('DVCLiveVisBackend', ),
+    'imagecorruptions': ('Corrupt', ),
+    'instaboostfast': ('InstaBoost', ),
+    'jsonlines': ('DumpODVGResults', ),
+    'lap': ('ByteTracker', 'OCSORTTracker'),
+    'lion_pytorch': ('Lion', ),
+    'lvis': ('LVISDataset', 'LVISV05Dataset', 'LVISV1Dataset', 'LVISMetric', 'LVISFixedAPMetric'),
+    'memory_profiler': ('MemoryProfilerHook', ),
+    'mlflow': ('MLflowVisBackend', ),
+    'mmpretrain': ('BaseReID', 'LinearReIDHead', 'ReIDDataPreprocessor'),
+    'neptune': ('NeptuneVisBackend', ),
+    'panopticapi': ('CocoPanopticMetric', 'LoadPanopticAnnotations'),
+    'pycocoevalcap': ('COCOCaptionMetric', ),
+    'tensorboard': ('TensorboardVisBackend', ),
+    'trackeval': ('MOTChallengeMetric', ),
+    'transformers': ('BertModel', ),
+    'wandb': ('WandbVisBackend', ),
 }
+_SOURCES = {
+    'd_cube': 'ddd-dataset',
+    'lion_pytorch': 'lion-pytorch',
+    'lvis': 'git+https://github.com/lvis-dataset/lvis-api.git',
+    'memory_profiler': 'memory_profiler psutil',
+    'panopticapi': 'git+https://github.com/cocodataset/panopticapi.git',
+    'trackeval': 'git+https://github.com/JonathonLuiten/TrackEval.git',
+}
+_NEEDS = {name: Package(module, _SOURCES.get(module, module))
+          for module, components in _USERS.items() for name in components}
+_SCHEMES = ('torchvision://', 'modelzoo://')
 
 
 def missing_package(name: str) -> Package | None:
-    """Find the package that a component lacks.
+    """The package that a component lacks; None if nothing is known to be missing.
 
     Args:
         name: Its ``type``, with a scope in front or not.
-
-    Returns:
-        The package; None if nothing is known to be missing.
     """
     package = _NEEDS.get(name.rpartition('.')[2])
     return None if package is None or _is_installed(package.module) else package
 
 
 def missing_scope(name: str) -> Package | None:
-    """Find the package of an OpenMMLab scope that is not installed.
+    """The OpenMMLab package that a ``type`` lacks; None if it is not known or is installed.
 
     Args:
         name: A ``type`` with a scope in front, such as ``'mmpretrain.ResNet'``.
-
-    Returns:
-        The package; None if its name is not known or it is installed.
     """
     scope = name.partition('.')[0]
     source = MODULE2PACKAGE.get(scope)
     return None if source is None or _is_installed(scope) else Package(scope, source)
+
+
+def weight_faults(cfg: Config, mode: str) -> Iterator[str]:
+    """Find addresses of weights to start from that only torchvision can resolve."""
+    if mode != 'train' or _is_installed('torchvision'):
+        return
+    for key, value in walk(cfg.get('model'), 'model'):
+        if isinstance(value, str) and value.startswith(_SCHEMES):
+            yield (f'{key} is {value!r}, which only torchvision can resolve, and it is not '
+                   'installed.\nInstall it, pip install torchvision, or give the plain address or '
+                   'a file of the weights.')
 
 
 def _is_installed(module: str) -> bool:

@@ -3,40 +3,49 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from mmengine.config import Config
+from mmengine.registry import Registry
 
-from fcos_mm.config.checks.lookup import find
+from fcos_mm import registry
+from fcos_mm.config.checks.lookup import find, scope_of
+from fcos_mm.config.datasets import LOADERS
+from fcos_mm.errors import shorten
 
-#: Sections that a training and a test build, and the registry of what stands in them. A loader
-#: and the list of default hooks are no components themselves.
-_SECTIONS = {
-    'model': (('train', 'test'), 'MODELS'),
-    'data_preprocessor': (('train', 'test'), 'MODELS'),
+_BOTH = ('train', 'test')
+# Sections that a training and a test build, and the registry of what stands in them. A loader
+# and the list of default hooks are no components themselves.
+_SECTIONS: dict[str, tuple[tuple[str, ...], Registry | None]] = {
+    'model': (_BOTH, registry.MODELS),
+    'data_preprocessor': (_BOTH, registry.MODELS),
     'train_dataloader': (('train',), None),
     'val_dataloader': (('train',), None),
     'test_dataloader': (('test',), None),
-    'train_cfg': (('train',), 'LOOPS'),
-    'val_cfg': (('train',), 'LOOPS'),
-    'test_cfg': (('test',), 'LOOPS'),
-    'val_evaluator': (('train',), 'METRICS'),
-    'test_evaluator': (('test',), 'METRICS'),
-    'optim_wrapper': (('train',), 'OPTIM_WRAPPERS'),
-    'param_scheduler': (('train',), 'PARAM_SCHEDULERS'),
-    'default_hooks': (('train', 'test'), None),
-    'custom_hooks': (('train', 'test'), 'HOOKS'),
-    'visualizer': (('train', 'test'), 'VISUALIZERS'),
-    'log_processor': (('train', 'test'), 'LOG_PROCESSORS'),
+    'train_cfg': (('train',), registry.LOOPS),
+    'val_cfg': (('train',), registry.LOOPS),
+    'test_cfg': (('test',), registry.LOOPS),
+    'val_evaluator': (('train',), registry.METRICS),
+    'test_evaluator': (('test',), registry.METRICS),
+    'optim_wrapper': (('train',), registry.OPTIM_WRAPPERS),
+    'param_scheduler': (('train',), registry.PARAM_SCHEDULERS),
+    'default_hooks': (_BOTH, None),
+    'custom_hooks': (_BOTH, registry.HOOKS),
+    'visualizer': (_BOTH, registry.VISUALIZERS),
+    'log_processor': (_BOTH, registry.LOG_PROCESSORS),
 }
-# Inside a section: the registry by the name of the key.
-_KEYS = {
-    'dataloader': {'dataset': 'DATASETS', 'datasets': 'DATASETS', 'pipeline': 'TRANSFORMS',
-                   'transforms': 'TRANSFORMS', 'sampler': 'DATA_SAMPLERS',
-                   'batch_sampler': 'DATA_SAMPLERS', 'collate_fn': 'FUNCTIONS',
-                   'worker_init_fn': 'FUNCTIONS'},
-    'evaluator': {'metrics': 'METRICS'},
-    'wrapper': {'optimizer': 'OPTIMIZERS'},
-    'visualizer': {'vis_backends': 'VISBACKENDS'},
+# Inside a section, by the last word of its name: the registry by the name of the key.
+_KEYS: dict[str, dict[str, Registry]] = {
+    'dataloader': {
+        **dict.fromkeys(('dataset', 'datasets'), registry.DATASETS),
+        **dict.fromkeys(('pipeline', 'transforms'), registry.TRANSFORMS),
+        **dict.fromkeys(('sampler', 'batch_sampler'), registry.DATA_SAMPLERS),
+        **dict.fromkeys(('collate_fn', 'worker_init_fn'), registry.FUNCTIONS)},
+    'evaluator': {'metrics': registry.METRICS},
+    'wrapper': {'optimizer': registry.OPTIMIZERS},
+    'visualizer': {'vis_backends': registry.VISBACKENDS},
 }
-_LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+_LISTS = ('val_evaluator', 'test_evaluator', 'param_scheduler', 'custom_hooks')
+_SETTINGS = ('randomness', 'env_cfg', 'auto_scale_lr', 'default_hooks')
+_DICTS = {'dataloader': ('dataset', 'sampler', 'batch_sampler'),
+          'wrapper': ('optimizer', 'clip_grad', 'paramwise_cfg')}
 
 
 class Part(NamedTuple):
@@ -45,101 +54,89 @@ class Part(NamedTuple):
     Attributes:
         key: Where it stands, dotted as for ``--cfg-options``.
         cfg: The dict.
-        room: The registry that its ``type`` is looked up in; None if its
-            place does not tell.
+        registry: Where its ``type`` is looked up; None if its place does not tell.
         owner: The ``type`` of the nearest dict around it.
         scope: The scope of its ``type``.
     """
     key: str
     cfg: dict
-    room: str | None
+    registry: Registry | None
     owner: Any
     scope: str
 
-    @property
-    def type(self) -> Any:
-        """Any: What it says it is."""
-        return self.cfg.get('type')
-
 
 def live_sections(mode: str) -> tuple[str, ...]:
-    """The sections that are built.
-
-    Args:
-        mode: ``'train'`` or ``'test'``.
-    """
+    """The sections that a training or a test builds."""
     return tuple(name for name, (modes, _) in _SECTIONS.items() if mode in modes)
 
 
-def parts(cfg: Config, mode: str) -> Iterator[Part]:
-    """Go through all that will be built.
-
-    Args:
-        cfg: The config.
-        mode: ``'train'`` or ``'test'``.
-
-    Yields:
-        Every dict in the live sections, the outer before the inner ones.
-    """
-    scope = cfg.get('default_scope') or 'mmengine'
-    for section in live_sections(mode):
-        value, room = cfg.get(section), _SECTIONS[section][1]
-        if section.endswith('_evaluator') and isinstance(value, dict) and 'metrics' in value:
-            room = 'METRICS' if find(value.get('type'), scope, 'METRICS') else 'EVALUATOR'
-        if section == 'default_hooks' and isinstance(value, dict):
-            for name, hook in value.items():
-                yield from _parts(hook, f'{section}.{name}', 'HOOKS', None, scope)
-        else:
-            yield from _parts(value, section, room, None, scope)
-
-
 def loaders(cfg: Config, mode: str) -> Iterator[tuple[str, dict]]:
-    """The data loaders that will be built.
-
-    Args:
-        cfg: The config.
-        mode: ``'train'`` or ``'test'``.
-
-    Yields:
-        The name of the section, and the loader.
-    """
-    for name in live_sections(mode):
-        if name in _LOADERS and isinstance(cfg.get(name), dict):
+    """The names and configs of the data loaders that a training or a test builds."""
+    for name in LOADERS[mode]:
+        if isinstance(cfg.get(name), dict):
             yield name, cfg[name]
 
 
-def _parts(value: Any, key: str, room: str | None, owner: Any, scope: str) -> Iterator[Part]:
+def parts(cfg: Config, mode: str) -> Iterator[Part]:
+    """Every dict in the sections that a training or a test builds, outer before inner ones."""
+    scope = scope_of(cfg)
+    for section in live_sections(mode):
+        value, kind = cfg.get(section), _SECTIONS[section][1]
+        if section.endswith('_evaluator') and isinstance(value, dict) and 'metrics' in value:
+            is_metric = find(value.get('type'), scope, registry.METRICS)
+            kind = registry.METRICS if is_metric else registry.EVALUATOR
+        if section == 'default_hooks' and isinstance(value, dict):
+            for name, hook in value.items():
+                yield from _parts(hook, f'{section}.{name}', registry.HOOKS, None, scope)
+        else:
+            yield from _parts(value, section, kind, None, scope)
+
+
+def _parts(value: Any, key: str, kind: Registry | None, owner: Any, scope: str) -> Iterator[Part]:
     if isinstance(value, dict):
         if str(owner).endswith('Albu'):  # albumentations' own
             return
         scope = value.get('_scope_') or scope
-        yield Part(key, value, room, owner, scope)
+        yield Part(key, value, kind, owner, scope)
         owner = value.get('type', owner)
         for name, inner in value.items():
             inner_key = f'{key}.{name}'
-            yield from _parts(inner, inner_key, _room_of(inner_key), owner, scope)
+            yield from _parts(inner, inner_key, _registry_of(inner_key), owner, scope)
     elif isinstance(value, (list, tuple)):
         for index, inner in enumerate(value):
-            yield from _parts(inner, f'{key}.{index}', room, owner, scope)
+            yield from _parts(inner, f'{key}.{index}', kind, owner, scope)
 
 
-def _room_of(key: str) -> str | None:
+def _registry_of(key: str) -> Registry | None:
     section, name = key.split('.')[0], key.split('.')[-1]
     if name in ('init_cfg', 'override'):
-        return 'WEIGHT_INITIALIZERS'
+        return registry.WEIGHT_INITIALIZERS
     return _KEYS.get(section.split('_')[-1], {}).get(name)
 
 
-def value_at(cfg: Any, key: str) -> Any | None:
-    """What stands under a dotted key.
+def section_faults(cfg: Config, mode: str) -> Iterator[str]:
+    """Check that each section is a dict, or a list of dicts, where one is needed."""
+    for key, value, may_be_list in _sections(cfg, mode):
+        entries = value if may_be_list and isinstance(value, (list, tuple)) else [value]
+        if all(entry is None or isinstance(entry, dict) for entry in entries):
+            continue
+        if key.endswith('_dataloader.dataset') and isinstance(value, (list, tuple)):
+            yield (f'{key} is a list: a loader has one dataset.\n'
+                   f"Unite them: {key}=dict(type='ConcatDataset', datasets=[...]).")
+        else:
+            kind = 'a dict, or a list of dicts' if may_be_list else 'a dict'
+            yield f'{key}={shorten(value)}: it must be {kind}.'
+    scope = cfg.get('default_scope')
+    if scope is not None and (not isinstance(scope, str) or not scope.isidentifier()):
+        yield f"default_scope={shorten(scope)}: it must be a name such as 'fcos_mm'."
 
-    Args:
-        cfg: A config, or a part of one.
-        key: The key; lists are not entered.
 
-    Returns:
-        The value; None if it is not there.
-    """
-    for name in key.split('.'):
-        cfg = cfg.get(name) if isinstance(cfg, (dict, Config)) else None
-    return cfg
+def _sections(cfg: Config, mode: str) -> Iterator[tuple[str, Any, bool]]:
+    """Key, value, and whether a list of dicts will do."""
+    for name in (*live_sections(mode), *_SETTINGS):
+        value = cfg.get(name)
+        yield name, value, name in _LISTS
+        if isinstance(value, dict):
+            inside = value if name == 'default_hooks' else _DICTS.get(name.split('_')[-1], ())
+            for key in inside:
+                yield f'{name}.{key}', value.get(key), False

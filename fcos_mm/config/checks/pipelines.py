@@ -6,9 +6,11 @@ from mmdet.datasets import MultiImageMixDataset
 from mmengine.config import Config
 
 from fcos_mm.config.checks import lookup
-from fcos_mm.config.checks.parts import loaders, value_at
+from fcos_mm.config.checks.parts import loaders
+from fcos_mm.config.datasets import walk_datasets
+from fcos_mm.config.keys import value_at
 from fcos_mm.config.old_names import OLD_TRANSFORMS
-from fcos_mm.faults import Faults
+from fcos_mm.registry import DATASETS, TRANSFORMS
 
 # By the names of the classes and of those that they inherit from.
 _LOADS_IMAGE = {'LoadImageFromFile', 'LoadImageFromNDArray', 'LoadMultiChannelImageFromFiles',
@@ -33,8 +35,17 @@ class _Step(NamedTuple):
     depth: int
 
     @property
+    def title(self) -> str:
+        return f'{self.key}.type: {str(self.type)!r}'
+
+    @property
     def packs(self) -> bool:
         return any(name.startswith('Pack') for name in self.names)
+
+    @property
+    def loads_image(self) -> bool:
+        return bool(self.names & _LOADS_IMAGE) or any(
+            name.startswith('Load') and 'Annotations' not in name for name in self.names)
 
 
 class _Pipeline(NamedTuple):
@@ -49,46 +60,34 @@ class _Pipeline(NamedTuple):
         return next((i for i, step in enumerate(self.steps) if step.names & names), None)
 
 
-def check_pipelines(cfg: Config, mode: str) -> None:
+def pipeline_faults(cfg: Config, mode: str) -> Iterator[str]:
     """Check what the transforms of a dataset need from those before them.
 
-    A pipeline with transforms of the user's own is only checked for names and
-    for images that are mixed.
-
-    Args:
-        cfg: The config.
-        mode: ``'train'`` or ``'test'``.
-
-    Raises:
-        UserError: If a pipeline cannot work, or trains on boxes that do not
-            fit their image.
+    A pipeline with transforms of the user's own is only checked for names and for images that
+    are mixed.
     """
-    faults = Faults('the config')
-    scope = cfg.get('default_scope') or 'mmengine'
     normalises = value_at(cfg, 'model.data_preprocessor.mean') is not None
     for name, loader in loaders(cfg, mode):
-        for pipeline in _pipelines(loader.get('dataset'), f'{name}.dataset', scope):
-            faults.messages += _old_or_lonely(pipeline)
+        for pipeline in _pipelines(loader.get('dataset'), f'{name}.dataset', lookup.scope_of(cfg)):
+            yield from _old_or_lonely(pipeline)
             if all(step.names for step in pipeline.steps):
-                faults.messages += _order(pipeline, name == 'train_dataloader')
-                faults.messages += _packing(pipeline)
-            if normalises:
-                faults.messages += _normalised_twice(pipeline)
-    faults.raise_all()
+                yield from _order(pipeline, name == 'train_dataloader')
+                yield from _packing(pipeline)
+            for step in pipeline.steps:
+                if normalises and 'Normalize' in step.names:
+                    yield (f'{step.title} normalises the image, and model.data_preprocessor '
+                           '(mean, std) does so again. Leave it out of the pipeline.')
 
 
-def _pipelines(dataset: Any, key: str, scope: str, mixed: bool = False) -> Iterator[_Pipeline]:
-    if isinstance(dataset, (list, tuple)):
-        for index, part in enumerate(dataset):
-            yield from _pipelines(part, f'{key}.{index}', scope, mixed)
-    if not isinstance(dataset, dict):
-        return
-    mixes = lookup.is_a(dataset.get('type'), scope, 'DATASETS', MultiImageMixDataset)
-    if isinstance(dataset.get('pipeline'), (list, tuple)):
-        steps = list(_steps(dataset['pipeline'], f'{key}.pipeline', scope))
-        yield _Pipeline(f'{key}.pipeline', dataset.get('type'), steps, mixes, mixed)
-    for name in ('dataset', 'datasets'):
-        yield from _pipelines(dataset.get(name), f'{key}.{name}', scope, mixed or mixes)
+def _pipelines(dataset: Any, key: str, scope: str) -> Iterator[_Pipeline]:
+    def mixes(part: dict) -> bool:
+        return lookup.is_a(part.get('type'), scope, DATASETS, MultiImageMixDataset)
+
+    for place, part, wrappers in walk_datasets(dataset, key):
+        if isinstance(part.get('pipeline'), (list, tuple)):
+            steps = list(_steps(part['pipeline'], f'{place}.pipeline', scope))
+            yield _Pipeline(f'{place}.pipeline', part.get('type'), steps, mixes(part),
+                            any(map(mixes, wrappers)))
 
 
 def _steps(transforms: Any, key: str, scope: str, depth: int = 0) -> Iterator[_Step]:
@@ -112,8 +111,8 @@ def _steps(transforms: Any, key: str, scope: str, depth: int = 0) -> Iterator[_S
 
 def _class_names(transform: dict, scope: str) -> set[str]:
     """The names of a transform's classes; none if it is not one of a library."""
-    found = lookup.find(transform.get('type'), scope, 'TRANSFORMS')
-    if not found or found[0].__module__.split('.')[0] not in _LIBRARIES:
+    found = lookup.find(transform.get('type'), scope, TRANSFORMS)
+    if not found or lookup.package_of(found[0]) not in _LIBRARIES:
         return set()
     names = {cls.__name__ for cls in getattr(found[0], '__mro__', (found[0],))}
     if 'RandomCenterCropPad' in names and not transform.get('test_mode'):
@@ -136,38 +135,27 @@ def _old_or_lonely(pipeline: _Pipeline) -> Iterator[str]:
 
 
 def _order(pipeline: _Pipeline, trains: bool) -> Iterator[str]:
+    """The first transform that comes before what it needs."""
     if pipeline.mixes:
         return
     steps = pipeline.steps
-    image, seen = pipeline.first(_LOADS_IMAGE), pipeline.first(_SEES)
+    image, seen, boxes, needed, moved = map(
+        pipeline.first, (_LOADS_IMAGE, _SEES, _LOADS_BOXES, _NEEDS_BOXES, _MOVES))
     if seen is not None and (image is None or seen < image):
-        yield (f'{steps[seen].key}.type: {str(steps[seen].type)!r} needs an image, and no '
-               'transform before it loads one. Put LoadImageFromFile first.')
-        return
-    if not any(_loads_image(step) for step in steps):
+        yield (f'{steps[seen].title} needs an image, and no transform before it loads one. Put '
+               'LoadImageFromFile first.')
+    elif not any(step.loads_image for step in steps):
         yield f'{pipeline.key} does not load the image. Put LoadImageFromFile first.'
-        return
-    boxes, needed = pipeline.first(_LOADS_BOXES), pipeline.first(_NEEDS_BOXES)
-    if needed is not None and (boxes is None or needed < boxes):
-        yield (f'{steps[needed].key}.type: {str(steps[needed].type)!r} needs boxes, and no '
-               "transform before it loads them. Put dict(type='LoadAnnotations', with_bbox=True) "
-               'before it.')
-        return
-    if not trains:
-        return
-    moved = pipeline.first(_MOVES)
-    if boxes is None and any('PackDetInputs' in step.names for step in steps):
+    elif needed is not None and (boxes is None or needed < boxes):
+        yield (f'{steps[needed].title} needs boxes, and no transform before it loads them. Put '
+               "dict(type='LoadAnnotations', with_bbox=True) before it.")
+    elif trains and boxes is None and any('PackDetInputs' in step.names for step in steps):
         yield (f'{pipeline.key} loads no boxes to train on. Put dict(type="LoadAnnotations", '
                'with_bbox=True) behind LoadImageFromFile.')
-    elif boxes is not None and moved is not None and moved < boxes:
-        yield (f'{steps[moved].key}.type: {str(steps[moved].type)!r} changes the image before '
-               f'{steps[boxes].key} loads its boxes, which stay where they were.\n'
+    elif trains and boxes is not None and moved is not None and moved < boxes:
+        yield (f'{steps[moved].title} changes the image before {steps[boxes].key} loads its boxes, '
+               'which stay where they were.\n'
                'Put LoadAnnotations before it; only in tests it comes later.')
-
-
-def _loads_image(step: _Step) -> bool:
-    return bool(step.names & _LOADS_IMAGE) or any(
-        name.startswith('Load') and 'Annotations' not in name for name in step.names)
 
 
 def _packing(pipeline: _Pipeline) -> Iterator[str]:
@@ -182,13 +170,5 @@ def _packing(pipeline: _Pipeline) -> Iterator[str]:
     else:
         late = [step for step in pipeline.steps[packers[-1] + 1:] if step.depth == 0]
         if late:
-            yield (f'{late[0].key}.type: {str(late[0].type)!r} comes after '
-                   f'{pipeline.steps[packers[-1]].type}, which must be the last transform.')
-
-
-def _normalised_twice(pipeline: _Pipeline) -> Iterator[str]:
-    for step in pipeline.steps:
-        if 'Normalize' in step.names:
-            yield (f'{step.key}.type: {str(step.type)!r} normalises the image, and '
-                   'model.data_preprocessor (mean, std) does so again. Leave it out of the '
-                   'pipeline.')
+            yield (f'{late[0].title} comes after {pipeline.steps[packers[-1]].type}, which must '
+                   'be the last transform.')

@@ -1,19 +1,17 @@
 """Whether the schedules of a config and the length of its training agree.
 
-Everything here is known before the data is: what counts epochs is compared
-with epochs, what counts iterations with iterations.
+Everything here is known before the data is: what counts epochs is compared with epochs, what
+counts iterations with iterations.
 """
-import numbers
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from mmengine.config import Config
 
 from fcos_mm.config.checks.loops import training_length
-from fcos_mm.config.checks.notes import warn
-from fcos_mm.config.checks.parts import value_at
+from fcos_mm.config.keys import is_number, value_at
 from fcos_mm.errors import shorten
-from fcos_mm.faults import Faults
+from fcos_mm.faults import Note
 
 # A part of the training after the last schedule, at such a share of the full rate, is lost. YOLOX
 # ends with 5 % of its epochs at 5 % of the rate on purpose; no published recipe comes near this.
@@ -30,7 +28,7 @@ class Schedule(NamedTuple):
 
     Attributes:
         key: Where it stands.
-        kind: Its type without scope and without ``LR`` or ``Momentum``.
+        kind: Its type without scope.
         cfg: Its settings.
         begin: The first step.
         end: The step after the last; None if the config does not say.
@@ -41,39 +39,37 @@ class Schedule(NamedTuple):
     begin: float
     end: float | None
 
+    @property
+    def title(self) -> str:
+        """The key and the kind."""
+        return f'{self.key} ({self.kind})'
 
-def check_schedules(cfg: Config, mode: str) -> None:
+
+def schedule_faults(cfg: Config, mode: str) -> Iterator[str]:
     """Check schedules against the length of a fresh training.
 
-    An error is what cannot be meant: a schedule that never moves, milestones
-    that its own end cuts off, a fifth of the training or more at 2 % of the
-    rate or less. What may be a trial run is a warning.
-
-    Args:
-        cfg: The config.
-        mode: ``'train'`` or ``'test'``.
-
-    Raises:
-        UserError: If a schedule and the training do not fit.
+    An error is what cannot be meant: a schedule that never moves, milestones that its own end
+    cuts off, a fifth of the training or more at 2 % of the rate or less. What may be a trial
+    run is a warning.
     """
-    length_key, length = training_length(cfg)
-    if mode != 'train' or not _is_number(length) or length < 1:
+    unit, length = training_length(cfg)
+    if mode != 'train' or not is_number(length) or length < 1:
         return
-    faults = Faults('the config')
-    faults.messages += _no_numbers(cfg)
-    faults.raise_all()  # the others rely on it
-    faults.messages += _never_stepped(cfg, length_key)
-    schedules = list(_comparable(cfg, length_key))
+    faults = list(_no_numbers(cfg))
+    yield from faults
+    if faults:  # the others compare numbers
+        return
+    yield from _never_stepped(cfg, unit)
+    schedules = list(_comparable(cfg, unit))
     for schedule in schedules:
-        faults.messages += _cut_off(schedule, length_key, length)
+        yield from _cut_off(schedule, unit, length)
     if not cfg.get('resume'):
-        faults.messages += _lost_tail(cfg, schedules, length_key, length)
-        for message in _odd(schedules, length_key, length):
-            warn(message)
-    faults.raise_all()
+        yield from _lost_tail(cfg, schedules, unit, length)
+        for schedule in schedules:
+            yield from map(Note, _odd(schedule, unit, length))
 
 
-def _listed(cfg: Config) -> Iterator[tuple]:
+def _listed(cfg: Config) -> Iterator[tuple[str, dict]]:
     """Key and settings of each schedule; several optimizers have theirs in a dict."""
     value = cfg.get('param_scheduler')
     if isinstance(value, dict) and 'type' in value:
@@ -87,21 +83,15 @@ def _listed(cfg: Config) -> Iterator[tuple]:
 def _no_numbers(cfg: Config) -> Iterator[str]:
     for key, schedule in _listed(cfg):
         for name in ('begin', 'end', 'T_max', 'eta_min', 'eta_min_ratio', 'end_factor'):
-            if schedule.get(name) is not None and not _is_number(schedule[name]):
+            if schedule.get(name) is not None and not is_number(schedule[name]):
                 yield f'{key}.{name}={shorten(schedule[name])}: it must be a number.'
         steps = schedule.get('milestones', [])
-        if not isinstance(steps, (list, tuple)) or not all(map(_is_number, steps)):
+        if not isinstance(steps, (list, tuple)) or not all(map(is_number, steps)):
             yield f'{key}.milestones={shorten(steps)}: it must be a list of numbers.'
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, numbers.Real) and not isinstance(value, bool)
-
-
-def _never_stepped(cfg: Config, length_key: str) -> Iterator[str]:
-    if length_key != 'max_iters':
-        return
-    for key, schedule in _listed(cfg):
+def _never_stepped(cfg: Config, unit: str) -> Iterator[str]:
+    for key, schedule in _listed(cfg) if unit == 'max_iters' else ():
         kind = str(schedule.get('type'))
         if (schedule.get('by_epoch', True) and not schedule.get('convert_to_iter_based')
                 and 'ReduceOnPlateau' not in kind):
@@ -111,36 +101,33 @@ def _never_stepped(cfg: Config, length_key: str) -> Iterator[str]:
                    'iterations.')
 
 
-def _comparable(cfg: Config, length_key: str) -> Iterator[Schedule]:
+def _comparable(cfg: Config, unit: str) -> Iterator[Schedule]:
+    """The schedules that count in the unit of the training."""
     for key, schedule in _listed(cfg):
-        by_epoch = schedule.get('by_epoch', True)
         kind = str(schedule.get('type')).rpartition('.')[2]
-        if by_epoch == (length_key == 'max_epochs') and 'ReduceOnPlateau' not in kind:
+        by_epoch = schedule.get('by_epoch', True)
+        if by_epoch == (unit == 'max_epochs') and 'ReduceOnPlateau' not in kind:
             end = schedule.get('end')
             yield Schedule(key, kind, schedule, schedule.get('begin') or 0,
                            None if end is None or end >= _ENDLESS else end)
 
 
-def _cut_off(schedule: Schedule, length_key: str, length: float) -> Iterator[str]:
-    end = length if schedule.end is None else schedule.end
-    place = f'{schedule.key} ({schedule.kind})'
-    if schedule.begin >= end:
-        limit = f'its end is {end}' if schedule.end is not None else (
-            f'the training ends at train_cfg.{length_key}={length}')
-        yield (f'{place} begins at {schedule.begin}, but {limit}.\nLower {schedule.key}.begin, or '
-               'train longer.')
-    milestones = schedule.cfg.get('milestones')
-    if schedule.end is None or not isinstance(milestones, (list, tuple)):
-        return
-    lost = [step for step in milestones if schedule.end <= step < length]
+def _cut_off(schedule: Schedule, unit: str, length: float) -> Iterator[str]:
+    key, _, cfg, begin, end = schedule
+    if begin >= (length if end is None else end):
+        limit = f'its end is {end}' if end is not None else (
+            f'the training ends at train_cfg.{unit}={length}')
+        yield (f'{schedule.title} begins at {begin}, but {limit}.\nLower {key}.begin, or train '
+               'longer.')
+    lost = [step for step in cfg.get('milestones', ()) if end is not None and end <= step < length]
     if lost:
-        yield (f'{place} ends at {schedule.end}, before its milestones '
+        yield (f'{schedule.title} ends at {end}, before its milestones '
                f'{", ".join(map(str, lost))}, and the training lasts until {length}: the rate '
-               f'would not drop there.\nSet {schedule.key}.end={length}.')
+               f'would not drop there.\nSet {key}.end={length}.')
 
 
-def _lost_tail(cfg: Config, schedules: list[Schedule], length_key: str,
-               length: float) -> Iterator[str]:
+def _lost_tail(cfg: Config, schedules: list[Schedule], unit: str, length: float) -> Iterator[str]:
+    """Find a long tail at a low rate behind the last schedule."""
     rates = [schedule for schedule in schedules if not schedule.kind.endswith('Momentum')]
     compared = {schedule.key for schedule in schedules}
     others_later = any((other.get('begin') or 0) > 0 for key, other in _listed(cfg)
@@ -154,13 +141,10 @@ def _lost_tail(cfg: Config, schedules: list[Schedule], length_key: str,
     settings = f'{last.key}.end={length}'
     if 'T_max' in last.cfg:
         settings += f' {last.key}.T_max={length - last.begin}'
-    message = (f'{last.key} ({last.kind}) ends at {last.end}, and the training goes on until '
-               f'train_cfg.{length_key}={length} at {rate:.1%} of the learning rate or less.\n'
+    message = (f'{last.title} ends at {last.end}, and the training goes on until '
+               f'train_cfg.{unit}={length} at {rate:.1%} of the learning rate or less.\n'
                f'Stretch the schedule, --cfg-options {settings}, or train until {last.end}.')
-    if rate <= _LOST_RATE:
-        yield message
-    else:
-        warn(message)
+    yield message if rate <= _LOST_RATE else Note(message)
 
 
 def _last_rate(schedule: Schedule, full: Any) -> float | None:
@@ -169,7 +153,7 @@ def _last_rate(schedule: Schedule, full: Any) -> float | None:
     if schedule.kind in ('CosineAnnealingLR', 'PolyLR'):
         if cfg.get('eta_min_ratio') is not None:
             return cfg['eta_min_ratio']
-        return (cfg.get('eta_min') or 0) / full if _is_number(full) and full else None
+        return (cfg.get('eta_min') or 0) / full if is_number(full) and full else None
     if schedule.kind == 'LinearLR':
         return 1.0 if cfg.get('end_factor') is None else cfg['end_factor']
     if schedule.kind == 'ExponentialLR' and isinstance(cfg.get('gamma'), float):
@@ -177,31 +161,22 @@ def _last_rate(schedule: Schedule, full: Any) -> float | None:
     return None
 
 
-def _odd(schedules: list[Schedule], length_key: str, length: float) -> Iterator[str]:
+def _odd(schedule: Schedule, unit: str, length: float) -> Iterator[str]:
     """What a trial run may mean, and what may be a mistake."""
-    for schedule in schedules:
-        place = f'{schedule.key} ({schedule.kind})'
-        milestones = schedule.cfg.get('milestones')
-        end = length if schedule.end is None else schedule.end
-        if schedule.end is not None and length < _SHORT * schedule.end and not milestones:
-            yield (f'{place} lasts until {schedule.end}, but the training ends at '
-                   f'train_cfg.{length_key}={length}: the schedule is not completed.')
-        if isinstance(milestones, (list, tuple)) and milestones:
-            yield from _odd_milestones(schedule, milestones, length_key, length)
-        period = schedule.cfg.get('T_max')
-        if period is not None and period < _SHORT * (end - schedule.begin):
-            yield (f'{place} lasts {end - schedule.begin} steps, but falls for T_max={period} only '
-                   f'and rises again. Set {schedule.key}.T_max={end - schedule.begin}.')
-
-
-def _odd_milestones(schedule: Schedule, milestones: list, length_key: str,
-                    length: float) -> Iterator[str]:
-    place = f'{schedule.key} ({schedule.kind})'
-    if min(milestones) >= length:
-        yield (f'{place} drops the rate at {", ".join(map(str, milestones))}, but the training '
-               f'ends at train_cfg.{length_key}={length}: the rate is never dropped.')
-    tail = length - max(milestones)
-    if schedule.end is not None and schedule.end < length and tail > _LONG_TAIL * length:
-        yield (f'{place} drops the rate for the last time at {max(milestones)} of {length} '
-               f'(train_cfg.{length_key}), and ends at {schedule.end}: most of the training has '
-               'the lowest rate.')
+    key, _, cfg, begin, end = schedule
+    milestones = cfg.get('milestones')
+    if end is not None and length < _SHORT * end and not milestones:
+        yield (f'{schedule.title} lasts until {end}, but the training ends at '
+               f'train_cfg.{unit}={length}: the schedule is not completed.')
+    if milestones and min(milestones) >= length:
+        yield (f'{schedule.title} drops the rate at {", ".join(map(str, milestones))}, but the '
+               f'training ends at train_cfg.{unit}={length}: the rate is never dropped.')
+    if milestones and end is not None and end < length and (
+            length - max(milestones) > _LONG_TAIL * length):
+        yield (f'{schedule.title} drops the rate for the last time at {max(milestones)} of '
+               f'{length} (train_cfg.{unit}), and ends at {end}: most of the training has the '
+               'lowest rate.')
+    steps, period = (length if end is None else end) - begin, cfg.get('T_max')
+    if period is not None and period < _SHORT * steps:
+        yield (f'{schedule.title} lasts {steps} steps, but falls for T_max={period} only '
+               f'and rises again. Set {key}.T_max={steps}.')

@@ -1,4 +1,4 @@
-"""Keys of settings that are no components: what is not read would change nothing, silently."""
+"""Keys of settings that are no components: one that nothing reads would change nothing."""
 import inspect
 from collections.abc import Iterator
 from typing import Any
@@ -8,65 +8,52 @@ from mmengine.runner import Runner
 from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 from torch.utils.data import DataLoader
 
-from fcos_mm.config.checks.parts import live_sections, loaders, value_at
+from fcos_mm.config.checks.parts import live_sections, loaders
+from fcos_mm.config.keys import value_at
 from fcos_mm.config.nearest import did_you_mean, nearest
 from fcos_mm.config.old_names import OLD_ARGUMENTS
-from fcos_mm.faults import Faults
 
-_FIXED: dict[str, frozenset[str]] = {
-    'auto_scale_lr': frozenset(('enable', 'base_batch_size')),
-    'env_cfg': frozenset(('cudnn_benchmark', 'mp_cfg', 'dist_cfg', 'resource_limit')),
-    'env_cfg.mp_cfg': frozenset(('mp_start_method', 'opencv_num_threads')),
+_FIXED = {
+    'auto_scale_lr': {'enable', 'base_batch_size'},
+    'env_cfg': {'cudnn_benchmark', 'mp_cfg', 'dist_cfg', 'resource_limit'},
+    'env_cfg.mp_cfg': {'mp_start_method', 'opencv_num_threads'},
 }
-_BY_LOADERS = frozenset(('num_batch_per_epoch', 'disable_subprocess_warning'))
-# DefaultOptimWrapperConstructor takes them by `get`.
-_PARAMWISE = frozenset(('custom_keys', 'bias_lr_mult', 'bias_decay_mult', 'norm_decay_mult',
-                        'flat_decay_mult', 'dwconv_decay_mult', 'dcn_offset_lr_mult',
-                        'bypass_duplicate'))
-_CUSTOM_KEY = frozenset(('lr_mult', 'decay_mult'))
-_DETECTION = frozenset(('nms_pre', 'score_thr', 'nms', 'max_per_img', 'min_bbox_size'))
+_OF_LOADERS = {'num_batch_per_epoch', 'disable_subprocess_warning'}
+# DefaultOptimWrapperConstructor reads them by `get`.
+_PARAMWISE = {'custom_keys', 'bias_lr_mult', 'bias_decay_mult', 'norm_decay_mult',
+              'flat_decay_mult', 'dwconv_decay_mult', 'dcn_offset_lr_mult', 'bypass_duplicate'}
+_CUSTOM_KEY = {'lr_mult', 'decay_mult'}
+_DETECTION = {'nms_pre', 'score_thr', 'nms', 'max_per_img', 'min_bbox_size'}
 
 
-def check_settings(cfg: Config, mode: str) -> None:
-    """Check the keys of loaders and of settings that are read key by key.
-
-    Args:
-        cfg: The config.
-        mode: ``'train'`` or ``'test'``.
-
-    Raises:
-        UserError: If a key is not among those that are read.
-    """
-    faults = Faults('the config')
+def setting_faults(cfg: Config, mode: str) -> Iterator[str]:
+    """Find keys of loaders and of other settings that nothing reads."""
     for key, value, known in _settings(cfg, mode):
-        if isinstance(value, dict):
-            faults.messages += [
-                f'{key}.{name}: nothing reads this key.{_instead(str(name), known)}'
-                for name in value if str(name) not in known and name != '_delete_']
-    faults.raise_all()
+        for name in map(str, value if isinstance(value, dict) else ()):
+            if name not in known and name != '_delete_':
+                yield f'{key}.{name}: nothing reads this key.{_instead(name, known)}'
 
 
-def _instead(name: str, known: frozenset[str]) -> str:
+def _instead(name: str, known: set[str]) -> str:
     if name in OLD_ARGUMENTS:
         return f' Since mmdet 3: {OLD_ARGUMENTS[name]}.'
-    guess = did_you_mean(name, known)
-    return guess or f' Keys that are read: {", ".join(sorted(known))}.'
+    return did_you_mean(name, known) or f' Keys that are read: {", ".join(sorted(known))}.'
 
 
-def _settings(cfg: Config, mode: str) -> Iterator[tuple[str, Any, frozenset[str]]]:
+def _settings(cfg: Config, mode: str) -> Iterator[tuple[str, Any, set[str]]]:
     """Key, value and the names that may stand in it."""
     for key, known in _FIXED.items():
         yield key, value_at(cfg, key), known
     yield 'randomness', cfg.get('randomness'), _keywords(Runner.set_randomness)
     for name, loader in loaders(cfg, mode):
-        yield name, loader, _keywords(DataLoader.__init__) | _BY_LOADERS
+        yield name, loader, _keywords(DataLoader.__init__) | _OF_LOADERS
     if 'optim_wrapper' in live_sections(mode):
         yield from _of_optimizer(cfg)
     if value_at(cfg, 'model.bbox_head.type') in ('FCOSHead', 'fcos_mm.FCOSHead'):
         yield 'model.test_cfg', value_at(cfg, 'model.test_cfg'), _DETECTION
 
 
-def _of_optimizer(cfg: Config) -> Iterator[tuple[str, Any, frozenset[str]]]:
+def _of_optimizer(cfg: Config) -> Iterator[tuple[str, Any, set[str]]]:
     key = 'optim_wrapper.clip_grad'
     clip = value_at(cfg, key)
     if isinstance(clip, dict):
@@ -82,5 +69,5 @@ def _of_optimizer(cfg: Config) -> Iterator[tuple[str, Any, frozenset[str]]]:
             yield f'{key}.custom_keys.{name}', value, _CUSTOM_KEY | settings
 
 
-def _keywords(function) -> frozenset[str]:
-    return frozenset(inspect.signature(function).parameters) - {'self'}
+def _keywords(function) -> set[str]:
+    return set(inspect.signature(function).parameters) - {'self'}

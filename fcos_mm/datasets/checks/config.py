@@ -4,7 +4,7 @@ import os
 
 from mmengine.logging import print_log
 
-from fcos_mm.config.checks.datasets import LOADERS
+from fcos_mm.config.datasets import LOADERS
 from fcos_mm.faults import Faults
 
 from .annotations import check_fields, read_annotation_file

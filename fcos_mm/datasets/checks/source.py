@@ -54,7 +54,7 @@ def coco_sources(cfg, dataloader: str) -> Iterator[CocoSource]:
     loader = cfg.get(dataloader)
     if not isinstance(loader, dict) or 'dataset' not in loader:
         return
-    from fcos_mm.config.checks.datasets import leaf_datasets
+    from fcos_mm.config.datasets import leaf_datasets
     for key, dataset in leaf_datasets(loader['dataset'], f'{dataloader}.dataset'):
         dataset_type = _coco_type(dataset.get('type'))
         if dataset_type is not None:

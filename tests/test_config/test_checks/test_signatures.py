@@ -5,9 +5,10 @@ from mmengine.hooks import CheckpointHook
 from mmengine.optim import LinearLR
 from torch import nn
 
-from fcos_mm.config.checks.lookup import find, is_a
+from fcos_mm.config.checks.lookup import find
 from fcos_mm.config.checks.signatures import accepted_arguments
 from fcos_mm.datasets import CocoDataset
+from fcos_mm.registry import MODELS
 
 
 class Base(nn.Module):
@@ -60,21 +61,4 @@ def test_arguments_of_library_classes():
     assert {'ann_file', 'metainfo', 'lazy_init'} <= accepted_arguments(CocoDataset)  # mmengine's
     assert {'start_factor', 'begin', 'by_epoch'} <= accepted_arguments(LinearLR)  # by a mixin
     assert {'interval', 'save_param_scheduler'} <= accepted_arguments(CheckpointHook)
-    assert 'num_class' not in accepted_arguments(find('FCOSHead', 'fcos_mm', 'MODELS')[0])
-
-
-@pytest.mark.parametrize('name, scope, room, module', [
-    ('FCOSHead', 'fcos_mm', 'MODELS', 'fcos_mm.models.head'),
-    ('FCOSHead', 'mmdet', 'MODELS', 'mmdet.models.dense_heads.fcos_head'),
-    ('mmdet.FCOSHead', 'fcos_mm', 'MODELS', 'mmdet.models.dense_heads.fcos_head'),
-    ('ResNet', 'fcos_mm', None, 'mmdet.models.backbones.resnet'),  # searched upwards
-    ('mmengine.hooks.EMAHook', 'fcos_mm', 'HOOKS', 'mmengine.hooks.ema_hook'),  # by its path
-])
-def test_lookup(name, scope, room, module):
-    assert [component.__module__ for component in find(name, scope, room)] == [module]
-
-
-def test_lookup_of_what_is_not_there():
-    assert find('nms', 'fcos_mm') == [] and find('array', 'fcos_mm') == []  # imports no module
-    assert find(FPN, 'fcos_mm', 'MODELS') == [FPN]  # a config may hold the class itself
-    assert not is_a('FCOSHead', 'fcos_mm', 'MODELS', FPN)
+    assert 'num_class' not in accepted_arguments(find('FCOSHead', 'fcos_mm', MODELS)[0])

@@ -1,17 +1,16 @@
 """Whether backbone, neck and heads fit each other: channels, levels, strides, groups."""
+import inspect
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from mmdet.models.task_modules import SSDAnchorGenerator
 from mmengine.config import Config
 
-from fcos_mm.config.checks.model import dry_run
-from fcos_mm.config.checks.model.dry_run import Level, Outcome, component, setting
-from fcos_mm.config.checks.model.norm_groups import check_norm_groups
-from fcos_mm.config.checks.model.own_options import check_own_options
+from fcos_mm.config.checks import dry_run
+from fcos_mm.config.checks.dry_run import Level, component
+from fcos_mm.config.checks.refusals import explain_refusal
 from fcos_mm.errors import UserError
 from fcos_mm.faults import Faults
-
-_HEADS = ('bbox_head', 'rpn_head')
 
 
 class Maps(NamedTuple):
@@ -46,72 +45,80 @@ class Maps(NamedTuple):
         """The strides as a part of a sentence; empty if they are not known."""
         return f' of strides {self.strides}' if all(self.strides) else ''
 
+    def or_set(self, name: str, value: object) -> str:
+        """Another setting of the part that would help, if the part has it."""
+        return f', or {self.key}.{name}={value}' if name in self.cfg else ''
 
-def check_model_shapes(cfg: Config, mode: str) -> None:
+
+def shape_faults(cfg: Config, mode: str) -> list[str]:
     """Run backbone and neck once without numbers and compare neck and heads with the maps.
 
-    Parts of the user's own are not run, and what cannot be built for another
-    reason is left to the building of the model, which tells it in full. The
-    random state is left as it is.
+    Parts of the user's own are not run, and what cannot be built for another reason is left to
+    the building of the model, which tells it in full. The RNG states are left as they are.
 
     Args:
         cfg: The config.
         mode: ``'train'`` or ``'test'``; only the first needs regress ranges.
 
-    Raises:
-        UserError: If parts do not fit; the message names the keys on both
-            sides, the values found and the value to set.
+    Returns:
+        A message for each fault, with the keys on both sides, the values found and the value
+        to set.
     """
+    faults = Faults('the model')
     with dry_run.undisturbed(cfg.get('default_scope') or 'fcos_mm'):
         for key, model in _detectors(cfg.get('model'), 'model'):
-            _check_detector(key, model, mode)
+            with faults.gather():
+                _check_detector(key, model, mode, faults)
+    return faults.messages
 
 
 def _detectors(cfg, key: str) -> Iterator[tuple[str, dict]]:
     """Find the detectors of a model: itself, or those that a wrapper holds."""
-    if not isinstance(cfg, dict):
-        return
-    if isinstance(cfg.get('backbone'), dict):
+    if isinstance(cfg, dict) and isinstance(cfg.get('backbone'), dict):
         if component(cfg) is not None:
             yield key, cfg
-        return
-    for name, part in cfg.items():
-        yield from _detectors(part, f'{key}.{name}')
+    elif isinstance(cfg, dict):
+        for name, part in cfg.items():
+            yield from _detectors(part, f'{key}.{name}')
 
 
-def _check_detector(key: str, model: dict, mode: str) -> None:
-    necks = list(_numbered(f'{key}.neck', model.get('neck')))
-    maps = _backbone_maps(f'{key}.backbone', model['backbone'])
+def _check_detector(key: str, model: dict, mode: str, faults: Faults) -> None:
+    necks = _numbered(f'{key}.neck', model.get('neck'))
+    maps = _made_maps(f'{key}.backbone', model['backbone'])
     if maps is None and necks:
         maps = _expected_maps(f'{key}.backbone', model['backbone'], necks[0][1])
     for name, neck in necks:
-        maps = _neck_maps(name, neck, maps) if maps is not None else None
-    faults = Faults('the model')
-    for name in _HEADS:
-        if isinstance(model.get(name), dict):
+        maps = _made_maps(name, neck, maps) if maps is not None else None
+    for name in ('bbox_head', 'rpn_head'):
+        if component(model.get(name)) is not None:
             with faults.gather():
                 _check_head(f'{key}.{name}', model[name], maps, mode)
-    for name, extractor in _extractors(key, model.get('roi_head')):
-        with faults.gather():
-            _check_extractor(name, extractor, maps)
-    faults.raise_all()
+    roi_head = model.get('roi_head')
+    if maps is not None and isinstance(roi_head, dict):
+        for name, extractor in _numbered(f'{key}.roi_head.bbox_roi_extractor',
+                                         roi_head.get('bbox_roi_extractor')):
+            with faults.gather():
+                _check_extractor(name, extractor, maps)
 
 
-def _numbered(key: str, parts) -> Iterator[tuple[str, dict]]:
+def _numbered(key: str, parts) -> list[tuple[str, dict]]:
     if isinstance(parts, dict):
-        yield key, parts
-    elif isinstance(parts, (list, tuple)):
-        yield from ((f'{key}.{number}', part) for number, part in enumerate(parts))
+        return [(key, parts)]
+    parts = parts if isinstance(parts, (list, tuple)) else ()
+    return [(f'{key}.{number}', part) for number, part in enumerate(parts)]
 
 
-def _backbone_maps(key: str, cfg: dict) -> Maps | None:
+def _made_maps(key: str, cfg: dict, maps: Maps | None = None) -> Maps | None:
+    """The maps that a backbone, or a neck from other maps, makes; None if it cannot be run."""
     if component(cfg) is None:
         return None
-    outcome = dry_run.backbone_levels(cfg)
-    check_norm_groups(key, outcome.error)
-    if outcome.levels is None:
-        return None
-    return Maps(outcome.levels, key, cfg)
+    levels, error = dry_run.run(cfg, None if maps is None else maps.levels)
+    if levels is not None:
+        return Maps(levels, key, cfg)
+    explain_refusal(key, cfg, error)
+    if maps is not None:
+        _explain_neck(key, cfg, maps, error)
+    return None
 
 
 def _expected_maps(key: str, cfg: dict, neck: dict) -> Maps | None:
@@ -124,19 +131,8 @@ def _expected_maps(key: str, cfg: dict, neck: dict) -> Maps | None:
                  for count, side in zip(channels, sides)], key, cfg)
 
 
-def _neck_maps(key: str, cfg: dict, maps: Maps) -> Maps | None:
-    if component(cfg) is None:
-        return None
-    outcome = dry_run.neck_levels(cfg, maps.levels)
-    if outcome.levels is None:
-        _explain_neck(key, cfg, maps, outcome)
-        return None
-    return Maps(outcome.levels, key, cfg)
-
-
-def _explain_neck(key: str, cfg: dict, maps: Maps, outcome: Outcome) -> None:
+def _explain_neck(key: str, cfg: dict, maps: Maps, error: Exception) -> None:
     """Say why a neck cannot be built or run, if the reason is one of the settings named here."""
-    check_norm_groups(key, outcome.error)
     expected = cfg.get('in_channels')
     if isinstance(expected, (list, tuple)) and list(expected) != maps.channels:
         other = '' if len(expected) == len(maps.channels) else (
@@ -145,10 +141,13 @@ def _explain_neck(key: str, cfg: dict, maps: Maps, outcome: Outcome) -> None:
             f'{key}.in_channels={list(expected)}, but the maps of {maps.source}'
             f'{maps.of_strides} have {maps.channels} channels.\n'
             f'Set {key}.in_channels={maps.channels}{other}.')
-    if isinstance(expected, tuple) and isinstance(outcome.error, AssertionError):
+    if isinstance(expected, tuple) and isinstance(error, AssertionError):
         raise UserError(f'{key}.in_channels={expected} is a tuple.\n'
                         f'Set {key}.in_channels={list(expected)}.')
-    start, end, outs = (setting(cfg, name) for name in ('start_level', 'end_level', 'num_outs'))
+    defaults = {name: parameter.default
+                for name, parameter in inspect.signature(component(cfg)).parameters.items()}
+    start, end, outs = ({**defaults, **cfg}.get(name)
+                        for name in ('start_level', 'end_level', 'num_outs'))
     if all(isinstance(value, int) for value in (start, end, outs)):
         _check_pyramid(key, len(maps.levels), start, end, outs)
 
@@ -171,16 +170,13 @@ def _check_pyramid(key: str, count: int, start: int, end: int, outs: int) -> Non
 
 
 def _check_head(key: str, cfg: dict, maps: Maps | None, mode: str) -> None:
-    if component(cfg) is None:
-        return
     cfg = {name: value for name, value in cfg.items() if name not in ('train_cfg', 'test_cfg')}
     if key.endswith('.rpn_head'):
         cfg['num_classes'] = 1  # as mmdet's two-stage detectors set it
     try:
         head = dry_run.build(cfg)
     except Exception as error:  # of any component; building it later tells it in full
-        check_norm_groups(key, error)
-        check_own_options(key, cfg, error)
+        explain_refusal(key, cfg, error)
         return
     strides = _strides_of(head)
     if strides is not None and maps is not None:
@@ -194,26 +190,26 @@ def _check_head(key: str, cfg: dict, maps: Maps | None, mode: str) -> None:
 def _strides_of(head) -> tuple[float, ...] | None:
     """The strides that a dense head takes its maps for; None if it has none of its own."""
     generator = getattr(head, 'location_generator', getattr(head, 'prior_generator', None))
-    if any(kind.__name__ == 'SSDAnchorGenerator' for kind in type(generator).__mro__):
-        return None  # its strides are made for one size of image
     strides = getattr(generator, 'strides', None)
     if not isinstance(strides, (list, tuple)) or not strides:
+        return None
+    if isinstance(generator, SSDAnchorGenerator):  # its strides are for one size of image
         return None
     return tuple(min(stride) if isinstance(stride, (list, tuple)) else stride
                  for stride in strides)
 
 
 def _check_strides(key: str, head, strides: Sequence[float], maps: Maps) -> None:
-    anchors = hasattr(head, 'anchor_generator')
-    key, sizes = (f'{key}.anchor_generator.strides', 'anchor sizes') if anchors else (
-        f'{key}.strides', f'{key}.assigner.regress_ranges')
-    count, known = len(maps.levels), bool(maps.of_strides)
+    key, sizes = ((f'{key}.anchor_generator.strides', 'anchor sizes')
+                  if hasattr(head, 'anchor_generator')
+                  else (f'{key}.strides', f'{key}.assigner.regress_ranges'))
+    count = len(maps.levels)
     if len(strides) != count:
-        mend = f'{key}={maps.strides}' if known else f'{count} {key}'
-        other = f', or {maps.key}.num_outs={len(strides)}' if 'num_outs' in maps.cfg else ''
+        mend = f'{key}={maps.strides}' if maps.of_strides else f'{count} {key}'
         raise UserError(
             f'{key}={strides} has {len(strides)} levels, but {maps.source} makes {count} maps'
-            f'{maps.of_strides}.\nSet {mend} with {sizes} to match{other}.')
+            f'{maps.of_strides}.\nSet {mend} with {sizes} to match'
+            f'{maps.or_set("num_outs", len(strides))}.')
     wrong = [number for number, (stride, level) in enumerate(zip(strides, maps.levels))
              if not level.has_stride(stride)]
     if wrong:
@@ -256,20 +252,14 @@ def _check_channels(key: str, head, maps: Maps) -> None:
             raise UserError(
                 f'{key}={expected}, but the maps of {maps.source} have {maps.channels} channels.\n'
                 'A head needs as many channels on every level: add a neck, such as FPN.') from None
-        other = f', or {maps.key}.out_channels={expected}' if 'out_channels' in maps.cfg else ''
-        raise UserError(f'{key}={expected}, but the maps of {maps.source} have {found[0]} channels.'
-                        f'\nSet {key}={found[0]}{other}.') from None
+        raise UserError(
+            f'{key}={expected}, but the maps of {maps.source} have {found[0]} channels.\n'
+            f'Set {key}={found[0]}{maps.or_set("out_channels", expected)}.') from None
 
 
-def _extractors(key: str, roi_head) -> Iterator[tuple[str, dict]]:
-    if isinstance(roi_head, dict):
-        yield from _numbered(f'{key}.roi_head.bbox_roi_extractor',
-                             roi_head.get('bbox_roi_extractor'))
-
-
-def _check_extractor(key: str, cfg: dict, maps: Maps | None) -> None:
-    strides = cfg.get('featmap_strides')
-    if maps is None or component(cfg) is None or not isinstance(strides, (list, tuple)):
+def _check_extractor(key: str, cfg: dict, maps: Maps) -> None:
+    strides = cfg.get('featmap_strides') if component(cfg) is not None else None
+    if not isinstance(strides, (list, tuple)):
         return
     known = maps.levels[:len(strides)]
     if len(strides) > len(known) or not all(
@@ -280,8 +270,8 @@ def _check_extractor(key: str, cfg: dict, maps: Maps | None) -> None:
             f'{found}.\nSet {key}.featmap_strides={found[:len(strides)]}.')
     channels = cfg.get('out_channels')
     if any(level.channels != channels for level in known):
-        other = f', or {maps.key}.out_channels={channels}' if 'out_channels' in maps.cfg else ''
         raise UserError(
             f'{key}.out_channels={channels}, but the maps of {maps.source} have '
             f'{known[0].channels} channels.\nSet {key}.out_channels={known[0].channels} and '
-            f'in_channels of the roi_head\'s bbox_head to match{other}.')
+            f'in_channels of the roi_head\'s bbox_head to match'
+            f'{maps.or_set("out_channels", channels)}.')

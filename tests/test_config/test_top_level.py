@@ -1,8 +1,9 @@
-"""Classes reach every dataset, in wrappers too, and the heads that count them."""
+"""Classes and data root reach every dataset, in wrappers too, and what else depends on them."""
 import pytest
 from mmengine.config import Config
 
-from fcos_mm.config.classes import class_names, set_metainfo
+from fcos_mm.config import set_data_root
+from fcos_mm.config.top_level import class_names, set_metainfo
 from fcos_mm.errors import UserError
 
 
@@ -38,8 +39,28 @@ def test_heads_are_left_alone():
     assert cfg.model == config().model
 
 
-def test_what_is_no_list_of_names():
+def test_class_names():
     assert class_names('cup') == ('cup', )
     for classes in (3, (), [1], {'cup': 1}):
         with pytest.raises(UserError, match='no list of names'):
             class_names(classes)
+
+
+def test_all_uses_of_data_root_move():
+    cfg = Config.fromstring('''
+data_root = 'data/cells/'
+pipeline = [dict(type='LoadImageFromFile'), dict(type='CopyPaste', scale=(1, 2))]
+train_dataloader = dict(dataset=dict(type='RepeatDataset', dataset=dict(
+    data_root=data_root, ann_file='a.json', pipeline=pipeline)))
+val_dataloader = dict(dataset=dict(data_root='data/cells_2'))
+val_evaluator = [dict(ann_file=data_root + 'b.json')]
+test_evaluator = None
+''', '.py')
+    set_data_root(cfg, '/new')
+    assert cfg.data_root == '/new'
+    inner = cfg.train_dataloader.dataset.dataset
+    assert inner.data_root == '/new/' and inner.ann_file == 'a.json'
+    assert inner.pipeline[1].scale == (1, 2)
+    assert cfg.val_evaluator[0].ann_file == '/new/b.json'
+    assert cfg.val_dataloader.dataset.data_root == 'data/cells_2'
+    assert cfg.test_evaluator is None

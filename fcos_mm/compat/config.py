@@ -1,0 +1,21 @@
+"""The entries of mmengine's configs as they are stored, lazily imported objects left unbuilt."""
+from collections.abc import Iterable
+from typing import Any
+
+from mmengine.config import Config
+
+
+def raw_items(value: Any) -> Iterable[tuple[Any, Any]]:
+    """The entries of a part of a config.
+
+    Args:
+        value: A config, a dict, a list, a tuple, or a plain value.
+
+    Returns:
+        Keys or indices with their values; nothing for a plain value.
+    """
+    if isinstance(value, Config):
+        value = value._cfg_dict
+    if isinstance(value, dict):
+        return dict.items(value)
+    return enumerate(value) if isinstance(value, (list, tuple)) else ()

@@ -1,0 +1,72 @@
+"""The datasets of a config, found through all wrappers."""
+from collections.abc import Iterator
+
+from mmengine.config import Config
+
+from fcos_mm.errors import UserError, shorten
+
+#: The data loaders that are built, by mode.
+LOADERS = {'train': ('train_dataloader', 'val_dataloader'), 'test': ('test_dataloader', )}
+
+
+def walk_datasets(dataset: dict, key: str, wrappers: tuple[dict, ...] = ()) -> Iterator[tuple]:
+    """Go through a dataset and what it wraps.
+
+    Args:
+        dataset: The config of a dataset or wrapper.
+        key: The dotted key under which it stands.
+        wrappers: The wrappers around it, the outermost first.
+
+    Yields:
+        Key, config and wrappers around each dataset, a wrapper before what it wraps.
+
+    Raises:
+        UserError: If datasets are given as a list without a wrapper.
+    """
+    if isinstance(dataset, (list, tuple)):
+        raise UserError(f'{key} is a list: a loader has one dataset.\nUnite them: {key}='
+                        "dict(type='ConcatDataset', datasets=[...]).")
+    if not isinstance(dataset, dict):  # built in Python
+        return
+    yield key, dataset, wrappers
+    wrappers += (dataset, )
+    if 'dataset' in dataset:
+        yield from walk_datasets(dataset['dataset'], f'{key}.dataset', wrappers)
+    elif 'datasets' in dataset:
+        if not isinstance(dataset['datasets'], (list, tuple)) or not dataset['datasets']:
+            raise UserError(f"{key}.datasets is {shorten(dataset['datasets'])}, not a list of "
+                            'datasets.\nWrite datasets=[dict(...), dict(...)].')
+        for index, part in enumerate(dataset['datasets']):
+            yield from walk_datasets(part, f'{key}.datasets.{index}', wrappers)
+
+
+def leaf_datasets(dataset: dict, key: str) -> Iterator[tuple[str, dict]]:
+    """The key and config of each dataset that is no wrapper; see :func:`walk_datasets`.
+
+    Args:
+        dataset: The config of a dataset or wrapper.
+        key: The dotted key under which it stands.
+    """
+    for name, part, _ in walk_datasets(dataset, key):
+        if 'dataset' not in part and 'datasets' not in part:
+            yield name, part
+
+
+def datasets_of(cfg: Config) -> Iterator[dict]:
+    """The datasets of all data loaders of a config, without their wrappers.
+
+    Args:
+        cfg: The config.
+    """
+    for name in (*LOADERS['train'], *LOADERS['test']):
+        key = f'{name}.dataset'
+        yield from (part for _, part in leaf_datasets((cfg.get(name) or {}).get('dataset'), key))
+
+
+def first_dataset(loader: dict | None) -> dict:
+    """The config of the first dataset of a data loader, inside all wrappers; empty if none.
+
+    Args:
+        loader: The config of a data loader.
+    """
+    return next((leaf for _, leaf in leaf_datasets((loader or {}).get('dataset'), 'dataset')), {})

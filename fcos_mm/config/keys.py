@@ -1,0 +1,103 @@
+"""The keys of a config: which top-level keys are read, and dotted keys at any depth."""
+import inspect
+import numbers
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+from mmengine.config import Config
+
+from fcos_mm.compat.config import raw_items
+
+# Read by mmengine's runner and by the tools besides the arguments of the runner.
+_OTHERS = ('allow_random_weights', 'compile', 'custom_imports', 'find_unused_parameters',
+           'model_wrapper_cfg', 'runner_type', 'sync_bn', 'tta_model', 'tta_pipeline')
+
+#: Applied while the config is loaded: see ``top_level.py``.
+APPLIED = ('data_root', 'classes', 'metainfo')
+
+#: The key under which a config lists names that the user's own code reads.
+EXTRA = 'extra_keys'
+
+
+def known_keys(cfg: Config) -> frozenset[str]:
+    """The top-level keys that are read.
+
+    Args:
+        cfg: The config, whose ``runner_type`` and ``extra_keys`` count.
+    """
+    extra = cfg.get(EXTRA) or ()
+    extra = (extra, ) if isinstance(extra, str) else extra
+    return _runner_keys(cfg.get('runner_type')) | {EXTRA, *APPLIED, *extra}
+
+
+@lru_cache(maxsize=None)
+def _runner_keys(runner_type) -> frozenset[str]:
+    from mmengine.registry import RUNNERS
+    from mmengine.runner import Runner  # takes seconds to import
+    runners = [Runner, RUNNERS.get(runner_type) if isinstance(runner_type, str) else runner_type]
+    names = {name for runner in runners if inspect.isclass(runner)
+             for name in inspect.signature(runner).parameters}
+    return frozenset(names.union(_OTHERS) - {'cfg'})
+
+
+def walk(value: Any, key: str = '') -> Iterator[tuple[str, Any]]:
+    """Go through a part of a config at any depth.
+
+    Args:
+        value: The part.
+        key: Its dotted key; empty for a whole config.
+
+    Yields:
+        Dotted keys and values, outer ones before inner ones, the part itself first.
+    """
+    if key:
+        yield key, value
+    for name, inner in raw_items(value):
+        yield from walk(inner, f'{key}.{name}' if key else str(name))
+
+
+def dotted_keys(cfg: Config) -> Iterator[tuple[str, Any]]:
+    """All dotted keys under the top-level keys that are read, with their values.
+
+    Args:
+        cfg: The config.
+    """
+    known = known_keys(cfg) - {EXTRA, *APPLIED}
+    for name, value in raw_items(cfg):
+        if name in known:
+            yield from walk(value, name)
+
+
+def look_up(cfg: Config, key: str) -> tuple[bool, Any]:
+    """Whether a config has a dotted key, and its value.
+
+    Args:
+        cfg: The config.
+        key: The key; numbers are positions in a list.
+    """
+    value = cfg
+    for part in key.split('.'):
+        index = int(part) if isinstance(value, (list, tuple)) and part.isdigit() else part
+        inner = dict(raw_items(value))
+        if index not in inner:
+            return False, None
+        value = inner[index]
+    return True, value
+
+
+def value_at(cfg: Any, key: str) -> Any | None:
+    """The value under a dotted key of dicts; None if it is not there.
+
+    Args:
+        cfg: A config, or a part of one.
+        key: The key; lists are not entered.
+    """
+    for name in key.split('.'):
+        cfg = cfg.get(name) if isinstance(cfg, (dict, Config)) else None
+    return cfg
+
+
+def is_number(value: Any, kind: type = numbers.Real) -> bool:
+    """Whether a value is a number, and no boolean, of a kind."""
+    return isinstance(value, kind) and not isinstance(value, bool)
