@@ -24,8 +24,7 @@ def walk_datasets(dataset: dict, key: str, wrappers: tuple[dict, ...] = ()) -> I
         UserError: If datasets are given as a list without a wrapper.
     """
     if isinstance(dataset, (list, tuple)):
-        raise UserError(f'{key} is a list: a loader has one dataset.\nUnite them: {key}='
-                        "dict(type='ConcatDataset', datasets=[...]).")
+        raise UserError(several_datasets(key))
     if not isinstance(dataset, dict):  # built in Python
         return
     yield key, dataset, wrappers
@@ -38,6 +37,12 @@ def walk_datasets(dataset: dict, key: str, wrappers: tuple[dict, ...] = ()) -> I
                             'datasets.\nWrite datasets=[dict(...), dict(...)].')
         for index, part in enumerate(dataset['datasets']):
             yield from walk_datasets(part, f'{key}.datasets.{index}', wrappers)
+
+
+def several_datasets(key: str) -> str:
+    """What to say of a list in the place of a dataset."""
+    return (f'{key} is a list: a loader has one dataset.\n'
+            f"Unite them: {key}=dict(type='ConcatDataset', datasets=[...]).")
 
 
 def leaf_datasets(dataset: dict, key: str) -> Iterator[tuple[str, dict]]:
@@ -53,11 +58,7 @@ def leaf_datasets(dataset: dict, key: str) -> Iterator[tuple[str, dict]]:
 
 
 def datasets_of(cfg: Config) -> Iterator[dict]:
-    """The datasets of all data loaders of a config, without their wrappers.
-
-    Args:
-        cfg: The config.
-    """
+    """The datasets of all data loaders of a config, without their wrappers."""
     for name in (*LOADERS['train'], *LOADERS['test']):
         key = f'{name}.dataset'
         yield from (part for _, part in leaf_datasets((cfg.get(name) or {}).get('dataset'), key))

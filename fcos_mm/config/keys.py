@@ -21,11 +21,7 @@ EXTRA = 'extra_keys'
 
 
 def known_keys(cfg: Config) -> frozenset[str]:
-    """The top-level keys that are read.
-
-    Args:
-        cfg: The config, whose ``runner_type`` and ``extra_keys`` count.
-    """
+    """The top-level keys that are read; ``runner_type`` and ``extra_keys`` of the config count."""
     extra = cfg.get(EXTRA) or ()
     extra = (extra, ) if isinstance(extra, str) else extra
     return _runner_keys(cfg.get('runner_type')) | {EXTRA, *APPLIED, *extra}
@@ -42,14 +38,11 @@ def _runner_keys(runner_type) -> frozenset[str]:
 
 
 def walk(value: Any, key: str = '') -> Iterator[tuple[str, Any]]:
-    """Go through a part of a config at any depth.
+    """Dotted keys and values of a part of a config at any depth, outer before inner ones.
 
     Args:
-        value: The part.
-        key: Its dotted key; empty for a whole config.
-
-    Yields:
-        Dotted keys and values, outer ones before inner ones, the part itself first.
+        value: The part, which comes first.
+        key: Its dotted key; empty for a whole config, which is left out.
     """
     if key:
         yield key, value
@@ -58,11 +51,7 @@ def walk(value: Any, key: str = '') -> Iterator[tuple[str, Any]]:
 
 
 def dotted_keys(cfg: Config) -> Iterator[tuple[str, Any]]:
-    """All dotted keys under the top-level keys that are read, with their values.
-
-    Args:
-        cfg: The config.
-    """
+    """All dotted keys of a config under the top-level keys that are read, with their values."""
     known = known_keys(cfg) - {EXTRA, *APPLIED}
     for name, value in raw_items(cfg):
         if name in known:
@@ -70,12 +59,7 @@ def dotted_keys(cfg: Config) -> Iterator[tuple[str, Any]]:
 
 
 def look_up(cfg: Config, key: str) -> tuple[bool, Any]:
-    """Whether a config has a dotted key, and its value.
-
-    Args:
-        cfg: The config.
-        key: The key; numbers are positions in a list.
-    """
+    """Whether a config has a dotted key, whose numbers are positions in lists, and its value."""
     value = cfg
     for part in key.split('.'):
         index = int(part) if isinstance(value, (list, tuple)) and part.isdigit() else part
@@ -87,12 +71,7 @@ def look_up(cfg: Config, key: str) -> tuple[bool, Any]:
 
 
 def value_at(cfg: Any, key: str) -> Any | None:
-    """The value under a dotted key of dicts; None if it is not there.
-
-    Args:
-        cfg: A config, or a part of one.
-        key: The key; lists are not entered.
-    """
+    """The value under a dotted key that enters no lists; None if it is not there."""
     for name in key.split('.'):
         cfg = cfg.get(name) if isinstance(cfg, (dict, Config)) else None
     return cfg

@@ -30,7 +30,7 @@ class Source:
         places: By name, the dotted keys at which its value was used when the file was read;
             ``''`` for any other use. A name of its bases is ``_base_.NAME``.
         referred: The names of its bases that it reads.
-        written: The dotted keys of the plain values that it sets.
+        keys: All dotted keys that it sets.
         modules: The modules that it imports.
         is_lazy: Whether it inherits by ``with read_base():``.
     """
@@ -40,7 +40,7 @@ class Source:
     assigned: list[str] = field(default_factory=list)
     places: dict[str, list[str]] = field(default_factory=dict)
     referred: set[str] = field(default_factory=set)
-    written: set[str] = field(default_factory=set)
+    keys: set[str] = field(default_factory=set)
     modules: set[str] = field(default_factory=set)
     is_lazy: bool = False
 
@@ -54,11 +54,6 @@ class Source:
         """Whether it is a file of an installed package."""
         folders = Path(osp.realpath(self.path)).parts
         return not {'site-packages', 'dist-packages', '.mim'}.isdisjoint(folders)
-
-    @property
-    def keys(self) -> set[str]:
-        """All dotted keys that it sets, by a plain value or a name."""
-        return self.written.union(*self.places.values())
 
     def below(self) -> Iterator['Source']:
         """The file itself, then all that it inherits."""
@@ -101,7 +96,7 @@ def _read_data(source: Source) -> list[str]:
     """Read a JSON or YAML file; returns the names of its bases."""
     content = load(source.path)
     source.assigned = [name for name in content if not name.startswith('_')]
-    source.written = {key for key, value in walk(content) if not isinstance(value, dict)}
+    source.keys = {key for key, _ in walk(content)}
     source.referred = set(_REFERENCE.findall(Path(source.path).read_text(encoding='utf-8')))
     bases = content.get(_BASE, [])
     return bases if isinstance(bases, list) else [bases]
@@ -175,14 +170,13 @@ class _Reader(ast.NodeVisitor):
 
     def reads(self, node: ast.AST, path: str, own: list[str] = ()) -> None:
         """Note every name that an expression reads, and the key at which its value is used."""
+        self.source.keys.add(path)
         if isinstance(node, ast.Attribute) and getattr(node.value, 'id', None) == _BASE:
             self.source.referred.add(node.attr)
             self.note(f'{_BASE}.{node.attr}', path)
         elif isinstance(node, ast.Name):
             if isinstance(node.ctx, ast.Load) and node.id not in own:
                 self.note(node.id, path)
-        elif isinstance(node, ast.Constant):
-            self.source.written.add(path)
         else:
             for part, place in _parts(node, path):
                 self.reads(part, place, own)

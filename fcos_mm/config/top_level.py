@@ -167,8 +167,8 @@ def set_data_root(cfg: Config, data_root: str, old: str | None = None) -> None:
 
 
 def _starts(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(tuple(folder + mark for mark in _SEPARATORS)) or (
-        folder[-1:] in _SEPARATORS and path.startswith(folder))
+    bare = folder.rstrip(_SEPARATORS)
+    return path == folder or path.startswith(tuple(bare + mark for mark in _SEPARATORS))
 
 
 def _moved(value, old: str, new: str):

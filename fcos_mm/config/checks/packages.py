@@ -15,33 +15,29 @@ class Package(NamedTuple):
     source: str
 
 
-# Components of mmdet and mmengine by what they import, and what ``pip install`` takes if that
-# differs.
-_USERS = {
-    'aim': ('AimVisBackend', ),
-    'albumentations': ('Albu', ),
-    'cityscapesscripts': ('CityScapesMetric', ),
-    'clearml': ('ClearMLVisBackend', ),
-    'd_cube': ('DODDataset', ),
-    'dadaptation': ('DAdaptAdaGrad', 'DAdaptAdam', 'DAdaptSGD'),
-    'dsdl': ('DSDLDetDataset', ),
-    'dvclive': ('DVCLiveVisBackend', ),
-    'imagecorruptions': ('Corrupt', ),
-    'instaboostfast': ('InstaBoost', ),
-    'jsonlines': ('DumpODVGResults', ),
-    'lap': ('ByteTracker', 'OCSORTTracker'),
-    'lion_pytorch': ('Lion', ),
-    'lvis': ('LVISDataset', 'LVISV05Dataset', 'LVISV1Dataset', 'LVISMetric', 'LVISFixedAPMetric'),
-    'memory_profiler': ('MemoryProfilerHook', ),
-    'mlflow': ('MLflowVisBackend', ),
-    'mmpretrain': ('BaseReID', 'LinearReIDHead', 'ReIDDataPreprocessor'),
-    'neptune': ('NeptuneVisBackend', ),
-    'panopticapi': ('CocoPanopticMetric', 'LoadPanopticAnnotations'),
-    'pycocoevalcap': ('COCOCaptionMetric', ),
-    'tensorboard': ('TensorboardVisBackend', ),
-    'trackeval': ('MOTChallengeMetric', ),
-    'transformers': ('BertModel', ),
-    'wandb': ('WandbVisBackend', ),
+# The module that a component of mmdet or mmengine imports, and what ``pip install`` takes if
+# that differs.
+_MODULES = {
+    **{f'{name}VisBackend': name.lower() for name in (
+        'Aim', 'ClearML', 'DVCLive', 'MLflow', 'Neptune', 'Tensorboard', 'Wandb')},
+    **dict.fromkeys(('BaseReID', 'LinearReIDHead', 'ReIDDataPreprocessor'), 'mmpretrain'),
+    **dict.fromkeys(('ByteTracker', 'OCSORTTracker'), 'lap'),
+    **dict.fromkeys(('CocoPanopticMetric', 'LoadPanopticAnnotations'), 'panopticapi'),
+    **dict.fromkeys(('DAdaptAdaGrad', 'DAdaptAdam', 'DAdaptSGD'), 'dadaptation'),
+    **dict.fromkeys(('LVISDataset', 'LVISV05Dataset', 'LVISV1Dataset', 'LVISMetric',
+                     'LVISFixedAPMetric'), 'lvis'),
+    'Albu': 'albumentations',
+    'BertModel': 'transformers',
+    'COCOCaptionMetric': 'pycocoevalcap',
+    'CityScapesMetric': 'cityscapesscripts',
+    'Corrupt': 'imagecorruptions',
+    'DODDataset': 'd_cube',
+    'DSDLDetDataset': 'dsdl',
+    'DumpODVGResults': 'jsonlines',
+    'InstaBoost': 'instaboostfast',
+    'Lion': 'lion_pytorch',
+    'MOTChallengeMetric': 'trackeval',
+    'MemoryProfilerHook': 'memory_profiler',
 }
 _SOURCES = {
     'd_cube': 'ddd-dataset',
@@ -51,8 +47,6 @@ _SOURCES = {
     'panopticapi': 'git+https://github.com/cocodataset/panopticapi.git',
     'trackeval': 'git+https://github.com/JonathonLuiten/TrackEval.git',
 }
-_NEEDS = {name: Package(module, _SOURCES.get(module, module))
-          for module, components in _USERS.items() for name in components}
 _SCHEMES = ('torchvision://', 'modelzoo://')
 
 
@@ -62,8 +56,10 @@ def missing_package(name: str) -> Package | None:
     Args:
         name: Its ``type``, with a scope in front or not.
     """
-    package = _NEEDS.get(name.rpartition('.')[2])
-    return None if package is None or _is_installed(package.module) else package
+    module = _MODULES.get(name.rpartition('.')[2])
+    if module is None or _is_installed(module):
+        return None
+    return Package(module, _SOURCES.get(module, module))
 
 
 def missing_scope(name: str) -> Package | None:

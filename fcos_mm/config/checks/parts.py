@@ -7,7 +7,7 @@ from mmengine.registry import Registry
 
 from fcos_mm import registry
 from fcos_mm.config.checks.lookup import find, scope_of
-from fcos_mm.config.datasets import LOADERS
+from fcos_mm.config.datasets import LOADERS, several_datasets
 from fcos_mm.errors import shorten
 
 _BOTH = ('train', 'test')
@@ -117,12 +117,12 @@ def _registry_of(key: str) -> Registry | None:
 def section_faults(cfg: Config, mode: str) -> Iterator[str]:
     """Check that each section is a dict, or a list of dicts, where one is needed."""
     for key, value, may_be_list in _sections(cfg, mode):
-        entries = value if may_be_list and isinstance(value, (list, tuple)) else [value]
+        is_list = isinstance(value, (list, tuple))
+        entries = value if may_be_list and is_list else [value]
         if all(entry is None or isinstance(entry, dict) for entry in entries):
             continue
-        if key.endswith('_dataloader.dataset') and isinstance(value, (list, tuple)):
-            yield (f'{key} is a list: a loader has one dataset.\n'
-                   f"Unite them: {key}=dict(type='ConcatDataset', datasets=[...]).")
+        if key.endswith('_dataloader.dataset') and is_list:
+            yield several_datasets(key)
         else:
             kind = 'a dict, or a list of dicts' if may_be_list else 'a dict'
             yield f'{key}={shorten(value)}: it must be {kind}.'
