@@ -20,11 +20,6 @@ def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """A question to append to a message: ``" Did you mean 'NAME'?"``, or nothing.
-
-    Args:
-        name: The name that was written.
-        known: Names that exist.
-    """
+    """A question to append to a message: ``" Did you mean 'NAME'?"``, or nothing."""
     found = nearest(name, known)
     return f' Did you mean {found!r}?' if found else ''

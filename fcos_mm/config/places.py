@@ -55,12 +55,7 @@ def find_places(name: str, cfg: Config, source: Source | None = None,
 
 
 def other_unit(name: str, cfg: Config) -> str:
-    """A sentence on ``max_epochs`` or ``max_iters`` if the training counts the other; else ``''``.
-
-    Args:
-        name: The name.
-        cfg: The config.
-    """
+    """A sentence on ``max_epochs`` or ``max_iters`` if the training counts the other; or ``''``."""
     counted = {'max_epochs': 'max_iters', 'max_iters': 'max_epochs'}.get(name, '')
     there, length = look_up(cfg, f'train_cfg.{counted}')
     return f'The length of this training is train_cfg.{counted}, now {length}.' if there else ''

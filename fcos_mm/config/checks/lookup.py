@@ -34,25 +34,13 @@ def find(name: Any, scope: str, registry: Registry | None = None) -> list[Any]:
 
 
 def is_a(name: Any, scope: str, registry: Registry, *parents: type) -> bool:
-    """Whether a ``type`` names one of these classes or a subclass.
-
-    Args:
-        name: The ``type``.
-        scope: The scope of the config.
-        registry: The kind of component, by a registry of any scope.
-        *parents: The classes.
-    """
+    """Whether a ``type`` names one of these classes or a subclass; see :func:`find`."""
     return any(isinstance(found, type) and issubclass(found, parents)
                for found in find(name, scope, registry))
 
 
 def names(scope: str, registry: Registry | None = None) -> list[str]:
-    """All names that :func:`find` knows without a scope in front.
-
-    Args:
-        scope: The scope of the config.
-        registry: The kind of component, by a registry of any scope; all kinds if None.
-    """
+    """All names that :func:`find` knows without a scope in front."""
     return [name for kind in _roots(registry) for level in _levels(kind, scope)
             for name in level.module_dict]
 

@@ -49,20 +49,17 @@ class Maps(NamedTuple):
         """Another setting of the part that would help, if the part has it."""
         return f', or {self.key}.{name}={value}' if name in self.cfg else ''
 
+    def misfit(self, setting: str, found: str, advice: str) -> UserError:
+        """The error of a setting that the maps contradict."""
+        return UserError(f'{setting}, but the maps of {self.source}{found}.\n{advice}.')
+
 
 def shape_faults(cfg: Config, mode: str) -> list[str]:
-    """Run backbone and neck once without numbers and compare neck and heads with the maps.
+    """Run backbone and neck on ``meta`` and compare neck and heads with the feature maps.
 
-    Parts of the user's own are not run, and what cannot be built for another reason is left to
-    the building of the model, which tells it in full. The RNG states are left as they are.
-
-    Args:
-        cfg: The config.
-        mode: ``'train'`` or ``'test'``; only the first needs regress ranges.
-
-    Returns:
-        A message for each fault, with the keys on both sides, the values found and the value
-        to set.
+    The user's own parts are not run, and what cannot be built for another reason is left to
+    the building of the model. The RNG states are left as they are. Only a training needs
+    regress ranges. Messages name the keys on both sides, the values found and the value to set.
     """
     faults = Faults('the model')
     with dry_run.undisturbed(cfg.get('default_scope') or 'fcos_mm'):
@@ -137,10 +134,9 @@ def _explain_neck(key: str, cfg: dict, maps: Maps, error: Exception) -> None:
     if isinstance(expected, (list, tuple)) and list(expected) != maps.channels:
         other = '' if len(expected) == len(maps.channels) else (
             f', or let the backbone make {len(expected)} maps (out_indices)')
-        raise UserError(
-            f'{key}.in_channels={list(expected)}, but the maps of {maps.source}'
-            f'{maps.of_strides} have {maps.channels} channels.\n'
-            f'Set {key}.in_channels={maps.channels}{other}.')
+        raise maps.misfit(f'{key}.in_channels={list(expected)}',
+                          f'{maps.of_strides} have {maps.channels} channels',
+                          f'Set {key}.in_channels={maps.channels}{other}')
     if isinstance(expected, tuple) and isinstance(error, AssertionError):
         raise UserError(f'{key}.in_channels={expected} is a tuple.\n'
                         f'Set {key}.in_channels={list(expected)}.')
@@ -215,9 +211,9 @@ def _check_strides(key: str, head, strides: Sequence[float], maps: Maps) -> None
     if wrong:
         other = f', or take other maps of the backbone: {maps.key}.start_level' if (
             'start_level' in maps.cfg) else ''
-        raise UserError(
-            f'{key}={strides}, but the maps of {maps.source} have strides {maps.strides}: level '
-            f'{wrong[0]} differs.\nSet {key}={maps.strides} with {sizes} to match{other}.')
+        raise maps.misfit(f'{key}={strides}',
+                          f' have strides {maps.strides}: level {wrong[0]} differs',
+                          f'Set {key}={maps.strides} with {sizes} to match{other}')
 
 
 def _check_ranges(key: str, head, strides: Sequence[float] | None) -> None:
@@ -249,12 +245,12 @@ def _check_channels(key: str, head, maps: Maps) -> None:
         head(dry_run.make_maps(maps.levels))
     except Exception:  # whatever a layer says to a wrong number of channels
         if len(found) > 1:
-            raise UserError(
-                f'{key}={expected}, but the maps of {maps.source} have {maps.channels} channels.\n'
-                'A head needs as many channels on every level: add a neck, such as FPN.') from None
-        raise UserError(
-            f'{key}={expected}, but the maps of {maps.source} have {found[0]} channels.\n'
-            f'Set {key}={found[0]}{maps.or_set("out_channels", expected)}.') from None
+            raise maps.misfit(
+                f'{key}={expected}', f' have {maps.channels} channels',
+                'A head needs as many channels on every level: add a neck, such as FPN') from None
+        raise maps.misfit(
+            f'{key}={expected}', f' have {found[0]} channels',
+            f'Set {key}={found[0]}{maps.or_set("out_channels", expected)}') from None
 
 
 def _check_extractor(key: str, cfg: dict, maps: Maps) -> None:
@@ -265,13 +261,11 @@ def _check_extractor(key: str, cfg: dict, maps: Maps) -> None:
     if len(strides) > len(known) or not all(
             level.has_stride(stride) for level, stride in zip(known, strides)):
         found = list(maps.strides)
-        raise UserError(
-            f'{key}.featmap_strides={list(strides)}, but the maps of {maps.source} have strides '
-            f'{found}.\nSet {key}.featmap_strides={found[:len(strides)]}.')
+        raise maps.misfit(f'{key}.featmap_strides={list(strides)}', f' have strides {found}',
+                          f'Set {key}.featmap_strides={found[:len(strides)]}')
     channels = cfg.get('out_channels')
     if any(level.channels != channels for level in known):
-        raise UserError(
-            f'{key}.out_channels={channels}, but the maps of {maps.source} have '
-            f'{known[0].channels} channels.\nSet {key}.out_channels={known[0].channels} and '
-            f'in_channels of the roi_head\'s bbox_head to match'
-            f'{maps.or_set("out_channels", channels)}.')
+        raise maps.misfit(
+            f'{key}.out_channels={channels}', f' have {known[0].channels} channels',
+            f'Set {key}.out_channels={known[0].channels} and in_channels of the roi_head\'s '
+            f'bbox_head to match{maps.or_set("out_channels", channels)}')

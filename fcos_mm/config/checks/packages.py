@@ -51,11 +51,7 @@ _SCHEMES = ('torchvision://', 'modelzoo://')
 
 
 def missing_package(name: str) -> Package | None:
-    """The package that a component lacks; None if nothing is known to be missing.
-
-    Args:
-        name: Its ``type``, with a scope in front or not.
-    """
+    """The package that a ``type`` lacks, by its name; None if nothing is known to be missing."""
     module = _MODULES.get(name.rpartition('.')[2])
     if module is None or _is_installed(module):
         return None
@@ -63,11 +59,7 @@ def missing_package(name: str) -> Package | None:
 
 
 def missing_scope(name: str) -> Package | None:
-    """The OpenMMLab package that a ``type`` lacks; None if it is not known or is installed.
-
-    Args:
-        name: A ``type`` with a scope in front, such as ``'mmpretrain.ResNet'``.
-    """
+    """The OpenMMLab package that a ``type`` such as ``'mmpretrain.ResNet'`` lacks, or None."""
     scope = name.partition('.')[0]
     source = MODULE2PACKAGE.get(scope)
     return None if source is None or _is_installed(scope) else Package(scope, source)

@@ -41,7 +41,7 @@ class Schedule(NamedTuple):
 
     @property
     def title(self) -> str:
-        """The key and the kind."""
+        """Key and kind for messages."""
         return f'{self.key} ({self.kind})'
 
 

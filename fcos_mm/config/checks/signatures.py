@@ -40,10 +40,9 @@ def accepted_arguments(component) -> frozenset[str] | None:
 
 def _of_function(function) -> frozenset[str] | None:
     try:
-        parameters = inspect.signature(function).parameters.values()
+        named, rest = _named(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):
         return None
-    named, rest = _named(parameters)
     return None if rest else frozenset(named)
 
 
@@ -90,11 +89,7 @@ def _only_passed_on(constructor, name: str, cls: str) -> bool:
 
 @functools.lru_cache(maxsize=None)
 def module_texts(component) -> tuple[str, ...]:
-    """The source of the modules that define a class and its parents, or a function.
-
-    Args:
-        component: The class or function.
-    """
+    """The source of the modules that define a class and its parents, or a function."""
     classes = component.__mro__ if inspect.isclass(component) else (component,)
     modules = {getattr(cls, '__module__', None) for cls in classes} - {'builtins', None}
     texts = []
