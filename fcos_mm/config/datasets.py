@@ -46,12 +46,7 @@ def several_datasets(key: str) -> str:
 
 
 def leaf_datasets(dataset: dict, key: str) -> Iterator[tuple[str, dict]]:
-    """The key and config of each dataset that is no wrapper; see :func:`walk_datasets`.
-
-    Args:
-        dataset: The config of a dataset or wrapper.
-        key: The dotted key under which it stands.
-    """
+    """The key and config of each dataset that is no wrapper; see :func:`walk_datasets`."""
     for name, part, _ in walk_datasets(dataset, key):
         if 'dataset' not in part and 'datasets' not in part:
             yield name, part
@@ -65,9 +60,5 @@ def datasets_of(cfg: Config) -> Iterator[dict]:
 
 
 def first_dataset(loader: dict | None) -> dict:
-    """The config of the first dataset of a data loader, inside all wrappers; empty if none.
-
-    Args:
-        loader: The config of a data loader.
-    """
+    """The config of the first dataset of a data loader, inside all wrappers; empty if none."""
     return next((leaf for _, leaf in leaf_datasets((loader or {}).get('dataset'), 'dataset')), {})

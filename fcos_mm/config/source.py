@@ -71,14 +71,11 @@ class Source:
 
 
 def read_source(path: str, find: Callable[[str], str]) -> Source:
-    """Analyse a config file and all that it inherits.
+    """Analyse a config file and all that it inherits; without names where that fails.
 
     Args:
         path: The file.
         find: From ``package::path`` to a path.
-
-    Returns:
-        The file; without names where it cannot be analysed.
     """
     source = Source(osp.abspath(path))
     try:

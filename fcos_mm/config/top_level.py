@@ -18,8 +18,8 @@ _SEPARATORS = '/\\'
 def apply_files(cfg: Config, source: Source) -> set[str]:
     """Apply the variables of the user's files, those of bases first.
 
-    A file that says for some dataset itself where its data are (or what its classes are) is
-    taken at its word: its variable moves nothing else.
+    A variable changes nothing if the same file sets the data root (or the classes) of some
+    dataset itself.
 
     Args:
         cfg: The config; changed in place.
@@ -45,14 +45,11 @@ def apply_files(cfg: Config, source: Source) -> set[str]:
 
 
 def apply_options(cfg: Config, options: dict) -> dict:
-    """Apply these names among the options of the command line.
+    """Apply these names among the options of the command line; returns the other options.
 
     Args:
         cfg: The config; changed in place.
         options: By dotted keys.
-
-    Returns:
-        The other options.
 
     Raises:
         UserError: If a value cannot be used.
@@ -105,10 +102,7 @@ def set_metainfo(cfg: Config, metainfo: dict, with_heads: bool = True) -> None:
 
 
 def class_names(classes: str | Sequence[str]) -> tuple:
-    """The names as a tuple; a single name may be given as it is.
-
-    Args:
-        classes: The names, or one.
+    """The names of classes, or a single name, as a tuple.
 
     Raises:
         UserError: If they are anything else.
@@ -134,15 +128,13 @@ def _set_num_classes(cfg: Config, count: int) -> None:
 def set_data_root(cfg: Config, data_root: str, old: str | None = None) -> None:
     """Let every dataset and metric of a config read from another folder.
 
-    While a config is read, ``data_root`` is copied to where it is used, so changing the
-    variable afterwards moves nothing. This replaces the old folder wherever a path of the
-    data starts with it.
+    Replaces the old folder wherever a path of the data starts with it: mmengine copies
+    ``data_root`` to where it is used while it reads a config.
 
     Args:
         cfg: The config; changed in place.
         data_root: The new folder.
-        old: The folder so far; the config's ``data_root`` if absent, or the one that all its
-            datasets have.
+        old: The current folder; by default ``data_root`` of the config, or of all its datasets.
 
     Raises:
         UserError: If no dataset or metric reads from the old folder or the new one.

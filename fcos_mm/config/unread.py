@@ -22,9 +22,8 @@ _MISSPELT = 0.9  # similarity above which a name in a base can only be a misspel
 def check_unread(cfg: Config, source: Source, applied: set[str]) -> None:
     """Refuse what the user's own files set without any effect.
 
-    Files of installed packages are left alone. A file that others inherit may offer variables
-    that nobody uses, and a dumped config holds those of its bases; in both only what is
-    certainly meant as a setting counts.
+    In files that others inherit and in dumped configs only what is certainly meant as a
+    setting counts; files of installed packages are not checked.
 
     Args:
         cfg: The config.

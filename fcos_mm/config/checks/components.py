@@ -40,7 +40,6 @@ _NEEDS_TYPE = {
     registry.MODELS, registry.HOOKS, registry.DATASETS, registry.TRANSFORMS,
     registry.DATA_SAMPLERS, registry.OPTIMIZERS, registry.PARAM_SCHEDULERS, registry.METRICS,
     registry.VISUALIZERS, registry.VISBACKENDS}
-_LIBRARIES = {'fcos_mm', 'mmdet', 'mmengine', 'mmcv', 'torch'}
 _SHOWN = 12  # number of arguments that a message lists
 
 
@@ -64,7 +63,7 @@ def _faults(part: Part) -> Iterator[tuple[str, str]]:
         return
     components = lookup.find(name, part.scope, part.registry)
     package = missing_package(name) if isinstance(name, str) else None
-    if package is not None and all(map(_is_of_library, components)):
+    if package is not None and all(map(lookup.is_of_library, components)):
         yield key, _install(name, package)
     elif components:
         unknown, component = _unknown_arguments(part, components)
@@ -103,7 +102,7 @@ def _unknown_type(part: Part, name: Any) -> str | None:
     if last in _OPERATORS:
         return _unknown_operator(last, name)
     owners = lookup.find(part.owner, part.scope) if part.owner is not None else []
-    by_library = owners and all(map(_is_of_library, owners))
+    by_library = owners and all(map(lookup.is_of_library, owners))
     if _MODES.match(last) or (part.registry is None and not by_library):
         return None
     if not isinstance(name, str):
@@ -162,10 +161,6 @@ def _no_argument(component: Any, name: str) -> str:
     if guess := did_you_mean(name, known):
         return text + guess
     return f'{text} It takes {first_few(known, _SHOWN)}.' if known else text
-
-
-def _is_of_library(component: Any) -> bool:
-    return lookup.package_of(component) in _LIBRARIES
 
 
 def _last_name(key: str) -> str:

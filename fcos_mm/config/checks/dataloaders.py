@@ -16,8 +16,6 @@ from fcos_mm.errors import shorten
 from fcos_mm.faults import Faults
 from fcos_mm.registry import DATA_SAMPLERS, DATASETS
 
-_LIBRARIES = ('fcos_mm', 'mmdet', 'mmengine')
-
 
 def dataset_faults(cfg: Config, mode: str) -> list[str]:
     """Find settings of datasets whose form no dataset of the libraries takes."""
@@ -26,7 +24,7 @@ def dataset_faults(cfg: Config, mode: str) -> list[str]:
         with faults.gather():
             for key, dataset in leaf_datasets(settings.get('dataset'), f'{loader}.dataset'):
                 kinds = lookup.find(dataset.get('type'), 'fcos_mm', DATASETS)
-                if kinds and lookup.package_of(kinds[0]) in _LIBRARIES:
+                if kinds and lookup.is_of_library(kinds[0]):
                     fault = _wrong_form(key, dataset) or _backslashes(key, dataset)
                     faults.messages += [fault] if fault is not None else []
     return faults.messages

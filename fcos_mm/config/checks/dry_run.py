@@ -51,11 +51,7 @@ class Level(NamedTuple):
 
 
 def component(cfg: Any) -> Any | None:
-    """The class that the ``type`` of a part names; None if it is not one of a known library.
-
-    Args:
-        cfg: The config of the part.
-    """
+    """The class that the ``type`` of a part names; None if it is not one of a known library."""
     scope = DefaultScope.get_current_instance().scope_name
     found = lookup.find(cfg.get('type'), scope, MODELS) if isinstance(cfg, dict) else []
     return found[0] if found and lookup.package_of(found[0]) in _KNOWN else None
@@ -63,11 +59,7 @@ def component(cfg: Any) -> Any | None:
 
 @contextlib.contextmanager
 def undisturbed(scope: str) -> Iterator[None]:
-    """Run a block quietly and without gradients, then restore the RNG states.
-
-    Args:
-        scope: Where types are looked up.
-    """
+    """Run a block quietly, without gradients and in a scope, then restore the RNG states."""
     states, disabled = (random.getstate(), np.random.get_state()), logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:
@@ -116,12 +108,7 @@ def _run(cfg: dict, levels: Sequence[Level] | None, device: str) -> list[Level]:
 
 
 def build(cfg: dict, device: str = 'meta') -> nn.Module:
-    """Build a part without loading weights.
-
-    Args:
-        cfg: Its config.
-        device: Where it is built.
-    """
+    """Build a part on a device without loading weights."""
     cfg = {name: value for name, value in cfg.items() if name != 'init_cfg'}
     if cfg.get('pretrained'):
         cfg['pretrained'] = False if cfg['pretrained'] is True else None
@@ -132,10 +119,5 @@ def build(cfg: dict, device: str = 'meta') -> nn.Module:
 
 
 def make_maps(levels: Sequence[Level], device: str = 'meta') -> tuple[Tensor, ...]:
-    """Feature maps of zeros, each ``(1, channels, rows, columns)``.
-
-    Args:
-        levels: Channels and size of each.
-        device: Where they are made.
-    """
+    """Feature maps of zeros, each ``(1, channels, rows, columns)``."""
     return tuple(torch.zeros(1, level.channels, *level.size, device=device) for level in levels)

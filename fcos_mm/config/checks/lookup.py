@@ -55,6 +55,11 @@ def package_of(component: Any) -> str:
     return (getattr(component, '__module__', None) or '').split('.')[0]
 
 
+def is_of_library(component: Any) -> bool:
+    """Whether a class or function is this package's, or of a library that it builds on."""
+    return package_of(component) in ('fcos_mm', 'mmdet', 'mmengine', 'mmcv', 'torch')
+
+
 def _roots(registry: Registry | None) -> list[Registry]:
     return ROOTS if registry is None else [registry.root]
 

@@ -1,4 +1,4 @@
-"""Whether the transforms of a pipeline can follow each other: who loads, who needs, who packs."""
+"""Whether the transforms of a pipeline come in an order that can work."""
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -24,7 +24,6 @@ _SEES = _MOVES | {'Pad', 'PhotoMetricDistortion', 'YOLOXHSVRandomAug', 'CutOut',
 _NEEDS_BOXES = {'MinIoURandomCrop', 'FilterAnnotations', 'RandomAffine', 'RandomShift',
                 'RandomErasing', 'CachedMosaic', 'CachedMixUp'}
 _MIXES = {'Mosaic', 'MixUp', 'CopyPaste'}
-_LIBRARIES = {'fcos_mm', 'mmdet', 'mmengine', 'mmcv'}
 
 
 class _Step(NamedTuple):
@@ -69,7 +68,7 @@ def pipeline_faults(cfg: Config, mode: str) -> Iterator[str]:
     normalises = value_at(cfg, 'model.data_preprocessor.mean') is not None
     for name, loader in loaders(cfg, mode):
         for pipeline in _pipelines(loader.get('dataset'), f'{name}.dataset', lookup.scope_of(cfg)):
-            yield from _old_or_lonely(pipeline)
+            yield from _old_or_unwrapped(pipeline)
             if all(step.names for step in pipeline.steps):
                 yield from _order(pipeline, name == 'train_dataloader')
                 yield from _packing(pipeline)
@@ -112,7 +111,7 @@ def _steps(transforms: Any, key: str, scope: str, depth: int = 0) -> Iterator[_S
 def _class_names(transform: dict, scope: str) -> set[str]:
     """The names of a transform's classes; none if it is not one of a library."""
     found = lookup.find(transform.get('type'), scope, TRANSFORMS)
-    if not found or lookup.package_of(found[0]) not in _LIBRARIES:
+    if not found or not lookup.is_of_library(found[0]):
         return set()
     names = {cls.__name__ for cls in getattr(found[0], '__mro__', (found[0],))}
     if 'RandomCenterCropPad' in names and not transform.get('test_mode'):
@@ -120,7 +119,7 @@ def _class_names(transform: dict, scope: str) -> set[str]:
     return names
 
 
-def _old_or_lonely(pipeline: _Pipeline) -> Iterator[str]:
+def _old_or_unwrapped(pipeline: _Pipeline) -> Iterator[str]:
     for step in pipeline.steps:
         plain = str(step.type).rpartition('.')[2]
         if plain in OLD_TRANSFORMS:

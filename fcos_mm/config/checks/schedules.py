@@ -66,7 +66,7 @@ def schedule_faults(cfg: Config, mode: str) -> Iterator[str]:
     if not cfg.get('resume'):
         yield from _lost_tail(cfg, schedules, unit, length)
         for schedule in schedules:
-            yield from map(Note, _odd(schedule, unit, length))
+            yield from map(Note, _suspicious(schedule, unit, length))
 
 
 def _listed(cfg: Config) -> Iterator[tuple[str, dict]]:
@@ -161,7 +161,7 @@ def _last_rate(schedule: Schedule, full: Any) -> float | None:
     return None
 
 
-def _odd(schedule: Schedule, unit: str, length: float) -> Iterator[str]:
+def _suspicious(schedule: Schedule, unit: str, length: float) -> Iterator[str]:
     """What a trial run may mean, and what may be a mistake."""
     key, _, cfg, begin, end = schedule
     milestones = cfg.get('milestones')

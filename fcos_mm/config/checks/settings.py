@@ -1,4 +1,4 @@
-"""Keys of settings that are no components: one that nothing reads would change nothing."""
+"""Keys that nothing reads in settings that are not components."""
 import inspect
 from collections.abc import Iterator
 from typing import Any

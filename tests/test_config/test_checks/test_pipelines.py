@@ -33,23 +33,17 @@ def test_pipelines_that_may_work(pipeline, reason):
 
 
 @pytest.mark.parametrize('pipeline, said', [
-    (LOAD, ' does not pack its samples'), ([], ' does not pack its samples'),
-    ([*LOAD, PACK, LOAD[0]], ".3.type: 'LoadImageFromFile' comes after PackDetInputs"),
-    ([LOAD[1], PACK], ' does not load the image'),
-    ([LOAD[0], PACK], ' loads no boxes to train on')])
+    ([], 'does not pack its samples'), ([LOAD[1], PACK], 'does not load the image')])
 def test_pipelines_that_cannot_work(pipeline, said):
-    assert f'train_dataloader.dataset.pipeline{said}' in '\n'.join(faults(pipeline))
+    assert f'train_dataloader.dataset.pipeline {said}' in '\n'.join(faults(pipeline))
 
 
 def test_a_test_needs_no_boxes():
     assert faults([LOAD[0], PACK], 'test') == []
 
 
-@pytest.mark.parametrize('inner, outer, said', [
-    (LOAD, [dict(type='Mosaic'), PACK], []),
-    ([*LOAD, PACK], [dict(type='Mosaic')], ['a dataset in a MultiImageMixDataset must not pack'])])
-def test_the_pipeline_of_a_mix_goes_on_where_the_inner_one_ends(inner, outer, said):
-    found = faults(outer, type='MultiImageMixDataset', dataset=dict(
-        type='RepeatDataset', dataset=dict(type='CocoDataset', pipeline=inner)))
-    assert all(any(text in fault for fault in found) for text in said)
-    assert bool(found) == bool(said)
+@pytest.mark.parametrize('inner, outer, count', [
+    (LOAD, [dict(type='Mosaic'), PACK], 0), ([*LOAD, PACK], [dict(type='Mosaic')], 2)])
+def test_the_pipeline_of_a_mix_goes_on_where_the_inner_one_ends(inner, outer, count):
+    repeated = dict(type='RepeatDataset', dataset=dict(type='CocoDataset', pipeline=inner))
+    assert len(faults(outer, type='MultiImageMixDataset', dataset=repeated)) == count
