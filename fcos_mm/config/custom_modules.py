@@ -28,7 +28,10 @@ def import_custom_modules(cfg: Config, source: Source) -> None:
         UserError: If a module is nowhere. Errors inside a module pass through.
     """
     custom = cfg.get('custom_imports') or {}
-    names, folders = _names(custom, source), _folders(source)
+    names = _names(custom, source)
+    own = [Path(file.path).parent for file in source.below() if not file.is_shipped]
+    above = list(Path(source.path).parent.parents)[:_LEVELS]
+    folders = list(dict.fromkeys([*own, Path.cwd(), *above]))  # the nearest first
     lazily = {name for file in source.below() if file.is_lazy for name in file.modules}
     for name in [*names, *sorted(lazily)]:
         _make_importable(name, folders)
@@ -55,13 +58,6 @@ def _names(custom, source: Source) -> list[str]:
         return list(names)
     raise UserError(f'custom_imports of {source.path} is {custom!r}.\nWrite custom_imports = '
                     "dict(imports=['my_module']), modules without their .py.")
-
-
-def _folders(source: Source) -> list[Path]:
-    """Where modules of the user's own may be, the nearest first."""
-    own = [Path(file.path).parent for file in source.below() if not file.is_shipped]
-    above = list(Path(source.path).parent.parents)[:_LEVELS]
-    return list(dict.fromkeys([*own, Path.cwd(), *above]))
 
 
 def _make_importable(name: str, folders: list[Path]) -> None:

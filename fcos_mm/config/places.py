@@ -46,7 +46,10 @@ def find_places(name: str, cfg: Config, source: Source | None = None,
         derived = [key for key in copied if key not in plain]
         return Places(plain[:_MOST], derived[:_MOST], copied=True)
     keys = [key for key, _ in dotted_keys(cfg)]
-    found = _ending_with(name, keys) or _of_split(name, keys)
+    split, _, rest = name.partition('_')  # train_pipeline is the pipeline of train_dataloader
+    found = _ending_with(name, keys) or [
+        key for key in _ending_with(rest, keys) if split in ('train', 'val', 'test')
+        and key.startswith(f'{split}_')]
     if not found:
         known = {key.split('.')[-1] for key in keys if '.' in key} | known_keys(cfg)
         similar = nearest(name, known, _SIMILAR)
@@ -85,11 +88,3 @@ def _followed(name: str, files: list[Source], seen: set[str]) -> list[str]:
 
 def _ending_with(name: str | None, keys: list[str]) -> list[str]:
     return [key for key in keys if '.' in key and key.split('.')[-1] == name]
-
-
-def _of_split(name: str, keys: list[str]) -> list[str]:
-    """``train_pipeline`` is the ``pipeline`` of ``train_dataloader``."""
-    split, _, rest = name.partition('_')
-    if split not in ('train', 'val', 'test'):
-        return []
-    return [key for key in _ending_with(rest, keys) if key.startswith(f'{split}_')]

@@ -14,7 +14,7 @@ from fcos_mm.config.keys import walk
 from fcos_mm.errors import UserError
 
 _BASE = '_base_'
-# {{$NAME:default}} is no Python; {{_base_.name}} is, a set in a set.
+# {{$NAME:default}} is not Python; {{_base_.name}} is, a set in a set.
 _ENVIRONMENT = re.compile(r'\{\{\s*\$.*?\}\}')
 _REFERENCE = re.compile(r'\{\{\s*_base_\.(\w+)')
 

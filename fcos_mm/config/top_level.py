@@ -90,7 +90,7 @@ def set_metainfo(cfg: Config, metainfo: dict, with_heads: bool = True) -> None:
         with_heads: Whether ``num_classes`` of the heads is set as well.
 
     Raises:
-        UserError: If the classes are no list of names.
+        UserError: If the classes are not a list of names.
     """
     metainfo = dict(metainfo)
     if metainfo.get('classes') is not None:
@@ -110,7 +110,7 @@ def class_names(classes: str | Sequence[str]) -> tuple:
     names = (classes, ) if isinstance(classes, str) else classes
     if not isinstance(names, (list, tuple)) or not names or not all(
             isinstance(name, str) for name in names):
-        raise UserError(f"classes={classes!r} is no list of names: write classes=('cup', 'jar').")
+        raise UserError(f"classes={classes!r} is not a list of names: write classes=('cup', 'jar').")
     return tuple(names)
 
 

@@ -42,7 +42,7 @@ def test_heads_are_left_alone():
 def test_class_names():
     assert class_names('cup') == ('cup', )
     for classes in (3, (), [1], {'cup': 1}):
-        with pytest.raises(UserError, match='no list of names'):
+        with pytest.raises(UserError, match='not a list of names'):
             class_names(classes)
 
 

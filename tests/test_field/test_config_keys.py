@@ -84,7 +84,7 @@ FILES = [
     (DEMO, 'workflow = [("train", 1)]', 'train_cfg.val_interval'),
     (DEMO, 'img_norm_cfg = dict(mean=[0])', 'Its place is model.data_preprocessor'),
     (DEMO, 'data = dict(samples_per_gpu=8)\nevaluation = dict(interval=1)', 'has 2 faults'),
-    (DEMO, 'classes = 3', 'is no list of names'),
+    (DEMO, 'classes = 3', 'is not a list of names'),
     (DEMO, "data_root = 'a/'\ntrain_dataloader = dict(dataset=dict(data_root='b/'))",
      'data_root is set in'),  # another root is written out for one of the datasets
     (DEMO, 'randomness = dict(seed=true)', "line 2, cannot be loaded: NameError: name 'true'"),

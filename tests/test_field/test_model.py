@@ -23,7 +23,7 @@ RPN = 'rpn/rpn_r50-caffe_fpn_gn-head_1x_coco.py'
 FASTER = 'rpn/faster-rcnn_r50-caffe_fpn_1x_coco.py'
 FCOS_RPN = 'fcos_rpn/faster-rcnn_r50-caffe_fpn_fcos-rpn_1x_coco.py'
 
-#: Why, the config, what is set, and what the message must hold: keys, found and wanted values.
+#: Why, the config, what is set, and what the message must contain.
 MISTAKES = [
     ('another backbone, the neck as before', R50, {'backbone.depth': 18},
      ['model.neck.in_channels=[256, 512, 1024, 2048]', 'model.backbone (ResNet)',
@@ -139,8 +139,8 @@ RIGHT = [
     ('a dilated backbone and its strides', R50, {
         'backbone.strides': (1, 2, 2, 1), 'backbone.dilations': (1, 1, 1, 2),
         'bbox_head.strides': (8, 16, 16, 32, 64)}),
-    ('a type that is not there, which the building tells', DEMO, {'bbox_head.type': 'FCOSS'}),
-    ('an argument that is not there', DEMO, {'backbone.depht': 18}),
+    ('an unknown type, which is reported elsewhere', DEMO, {'bbox_head.type': 'FCOSS'}),
+    ('an unknown argument', DEMO, {'backbone.depht': 18}),
     ("SSD's strides, for one size of image", RETINA, {
         'neck': dict(type='FPN', in_channels=[256, 512, 1024, 2048], out_channels=256, num_outs=4),
         'bbox_head.anchor_generator': dict(
@@ -165,22 +165,22 @@ def changed(name: str, settings: dict) -> Config:
     return cfg
 
 
-@pytest.mark.parametrize('reason, name, settings, told', MISTAKES,
+@pytest.mark.parametrize('reason, name, settings, expected', MISTAKES,
                          ids=[row[0] for row in MISTAKES])
-def test_parts_that_do_not_fit(reason, name, settings, told):
+def test_parts_that_do_not_fit(reason, name, settings, expected):
     with pytest.raises(UserError) as caught:
         check_config(changed(name, settings), 'train')
     message = str(caught.value)
-    assert all(text in message for text in told), message
+    assert all(text in message for text in expected), message
     assert all(len(fault.splitlines()) <= 4 for fault in message.split('\n\n'))
 
 
-@pytest.mark.parametrize('name, settings, told', OPTIONS, ids=[
+@pytest.mark.parametrize('name, settings, expected', OPTIONS, ids=[
     f'{key}={value}' for _, settings, _ in OPTIONS for key, value in settings.items()])
-def test_values_that_cannot_be(name, settings, told):
+def test_values_that_cannot_be(name, settings, expected):
     with pytest.raises(UserError) as caught:
         check_config(changed(name, settings), 'train')
-    assert told in str(caught.value)
+    assert expected in str(caught.value)
 
 
 @pytest.mark.parametrize('reason, name, settings', RIGHT, ids=[row[0] for row in RIGHT])
@@ -224,7 +224,7 @@ model = dict(
 '''
 
 
-def test_the_first_batch_tells_of_a_backbone_that_is_not_run_before(write_config, run, tmp_path):
+def test_the_first_batch_shows_wrong_strides_of_a_users_backbone(write_config, run, tmp_path):
     config = write_config(OWN.format(settings='stride=4', levels=1))
     with pytest.raises(UserError) as caught:
         run(train.main, config, '--work-dir', tmp_path / 'work')

@@ -106,7 +106,7 @@ def _unknown_type(part: Part, name: Any) -> str | None:
     if _MODES.match(last) or (part.registry is None and not by_library):
         return None
     if not isinstance(name, str):
-        return f'{shorten(name)} is no name of a component.'
+        return f'{shorten(name)} is not the name of a component.'
     package, plain = missing_scope(name), name.rpartition('.')[2]
     if package is not None:
         return _install(name, package)

@@ -42,8 +42,8 @@ def _wrong_form(key: str, dataset: dict) -> str | None:
                 f"Write {key}.ann_file='annotations/train.json', or the like.")
     if prefix is not None and not isinstance(prefix, dict):
         text = prefix if isinstance(prefix, str) else 'FOLDER/'
-        return (f'{key}.data_prefix is {shorten(prefix)}, which does not say of what it is the '
-                f'folder.\nWrite {key}.data_prefix=dict(img={text!r}).')
+        return (f'{key}.data_prefix is {shorten(prefix)}, which does not say what the folder '
+                f'holds.\nWrite {key}.data_prefix=dict(img={text!r}).')
     if root is not None and not isinstance(root, str):
         return (f'{key}.data_root is {shorten(root)}, not text.\nWrite the folder of the data, as '
                 "in 'data/pets/'.")
@@ -99,9 +99,9 @@ def _samplers(name: str, loader: dict, scope: str) -> Iterator[str]:
     kind, key = value_at(loader, 'sampler.type'), f'{name}.batch_sampler'
     arguments = _arguments(kind, scope)
     if arguments is not None and 'dataset' not in arguments:
-        other = (f', but batches: write it under {key}, and a sampler here.'
+        other = (f'; it makes batches: write it under {key}, and a sampler here.'
                  if 'batch_size' in arguments else '.')
-        yield f'{name}.sampler.type: {str(kind)!r} makes no order of a dataset{other}'
+        yield f'{name}.sampler.type: {str(kind)!r} does not order a dataset{other}'
     batch_sampler = loader.get('batch_sampler')
     if not isinstance(batch_sampler, dict):
         return

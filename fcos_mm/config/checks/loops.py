@@ -118,7 +118,7 @@ def _epochs_among_iterations(cfg: Config) -> Iterator[str]:
     if (is_a(hook.get('type'), scope_of(cfg), HOOKS, CheckpointHook)
             and hook.get('by_epoch', True) and _is_count(hook.get('interval'))):
         yield (f'default_hooks.checkpoint saves every {hook["interval"]} epoch(s), and '
-               f'train_cfg.type={str(cfg.train_cfg.get("type"))!r} knows no epochs.\n'
+               f'train_cfg.type={str(cfg.train_cfg.get("type"))!r} has no epochs.\n'
                'Set default_hooks.checkpoint.by_epoch=False and its interval in iterations.')
     interval = cfg.train_cfg.get('val_interval', 1000)
     if (cfg.get('val_cfg') is not None and _is_count(interval) and _is_count(length)
@@ -127,7 +127,7 @@ def _epochs_among_iterations(cfg: Config) -> Iterator[str]:
                    f'have {length // interval} validations.')
     if value_at(cfg, 'log_processor.by_epoch'):
         yield Note('log_processor.by_epoch=True, but the training counts iterations: the log will '
-                   'count epochs that are none. Set log_processor.by_epoch=False.')
+                   'count epochs that do not exist. Set log_processor.by_epoch=False.')
 
 
 def _is_count(value: Any) -> bool:

@@ -116,27 +116,22 @@ def _registry_of(key: str) -> Registry | None:
 
 def section_faults(cfg: Config, mode: str) -> Iterator[str]:
     """Check that each section is a dict, or a list of dicts, where one is needed."""
-    for key, value, may_be_list in _sections(cfg, mode):
-        is_list = isinstance(value, (list, tuple))
-        entries = value if may_be_list and is_list else [value]
-        if all(entry is None or isinstance(entry, dict) for entry in entries):
-            continue
-        if key.endswith('_dataloader.dataset') and is_list:
-            yield several_datasets(key)
-        else:
-            kind = 'a dict, or a list of dicts' if may_be_list else 'a dict'
-            yield f'{key}={shorten(value)}: it must be {kind}.'
+    for name in (*live_sections(mode), *_SETTINGS):
+        value = cfg.get(name)
+        if name in _LISTS and isinstance(value, (list, tuple)):
+            if not all(entry is None or isinstance(entry, dict) for entry in value):
+                yield f'{name}={shorten(value)}: it must be a dict, or a list of dicts.'
+        elif value is not None and not isinstance(value, dict):
+            kind = 'a dict, or a list of dicts' if name in _LISTS else 'a dict'
+            yield f'{name}={shorten(value)}: it must be {kind}.'
+        elif value:
+            inside = value if name == 'default_hooks' else _DICTS.get(name.split('_')[-1], ())
+            for key in inside:
+                part = value.get(key)
+                if key == 'dataset' and isinstance(part, (list, tuple)):
+                    yield several_datasets(f'{name}.{key}')
+                elif part is not None and not isinstance(part, dict):
+                    yield f'{name}.{key}={shorten(part)}: it must be a dict.'
     scope = cfg.get('default_scope')
     if scope is not None and (not isinstance(scope, str) or not scope.isidentifier()):
         yield f"default_scope={shorten(scope)}: it must be a name such as 'fcos_mm'."
-
-
-def _sections(cfg: Config, mode: str) -> Iterator[tuple[str, Any, bool]]:
-    """Key, value, and whether a list of dicts will do."""
-    for name in (*live_sections(mode), *_SETTINGS):
-        value = cfg.get(name)
-        yield name, value, name in _LISTS
-        if isinstance(value, dict):
-            inside = value if name == 'default_hooks' else _DICTS.get(name.split('_')[-1], ())
-            for key in inside:
-                yield f'{name}.{key}', value.get(key), False

@@ -1,6 +1,5 @@
 """Why a part of a model could not be built, with the place in the config."""
 import traceback
-from typing import Any
 
 from torch import nn
 
@@ -29,7 +28,11 @@ def explain_refusal(key: str, cfg: dict, error: Exception | None) -> None:
             return
     if (isinstance(error, ValueError) and frames
             and frames[-1].f_globals.get('__name__', '').startswith('fcos_mm.')):
-        raise UserError(f'{_place(key, cfg, frames)}: {error}.') from error
+        # registries hold the config of what they build as `cfg`; the innermost counts
+        places = {id(part): name for name, part in walk(cfg, key) if isinstance(part, dict)}
+        held = [places.get(id(frame.f_locals.get('cfg'))) for frame in frames]
+        place = next((name for name in reversed(held) if name is not None), key)
+        raise UserError(f'{place}: {error}.') from error
 
 
 def _check_groups(key: str, groups: int, channels: int) -> None:
@@ -41,10 +44,3 @@ def _check_groups(key: str, groups: int, channels: int) -> None:
         f'{key}.norm_cfg.num_groups={groups} does not divide the {channels} channels of a layer '
         f'of {key}.\nSet {key}.norm_cfg.num_groups={fitting}, or channels that are a multiple of '
         'the groups.')
-
-
-def _place(key: str, cfg: dict, frames: list[Any]) -> str:
-    """The innermost part that was being built: registries hold its config as ``cfg``."""
-    places = {id(part): name for name, part in walk(cfg, key) if isinstance(part, dict)}
-    held = [places.get(id(frame.f_locals.get('cfg'))) for frame in frames]
-    return next((name for name in reversed(held) if name is not None), key)

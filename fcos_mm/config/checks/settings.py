@@ -30,14 +30,12 @@ def setting_faults(cfg: Config, mode: str) -> Iterator[str]:
     """Find keys of loaders and of other settings that nothing reads."""
     for key, value, known in _settings(cfg, mode):
         for name in map(str, value if isinstance(value, dict) else ()):
-            if name not in known and name != '_delete_':
-                yield f'{key}.{name}: nothing reads this key.{_instead(name, known)}'
-
-
-def _instead(name: str, known: set[str]) -> str:
-    if name in OLD_ARGUMENTS:
-        return f' Since mmdet 3: {OLD_ARGUMENTS[name]}.'
-    return did_you_mean(name, known) or f' Keys that are read: {", ".join(sorted(known))}.'
+            if name in known or name == '_delete_':
+                continue
+            instead = (f' Since mmdet 3: {OLD_ARGUMENTS[name]}.' if name in OLD_ARGUMENTS else
+                       did_you_mean(name, known) or
+                       f' Keys that are read: {", ".join(sorted(known))}.')
+            yield f'{key}.{name}: nothing reads this key.{instead}'
 
 
 def _settings(cfg: Config, mode: str) -> Iterator[tuple[str, Any, set[str]]]:

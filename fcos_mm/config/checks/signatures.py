@@ -31,19 +31,15 @@ def accepted_arguments(component) -> frozenset[str] | None:
         The names; None if they cannot be known, as where ``**kwargs`` go anywhere else.
     """
     if not inspect.isclass(component):
-        return _of_function(component)
+        try:
+            named, rest = _named(inspect.signature(component).parameters.values())
+        except (TypeError, ValueError):
+            return None
+        return None if rest else frozenset(named)
     if type(component).__call__ is not type.__call__ or component.__new__ is not object.__new__:
         return None
     names = _of_constructors(component)
     return names | {'name'} if names is not None and issubclass(component, ManagerMixin) else names
-
-
-def _of_function(function) -> frozenset[str] | None:
-    try:
-        named, rest = _named(inspect.signature(function).parameters.values())
-    except (TypeError, ValueError):
-        return None
-    return None if rest else frozenset(named)
 
 
 def _of_constructors(component: type) -> frozenset[str] | None:
