@@ -1,4 +1,4 @@
-"""Modules of the user's own that a config imports."""
+"""Import the user's own modules that a config names."""
 import importlib
 import importlib.util
 import sys

@@ -1,4 +1,4 @@
-"""The keys of a config: which top-level keys are read, and dotted keys at any depth."""
+"""Top-level keys of a config that something reads, and dotted keys at any depth."""
 import inspect
 import numbers
 from collections.abc import Iterator

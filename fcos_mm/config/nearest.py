@@ -1,4 +1,4 @@
-"""What a misspelt name was probably meant to be."""
+"""Suggest what a misspelt name was meant to be."""
 import difflib
 from collections.abc import Iterable
 

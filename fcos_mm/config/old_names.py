@@ -1,4 +1,4 @@
-"""What replaces the config keys and the types of mmdet 2 and mmcv 1.
+"""Replacements for the config keys, arguments and types of mmdet 2 and mmcv 1.
 
 A type listed here is not registered any more; one that still is (``Pad``, ``Normalize``) is
 not an old name.

@@ -1,4 +1,4 @@
-"""Where in a config the value of a top-level name belongs."""
+"""Find the keys of a config at which the value of a top-level name belongs."""
 from collections.abc import Sequence
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""What a config file sets and what it reads, found without running it."""
+"""Find what a config file sets and what it reads, without running it."""
 import ast
 import os.path as osp
 import re

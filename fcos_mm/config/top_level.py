@@ -1,4 +1,4 @@
-"""``data_root``, ``classes`` and ``metainfo`` at top level hold for all datasets and heads."""
+"""Apply top-level ``data_root``, ``classes`` and ``metainfo`` to all datasets and heads."""
 from collections.abc import Sequence
 
 from mmengine.config import Config
@@ -110,7 +110,8 @@ def class_names(classes: str | Sequence[str]) -> tuple:
     names = (classes, ) if isinstance(classes, str) else classes
     if not isinstance(names, (list, tuple)) or not names or not all(
             isinstance(name, str) for name in names):
-        raise UserError(f"classes={classes!r} is not a list of names: write classes=('cup', 'jar').")
+        raise UserError(
+            f"classes={classes!r} is not a list of names: write classes=('cup', 'jar').")
     return tuple(names)
 
 

@@ -1,4 +1,4 @@
-"""Names that a config file sets and that nothing reads.
+"""Find names that a config file sets and that nothing reads.
 
 mmengine copies values to where they are used while it reads a file. A child that sets a
 variable of its base again, or a key that does not exist, changes nothing by that.

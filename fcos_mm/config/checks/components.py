@@ -1,4 +1,4 @@
-"""Whether every component of a config exists and takes the arguments that it is given."""
+"""Check that all components of a config exist and accept their arguments."""
 import re
 from collections.abc import Iterator
 from typing import Any

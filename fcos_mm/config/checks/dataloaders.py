@@ -1,4 +1,4 @@
-"""Settings of data loaders and datasets that exclude each other, or that cannot work."""
+"""Check the settings of data loaders and of their datasets."""
 import numbers
 import os
 import os.path as osp

@@ -1,4 +1,4 @@
-"""How the config of a model turns outputs into detections and evaluates them."""
+"""Check ``test_cfg`` of a model and the COCO metrics that evaluate its detections."""
 from collections.abc import Iterator
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Find what a ``type`` of a config names, as mmengine would, without importing by chance."""
+"""Find the component that a ``type`` names, as mmengine would, without importing by chance."""
 import contextlib
 import importlib
 from collections.abc import Iterator

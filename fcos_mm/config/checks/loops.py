@@ -1,4 +1,4 @@
-"""Whether the loops of a config can run, and whether everything counts in the loop's unit."""
+"""Check that the loops of a config are complete, end, and count in one unit."""
 from collections.abc import Iterator
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Whether backbone, neck and heads fit each other: channels, levels, strides, groups."""
+"""Check that backbone, neck and heads fit: channels, levels, strides and groups."""
 import inspect
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Packages that parts of a config need and that are not always installed."""
+"""Find packages that a config needs and that are not installed."""
 import importlib.util
 from collections.abc import Iterator
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""The parts of a config that become objects, with the registry that each is built from."""
+"""The parts of a config that are built, each with its registry."""
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 

@@ -1,4 +1,4 @@
-"""Whether the transforms of a pipeline come in an order that can work."""
+"""Check the order of the transforms in a pipeline."""
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 

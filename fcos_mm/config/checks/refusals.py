@@ -1,4 +1,4 @@
-"""Why a part of a model could not be built, with the place in the config."""
+"""Explain why a part of a model cannot be built."""
 import traceback
 
 from torch import nn

@@ -1,4 +1,4 @@
-"""Whether the schedules of a config and the length of its training agree.
+"""Check learning-rate schedules against the length of the training.
 
 Everything here is known before the data is: what counts epochs is compared with epochs, what
 counts iterations with iterations.

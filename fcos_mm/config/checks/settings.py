@@ -1,4 +1,4 @@
-"""Keys that nothing reads in settings that are not components."""
+"""Find keys that nothing reads in settings that are not components."""
 import inspect
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Which arguments a component accepts, read from its constructors without calling them."""
+"""Read from constructors which arguments a component accepts."""
 import ast
 import functools
 import inspect
