@@ -11,12 +11,6 @@ def write(folder, text):
     return str(path)
 
 
-def test_options_change_the_config(tmp_path):
-    cfg = load_config(write(tmp_path, 'model = dict(depth=18, norm=dict(groups=32))'),
-                      {'model.norm.groups': 4})
-    assert cfg.model == dict(depth=18, norm=dict(groups=4))
-
-
 def test_shipped_config_by_name():
     cfg = load_config('fcos_mm::fcos/fcos_r50-caffe_fpn_gn-head_1x_coco.py')
     assert cfg.model.bbox_head.num_classes == 80

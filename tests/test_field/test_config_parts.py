@@ -107,9 +107,11 @@ RULES = [
      ['pipeline.1', 'needs boxes']),
     (pipeline(*LOAD, 'Resize'), ['PackDetInputs', 'last transform']),
     (pipeline(*LOAD, 'PackDetInputs', 'RandomFlip'), ['pipeline.3', 'comes after']),
-    (pipeline(*LOAD, 'Normalize', 'PackDetInputs'), ['model.data_preprocessor']),  # twice
+    (pipeline(*LOAD, 'Normalize', 'PackDetInputs'),
+     ["pipeline.2.type: 'Normalize' normalises the image", 'model.data_preprocessor']),  # twice
     (pipeline(*LOAD, 'DefaultFormatBundle', 'Collect'), ['PackDetInputs']),  # mmdet 2
-    (pipeline(*LOAD, 'ImageToTensor', 'PackDetInputs'), ['PackDetInputs']),
+    (pipeline(*LOAD, 'ImageToTensor', 'PackDetInputs'),
+     ["pipeline.2.type: 'ImageToTensor' has no place", 'PackDetInputs']),
     ("train_dataloader = dict(dataset=dict(_delete_=True, type='MultiImageMixDataset', dataset="
      "dict(type='CocoDataset', ann_file='a', pipeline=[dict(type='LoadImageFromFile'), "
      "dict(type='LoadAnnotations'), dict(type='PackDetInputs')]), "

@@ -25,9 +25,8 @@ _LIMITS = (
 def limit_faults(cfg: Config, mode: str) -> Iterator[str]:
     """Check ``test_cfg`` of heads of this package, first read after an epoch of training."""
     detects = mode == 'test' or cfg.get('val_cfg') is not None
-    scope = cfg.get('default_scope') or 'fcos_mm'
     for head, key in (('bbox_head', 'model.test_cfg'), ('rpn_head', 'model.test_cfg.rpn')):
-        if not _is_own_head(value_at(cfg, f'model.{head}'), scope):
+        if not is_own_head(cfg, head):
             continue
         limits = value_at(cfg, key)
         limits = limits if isinstance(limits, dict) else {}
@@ -38,9 +37,11 @@ def limit_faults(cfg: Config, mode: str) -> Iterator[str]:
             yield from _nms_faults(f'{key}.nms', limits.get('nms'))
 
 
-def _is_own_head(head: Any, scope: str) -> bool:
-    own = MODELS.get('FCOSHead')
-    return isinstance(head, dict) and lookup.find(head.get('type'), scope, MODELS) == [own]
+def is_own_head(cfg: Config, name: str) -> bool:
+    """Whether a head of the model, such as ``'bbox_head'``, is this package's."""
+    scope = cfg.get('default_scope') or 'fcos_mm'
+    kind = value_at(cfg, f'model.{name}.type')
+    return lookup.find(kind, scope, MODELS) == [MODELS.get('FCOSHead')]
 
 
 def _nms_faults(key: str, nms: Any) -> Iterator[str]:

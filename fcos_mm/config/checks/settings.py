@@ -8,6 +8,7 @@ from mmengine.runner import Runner
 from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 from torch.utils.data import DataLoader
 
+from fcos_mm.config.checks.detections import is_own_head
 from fcos_mm.config.checks.parts import live_sections, loaders
 from fcos_mm.config.keys import value_at
 from fcos_mm.config.nearest import did_you_mean, nearest
@@ -47,7 +48,7 @@ def _settings(cfg: Config, mode: str) -> Iterator[tuple[str, Any, set[str]]]:
         yield name, loader, _keywords(DataLoader.__init__) | _OF_LOADERS
     if 'optim_wrapper' in live_sections(mode):
         yield from _of_optimizer(cfg)
-    if value_at(cfg, 'model.bbox_head.type') in ('FCOSHead', 'fcos_mm.FCOSHead'):
+    if is_own_head(cfg, 'bbox_head'):
         yield 'model.test_cfg', value_at(cfg, 'model.test_cfg'), _DETECTION
 
 
