@@ -118,20 +118,19 @@ def section_faults(cfg: Config, mode: str) -> Iterator[str]:
     """Check that each section is a dict, or a list of dicts, where one is needed."""
     for name in (*live_sections(mode), *_SETTINGS):
         value = cfg.get(name)
-        if name in _LISTS and isinstance(value, (list, tuple)):
-            if not all(entry is None or isinstance(entry, dict) for entry in value):
-                yield f'{name}={shorten(value)}: it must be a dict, or a list of dicts.'
-        elif value is not None and not isinstance(value, dict):
+        is_list = name in _LISTS and isinstance(value, (list, tuple))
+        if not all(entry is None or isinstance(entry, dict)
+                   for entry in (value if is_list else [value])):
             kind = 'a dict, or a list of dicts' if name in _LISTS else 'a dict'
             yield f'{name}={shorten(value)}: it must be {kind}.'
-        elif value:
-            inside = value if name == 'default_hooks' else _DICTS.get(name.split('_')[-1], ())
-            for key in inside:
-                part = value.get(key)
-                if key == 'dataset' and isinstance(part, (list, tuple)):
-                    yield several_datasets(f'{name}.{key}')
-                elif part is not None and not isinstance(part, dict):
-                    yield f'{name}.{key}={shorten(part)}: it must be a dict.'
+            continue
+        inside = value if name == 'default_hooks' else _DICTS.get(name.split('_')[-1], ())
+        for key in inside if value else ():
+            part = value.get(key)
+            if key == 'dataset' and isinstance(part, (list, tuple)):
+                yield several_datasets(f'{name}.{key}')
+            elif part is not None and not isinstance(part, dict):
+                yield f'{name}.{key}={shorten(part)}: it must be a dict.'
     scope = cfg.get('default_scope')
     if scope is not None and (not isinstance(scope, str) or not scope.isidentifier()):
         yield f"default_scope={shorten(scope)}: it must be a name such as 'fcos_mm'."
