@@ -1,4 +1,4 @@
-"""Drawing on images: colours and names of classes, and where drawn images go."""
+"""Draw on images: colors and names of classes, and paths of drawings."""
 from fcos_mm.visualization.labels import drawable, font_families
 from fcos_mm.visualization.palette import complete_palette
 from fcos_mm.visualization.visualizer import DetLocalVisualizer, drawing_path, ours

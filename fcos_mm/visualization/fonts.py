@@ -1,4 +1,4 @@
-"""Which fonts of this machine have the characters of a text."""
+"""Choose fonts of this machine that have the characters of a text."""
 import functools
 import os.path as osp
 from collections.abc import Iterable
@@ -7,57 +7,52 @@ from matplotlib import font_manager
 from matplotlib.ft2font import FT2Font
 
 _BASE = 'sans-serif'
-_COLOR = 1 << 14  # FreeType's flag of fonts in colour, which matplotlib cannot draw
-_PLACEHOLDERS = ('lastresort', 'adobeblank')  # have every character, as a box or as nothing
+_COLOR = 1 << 14  # FreeType's flag of color fonts, which matplotlib cannot draw
+_PLACEHOLDERS = ('lastresort', 'adobeblank')  # draw every character as a box or as nothing
 _STYLES = ('bold', 'black', 'heavy', 'light', 'thin', 'italic', 'oblique', 'condensed', 'serif',
-           'mono')  # not as good for a label
+           'mono')  # less suitable for a label
 
 
 class Fonts:
-    """The fonts that labels are drawn with, more of them as characters ask for it.
+    """The fonts that labels are drawn with; :meth:`cover` adds what a text needs.
 
     Attributes:
-        families: Names of families; what the first does not have is taken
-            from the next.
+        families: Family names for matplotlib, the first that has a character draws it.
     """
 
     def __init__(self) -> None:
         base = font_manager.findfont(font_manager.FontProperties(family=[_BASE]))
         self.families: list[str] = [_BASE]
         self._covered: set[int] = set(characters(base))
-        self._absent: set[int] = set()  # no font has them
+        self._absent: set[int] = set()  # in no font
 
     def cover(self, text: str) -> set[str]:
-        """Take fonts until the characters of a text can be drawn.
+        """Add fonts until a text can be drawn; return its characters that no font has.
 
         Args:
             text: The characters.
-
-        Returns:
-            Those that no font of this machine has.
         """
         wanted = {ord(char) for char in text}
         new = wanted - self._covered - self._absent
-        if new:
-            for path in _best_fonts(frozenset(new)):
-                font_manager.fontManager.addfont(path)
-                self.families.append(FT2Font(path).family_name)
-                self._covered |= characters(path)
-            self._absent |= new - self._covered
+        for path in _best_fonts(new) if new else ():
+            font_manager.fontManager.addfont(path)
+            self.families.append(FT2Font(path).family_name)
+            self._covered |= characters(path)
+        self._absent |= new - self._covered
         return {chr(code) for code in wanted & self._absent}
 
 
 def font_files() -> list[str]:
     """The font files of this machine, regular ones first."""
-    # matplotlib's list of fonts may be older than a font that was installed for this
+    # matplotlib's cached list may miss a font that was installed after it
     paths = font_manager.findSystemFonts()
     paths += [entry.fname for entry in font_manager.fontManager.ttflist]
     return sorted(set(paths), key=_preference)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def characters(path: str) -> frozenset[int]:
-    """The code points that a font file can draw; none if matplotlib cannot use it.
+    """The code points that matplotlib can draw with a font file; none if it is unusable.
 
     Args:
         path: The file.
@@ -70,10 +65,9 @@ def characters(path: str) -> frozenset[int]:
     return frozenset() if not font.scalable or flags & _COLOR else frozenset(font.get_charmap())
 
 
-def _best_fonts(wanted: frozenset[int]) -> Iterable[str]:
-    """As few fonts as it takes, those with most of the characters first."""
-    having = {path: wanted & characters(path) for path in font_files()}
-    left = set(wanted)
+def _best_fonts(wanted: set[int]) -> Iterable[str]:
+    """Greedily yield the font that has most of the characters left."""
+    having, left = {path: wanted & characters(path) for path in font_files()}, set(wanted)
     while left:
         path = max(having, key=lambda name: len(having[name] & left), default=None)
         if path is None or not having[path] & left:

@@ -1,18 +1,19 @@
-"""Names of classes in any script, as matplotlib can draw them."""
+"""Make class names in any script drawable by matplotlib."""
 import functools
 import logging
 import re
 import unicodedata
 from collections.abc import Sequence
 
+from anyascii import anyascii
 from mmengine.logging import print_log
 
 from fcos_mm.visualization.fonts import Fonts
 from fcos_mm.visualization.right_to_left import visual_order
-from fcos_mm.visualization.transliteration import transliterate
 
-# Selectors between variants of a character, and the tones of skin
+# variation selectors and skin tones
 _MODIFIERS = re.compile('[\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U000e0100-\U000e01ef]')
+_REPLACED = {'Cc': ' ', 'Cf': '', 'Cs': '?'}  # characters without a shape, by category
 _EAST_ASIAN = ('CJK', 'HANGUL', 'HIRAGANA', 'KATAKANA', 'BOPOMOFO', 'IDEOGRAPHIC', 'FULLWIDTH')
 _FONTS = {
     'east asian': ('Noto Sans CJK', 'fonts-noto-cjk'),
@@ -20,34 +21,33 @@ _FONTS = {
     'other': ('Noto Sans', 'fonts-noto-core'),
 }
 _SHOWN = 3
-_told: set[str] = set()  # kinds of characters that a font was asked for
+_reported: set[str] = set()  # kinds of characters for which a font was recommended
 
 
 def drawable(texts: Sequence[str]) -> list[str]:
-    """Make texts that can be drawn with :func:`font_families` and are read as they were meant.
+    r"""Make texts that :func:`font_families` can draw.
 
-    Arabic letters are joined and run from right to left; characters that no
-    font of this machine has are transliterated, and the log says once which
-    font to install; a ``$`` is a dollar and no formula.
+    Arabic letters are joined and run from right to left; characters that no font has are
+    transliterated, and the log recommends a font once; ``$`` becomes ``\$``, not a formula.
 
     Args:
-        texts: Names of classes, with or without more.
+        texts: Class names, possibly with scores.
     """
     ordered = [_clean(visual_order(text)) for text in texts]
     absent = _fonts().cover(''.join(ordered))
-    drawn = [transliterate(text, absent) if absent & set(text) else text for text in ordered]
+    drawn = [_transliterate(text, absent) for text in ordered]
     if absent:
-        _tell({old: new for old, new in zip(texts, drawn) if absent & set(old)}, absent)
+        _recommend({old: new for old, new in zip(texts, drawn) if absent & set(old)}, absent)
     return [text.replace('$', r'\$') for text in drawn]
 
 
 def font_families() -> list[str]:
-    """The families for matplotlib's ``family`` that have what :func:`drawable` returned."""
+    """The families for matplotlib's ``family`` that can draw what :func:`drawable` returned."""
     return list(_fonts().families)
 
 
 def label_width(text: str) -> float:
-    """The width of a text in widths of a Latin letter, about.
+    """The approximate width of a text in widths of a Latin letter.
 
     Args:
         text: What will be drawn.
@@ -55,24 +55,35 @@ def label_width(text: str) -> float:
     return sum(1.6 if unicodedata.east_asian_width(char) in 'WF' else 1. for char in text)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _fonts() -> Fonts:
     return Fonts()
 
 
 def _clean(text: str) -> str:
-    """Leave out what has no shape of its own; control characters become spaces."""
     text = _MODIFIERS.sub('', text)
-    kept = {'Cc': ' ', 'Cf': '', 'Cs': '?'}
-    return ''.join(kept.get(unicodedata.category(char), char) for char in text)
+    return ''.join(_REPLACED.get(unicodedata.category(char), char) for char in text)
 
 
-def _tell(replaced: dict[str, str], absent: set[str]) -> None:
-    """Say once for every kind of characters which font to install."""
-    kinds = {_kind(char) for char in absent} - _told
+def _transliterate(text: str, absent: set[str]) -> str:
+    return ''.join(_latin(char) if char in absent else char for char in text)
+
+
+def _latin(char: str) -> str:
+    """A character in Latin letters; its code point where it has no sound."""
+    plain = unicodedata.normalize('NFKD', char)
+    if plain.isascii():
+        return plain
+    is_mark = unicodedata.category(char).startswith('M')
+    return anyascii(char) or ('' if is_mark else f'U+{ord(char):04X}')
+
+
+def _recommend(replaced: dict[str, str], absent: set[str]) -> None:
+    """Recommend a font, once for every kind of characters."""
+    kinds = {_kind(char) for char in absent} - _reported
     if not kinds or not replaced:
         return
-    _told.update(kinds)
+    _reported.update(kinds)
     examples = ', '.join(f'{old} as {new}' for old, new in list(replaced.items())[:_SHOWN])
     families, packages = zip(*(_FONTS[kind] for kind in sorted(kinds)))
     print_log(

@@ -1,4 +1,4 @@
-"""mmdet's visualizer for any names of classes, any palette and any kind of image file."""
+"""mmdet's visualizer for any class names, any palette and any kind of image file."""
 import os.path as osp
 import warnings
 from collections.abc import Sequence
@@ -19,11 +19,11 @@ _PHOTOS = ('.jfif', '.jpe', '.jp2', '.webp', '.avif')
 
 
 def drawing_path(path: str) -> str:
-    """Where the drawing of an image goes: a JPEG or PNG, whatever the image was.
+    """The path of an image's drawing: a JPEG or PNG, whatever the image was.
 
     Args:
-        path: The place, with the name of the image. ``a.jpg`` stays, ``a.pgm``
-            becomes ``a.pgm.png``, so that images of one stem stay apart.
+        path: The folder of drawings with the image's name. ``a.jpg`` stays, ``a.pgm`` becomes
+            ``a.pgm.png``, so that images of one stem stay apart.
     """
     suffix = osp.splitext(path)[1].lower()
     if suffix in _KEPT:
@@ -32,26 +32,23 @@ def drawing_path(path: str) -> str:
 
 
 def ours(cfg: dict) -> dict:
-    """The config of a visualizer with ours in the place of mmdet's, whatever the scope.
+    """Replace mmdet's visualizer in a config by ours, whatever the scope.
 
     Args:
-        cfg: The config; not changed.
+        cfg: The config of a visualizer; not changed.
     """
-    kind = cfg.get('type')
-    if isinstance(kind, str) and kind in ('DetLocalVisualizer', 'mmdet.DetLocalVisualizer'):
+    if cfg.get('type') in ('DetLocalVisualizer', 'mmdet.DetLocalVisualizer'):
         return {**cfg, 'type': DetLocalVisualizer}
     return cfg
 
 
 @VISUALIZERS.register_module()
 class DetLocalVisualizer(MMDetLocalVisualizer):
-    """Draws where mmdet's would stop or draw something else.
+    """Draw what mmdet's visualizer fails on or draws wrong; takes its arguments.
 
-    Configs under ``default_scope='fcos_mm'`` get it by the plain name.
-    Classes without a colour get one (:func:`complete_palette`), without a name
-    their number; names in any script are drawn (:func:`drawable`); drawings
-    are written as JPEG or PNG and never over one of the same run. Takes the
-    arguments of mmdet's.
+    Configs under ``default_scope='fcos_mm'`` get it by the plain name. A class without a color
+    gets one (:func:`complete_palette`), one without a name its number; names in any script are
+    drawn (:func:`drawable`); no drawing overwrites another of the same run.
     """
 
     def __init__(self, name: str = 'visualizer', *args, **kwargs) -> None:
@@ -69,18 +66,18 @@ class DetLocalVisualizer(MMDetLocalVisualizer):
             image: RGB, (height, width, 3).
             data_sample: What to draw.
             *args: mmdet's arguments.
-            out_file: Where to write the drawing; see :func:`drawing_path`.
+            out_file: Path of the drawing; see :func:`drawing_path`.
             **kwargs: mmdet's arguments.
 
         Raises:
-            OSError: If the drawing cannot be written; no part of it is left.
+            OSError: If the drawing cannot be written; no partial file is left.
         """
         if out_file is not None:
-            out_file = self._unwritten(drawing_path(out_file))
+            out_file = self._unused(drawing_path(out_file))
         try:
             super().add_datasample(name, image, data_sample, *args, out_file=out_file, **kwargs)
         except OSError:
-            if out_file is not None:  # a part of a file, as on a full disk
+            if out_file is not None:
                 Path(out_file).unlink(missing_ok=True)
             raise
 
@@ -101,14 +98,14 @@ class DetLocalVisualizer(MMDetLocalVisualizer):
         labels = instances.labels if 'labels' in instances else ()
         number = max(len(classes or ()), int(max(labels)) + 1 if len(labels) else 0)
         if classes is not None:
-            drawable(classes)  # looks for fonts once for all of them
+            drawable(classes)  # one search for the fonts of all classes
             classes = [*classes, *(f'class {label}' for label in range(len(classes), number))]
-        with warnings.catch_warnings():  # a box that ends at the border is no fault
+        with warnings.catch_warnings():  # a box may end at the border
             warnings.filterwarnings('ignore', message='.* is out of bounds')
             return super()._draw_instances(image, instances, classes,
                                            complete_palette(palette, number))
 
-    def _unwritten(self, path: str) -> str:
+    def _unused(self, path: str) -> str:
         """The path, or the next free one: ``a_2.png``."""
         stem, suffix = osp.splitext(path)
         number = 1
