@@ -1,1 +1,1 @@
-"""What the paper reports beside AP: recall, ambiguity, quality of scores, its figures."""
+"""What the paper reports beside AP: recall, ambiguity, score quality, and its figures."""

@@ -1,10 +1,9 @@
 """The anchor boxes that may be positive, in closed form.
 
-A positive anchor reaches the threshold with some box, or is the best of some
-box. For each box the anchors of one shape lie on a regular grid; IoU falls with
-the distance of the centers along x and along y, so the best anchor is the
-nearest one, and those of at least a given IoU lie in a window of cells. An
-assignment by IoU among these anchors alone is the same as among all: whether
+A positive anchor reaches the threshold with some box, or is the best of some box. For each box
+the anchors of one shape lie on a regular grid; IoU falls with the distance of the centers along x
+and along y, so the best anchor is the nearest one, and those of at least a given IoU lie in a
+window of cells. An assignment by IoU among these anchors alone is the same as among all: whether
 an anchor is positive depends on its own overlaps and on the best of each box.
 """
 from collections.abc import Sequence
@@ -15,21 +14,20 @@ import torch
 from mmdet.models.task_modules import AnchorGenerator
 from torch import Tensor
 
-# What rounding may do, generously: to an IoU (relative), to a coordinate (pixels).
+# Generous bounds of rounding: of an IoU (relative), of a coordinate (pixels).
 _IOU_MARGIN, _PIXEL_MARGIN = 1e-3, 1e-2
 
 
 class AnchorGrid(NamedTuple):
-    """The anchors of an image: for each of S shapes, those of all levels, a grid of cells.
+    """The anchors of an image: a grid of cells for each of the S shapes of all levels.
 
     Attributes:
         base: (S, 4) float32, the anchor of the first cell.
         stride: (S, 2) pixels from cell to cell, x and y.
-        cells: (S, 2, 2) the first and one past the last cell that may be used,
-            for x and y.
+        cells: (S, 2, 2) first and one past the last usable cell, x and y.
         columns: (S,) of the map.
         first: (S,) index of the shape's first anchor among those of the image.
-        shapes: (S,) shapes that alternate within a cell of the map.
+        shapes: (S,) number of shapes that alternate within a cell of the map.
         counts: Anchors of each level.
     """
     base: np.ndarray
@@ -59,8 +57,8 @@ def anchor_grid(generator: AnchorGenerator, sizes: Sequence[tuple[int, int]],
     Args:
         generator: The anchor generator.
         sizes: Rows and columns of each level.
-        inside: Width and height of the image and how far an anchor may reach
-            over its border, all in pixels; None: as far as it likes.
+        inside: Width and height of the image and how far an anchor may extend beyond its border,
+            in pixels; None: without limit.
     """
     parts: list[tuple] = []
     counts: list[int] = []
@@ -76,10 +74,9 @@ def anchor_grid(generator: AnchorGenerator, sizes: Sequence[tuple[int, int]],
 
 def _usable(sides: np.ndarray, stride: int, length: int, inside: tuple | None,
             axis: int) -> np.ndarray:
-    """Return (A, 2): along an axis, the first and one past the last cell inside the image."""
-    everywhere = np.tile([0, length], (len(sides), 1))
+    """(A, 2): along an axis, the first and one past the last cell inside the image."""
     if inside is None:
-        return everywhere
+        return np.tile([0, length], (len(sides), 1))
     shifted = sides[:, :, None] + np.arange(length, dtype=np.float32) * stride  # (A, 2, length)
     border = inside[2]
     within = (shifted[:, 0] >= -border) & (shifted[:, 1] < inside[axis] + border)
@@ -93,7 +90,7 @@ def anchor_candidates(grid: AnchorGrid, boxes: Tensor, threshold: float) -> Cand
     Args:
         grid: The anchors of the image.
         boxes: (G, 4).
-        threshold: IoU from which on an anchor is positive.
+        threshold: Minimum IoU of a positive anchor.
     """
     begin, end = _windows(grid, boxes.double().numpy(), threshold)  # (G, S, 2) each
     box, shape = (end > begin).all(2).nonzero()  # (N,) each
@@ -111,13 +108,13 @@ def anchor_candidates(grid: AnchorGrid, boxes: Tensor, threshold: float) -> Cand
 
 
 def _windows(grid: AnchorGrid, boxes: np.ndarray, threshold: float) -> tuple[np.ndarray, ...]:
-    """Return begin and end of the cells to ask, (G, S, 2) each, x and y."""
+    """Begin and end of the windows of cells, (G, S, 2) each, x and y."""
     base = grid.base.astype(np.float64)
     center = (boxes[:, None, :2] + boxes[:, None, 2:]) / 2  # (G, 1, 2)
     origin = (base[:, :2] + base[:, 2:]) / 2  # (S, 2)
     side = boxes[:, None, 2:] - boxes[:, None, :2]  # (G, 1, 2)
     anchor_side = base[:, 2:] - base[:, :2]  # (S, 2)
-    shorter = np.minimum(side, anchor_side)  # (G, S, 2): the most they can have in common
+    shorter = np.minimum(side, anchor_side)  # (G, S, 2): the largest possible intersection
     area = side.prod(2) + anchor_side.prod(1)  # (G, S): of both
     first, last = grid.cells[..., 0], grid.cells[..., 1] - 1  # (S, 2) each
     nearest = np.clip(np.rint((center - origin) / grid.stride), first, last)
@@ -125,12 +122,12 @@ def _windows(grid: AnchorGrid, boxes: np.ndarray, threshold: float) -> tuple[np.
     common = np.clip(np.minimum(shorter, (side + anchor_side) / 2 - distance), 0, None).prod(2)
     iou = np.where((last >= first).all(1), common / (area - common), 0)  # (G, S)
     lowest = np.minimum(iou.max(1), threshold)[:, None] * (1 - _IOU_MARGIN)  # (G, 1)
-    needed = lowest / (1 + lowest) * area  # (G, S): the common area of such an IoU
-    # Along an axis that much must be common, the other axis being covered as far as it can be.
+    needed = lowest / (1 + lowest) * area  # (G, S): the intersection of such an IoU
+    # Along one axis that much must overlap if the other overlaps as far as possible.
     needed = needed[..., None] / shorter[..., ::-1]  # (G, S, 2)
     reach = (side + anchor_side) / 2 - needed + _PIXEL_MARGIN
     reach = np.where(needed > shorter + _PIXEL_MARGIN, -np.inf, reach)
-    reach = np.where(lowest[..., None] > 0, reach, np.inf)  # no anchor meets the box: all are best
+    reach = np.where(lowest[..., None] > 0, reach, np.inf)  # no anchor overlaps: all are best
     begin = np.ceil((center - reach - origin) / grid.stride)
     end = np.floor((center + reach - origin) / grid.stride) + 1
     return (np.clip(begin, first, last + 1).astype(np.int64),

@@ -1,11 +1,21 @@
-"""The anchor boxes that answer for boxes, by mmdet's own assigner (paper, Table 1)."""
+"""The anchor boxes that mmdet's own assigner gives to boxes (paper, Table 1).
+
+The paper's Table 1 was made with Detectron, which differs from mmdet in the anchors of RetinaNet:
+their sides are rounded before they are scaled, they are centered in the cell, and a low-quality
+match gives an anchor to the box that it overlaps most, not to the box it is best for.
+"""
 import copy
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from mmdet.models.dense_heads import AnchorHead
-from mmdet.models.task_modules import AnchorGenerator, BboxOverlaps2D, MaxIoUAssigner
+from mmdet.models.task_modules import (
+    AnchorGenerator,
+    AssignResult,
+    BboxOverlaps2D,
+    MaxIoUAssigner,
+)
 from torch import Tensor
 
 from fcos_mm.analysis.anchor_candidates import anchor_candidates, anchor_grid
@@ -35,14 +45,13 @@ class Overlaps(NamedTuple):
 
 
 class AnchorSamples:
-    """The anchors of an anchor-based head as samples.
+    """The anchors of an anchor-based head as :class:`~fcos_mm.analysis.samples.Samples`.
 
     Args:
         head: The head; its anchors and its ``MaxIoUAssigner`` are used.
 
     Raises:
-        UserError: If the assigner is of another kind or has settings under
-            which other things than IoU count.
+        UserError: If the assigner is of another kind or its settings use more than IoU.
     """
     kind = 'anchor'
     reasons = dict(
@@ -57,25 +66,15 @@ class AnchorSamples:
         self.levels = [Level(max(stride)) for stride in self.generator.strides]
 
     def overlaps(self, image: InputBoxes) -> Overlaps:
-        """Return the overlaps that decide the assignment.
-
-        Args:
-            image: The boxes of an image at the network's input.
-        """
-        inside = None
-        if self.allowed_border >= 0:
-            inside = (*image.size, self.allowed_border)
+        """Compute the overlaps that decide the assignment of an image."""
+        inside = (*image.size, self.allowed_border) if self.allowed_border >= 0 else None
         grid = anchor_grid(self.generator, image.feature_sizes(self.generator.strides), inside)
         found = anchor_candidates(grid, image.boxes, self.assigner.pos_iou_thr)
         values = self.assigner.iou_calculator(image.boxes, found.anchors)
         return Overlaps(found.index, values, grid.counts)
 
     def assign(self, image: InputBoxes) -> Assigned:
-        """Return which anchors the boxes claim and get.
-
-        Args:
-            image: The boxes of an image at the network's input.
-        """
+        """Assign the boxes of an image."""
         overlaps = self.overlaps(image)
         answered = self.assigner.assign_wrt_overlaps(overlaps.values, image.categories).gt_inds - 1
         claimant, claimed = _claims(overlaps.values, self.assigner).nonzero(as_tuple=True)
@@ -84,22 +83,13 @@ class AnchorSamples:
                         overlaps.index[positive], answered.numpy()[positive], overlaps.counts)
 
     def why(self, image: InputBoxes, assigned: Assigned) -> list[str]:
-        """Return for each box whether it lost its anchors or has none.
-
-        Args:
-            image: The boxes of an image at the network's input.
-            assigned: What :meth:`assign` returned for it.
-        """
+        """For each box whether it lost its anchors or claims none."""
         reason = np.full(len(image.boxes), 'low_iou', dtype=object)
         reason[assigned.claimant] = 'outranked'
         return reason.tolist()
 
     def with_rule(self, name: str) -> MaxIoUAssigner:
-        """Return the assigner under one of Table 1's rules.
-
-        Args:
-            name: Key of ``LOW_QUALITY_MATCHES``.
-        """
+        """The assigner under one of the rules in ``LOW_QUALITY_MATCHES``."""
         assigner = copy.copy(self.assigner)
         for key, value in LOW_QUALITY_MATCHES[name].items():
             setattr(assigner, key, value)
@@ -107,7 +97,7 @@ class AnchorSamples:
 
 
 def _claims(overlaps: Tensor, assigner: MaxIoUAssigner) -> Tensor:
-    """Return (G, K): whether an anchor meets a condition of the assignment for a box."""
+    """(G, K): whether an anchor meets a condition of the assignment for a box."""
     claims = overlaps >= assigner.pos_iou_thr
     if not assigner.match_low_quality or not overlaps.size(1):
         return claims
@@ -129,3 +119,62 @@ def _check_supported(head: AnchorHead) -> None:
             or type(assigner.iou_calculator) is not BboxOverlaps2D):
         raise UserError('ignore_iof_thr, perm_repeat_gt_cfg and iou_calculator of MaxIoUAssigner '
                         f'are not supported.\n{remedy}')
+
+
+class OwnBestAssigner(MaxIoUAssigner):
+    """``MaxIoUAssigner`` that gives every positive anchor to its own best box, as Detectron."""
+
+    def assign_wrt_overlaps(self, overlaps: Tensor, gt_labels: Tensor) -> AssignResult:
+        """Assign by overlaps.
+
+        Args:
+            overlaps: (G, K) IoU.
+            gt_labels: (G,) categories.
+        """
+        result = super().assign_wrt_overlaps(overlaps, gt_labels)
+        positive = result.gt_inds > 0
+        if positive.any():
+            own_best = overlaps.argmax(dim=0)  # (K,)
+            result.gt_inds[positive] = own_best[positive] + 1
+            result.labels[positive] = gt_labels[own_best[positive]]
+        return result
+
+
+class PublishedAnchorSamples(AnchorSamples):
+    """The anchors of RetinaNet as in Detectron.
+
+    Args:
+        head: The head; the sizes of its anchors and its thresholds are used.
+
+    Raises:
+        UserError: If the assigner is not supported.
+    """
+
+    def __init__(self, head: AnchorHead) -> None:
+        super().__init__(head)
+        settings = dict(head.train_cfg['assigner'])
+        settings.pop('type')
+        self.assigner = OwnBestAssigner(**settings)
+        self.generator.base_anchors = detectron_anchors(self.generator)
+
+    def overlaps(self, image: InputBoxes) -> Overlaps:
+        """Compute the overlaps, with the last pixel inside the box."""
+        # It was taken off before the resize and belongs to the box after it.
+        last_pixel = image.boxes.new_tensor([0, 0, 1 - image.factor[0], 1 - image.factor[1]])
+        return super().overlaps(image._replace(boxes=image.boxes + last_pixel))
+
+
+def detectron_anchors(generator: AnchorGenerator) -> list[Tensor]:
+    """The anchors of each level's first cell, (A, 4) each, as Detectron makes them.
+
+    Args:
+        generator: Has the strides, ratios and scales.
+    """
+    anchors = []
+    for stride_x, stride_y in generator.strides:
+        width = (stride_x * stride_y / generator.ratios).sqrt().round()  # (R,)
+        side = torch.stack([width, (width * generator.ratios).round()], dim=1)  # (R, 2)
+        side = (side[:, None] * generator.scales[:, None]).flatten(0, 1)  # (A, 2)
+        center = torch.tensor([stride_x, stride_y]) / 2
+        anchors.append(torch.cat([center - side / 2, center + side / 2], dim=1))
+    return anchors

@@ -1,4 +1,4 @@
-"""The boxes of a COCO-format annotation file that training would see, without any image."""
+"""The boxes of a COCO-format annotation file that training would use, without any image."""
 from __future__ import annotations
 
 import os.path as osp
@@ -39,11 +39,11 @@ class ImageBoxes(NamedTuple):
 
 
 class Annotations(NamedTuple):
-    """What an annotation file holds.
+    """The contents of an annotation file.
 
     Attributes:
         images: All images of the file, those without boxes too.
-        left_out: How many boxes do not count, by the reason.
+        left_out: Number of boxes that do not count, by the reason.
         warnings: What is wrong with boxes that do not count.
     """
     images: list[ImageBoxes]
@@ -52,10 +52,10 @@ class Annotations(NamedTuple):
 
 
 class CocoFile(NamedTuple):
-    """The contents of an annotation file, checked.
+    """The checked contents of an annotation file.
 
     Attributes:
-        data: What it holds.
+        data: The JSON object.
         usable: (N,) bool, the annotations that mmdet's dataset does not skip.
         warnings: What is wrong with the others.
     """
@@ -65,19 +65,22 @@ class CocoFile(NamedTuple):
 
 
 def read_coco(path: str) -> CocoFile:
-    """Read an annotation file and check that it has COCO's form.
+    """Read an annotation file and check that it is in COCO format.
 
     Args:
         path: The file.
 
     Raises:
-        UserError: If the file is missing or not in COCO's format, or an entry
-            lacks a field or has a box that is not four numbers.
+        UserError: If the file is missing or not in COCO format, or an entry lacks a field or has
+            a box that is not four numbers.
     """
     if not osp.isfile(path):
         raise UserError(f'Annotation file not found: {path}\n'
                         'Give the path of a COCO-format JSON file.')
-    source, warnings = _source(path), []
+    source = CocoSource(
+        key='annotations', ann_file=path, image_folder='', classes=(), classes_given=True,
+        test_mode=False, filter_cfg={}, local=True)
+    warnings: list[str] = []
     data = read_annotation_file(source, warnings.append)
     check_fields(source, data, evaluated=False)
     usable = check_boxes(source, data, warnings.append)
@@ -85,18 +88,18 @@ def read_coco(path: str) -> CocoFile:
 
 
 def read_boxes(path: str, classes: Sequence[str] | None = None) -> Annotations:
-    """Read the boxes that training would see.
+    """Read the boxes that training would use.
 
-    Crowd boxes are kept apart. Boxes that mmdet's dataset skips do not count:
-    those of other categories, outside their image, or with a side below 1 pixel.
+    Crowd boxes are kept apart. Boxes that mmdet's dataset skips do not count: those of other
+    categories, outside their image, or with a side below 1 pixel.
 
     Args:
         path: The annotation file.
         classes: Names of the categories that count; None for all.
 
     Raises:
-        UserError: If the file is missing or not in COCO's format, an entry
-            lacks a field, or no box counts.
+        UserError: If the file is missing or not in COCO format, an entry lacks a field, or no
+            box counts.
     """
     data, usable, warnings = read_coco(path)
     number = _numbers(path, data, classes)
@@ -119,37 +122,25 @@ def read_boxes(path: str, classes: Sequence[str] | None = None) -> Annotations:
 
 
 def describe_left_out(left_out: dict[str, int]) -> str:
-    """Say how many boxes do not count and why.
-
-    Args:
-        left_out: As in ``Annotations``.
-    """
+    """List how many boxes do not count and why; see :class:`Annotations`."""
     return ', '.join(f'{number} {name.replace("_", " ")}'
                      for name, number in left_out.items() if number)
 
 
-def _source(path: str) -> CocoSource:
-    return CocoSource(
-        key='annotations', ann_file=path, image_folder='', classes=(), classes_given=True,
-        test_mode=False, filter_cfg={}, local=True)
-
-
 def _numbers(path: str, data: dict, classes: Sequence[str] | None) -> dict:
-    """Return the number of each category that counts, by its id."""
+    """The number of each category that counts, by its id."""
     names = {entry['id']: entry['name'] for entry in data['categories']}
     if classes is None:
         parent = parent_category(data)
-        names = {key: name for key, name in names.items()
-                 if parent is None or key != parent['id']}
-    if classes is not None:
-        common = [key for key, name in names.items() if name in classes]
-        if not common:
+        counting = [key for key in names if parent is None or key != parent['id']]
+    else:
+        counting = [key for key, name in names.items() if name in classes]
+        if not counting:
             raise UserError(
                 f'{path} and the config have no category in common.\n'
                 f'  file: {list(names.values())[:12]}\n  config: {list(classes)[:12]}\n'
                 "Set train_dataloader.dataset.metainfo=dict(classes=...) to the file's names.")
-        names = {key: names[key] for key in common}
-    return {key: number for number, key in enumerate(names)}
+    return {key: number for number, key in enumerate(counting)}
 
 
 def _image_boxes(image: dict, annotations: Sequence[dict], number: dict) -> ImageBoxes:
@@ -167,7 +158,7 @@ def _image_boxes(image: dict, annotations: Sequence[dict], number: dict) -> Imag
 
 
 def _corners(annotations: Sequence[dict]) -> Tensor:
-    """(n, 4): corners of boxes that are given by corner, width and height."""
+    """(n, 4): corners of boxes (x, y, w, h)."""
     import torch
     corners = [(x, y, x + width, y + height) for x, y, width, height in
                (annotation['bbox'] for annotation in annotations)]

@@ -1,4 +1,4 @@
-"""Assignment statistics in words: do the regress ranges fit the data?"""
+"""Report assignment statistics as text: do the regress ranges fit the data?"""
 from collections.abc import Iterator
 
 import numpy as np
@@ -22,11 +22,7 @@ _REMEDIES = dict(
 
 
 def report(statistics: dict) -> str:
-    """Return statistics as text for a person.
-
-    Args:
-        statistics: What ``assignment_statistics`` returned.
-    """
+    """Format what :func:`~fcos_mm.analysis.assignment_stats.assignment_statistics` returned."""
     return '\n'.join([
         data_line(statistics), *_input(statistics), '', *_recall(statistics), '',
         *_levels(statistics), '', *_unanswered(statistics), '', *_verdict(statistics)
@@ -34,11 +30,7 @@ def report(statistics: dict) -> str:
 
 
 def data_line(statistics: dict) -> str:
-    """Say which boxes statistics are about.
-
-    Args:
-        statistics: What ``assignment_statistics`` returned.
-    """
+    """The annotation file of the statistics and its numbers of images and boxes."""
     left_out = describe_left_out(statistics['left_out'])
     return (f"{statistics['ann_file']}: {statistics['num_images']} images, "
             f"{statistics['num_gt']} boxes" + (f' (left out: {left_out})' if left_out else ''))
@@ -100,7 +92,7 @@ def _unanswered(statistics: dict) -> Iterator[str]:
 
 
 def _verdict(statistics: dict) -> Iterator[str]:
-    """Say whether the settings fit, and what to do where they do not."""
+    """Whether the settings fit, and what to do if not."""
     boxes, fits = statistics['num_gt'], True
     for name in statistics['reasons']:
         number = sum(box['reason'] == name for box in statistics['unanswered'])

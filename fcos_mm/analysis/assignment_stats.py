@@ -8,24 +8,25 @@ import torch
 from mmengine.config import Config
 from mmengine.utils import ProgressBar
 
+from fcos_mm.analysis.anchor_samples import LOW_QUALITY_MATCHES, AnchorSamples
 from fcos_mm.analysis.annotations import Annotations, ImageBoxes, read_boxes
 from fcos_mm.analysis.heads import build_samples, class_names
 from fcos_mm.analysis.input_size import InputBoxes, InputSize, Size, input_size
 from fcos_mm.analysis.samples import Assigned, Samples
+from fcos_mm.errors import UserError
 
 _PROGRESS_STEPS = 100
 
 
 class ImageCounts(NamedTuple):
-    """What is counted in an image.
+    """The counts of an image.
 
     Attributes:
-        positives: (L,) samples that answer for a box.
-        boxes: (L,) boxes that a sample of the level answers for; a box may be
-            answered for on several levels.
-        recalled: (G,) whether any sample answers for the box.
-        ambiguous: Samples that several boxes claim.
-        other_class: Of these, samples claimed by boxes of several categories.
+        positives: (L,) positive samples.
+        boxes: (L,) boxes with a positive sample; a box may have some on several levels.
+        recalled: (G,) whether the box has a positive sample.
+        ambiguous: Number of samples that several boxes claim.
+        other_class: Number of these that boxes of several categories claim.
     """
     positives: np.ndarray
     boxes: np.ndarray
@@ -36,27 +37,24 @@ class ImageCounts(NamedTuple):
 
 def assignment_statistics(cfg: Config, ann_file: str, *, scale: Size | None = None,
                           as_published: bool = False, progress: bool = True) -> dict:
-    """Say which boxes the samples of a config can answer for, on annotations alone.
+    """Find the boxes that the samples of a config can detect, from annotations alone.
 
     Args:
-        cfg: The config, of an FCOS or an anchor-based detector with
-            ``MaxIoUAssigner``.
+        cfg: The config of an FCOS or an anchor-based detector with ``MaxIoUAssigner``.
         ann_file: COCO-format annotation file.
         scale: The (longer, shorter) side of the input; None for the config's.
-        as_published: Whether to resize and count as the codes behind the
-            paper's figures do, see :mod:`fcos_mm.analysis.published`.
-        progress: Whether to show progress on the error stream.
+        as_published: Whether to resize and count as the codes behind the paper's tables do, see
+            :func:`~fcos_mm.analysis.heads.build_samples`.
+        progress: Whether to show progress on stderr.
 
     Returns:
-        ``num_images``, ``num_gt`` (boxes that count), ``num_recalled``,
-        ``bpr`` (best possible recall, percent), ``num_positive``,
-        ``ambiguous`` and ``ambiguous_other_class`` (percent of the positive
-        samples), ``levels`` (a dict each: ``stride``, ``regress_range``,
-        ``positives``, ``boxes``), ``unanswered`` (a dict for each box that no
-        sample answers for), ``left_out`` (boxes that do not count, by the
-        reason), ``reasons`` (what the short names of the reasons mean),
-        ``warnings``, ``sample`` (``'location'`` or ``'anchor'``), ``input``
-        and ``ann_file``. Everything can be written as JSON.
+        ``num_images``, ``num_gt`` (boxes that count), ``num_recalled``, ``bpr`` (best possible
+        recall, percent), ``num_positive``, ``ambiguous`` and ``ambiguous_other_class`` (percent
+        of the positive samples), ``levels`` (a dict each: ``stride``, ``regress_range``,
+        ``positives``, ``boxes``), ``unanswered`` (a dict for each box without a positive sample),
+        ``left_out`` (boxes that do not count, by the reason), ``reasons`` (the meaning of the
+        short names), ``warnings``, ``sample`` (``'location'`` or ``'anchor'``), ``input`` and
+        ``ann_file``. Everything can be written as JSON.
 
     Raises:
         UserError: If the config or the annotations cannot be used.
@@ -65,9 +63,9 @@ def assignment_statistics(cfg: Config, ann_file: str, *, scale: Size | None = No
     size = input_size(cfg, scale)._replace(round_down=as_published)
     annotations = read_boxes(ann_file, class_names(cfg))
     counts, unanswered = [], []
-    for image, boxes in each_image(annotations, size, progress):
+    for image, boxes in _each_image(annotations, size, progress):
         assigned = samples.assign(boxes)
-        counts.append(count(assigned, boxes))
+        counts.append(_count(assigned, boxes))
         if not counts[-1].recalled.all():
             reasons = samples.why(boxes, assigned)
             unanswered += _unanswered(image, boxes, counts[-1].recalled, reasons)
@@ -84,18 +82,45 @@ def assignment_statistics(cfg: Config, ann_file: str, *, scale: Size | None = No
         unanswered=unanswered)
 
 
-def each_image(annotations: Annotations, size: InputSize,
-               progress: bool) -> Iterator[tuple[ImageBoxes, InputBoxes]]:
-    """Go through the images that have boxes, meanwhile with one thread.
+def anchor_recall(cfg: Config, ann_file: str, *, scale: Size | None = None,
+                  as_published: bool = False, progress: bool = True) -> dict[str, float]:
+    """Best possible recall of anchors under the three rules of low-quality matches (Table 1).
 
-    Their tensors are so small that threads of PyTorch would only wait for each
-    other.
+    A low-quality match gives a box its best anchor though their IoU is below the threshold: for
+    no box, for those whose best IoU is at least 0.4, for all.
 
     Args:
-        annotations: The annotations.
-        size: How images are resized.
-        progress: Whether to show progress on the error stream.
+        cfg: The config of an anchor-based detector with ``MaxIoUAssigner``.
+        ann_file: COCO-format annotation file.
+        scale: See :func:`assignment_statistics`.
+        as_published: Likewise.
+        progress: Likewise.
+
+    Returns:
+        Percent of the boxes, by the rules ``'none'``, ``'>= 0.4'``, ``'all'``.
+
+    Raises:
+        UserError: If the config has no anchors or something cannot be used.
     """
+    samples = build_samples(cfg, as_published=as_published)
+    size = input_size(cfg, scale)._replace(round_down=as_published)
+    if not isinstance(samples, AnchorSamples):
+        raise UserError('The config has no anchors.\nGive that of an anchor-based detector, e.g. '
+                        'configs/retinanet/retinanet_r50-caffe_fpn_1x_coco.py.')
+    rules = {name: samples.with_rule(name) for name in LOW_QUALITY_MATCHES}
+    recalled, boxes = dict.fromkeys(rules, 0), 0
+    for _, image in _each_image(read_boxes(ann_file, class_names(cfg)), size, progress):
+        overlaps = samples.overlaps(image).values
+        boxes += len(overlaps)
+        for name, assigner in rules.items():
+            found = assigner.assign_wrt_overlaps(overlaps, image.categories).gt_inds
+            recalled[name] += len(np.unique(found[found > 0]))
+    return {name: percent(number, boxes) for name, number in recalled.items()}
+
+
+def _each_image(annotations: Annotations, size: InputSize,
+                progress: bool) -> Iterator[tuple[ImageBoxes, InputBoxes]]:
+    """Yield the images that have boxes, with one thread: more only wait on such small tensors."""
     images = [image for image in annotations.images if len(image.boxes)]
     step = -(-len(images) // _PROGRESS_STEPS)
     bar = ProgressBar(-(-len(images) // step), file=sys.stderr) if progress else None
@@ -112,13 +137,7 @@ def each_image(annotations: Annotations, size: InputSize,
         print(file=sys.stderr)
 
 
-def count(assigned: Assigned, boxes: InputBoxes) -> ImageCounts:
-    """Count the samples and boxes of an image.
-
-    Args:
-        assigned: Who claims and gets which sample.
-        boxes: The boxes of the image.
-    """
+def _count(assigned: Assigned, boxes: InputBoxes) -> ImageCounts:
     ends, number = np.cumsum(assigned.counts), len(boxes.boxes)
     level = np.searchsorted(ends, assigned.positive, side='right')  # (K,)
     pairs = np.unique(level * number + assigned.answered)  # each level and box once
@@ -156,12 +175,7 @@ def _totals(counts: list[ImageCounts]) -> dict:
 
 
 def percent(part: int, whole: int) -> float:
-    """Return part of whole in percent, 0 of nothing.
-
-    Args:
-        part: The part.
-        whole: The whole.
-    """
+    """100 * part / whole, 0 if the whole is 0."""
     return 100 * part / whole if whole else 0.0
 
 
@@ -175,7 +189,7 @@ def _levels(samples: Samples, counts: list[ImageCounts]) -> list[dict]:
 
 
 def _finite(regress_range: tuple[float, float] | None) -> list | None:
-    """Return the bounds with None for infinity, which JSON does not know."""
+    """The bounds with None for infinity, which JSON lacks."""
     if regress_range is None:
         return None
     return [bound if np.isfinite(bound) else None for bound in regress_range]
@@ -183,15 +197,11 @@ def _finite(regress_range: tuple[float, float] | None) -> list | None:
 
 def _unanswered(image: ImageBoxes, boxes: InputBoxes, recalled: np.ndarray,
                 reasons: list[str]) -> list[dict]:
-    sides = [[_rounded(side) for side in (b[:, 2:] - b[:, :2]).tolist()]
-             for b in (image.boxes, boxes.boxes)]
+    sizes, input_sizes = (
+        [[round(side, 2) for side in sides] for sides in (b[:, 2:] - b[:, :2]).tolist()]
+        for b in (image.boxes, boxes.boxes))
     return [
-        dict(annotation_id=image.ids[index], image_id=image.image_id, size=sides[0][index],
-             input_size=sides[1][index], reason=reasons[index])
+        dict(annotation_id=image.ids[index], image_id=image.image_id, size=sizes[index],
+             input_size=input_sizes[index], reason=reasons[index])
         for index in np.flatnonzero(~recalled)
     ]
-
-
-def _rounded(sides: list[float]) -> list[float]:
-    """Width and height, to a hundredth of a pixel."""
-    return [round(side, 2) for side in sides]

@@ -1,13 +1,12 @@
-"""From a config to the samples of its head."""
-
+"""Build the dense head of a config, and its samples."""
 from mmdet.models.dense_heads import AnchorHead
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from torch import nn
 
-from fcos_mm.analysis.anchor_samples import AnchorSamples
+from fcos_mm.analysis.anchor_samples import AnchorSamples, PublishedAnchorSamples
+from fcos_mm.analysis.input_size import feature_sizes, pad
 from fcos_mm.analysis.location_samples import LocationSamples
-from fcos_mm.analysis.published import PublishedAnchorSamples
 from fcos_mm.analysis.samples import Samples
 from fcos_mm.datasets.checks.source import coco_sources
 from fcos_mm.errors import UserError
@@ -23,16 +22,18 @@ def build_samples(cfg: Config, *, as_published: bool = False) -> Samples:
     """Build the head of a config with its own assigner.
 
     Args:
-        cfg: The config: of a one-stage detector, or one whose region proposal
-            network is looked at.
-        as_published: Whether to count as the codes behind the paper's figures
-            do, see :mod:`fcos_mm.analysis.published`.
+        cfg: The config of a one-stage detector, or of one with a region proposal network.
+        as_published: Whether to count as the codes behind the paper's tables do: the box
+            convention ``'pixel'`` for locations, Detectron's anchors and matching.
 
     Raises:
-        UserError: If there is no head, it cannot be built or its assigner is
-            not supported.
+        UserError: If there is no head, it cannot be built or its assigner is not supported.
     """
-    head = _build_head(cfg)
+    name = _head_name(cfg)
+    train_cfg = cfg.model.get('train_cfg')
+    if name == 'rpn_head' and train_cfg:
+        train_cfg = train_cfg.get('rpn')
+    head = build_part(cfg, f'model.{name}', dict(cfg.model[name], train_cfg=train_cfg))
     if isinstance(head, FCOSHead) and isinstance(head.assigner, FCOSAssigner):
         if len(head.strides) != len(head.assigner.regress_ranges):
             raise UserError(
@@ -47,23 +48,59 @@ def build_samples(cfg: Config, *, as_published: bool = False) -> Samples:
     raise UserError(f'The head {type(head).__name__} of the config is not supported.\n{_REMEDY}')
 
 
-def _build_head(cfg: Config) -> nn.Module:
+def num_samples(cfg: Config, image_size: tuple[int, int]) -> int:
+    """Count the samples that a head classifies in one image: locations, or anchors.
+
+    Args:
+        cfg: Config of a detector with a dense head.
+        image_size: (height, width) in pixels, before padding to
+            ``model.data_preprocessor.pad_size_divisor``.
+
+    Raises:
+        UserError: If the head has neither locations nor anchors.
+    """
+    name = _head_name(cfg)
+    head = build_part(cfg, f'model.{name}', cfg.model[name])
+    if isinstance(head, FCOSHead):
+        strides, samples = head.strides, [1] * len(head.strides)
+    elif hasattr(head, 'prior_generator'):
+        strides, samples = head.prior_generator.strides, head.prior_generator.num_base_priors
+    else:
+        raise UserError(f'model.{name} is a {type(head).__name__}, which has neither locations nor '
+                        'anchors.\nGive the config of a dense detector.')
+    divisor = cfg.model.get('data_preprocessor', {}).get('pad_size_divisor', 1)
+    sizes = feature_sizes(*pad(image_size, divisor), strides)
+    return sum(rows * columns * each for (rows, columns), each in zip(sizes, samples))
+
+
+def build_part(cfg: Config, name: str, part: dict) -> nn.Module:
+    """Build the model of a config or a part of it.
+
+    Args:
+        cfg: The config; its scope counts.
+        name: Key of the part, for the message.
+        part: The config of the part.
+
+    Raises:
+        UserError: If it cannot be built.
+    """
+    with DefaultScope.overwrite_default_scope(cfg.get('default_scope') or 'fcos_mm'):
+        try:
+            return MODELS.build(part)
+        except (AssertionError, KeyError, TypeError, ValueError) as error:
+            raise UserError(f'{name} of the config cannot be built: {error}') from error
+
+
+def _head_name(cfg: Config) -> str:
     model = cfg.get('model') or {}
     name = next((name for name in ('bbox_head', 'rpn_head') if model.get(name)), None)
     if name is None:
         raise UserError(f'The config has neither model.bbox_head nor model.rpn_head.\n{_REMEDY}')
-    train_cfg = model.get('train_cfg')
-    if name == 'rpn_head' and train_cfg:
-        train_cfg = train_cfg.get('rpn')
-    with DefaultScope.overwrite_default_scope(cfg.get('default_scope') or 'fcos_mm'):
-        try:
-            return MODELS.build(dict(model[name], train_cfg=train_cfg))
-        except (AssertionError, KeyError, TypeError, ValueError) as error:
-            raise UserError(f'model.{name} of the config cannot be built: {error}') from error
+    return name
 
 
 def class_names(cfg: Config) -> tuple[str, ...] | None:
-    """Return the classes that the config trains on; None where it names no COCO dataset.
+    """The classes that a config trains on; None where it has no COCO dataset.
 
     Args:
         cfg: The config.

@@ -1,4 +1,4 @@
-"""How large an image and its boxes are at the network's input, without reading the image."""
+"""Size of an image and its boxes at the network's input, without reading the image."""
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -15,6 +15,28 @@ NOT_FOLLOWED = ('Albu', 'CachedMixUp', 'CachedMosaic', 'CopyPaste', 'Expand', 'F
                 'MinIoURandomCrop', 'MixUp', 'Mosaic', 'Pad', 'RandomAffine',
                 'RandomCenterCropPad', 'RandomCrop', 'RandomErasing', 'RandomShift',
                 'ResizeShortestEdge', 'Rotate', 'ShearX', 'ShearY', 'TranslateX', 'TranslateY')
+
+
+def pad(size: Sequence[int], divisor: int) -> Size:
+    """Round both sides up to a multiple of the divisor.
+
+    Args:
+        size: Two sides in pixels.
+        divisor: ``pad_size_divisor`` of the data preprocessor.
+    """
+    return tuple(-(-side // divisor) * divisor for side in size)
+
+
+def feature_sizes(height: int, width: int, strides: Sequence[int | Size]) -> list[Size]:
+    """Rows and columns of each level's feature map.
+
+    Args:
+        height: Of the padded input.
+        width: Of the padded input.
+        strides: Of each level, one number or (x, y).
+    """
+    pairs = [stride if isinstance(stride, tuple) else (stride, stride) for stride in strides]
+    return [(-(-height // y), -(-width // x)) for x, y in pairs]
 
 
 class InputBoxes(NamedTuple):
@@ -35,26 +57,21 @@ class InputBoxes(NamedTuple):
     categories: Tensor
     crowd: Tensor
 
-    def feature_sizes(self, strides: Sequence[Size]) -> list[Size]:
-        """Return rows and columns of each level's feature map.
-
-        Args:
-            strides: (x, y) of each level.
-        """
-        return [(-(-self.padded[1] // y), -(-self.padded[0] // x)) for x, y in strides]
+    def feature_sizes(self, strides: Sequence[int | Size]) -> list[Size]:
+        """Rows and columns of each level's feature map; see :func:`feature_sizes`."""
+        return feature_sizes(self.padded[1], self.padded[0], strides)
 
 
 class InputSize(NamedTuple):
-    """How images are resized and padded on their way into the network.
+    """How images are resized and padded for the network.
 
     Attributes:
-        scale: The (longer, shorter) side an image may have; None: not resized.
-        keep_ratio: Whether width and height keep their ratio.
-        clip: Whether boxes are cut to the image.
-        divisor: Images are padded until it divides width and height.
-        round_down: Whether a side is cut to whole pixels as in the official
-            code, instead of rounded.
-        notes: What a reader should know about the choice.
+        scale: The maximum (longer, shorter) side; None: images are not resized.
+        keep_ratio: Whether the aspect ratio is kept.
+        clip: Whether boxes are clipped to the image.
+        divisor: Width and height are padded to a multiple of it.
+        round_down: Whether sides are rounded down, as in the official code.
+        notes: Remarks on the choice for a reader.
     """
     scale: Size | None = None
     keep_ratio: bool = True
@@ -64,12 +81,7 @@ class InputSize(NamedTuple):
     notes: tuple[str, ...] = ()
 
     def resized(self, width: int, height: int) -> Size:
-        """Return width and height as ``Resize`` makes them.
-
-        Args:
-            width: Width of the image.
-            height: Height of the image.
-        """
+        """Width and height as ``Resize`` makes them."""
         if self.scale is None:
             return width, height
         if self.round_down:
@@ -77,35 +89,26 @@ class InputSize(NamedTuple):
         return rescale_size((width, height), self.scale) if self.keep_ratio else self.scale
 
     def __call__(self, image: ImageBoxes) -> InputBoxes:
-        """Return the boxes as they are at the network's input.
+        """Transform the boxes of an image to the network's input."""
+        size = self.resized(image.width, image.height)
+        factor = (size[0] / image.width, size[1] / image.height)
+        return InputBoxes(size=size, padded=pad(size, self.divisor), factor=factor,
+                          boxes=self._scale(image.boxes, factor, size),
+                          categories=image.categories,
+                          crowd=self._scale(image.crowd, factor, size))
 
-        Args:
-            image: An image with its boxes.
-        """
-        width, height = self.resized(image.width, image.height)
-        factor = (width / image.width, height / image.height)
-        return InputBoxes(
-            size=(width, height),
-            padded=tuple(-(-side // self.divisor) * self.divisor for side in (width, height)),
-            factor=factor,
-            boxes=self._scale(image.boxes, factor, width, height),
-            categories=image.categories,
-            crowd=self._scale(image.crowd, factor, width, height))
-
-    def _scale(self, boxes: Tensor, factor: tuple[float, float], width: int,
-               height: int) -> Tensor:
+    def _scale(self, boxes: Tensor, factor: tuple[float, float], size: Size) -> Tensor:
         scaled = boxes * boxes.new_tensor(factor * 2)
         if not self.clip or self.scale is None:
             return scaled
-        return scaled.clamp(min=0).minimum(scaled.new_tensor((width, height) * 2))
+        return scaled.clamp(min=0).minimum(scaled.new_tensor(size * 2))
 
 
 def input_size(cfg: Config, scale: Size | None = None) -> InputSize:
     """Read from a config how training images are resized and padded.
 
-    ``Resize``, ``RandomResize`` and ``RandomChoiceResize`` are followed; of
-    several scales the largest counts. Without a training pipeline the one of
-    the test counts.
+    ``Resize``, ``RandomResize`` and ``RandomChoiceResize`` are followed, with the largest of
+    several scales. Without a training pipeline the test pipeline counts.
 
     Args:
         cfg: The config.
@@ -114,28 +117,27 @@ def input_size(cfg: Config, scale: Size | None = None) -> InputSize:
     Raises:
         UserError: If the config resizes by a factor and no scale is given.
     """
-    transforms = _pipeline(cfg)
-    divisor = (cfg.model.get('data_preprocessor') or {}).get('pad_size_divisor', 1)
-    notes = [f'{name} is not followed: what it does to boxes is left out'
-             for name in (_name(transform) for transform in transforms) if name in NOT_FOLLOWED]
-    resize = next((t for t in transforms if _name(t) in _SCALES), {})
+    transforms = [(str(t.get('type', '')).split('.')[-1], t) for t in _pipeline(cfg)]
+    notes = [f'{name} is not followed: its effect on boxes is left out'
+             for name, _ in transforms if name in NOT_FOLLOWED]
+    name, resize = next(((n, t) for n, t in transforms if n in _SCALES), ('', {}))
     if scale is None and resize:
-        scales = _SCALES[_name(resize)](resize)
+        scales = [(s, s) if isinstance(s, int) else tuple(s) for s in _SCALES[name](resize)]
         scale = max(scales, key=lambda sides: (max(sides), min(sides)))
         if len(scales) > 1:
-            notes.append(f'{_name(resize)} draws from {scales}: {scale} is used')
+            notes.append(f'{name} draws from {scales}: {scale} is used')
         if resize.get('ratio_range'):
-            notes.append(f"{_name(resize)} draws a ratio from {resize['ratio_range']}: 1 is used")
+            notes.append(f"{name} draws a ratio from {resize['ratio_range']}: 1 is used")
     return InputSize(
         scale=None if scale is None else tuple(scale),
         keep_ratio=resize.get('keep_ratio', not resize),
         clip=resize.get('clip_object_border', True),
-        divisor=divisor,
+        divisor=(cfg.model.get('data_preprocessor') or {}).get('pad_size_divisor', 1),
         notes=tuple(notes))
 
 
 def _official_size(width: int, height: int, longer: int, shorter: int) -> Size:
-    """Return width and height as the official code resizes an image."""
+    """Width and height as the official code resizes an image."""
     low, high = min(width, height), max(width, height)
     if high / low * shorter > longer:
         shorter = round(longer * low / high)
@@ -144,37 +146,25 @@ def _official_size(width: int, height: int, longer: int, shorter: int) -> Size:
     return int(shorter * width / height), shorter
 
 
-def _resize_scales(resize: dict) -> list[Size]:
-    scale = resize.get('scale')
-    if scale is None:
+def _resize_scales(resize: dict) -> list:
+    if resize.get('scale') is None:
         raise UserError(f'The pipeline resizes by a factor: {dict(resize)}.\n'
                         'Give the size of the input by --scale LONGER SHORTER.')
-    return [_pair(scale)]
+    return [resize['scale']]
 
 
-def _random_resize_scales(resize: dict) -> list[Size]:
+def _random_resize_scales(resize: dict) -> list:
     scale = resize['scale']
     several = not isinstance(scale, int) and not isinstance(scale[0], int)
-    return [_pair(s) for s in scale] if several else [_pair(scale)]
+    return list(scale) if several else [scale]
 
 
-_SCALES = {
-    'Resize': _resize_scales,
-    'RandomResize': _random_resize_scales,
-    'RandomChoiceResize': lambda resize: [_pair(s) for s in resize['scales']],
-}
-
-
-def _pair(scale) -> Size:
-    return (scale, scale) if isinstance(scale, int) else tuple(scale)
-
-
-def _name(transform: dict) -> str:
-    return str(transform.get('type', '')).split('.')[-1]
+_SCALES = {'Resize': _resize_scales, 'RandomResize': _random_resize_scales,
+           'RandomChoiceResize': lambda resize: resize['scales']}
 
 
 def _pipeline(cfg: Config) -> list[dict]:
-    """Return the transforms of the training images, those of wrapped datasets too."""
+    """The transforms of the training images, those of wrapped datasets included."""
     for key in ('train_dataloader', 'test_dataloader'):
         dataset = (cfg.get(key) or {}).get('dataset')
         if dataset:

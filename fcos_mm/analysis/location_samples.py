@@ -1,4 +1,4 @@
-"""The locations that answer for boxes, by FCOS's own assigner (paper, Sec. 3.1 and 3.2)."""
+"""The locations that FCOS's own assigner gives to boxes (paper, Sec. 3.1 and 3.2)."""
 import copy
 
 import numpy as np
@@ -11,11 +11,9 @@ from fcos_mm.models.ground_truth import GroundTruth, pad_ground_truth
 from fcos_mm.models.head import FCOSHead
 from fcos_mm.models.locations import Locations
 
-_ANY_DISTANCE = (0., float('inf'))
-
 
 class LocationSamples:
-    """The locations of an FCOS head as samples.
+    """The locations of an FCOS head as :class:`~fcos_mm.analysis.samples.Samples`.
 
     Args:
         head: The head; its assigner, locations and box convention are used.
@@ -35,11 +33,7 @@ class LocationSamples:
         self._relaxed = _relaxed(head.assigner)
 
     def assign(self, image: InputBoxes) -> Assigned:
-        """Return which locations the boxes claim and get.
-
-        Args:
-            image: The boxes of an image at the network's input.
-        """
+        """Assign the boxes of an image."""
         locations, truth = self._locations(image), self._truth(image)
         targets = self.head.assigner.assign(locations, truth, background=self.head.num_classes)
         claims = self.head.assigner.claims(locations, truth)
@@ -49,14 +43,10 @@ class LocationSamples:
                         locations.counts)
 
     def why(self, image: InputBoxes, assigned: Assigned) -> list[str]:
-        """Return for each box the condition that leaves it without a location.
+        """For each box the condition without which it would claim a location.
 
-        The conditions are taken away one by one; the first that lets the box
-        claim a location is named.
-
-        Args:
-            image: The boxes of an image at the network's input.
-            assigned: What :meth:`assign` returned for it.
+        Conditions are removed one by one; the first whose removal lets the box claim a location
+        is named.
         """
         locations, truth = self._locations(image), self._truth(image)
         reason = np.full(len(image.boxes), 'too_small', dtype=object)
@@ -66,8 +56,7 @@ class LocationSamples:
         return reason.tolist()
 
     def _locations(self, image: InputBoxes) -> Locations:
-        sizes = image.feature_sizes([(stride, stride) for stride in self.head.strides])
-        return self.head.location_generator(sizes, 'cpu')
+        return self.head.location_generator(image.feature_sizes(self.head.strides), 'cpu')
 
     def _truth(self, image: InputBoxes) -> GroundTruth:
         return pad_ground_truth(
@@ -77,13 +66,14 @@ class LocationSamples:
             box_convention=self.head.box_convention)
 
 
-def _relaxed(assigner: FCOSAssigner) -> list:
-    """Return assigners with ever fewer conditions, by the condition that was taken away last."""
-    without_crowd = copy.copy(assigner)
-    without_crowd.crowd = 'drop'
-    without_range = copy.copy(without_crowd)
-    without_range.regress_ranges = (_ANY_DISTANCE, ) * len(assigner.regress_ranges)
-    without_center = copy.copy(without_range)
-    without_center.center_sampling_radius = None
-    return [('crowd', without_crowd), ('regress_range', without_range),
-            ('center', without_center)]
+def _relaxed(assigner: FCOSAssigner) -> list[tuple[str, FCOSAssigner]]:
+    """Assigners with ever fewer conditions, by the condition removed last."""
+    everything = ((0., float('inf')), ) * len(assigner.regress_ranges)
+    relaxed = []
+    for name, option, value in (('crowd', 'crowd', 'drop'),
+                                ('regress_range', 'regress_ranges', everything),
+                                ('center', 'center_sampling_radius', None)):
+        assigner = copy.copy(assigner)
+        setattr(assigner, option, value)
+        relaxed.append((name, assigner))
+    return relaxed

@@ -9,7 +9,7 @@ class OverlappedSubset(NamedTuple):
     """The part of an annotation file with overlapping boxes.
 
     Attributes:
-        data: In COCO's format, all boxes of the images that stay.
+        data: In COCO format, with all boxes of the images kept.
         boxes: Number of its boxes.
         overlapping: How many of them overlap another box.
     """
@@ -19,7 +19,7 @@ class OverlappedSubset(NamedTuple):
 
 
 def overlapping_boxes(boxes: np.ndarray) -> np.ndarray:
-    """Return (G,): whether a box and another one have an area in common.
+    """Return (G,): whether a box intersects another one with a positive area.
 
     Args:
         boxes: (G, 4) x, y, width and height.
@@ -31,39 +31,23 @@ def overlapping_boxes(boxes: np.ndarray) -> np.ndarray:
     return overlaps.any(1)
 
 
-def overlapping_images(data: dict) -> list[int]:
-    """Return the ids of the images with overlapping boxes, in the order of the file.
-
-    Boxes of any category count, crowd boxes too: so the numbers come closest
-    to the paper's.
-
-    Args:
-        data: Annotations in COCO's format.
-    """
-    overlapping = _overlapping_per_image(data)
-    return [image['id'] for image in data['images'] if overlapping.get(image['id'])]
-
-
 def overlapped_subset(data: dict) -> OverlappedSubset:
-    """Keep the images with overlapping boxes.
+    """Keep the images with overlapping boxes, in the order of the file.
+
+    Boxes of any category count, crowd boxes too: so the numbers come closest to the paper's.
 
     Args:
-        data: Annotations in COCO's format; not changed.
+        data: Annotations in COCO format; not changed.
     """
-    overlapping = _overlapping_per_image(data)
+    boxes = defaultdict(list)
+    for annotation in data.get('annotations', ()):
+        boxes[annotation['image_id']].append(annotation['bbox'])
+    overlapping = {image_id: int(overlapping_boxes(np.array(found, dtype=np.float64)).sum())
+                   for image_id, found in boxes.items()}
     images = [image for image in data['images'] if overlapping.get(image['id'])]
     kept = {image['id'] for image in images}
-    annotations = [a for a in data['annotations'] if a['image_id'] in kept]
+    annotations = [a for a in data.get('annotations', ()) if a['image_id'] in kept]
     return OverlappedSubset(
         data=dict(data, images=images, annotations=annotations),
         boxes=len(annotations),
         overlapping=sum(overlapping[image_id] for image_id in kept))
-
-
-def _overlapping_per_image(data: dict) -> dict[int, int]:
-    """Return the number of overlapping boxes of each image with boxes."""
-    boxes = defaultdict(list)
-    for annotation in data.get('annotations', ()):
-        boxes[annotation['image_id']].append(annotation['bbox'])
-    return {image_id: int(overlapping_boxes(np.array(found, dtype=np.float64)).sum())
-            for image_id, found in boxes.items()}

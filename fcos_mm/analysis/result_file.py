@@ -1,6 +1,5 @@
-"""Is a file of detections what COCO's evaluation server takes?"""
-import math
-from collections.abc import Sequence
+"""Check a file of detections for COCO's evaluation server."""
+from collections import Counter
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -11,18 +10,15 @@ from fcos_mm.errors import UserError
 from fcos_mm.evaluation.coco_entries import malformed_detection
 from fcos_mm.evaluation.coco_files import read_rows, read_truth
 
-#: The server counts this many of an image.
+#: The server counts this many detections of an image.
 LIMIT = 100
-
-#: How far a box may reach out of its image, in pixels.
+#: How far a box may extend beyond its image, in pixels.
 MARGIN = 1.0
-
-#: How many cases of a fault are shown.
-_SHOWN = 3
+_SHOWN = 3  # cases of a fault
 
 
 class Fault(NamedTuple):
-    """One rule that is broken.
+    """A broken rule.
 
     Attributes:
         rule: What is wrong.
@@ -36,7 +32,7 @@ class Fault(NamedTuple):
 
 @dataclass(frozen=True)
 class ResultReport:
-    """What a file of detections holds.
+    """The contents of a file of detections.
 
     Attributes:
         detections: Entries of the file.
@@ -45,7 +41,7 @@ class ResultReport:
         categories: Categories with a detection.
         known_categories: Categories of the annotation file.
         most: The largest number of detections in an image.
-        faults: The rules that are broken; none: the server takes the file.
+        faults: The broken rules; if there is none, the server accepts the file.
     """
     detections: int
     images: int
@@ -56,7 +52,7 @@ class ResultReport:
     faults: tuple[Fault, ...]
 
     def text(self) -> str:
-        """The report as lines for a person."""
+        """The report as lines of text."""
         lines = [f'{self.detections:,} detections in {self.images:,} of {self.known_images:,} '
                  f'images, at most {self.most:,} in one, of {self.categories} of '
                  f'{self.known_categories} categories']
@@ -68,16 +64,16 @@ class ResultReport:
 
 
 def check_result_file(results: str, truth: str) -> ResultReport:
-    """Check a file of detections against the images it is about.
+    """Check a file of detections against the images that it belongs to.
 
     Args:
         results: File of detections (``*.bbox.json``).
-        truth: File in COCO's format; annotations are not needed, as in
+        truth: File in COCO format; annotations are not needed, as in
             ``image_info_test-dev2017.json``.
 
     Raises:
-        UserError: If a file is missing or not JSON, the results are no list,
-            or the images have no sizes.
+        UserError: If a file is missing or not JSON, the results are not a list, or the images
+            have no sizes.
     """
     known = read_truth(truth, annotated=False)
     rows = read_rows(results)
@@ -85,57 +81,48 @@ def check_result_file(results: str, truth: str) -> ResultReport:
         raise UserError(f'{results} holds a {type(rows).__name__} and no list of detections.\n'
                         'Write it with test_evaluator.outfile_prefix=PREFIX.')
     reasons = [malformed_detection(row, (int, )) for row in rows]
-    entries = [index for index, reason in enumerate(reasons) if reason is None]
-    images = np.array([rows[index]['image_id'] for index in entries])
-    labels = np.array([rows[index]['category_id'] for index in entries])
-    counts = dict(zip(*(part.tolist() for part in np.unique(images, return_counts=True))))
-    faults = [*_format_faults(rows, reasons), *_too_many(counts)]
-    for rule, broken in _broken_rules(rows, entries, images, labels, known, truth):
-        which = np.flatnonzero(broken)
-        cases = [_case(entries[index], rows[entries[index]]) for index in which[:_SHOWN]]
-        faults += [Fault(rule, len(which), tuple(cases))] * (len(which) > 0)
+    entries = [(index, rows[index]) for index, reason in enumerate(reasons) if reason is None]
+    counts = Counter(row['image_id'] for _, row in entries)
+    broken = {
+        'entries of another form': [
+            f'entry {index}: {reason}' for index, reason in enumerate(reasons) if reason],
+        f'images with more than {LIMIT} detections': [
+            f'image_id {image}: {count}' for image, count in counts.items() if count > LIMIT],
+        **{rule: [_case(*entries[place]) for place in np.flatnonzero(mask)]
+           for rule, mask in _masks([row for _, row in entries], known, truth).items()}}
+    faults = [Fault(rule, len(cases), tuple(cases[:_SHOWN]))
+              for rule, cases in broken.items() if cases]
+    if not rows:
+        faults = [Fault('no detection at all', 1, ())]
     return ResultReport(
         detections=len(rows), images=len(counts), known_images=len(known.imgs),
-        categories=len(np.unique(labels)), known_categories=len(known.cats),
-        most=max(counts.values(), default=0), faults=tuple(faults))
+        categories=len({row['category_id'] for _, row in entries}),
+        known_categories=len(known.cats), most=max(counts.values(), default=0),
+        faults=tuple(faults))
 
 
-def _format_faults(rows: list, reasons: Sequence[str | None]) -> list[Fault]:
-    """The faults of the whole list and of the entries' form."""
-    if not rows:
-        return [Fault('no detection at all', 1, ())]
-    wrong = [f'entry {index}: {reason}' for index, reason in enumerate(reasons) if reason]
-    return [Fault('entries of another form', len(wrong), tuple(wrong[:_SHOWN]))] if wrong else []
-
-
-def _too_many(counts: dict[int, int]) -> list[Fault]:
-    """The images with more detections than count."""
-    over = [f'image_id {image}: {count}' for image, count in counts.items() if count > LIMIT]
-    rule = f'images with more than {LIMIT} detections'
-    return [Fault(rule, len(over), tuple(over[:_SHOWN]))] if over else []
-
-
-def _broken_rules(rows: list, entries: list[int], images: np.ndarray, labels: np.ndarray,
-                  known: COCO, truth: str) -> list[tuple[str, np.ndarray]]:
-    """The rules for single detections, each with a mask (n,) of those that break it."""
-    boxes = np.array([rows[index]['bbox'] for index in entries], dtype=float).reshape(-1, 4)
-    scores = np.array([rows[index]['score'] for index in entries], dtype=float)
-    sizes = np.array([_size(known.imgs.get(image), truth) for image in images.tolist()])
-    sizes = sizes.reshape(-1, 2)  # (n, 2), infinite for an unknown image
+def _masks(rows: list[dict], known: COCO, truth: str) -> dict[str, np.ndarray]:
+    """The rules of a single detection, each with (n,) whether it is broken."""
+    boxes = np.array([row['bbox'] for row in rows], dtype=float).reshape(-1, 4)
+    scores = np.array([row['score'] for row in rows], dtype=float)
+    sizes = np.array([_size(known.imgs.get(row['image_id']), truth) for row in rows])
     far = boxes[:, :2] + boxes[:, 2:]
-    outside = (boxes[:, :2] < -MARGIN).any(1) | (far > sizes + MARGIN).any(1)
-    return [
-        ('image_id not in the annotation file', ~np.isin(images, list(known.imgs))),
-        ('category_id not in the annotation file', ~np.isin(labels, list(known.cats))),
-        ('boxes without width or height', (boxes[:, 2:] <= 0).any(1)),
-        ('boxes more than a pixel outside the image', outside),
-        ('scores outside 0 to 1', (scores < 0) | (scores > 1)),
-    ]
+    outside = (boxes[:, :2] < -MARGIN).any(1) | (far > sizes.reshape(-1, 2) + MARGIN).any(1)
+    return {
+        'image_id not in the annotation file': np.array(
+            [row['image_id'] not in known.imgs for row in rows]),
+        'category_id not in the annotation file': np.array(
+            [row['category_id'] not in known.cats for row in rows]),
+        'boxes without width or height': (boxes[:, 2:] <= 0).any(1),
+        'boxes more than a pixel outside the image': outside,
+        'scores outside 0 to 1': (scores < 0) | (scores > 1),
+    }
 
 
 def _size(image: dict | None, truth: str) -> tuple[float, float]:
+    """Width and height, infinite for an unknown image."""
     if image is None:
-        return math.inf, math.inf
+        return np.inf, np.inf
     if not all(isinstance(image.get(side), (int, float)) for side in ('width', 'height')):
         raise UserError(f"{truth}: image {image['id']} has no width or height.\n"
                         'Give a file whose images have their sizes.')

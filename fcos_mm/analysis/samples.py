@@ -1,8 +1,8 @@
-"""Which samples of an image answer for which of its boxes.
+"""Which samples of an image are assigned to which of its boxes.
 
-A sample is what a detector classifies: a location of FCOS, an anchor box of
-RetinaNet (paper, Sec. 3.1). A box claims every sample that meets the conditions
-of the assignment for it; of several boxes one gets the sample.
+A sample is what a detector classifies: a location of FCOS, an anchor box of RetinaNet (paper,
+Sec. 3.1). A box claims every sample that meets the conditions of the assignment for it; one of
+the boxes that claim a sample gets it.
 """
 from typing import NamedTuple, Protocol
 
@@ -23,14 +23,14 @@ class Level(NamedTuple):
 
 
 class Assigned(NamedTuple):
-    """The samples of an image and its boxes.
+    """The assignment of an image. Samples are numbered level after level.
 
     Attributes:
         claimed: (M,) sample of every claim.
         claimant: (M,) box of every claim.
-        positive: (K,) the samples that answer for a box, ascending.
-        answered: (K,) the box each of them answers for.
-        counts: (L,) samples of each level; samples count level after level.
+        positive: (K,) the positive samples, ascending.
+        answered: (K,) the box of each of them.
+        counts: (L,) samples of each level.
     """
     claimed: np.ndarray
     claimant: np.ndarray
@@ -40,28 +40,19 @@ class Assigned(NamedTuple):
 
 
 class Samples(Protocol):
-    """A detector's way to assign boxes to samples.
+    """A detector's samples and how it assigns boxes to them.
 
     Attributes:
         kind: ``'location'`` or ``'anchor'``.
         levels: The levels.
-        reasons: Why a box may be left without a sample, by a short name.
+        reasons: Why a box may get no sample, by a short name.
     """
     kind: str
     levels: list[Level]
-    reasons: dict
+    reasons: dict[str, str]
 
     def assign(self, image: InputBoxes) -> Assigned:
-        """Return which samples the boxes claim and get.
-
-        Args:
-            image: The boxes of an image at the network's input.
-        """
+        """Assign the boxes of an image."""
 
     def why(self, image: InputBoxes, assigned: Assigned) -> list[str]:
-        """Return for each box why it would be left without a sample.
-
-        Args:
-            image: The boxes of an image.
-            assigned: What :meth:`assign` returned for it.
-        """
+        """For each box the short name of the reason why it would get no sample."""

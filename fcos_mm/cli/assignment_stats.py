@@ -1,7 +1,10 @@
-"""``tools/analysis_tools/assignment_stats.py``: which boxes can be answered for."""
+"""``tools/analysis_tools/assignment_stats.py``: which boxes a config can detect at all."""
 import argparse
+import json
+from pathlib import Path
 
 from fcos_mm.cli.options import add_config, add_config_options, resolve
+from fcos_mm.errors import UserError
 
 _EPILOG = """\
 Neither images nor a GPU are needed. docs/assignment_stats.md explains the output.
@@ -24,18 +27,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser: The parser to add to.
     """
     parser.description = (
-        'Say which boxes of an annotation file the locations (or anchors) of a config answer for, '
-        'and whether its regress ranges fit')
+        'Find the boxes of an annotation file that the locations (or anchors) of a config can '
+        'detect, and whether its regress ranges fit')
     parser.epilog = _EPILOG
     add_config(parser, 'the config: FCOS, or anchors with MaxIoUAssigner')
     parser.add_argument('--ann-file', required=True, help='COCO-format annotation file')
     parser.add_argument('--out', metavar='FILE.json', help='write everything as JSON')
     parser.add_argument('--scale', type=int, nargs=2, metavar=('LONGER', 'SHORTER'),
-                        help='most pixels of the sides of the input (default: those of the '
+                        help='maximum sides of the input in pixels (default: those of the '
                         "config's training pipeline, of several scales the largest)")
     parser.add_argument('--low-quality-matches', action='store_true',
                         help='anchors only: the best possible recall also when the best anchor of '
-                        'a box counts never, from IoU 0.4 on, always')
+                        'a box counts never, from IoU 0.4 on, and always')
     parser.add_argument('--as-published', action='store_true',
                         help="count as the codes behind the paper's tables: size rounded down, "
                         "last pixel inside the box, Detectron's anchors and matching")
@@ -52,5 +55,32 @@ def run(args: argparse.Namespace) -> None:
         UserError: If the config or the annotations cannot be used.
     """
     args = resolve(args)
-    from fcos_mm.apis import assignment_stats
-    assignment_stats.run(args)
+    if args.scale and min(args.scale) < 1:
+        raise UserError(f'--scale {args.scale} must be positive.')
+    from fcos_mm.analysis.assignment_report import report
+    from fcos_mm.analysis.assignment_stats import anchor_recall, assignment_statistics
+    from fcos_mm.config import load_config
+    cfg = load_config(args.config, args.cfg_options)
+    options = dict(scale=args.scale and tuple(args.scale), as_published=args.as_published)
+    statistics = dict(config=args.config, **options,
+                      **assignment_statistics(cfg, args.ann_file, **options))
+    for warning in statistics['warnings']:
+        print(f'warning: {warning}')
+    print(report(statistics))
+    if args.low_quality_matches:
+        recall = anchor_recall(cfg, args.ann_file, **options)
+        statistics['low_quality_matches'] = recall
+        print('\nbest possible recall by the low-quality matches that count:')
+        for rule, value in recall.items():
+            print(f'{rule:>8}  {value:.2f} %')
+    if args.out:
+        _write(args.out, statistics)
+
+
+def _write(path: str, statistics: dict) -> None:
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_text(json.dumps(statistics, indent=1), encoding='utf-8')
+    except OSError as error:
+        raise UserError(f'{path} cannot be written: {error}\nGive another --out.') from error
+    print(f'\n{path}')

@@ -6,7 +6,8 @@ from mmdet.models.detectors import BaseDetector
 from mmengine.config import Config
 from torch import nn
 
-from fcos_mm.analysis.training_memory import num_samples, training_memory
+from fcos_mm.analysis.heads import num_samples
+from fcos_mm.analysis.training_memory import training_memory
 from fcos_mm.errors import UserError
 from fcos_mm.registry import MODELS
 
@@ -144,7 +145,7 @@ def test_mmdets_own_fcos_has_locations():
 
 
 def test_what_cannot_be_counted_or_built():
-    with pytest.raises(UserError, match='neither a bbox_head nor an rpn_head'):
+    with pytest.raises(UserError, match='neither model.bbox_head nor model.rpn_head'):
         num_samples(scale_detector(), (64, 64))
     boxes = dict(type='Shared2FCBBoxHead', num_classes=2)
     with pytest.raises(UserError, match='model.bbox_head is a Shared2FCBBoxHead'):

@@ -1,4 +1,4 @@
-"""Fig. 3: center-ness as a heat map over the picture."""
+"""Fig. 3: center-ness as a heat map over the image."""
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,103 +10,100 @@ from mmengine.config import Config
 from torch import nn
 
 from fcos_mm.analysis.figures.boxes import draw_box, label_boxes
-from fcos_mm.analysis.figures.panels import grid_shape, panel_grid, points_per_pixel, show_pixels
 from fcos_mm.analysis.figures.scene import Level, Scene, make_scene
+from fcos_mm.analysis.figures.scene_panels import (
+    ALL_LEVELS,
+    level_panels,
+    panel_grid,
+    points_per_pixel,
+    show_pixels,
+)
 from fcos_mm.analysis.figures.style import FONT, TITLE_FONT, count, save
 
-_HEAT = 'RdYlBu_r'  # blue 0, red 1, told apart by any colour vision
+_HEAT = 'RdYlBu_r'  # blue 0, red 1, distinct for any color vision
 _NORM = Normalize(0, 1)
 _BOX = dict(color='black', line_width=0.9)
 
 
-def draw_centerness(cfg: Config,
-                    image: str,
-                    boxes: np.ndarray,
-                    labels: np.ndarray,
-                    class_names: Sequence[str],
-                    out_file: str,
-                    *,
+def draw_centerness(cfg: Config, image: str, boxes: np.ndarray, labels: np.ndarray,
+                    class_names: Sequence[str], out_file: str, *,
                     model: nn.Module | None = None) -> Figure:
-    """Draw the center-ness target of Eq. (3) over a picture (Sec. 3.3).
+    """Draw the center-ness target of Eq. (3) over an image (Sec. 3.3).
 
-    One panel for each level with a positive location, with the boxes it
-    answers for, and one for all levels, where the finer level lies on top and
-    a box that no location answers for is dashed. A location's value fills its
-    cell, which can reach over the sides of the box. With a
-    model three panels stand side by side: the target, the prediction at the
-    same locations, and the prediction at all locations.
+    One panel for each level with a positive location and its boxes, and one for all levels,
+    where finer levels lie on top and boxes without a location are dashed. A location's value
+    fills its cell, which may extend beyond the box. With a model three panels stand side by
+    side: the target, the prediction at the same locations, the prediction at all locations.
 
     Args:
         cfg: The config of an FCOS.
-        image: Path of the picture.
-        boxes: (G, 4) its boxes, x0, y0, x1, y1 in pixels of the picture.
+        image: Path of the image.
+        boxes: (G, 4) its boxes, x0, y0, x1, y1 in pixels of the image.
         labels: (G,) their classes, from 0.
         class_names: C names.
-        out_file: The picture to write.
+        out_file: The file to write.
         model: A trained detector, in eval mode, to compare with.
 
     Returns:
         The figure as written.
 
     Raises:
-        UserError: If the picture cannot be read or written, the config has no
-            ``FCOSHead``, or the model has no center-ness branch.
+        UserError: If a file cannot be read or written, the config has no ``FCOSHead``, or the
+            model has no center-ness branch.
     """
     scene = make_scene(cfg, image, boxes, labels, class_names, model)
-    figure = _targets(scene) if scene.predicted is None else _comparison(scene)
-    panels = [axes for axes in figure.axes if axes.axison]
+    figure, labeled = _targets(scene) if model is None else _comparison(scene)
     bar = figure.colorbar(ScalarMappable(_NORM, _HEAT), ax=figure.axes, shrink=0.6, pad=0.02,
                           aspect=30)
     bar.set_label('center-ness', fontsize=FONT)
     bar.ax.tick_params(labelsize=FONT)
-    everything = panels[-1] if scene.predicted is None else panels[-2]
-    label_boxes(everything, scene.boxes, scene.names, ['black'] * len(scene.boxes),
+    label_boxes(labeled, scene.boxes, scene.names, ['black'] * len(scene.boxes),
                 points_per_pixel=points_per_pixel(scene))
     save(figure, out_file)
     return figure
 
 
-def _targets(scene: Scene) -> Figure:
-    """One panel a level, one for all."""
-    number = len(scene.occupied) + 1
-    figure, panels = panel_grid(scene, *grid_shape(number))
-    for axes, level in zip(panels.flat, scene.occupied):
-        _draw_panel(axes, scene, [level], scene.target, _title(scene, level))
-    _draw_panel(panels.flat[number - 1], scene, scene.levels, scene.target, 'All levels')
-    return figure
+def _targets(scene: Scene) -> tuple[Figure, Axes]:
+    """The figure and its panel of all levels."""
+    figure, panels = level_panels(scene)
+    for axes, levels, _ in panels:
+        _draw_panel(axes, scene, levels, scene.target, _title(scene, levels))
+    return figure, axes
 
 
-def _comparison(scene: Scene) -> Figure:
-    """One row a level, one for all; target and prediction side by side."""
+def _comparison(scene: Scene) -> tuple[Figure, Axes]:
+    """Target and prediction side by side; the figure and its panel of all levels."""
     figure, panels = panel_grid(scene, len(scene.occupied) + 1, 3)
     predicted = np.where(scene.gt_index >= 0, scene.predicted, np.nan)
     for row, level in zip(panels, scene.occupied):
-        _draw_panel(row[0], scene, [level], scene.target, _title(scene, level))
+        _draw_panel(row[0], scene, [level], scene.target, _title(scene, [level]))
         _draw_panel(row[1], scene, [level], predicted, f'{level.name}, predicted')
         _draw_panel(row[2], scene, [level], scene.predicted,
                     f'{level.name}, predicted at all locations')
-    _draw_panel(panels[-1, 0], scene, scene.levels, scene.target, 'All levels')
-    _draw_panel(panels[-1, 1], scene, scene.levels, predicted, 'All levels, predicted')
-    return figure
+    _draw_panel(panels[-1, 0], scene, scene.levels, scene.target, ALL_LEVELS)
+    _draw_panel(panels[-1, 1], scene, scene.levels, predicted, f'{ALL_LEVELS}, predicted')
+    return figure, panels[-1, 0]
 
 
 def _draw_panel(axes: Axes, scene: Scene, levels: Sequence[Level], values: np.ndarray,
                 title: str) -> None:
-    """Draw (P,) values of some levels over the picture; nan is left open."""
+    """Draw (P,) values of some levels over the image; nan is transparent."""
     show_pixels(axes, scene)
     for level in reversed(levels):
         axes.imshow(level.cut(values).reshape(level.shape), cmap=_HEAT, norm=_NORM, alpha=0.65,
                     extent=level.extent, interpolation='nearest', zorder=2)
     for box in scene.answered(levels):
         draw_box(axes, scene.boxes[box], **_BOX)
-    if levels is scene.levels:
-        for box in scene.unanswered:
-            draw_box(axes, scene.boxes[box], dashed=True, **_BOX)
+    for box in scene.unanswered if levels is scene.levels else ():
+        draw_box(axes, scene.boxes[box], dashed=True, **_BOX)
     height, width = scene.pixels.shape
-    axes.set(xlim=(0, width), ylim=(height, 0))  # the cells reach beyond the input
+    axes.set(xlim=(0, width), ylim=(height, 0))  # the cells extend beyond the input
     axes.set_title(title, fontsize=TITLE_FONT)
 
 
-def _title(scene: Scene, level: Level) -> str:
+def _title(scene: Scene, levels: Sequence[Level]) -> str:
+    if levels is scene.levels:
+        return ALL_LEVELS
+    level, = levels
     positives = int((level.cut(scene.gt_index) >= 0).sum())
     return f'{level.name}, stride {level.stride}: {count(positives, "location")}'

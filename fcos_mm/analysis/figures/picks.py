@@ -1,4 +1,4 @@
-"""Which pictures Fig. 8 shows: chosen by their ground truth, not by how well detection went."""
+"""Pick the images of Fig. 8 by their ground truth, not by the quality of the detections."""
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -11,13 +11,13 @@ from fcos_mm.analysis.figures.style import count
 
 
 class Kind(NamedTuple):
-    """A kind of picture.
+    """A kind of image.
 
     Attributes:
-        title: What such pictures show.
-        measure: From boxes (n, 4) x0, y0, x1, y1, n at least 1, and the area
-            of the image to how much a picture is of this kind.
-        sign: 1 where the largest measure is sought, -1 where the smallest.
+        title: What such images show.
+        measure: From boxes (n, 4) x0, y0, x1, y1, n at least 1, and the area of the image to how
+            much an image is of this kind.
+        sign: 1 if the largest measure is sought, -1 for the smallest.
         caption: The measure in words.
     """
     title: str
@@ -27,14 +27,7 @@ class Kind(NamedTuple):
 
 
 def mean_best_iou(boxes: np.ndarray) -> float:
-    """How much boxes overlap: the mean of each one's best IoU with another.
-
-    Args:
-        boxes: (n, 4) x0, y0, x1, y1, n at least 1.
-
-    Returns:
-        Between 0 and 1; 0 for a single box.
-    """
+    """The mean over boxes (n, 4), n at least 1, of the best IoU with another; 0 for one box."""
     boxes = torch.as_tensor(boxes)
     return float(bbox_overlaps(boxes, boxes).fill_diagonal_(0).max(dim=1).values.mean())
 
@@ -44,7 +37,7 @@ def _shares(boxes: np.ndarray, image_area: float) -> np.ndarray:
     return np.prod(boxes[:, 2:] - boxes[:, :2], axis=1) / image_area
 
 
-#: Pictures of the first kind are taken first, and none is taken twice.
+#: An image belongs to the first kind that picks it.
 KINDS = {
     'crowded': Kind('Crowded: most boxes', lambda boxes, _: len(boxes), 1,
                     lambda number: count(number, 'box', 'boxes')),
@@ -58,20 +51,18 @@ KINDS = {
 }
 
 
-def pick_pictures(truth: COCO, per_kind: int = 3) -> dict[str, list[int]]:
-    """Pick the most crowded, overlapping, tiny and huge pictures.
+def pick_images(truth: COCO, per_kind: int = 3) -> dict[str, list[int]]:
+    """Pick the most crowded, overlapping, tiny and huge images.
 
-    Only the ground truth is asked: crowd boxes and boxes without area do not
-    count, and a picture without any other is not picked. Each kind takes its
-    best pictures that no kind before it has taken; equal ones by image id.
+    Crowd boxes and boxes without area do not count, and an image without any other is not
+    picked. Each kind gets its best images among those left; ties by image id.
 
     Args:
         truth: The annotations.
         per_kind: How many of each kind.
 
     Returns:
-        For each of :data:`KINDS` the image ids, the best first; fewer where
-        there are not enough pictures.
+        For each of :data:`KINDS` the image ids, the best first; fewer if there are not enough.
     """
     measures = {}
     for image_id in sorted(truth.imgs):
@@ -87,35 +78,19 @@ def pick_pictures(truth: COCO, per_kind: int = 3) -> dict[str, list[int]]:
 
 
 def measure(truth: COCO, image_id: int, kind: str) -> float:
-    """How much a picture is of a kind.
-
-    Args:
-        truth: The annotations.
-        image_id: The picture, with at least one ordinary box.
-        kind: A key of :data:`KINDS`.
-    """
+    """How much an image, with at least one ordinary box, is of a kind in :data:`KINDS`."""
     image = truth.imgs[image_id]
     return KINDS[kind].measure(ordinary_boxes(truth, image_id), image['width'] * image['height'])
 
 
 def ordinary_annotations(truth: COCO, image_id: int) -> list[dict]:
-    """Return the annotations that are no crowd and have an area.
-
-    Args:
-        truth: The annotations.
-        image_id: The picture.
-    """
+    """The annotations of an image that are not crowds and have an area."""
     return [annotation for annotation in truth.imgToAnns[image_id]
             if not annotation.get('iscrowd') and min(annotation['bbox'][2:]) > 0]
 
 
 def ordinary_boxes(truth: COCO, image_id: int) -> np.ndarray:
-    """Return the boxes (n, 4), x0, y0, x1, y1, of the ordinary annotations.
-
-    Args:
-        truth: The annotations.
-        image_id: The picture.
-    """
+    """The boxes (n, 4), x0, y0, x1, y1, of the ordinary annotations of an image."""
     boxes = np.array([annotation['bbox'] for annotation in ordinary_annotations(truth, image_id)],
                      dtype=np.float64).reshape(-1, 4)
     return np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)

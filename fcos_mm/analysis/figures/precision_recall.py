@@ -1,49 +1,41 @@
 """Figs. 4 to 6: class-agnostic precision-recall curves."""
-
 import numpy as np
 from matplotlib.figure import Figure
 
 from fcos_mm.analysis.figures.style import COLORS, FONT, LINE_STYLES, TITLE_FONT, dress, save
 
-#: COCO's recalls, at which precision is given.
+#: COCO's recall thresholds, at which precision is given.
 RECALLS = np.linspace(0, 1, 101)
 
 
-def draw_precision_recall(curves: dict[str, np.ndarray],
-                          out_file: str,
-                          *,
-                          iou: float,
+def draw_precision_recall(curves: dict[str, np.ndarray], out_file: str, *, iou: float,
                           ap: dict[str, float]) -> Figure:
     """Draw the precision-recall curves of several detectors.
 
     Args:
-        curves: For each detector the precision (101,) at recall 0, 0.01, ...,
-            1, as :func:`class_agnostic_numbers` gives it; where there is no
-            ground truth, -1 or nan, which is left out.
-        out_file: The picture to write.
-        iou: IoU from which on a detection is right.
-        ap: For each detector its average precision at this IoU, from 0 to 1;
-            -1 or nan without ground truth.
+        curves: For each detector the precision (101,) at recall 0, 0.01, ..., 1, as
+            :func:`class_agnostic_numbers` returns it; -1 or nan without ground truth.
+        out_file: The file to write.
+        iou: Minimum IoU of a correct detection.
+        ap: For each detector its average precision at this IoU, from 0 to 1; -1 or nan without
+            ground truth.
 
     Returns:
         The figure as written.
 
     Raises:
-        ValueError: If a curve is not of 101 values or has no AP.
-        UserError: If the picture cannot be written.
+        ValueError: If a curve does not have 101 values or has no AP.
+        UserError: If the file cannot be written.
     """
     if curves.keys() != ap.keys():
         raise ValueError(f'curves of {sorted(curves)}, but AP of {sorted(ap)}')
     figure = Figure(figsize=(4.6, 5), layout='compressed')
     axes = figure.subplots()
     for index, (name, precision) in enumerate(curves.items()):
-        axes.plot(
-            *_reached(name, precision),
-            color=COLORS[index % len(COLORS)],
-            linestyle=LINE_STYLES[index % len(LINE_STYLES)],
-            linewidth=1.8,
-            clip_on=False,
-            label=_label(name, ap[name]))
+        label = f'AP {100 * ap[name]:.1f}' if ap[name] >= 0 else 'no ground truth'
+        axes.plot(*_reached(name, np.asarray(precision)), color=COLORS[index % len(COLORS)],
+                  linestyle=LINE_STYLES[index % len(LINE_STYLES)], linewidth=1.8, clip_on=False,
+                  label=f'{name}, {label}')
     axes.set(xlim=(0, 1), ylim=(0, 1), aspect='equal')
     axes.set_xlabel('recall', fontsize=FONT)
     axes.set_ylabel('precision', fontsize=FONT)
@@ -54,9 +46,8 @@ def draw_precision_recall(curves: dict[str, np.ndarray],
     return figure
 
 
-def _reached(name: str, precision: np.ndarray) -> tuple:
+def _reached(name: str, precision: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Recalls and precisions up to the first recall that is not reached."""
-    precision = np.asarray(precision)
     if precision.shape != RECALLS.shape:
         raise ValueError(f'{name}: expected precision of shape {RECALLS.shape}, '
                          f'got {precision.shape}')
@@ -64,7 +55,3 @@ def _reached(name: str, precision: np.ndarray) -> tuple:
     recalls, precision = RECALLS[known], precision[known]
     end = np.count_nonzero(precision) + 1  # precision falls with recall; 0 is never reached
     return recalls[:end], precision[:end]
-
-
-def _label(name: str, ap: float) -> str:
-    return f'{name}, AP {100 * ap:.1f}' if ap >= 0 else f'{name}, no ground truth'

@@ -1,4 +1,4 @@
-"""Fig. 8: detections in pictures that are crowded, highly overlapping, tiny and huge."""
+"""Fig. 8: detections in crowded, highly overlapping, tiny and huge objects."""
 import os.path as osp
 
 import mmcv
@@ -8,81 +8,72 @@ from matplotlib.figure import Figure
 from pycocotools.coco import COCO
 
 from fcos_mm.analysis.figures.boxes import draw_box, label_boxes, pick_colors
-from fcos_mm.analysis.figures.picks import KINDS, measure, pick_pictures
+from fcos_mm.analysis.figures.picks import KINDS, measure, pick_images
 from fcos_mm.analysis.figures.style import FONT, TITLE_FONT, save
 from fcos_mm.datasets.transforms import LoadImageFromFile
 from fcos_mm.errors import UserError
 from fcos_mm.evaluation.coco_files import Results, Truth, read_results, read_truth
 
 _WIDTH = 11.  # of the sheet, inches
-_HIGHEST = 3.4  # a row of pictures at most, inches
+_MAX_HEIGHT = 3.4  # of a row of images, inches
 _GAP, _TITLE, _CAPTION = 0.08, 0.32, 0.26  # inches
 
 
-def draw_qualitative(truth: Truth,
-                     results: Results,
-                     image_dir: str,
-                     out_file: str,
-                     *,
-                     per_kind: int = 3,
-                     score_thr: float = 0.3) -> Figure:
-    """Draw detections in pictures of each kind, a row a kind.
+def draw_qualitative(truth: Truth, results: Results, image_dir: str, out_file: str, *,
+                     per_kind: int = 3, score_thr: float = 0.3) -> Figure:
+    """Draw detections in images of each kind, one row a kind.
 
-    :func:`pick_pictures` picks them by the ground truth alone. Boxes that
-    overlap have different colours; a name that would cover another is left
-    out.
+    :func:`pick_images` picks them by the ground truth alone. Overlapping boxes have different
+    colors; a name that would cover another is left out.
 
     Args:
         truth: The annotations, or the path of their file.
-        results: Detections in COCO's format, or the path of their file.
-        image_dir: The folder with the pictures.
-        out_file: The picture to write.
-        per_kind: Pictures in a row.
+        results: Detections in COCO format, or the path of their file.
+        image_dir: The folder of the images.
+        out_file: The file to write.
+        per_kind: Images in a row.
         score_thr: Detections with a lower score are not drawn.
 
     Returns:
         The figure as written.
 
     Raises:
-        UserError: If a file cannot be read, a picture is missing, no picture
-            has a box, or the sheet cannot be written.
+        UserError: If a file cannot be read or written, or no image has a box.
     """
     truth = read_truth(truth)
-    picks = {kind: ids for kind, ids in pick_pictures(truth, per_kind).items() if ids}
+    picks = {kind: ids for kind, ids in pick_images(truth, per_kind).items() if ids}
     if not picks:
-        raise UserError('The annotations hold no boxes, so that there are no pictures to pick.\n'
+        raise UserError('The annotations hold no boxes, so that there are no images to pick.\n'
                         'Give an annotation file with boxes.')
-    shown = {image_id for ids in picks.values() for image_id in ids}
-    pictures = {image_id: _read_picture(truth, image_id, image_dir) for image_id in shown}
-    detections = [row for row in read_results(results, truth, image_ids=shown)
+    kinds = {image_id: kind for kind, ids in picks.items() for image_id in ids}
+    images = {image_id: _read_image(truth, image_id, image_dir) for image_id in kinds}
+    detections = [row for row in read_results(results, truth, image_ids=kinds)
                   if row['score'] >= score_thr]
     figure = Figure()
-    panels = _lay_out(figure, picks, pictures)
-    for kind, ids in picks.items():
-        for image_id in ids:
-            axes = panels[image_id]
-            axes.set_xlabel(KINDS[kind].caption(measure(truth, image_id, kind)), fontsize=FONT,
-                            labelpad=3)
-            _draw_detections(axes, truth, [r for r in detections if r['image_id'] == image_id])
+    for image_id, axes in _lay_out(figure, picks, images).items():
+        kind = kinds[image_id]
+        axes.set_xlabel(KINDS[kind].caption(measure(truth, image_id, kind)), fontsize=FONT,
+                        labelpad=3)
+        _draw_detections(axes, truth, [r for r in detections if r['image_id'] == image_id])
     save(figure, out_file)
     return figure
 
 
-def _read_picture(truth: COCO, image_id: int, image_dir: str) -> np.ndarray:
+def _read_image(truth: COCO, image_id: int, image_dir: str) -> np.ndarray:
     """RGB, (height, width, 3)."""
     path = osp.join(image_dir, truth.imgs[image_id]['file_name'])
     if not osp.isfile(path):
-        raise UserError(f'Image not found: {path}\nName the folder that holds the pictures of the '
+        raise UserError(f'Image not found: {path}\nName the folder that holds the images of the '
                         'annotations.')
     return mmcv.bgr2rgb(LoadImageFromFile()(dict(img_path=path))['img'])
 
 
 def _lay_out(figure: Figure, picks: dict[str, list[int]],
-             pictures: dict[int, np.ndarray]) -> dict[int, Axes]:
-    """Put the pictures into rows, each of one height, under the title of their kind."""
-    ratios = {image_id: picture.shape[1] / picture.shape[0]
-              for image_id, picture in pictures.items()}
-    heights = {kind: min(_HIGHEST, (_WIDTH - _GAP * (len(ids) + 1)) / sum(ratios[i] for i in ids))
+             images: dict[int, np.ndarray]) -> dict[int, Axes]:
+    """Put the images into rows, each of one height, below the title of their kind."""
+    ratios = {image_id: image.shape[1] / image.shape[0] for image_id, image in images.items()}
+    heights = {kind: min(_MAX_HEIGHT,
+                         (_WIDTH - _GAP * (len(ids) + 1)) / sum(ratios[i] for i in ids))
                for kind, ids in picks.items()}  # inches
     total = sum(heights.values()) + len(picks) * (_TITLE + _CAPTION)
     figure.set_size_inches(_WIDTH, total)
@@ -95,14 +86,14 @@ def _lay_out(figure: Figure, picks: dict[str, list[int]],
             width = ratios[image_id] * heights[kind]
             panels[image_id] = figure.add_axes(
                 (left / _WIDTH, bottom / total, width / _WIDTH, heights[kind] / total))
-            panels[image_id].imshow(pictures[image_id])
+            panels[image_id].imshow(images[image_id])
             left += width + _GAP
         top = bottom - _CAPTION
     return panels
 
 
 def _draw_detections(axes: Axes, truth: COCO, rows: list[dict]) -> None:
-    """Draw the boxes, the surest on top, with classes and scores."""
+    """Draw the boxes with classes and scores, the highest score on top."""
     axes.set(xticks=[], yticks=[], autoscale_on=False)
     if not rows:
         return

@@ -1,19 +1,19 @@
-"""A picture as the network gets it, with what each location is to learn there."""
+"""An image at the network's input, with the training targets of each location."""
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from mmcv.transforms import Compose
-from mmdet.structures import DetDataSample
 from mmdet.structures.bbox import HorizontalBoxes
 from mmdet.utils import get_test_pipeline_cfg
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from torch import Tensor, nn
 
+from fcos_mm.analysis.input_size import feature_sizes
 from fcos_mm.errors import UserError
-from fcos_mm.models import FCOSHead, Locations, Targets, centerness_target, pad_ground_truth
+from fcos_mm.models import FCOSHead, Locations, centerness_target, pad_ground_truth
 from fcos_mm.registry import MODELS, TRANSFORMS
 
 
@@ -22,34 +22,34 @@ class Level(NamedTuple):
 
     Attributes:
         name: P3, P4, ..., by the stride.
-        stride: Its stride in pixels.
+        stride: In pixels.
         first: Index of its first location.
         shape: Rows and columns of its feature map.
-        extent: Left, right, bottom and top side, in pixels of the input, of
-            all its cells, each of which has its location in its middle.
+        extent: Left, right, bottom and top of all its cells, in pixels of the input; locations
+            lie in the centers of the cells.
     """
     name: str
     stride: int
     first: int
-    shape: tuple
-    extent: tuple
+    shape: tuple[int, int]
+    extent: tuple[float, float, float, float]
 
     def cut(self, values: np.ndarray) -> np.ndarray:
-        """Return this level's part of (P, ...) values."""
+        """This level's part of (P, ...) values."""
         return values[self.first:self.first + self.shape[0] * self.shape[1]]
 
 
 class Scene(NamedTuple):
-    """One picture in the size of the network's input, padding included.
+    """One image at the size of the network's input, padding included.
 
     Attributes:
-        pixels: (height, width) grey values from 0 to 255; padding is white.
+        pixels: (height, width) gray values from 0 to 255; padding is white.
         boxes: (G, 4) the boxes, in pixels of the input.
         names: G names of their classes.
         levels: The L levels.
         points: (P, 2) the locations.
-        gt_index: (P,) index of the box a location answers for; -1 for none.
-        target: (P,) center-ness by Eq. (3); nan where there is no box.
+        gt_index: (P,) index of each location's box; -1 for none.
+        target: (P,) center-ness by Eq. (3); nan without a box.
         predicted: (P,) center-ness that a model predicts; None without one.
     """
     pixels: np.ndarray
@@ -63,72 +63,64 @@ class Scene(NamedTuple):
 
     @property
     def occupied(self) -> list[Level]:
-        """The levels with at least one positive location."""
+        """The levels with a positive location."""
         return [level for level in self.levels if self.answered([level])]
 
     @property
     def unanswered(self) -> list[int]:
-        """The boxes that no location answers for."""
+        """The boxes without a positive location."""
         return sorted(set(range(len(self.boxes))) - set(self.answered(self.levels)))
 
     def answered(self, levels: Sequence[Level]) -> list[int]:
-        """The boxes that a location of some levels answers for.
-
-        Args:
-            levels: The levels.
-        """
+        """The boxes with a positive location on some of the levels."""
         found = {index for level in levels for index in level.cut(self.gt_index).tolist()}
         return sorted(found - {-1})
 
 
-def make_scene(cfg: Config,
-               image: str,
-               boxes: np.ndarray,
-               labels: np.ndarray,
-               class_names: Sequence[str],
-               model: nn.Module | None = None) -> Scene:
-    """Prepare a picture as the config does at test, and assign its boxes.
+def make_scene(cfg: Config, image: str, boxes: np.ndarray, labels: np.ndarray,
+               class_names: Sequence[str], model: nn.Module | None = None) -> Scene:
+    """Prepare an image as the config does at test, and assign its boxes.
 
     Args:
-        cfg: The config of an FCOS; it says how large the input is, how it is
-            padded, where the locations lie and which box they answer for.
-        image: Path of the picture.
-        boxes: (G, 4) its boxes, x0, y0, x1, y1 in pixels of the picture.
+        cfg: The config of an FCOS; determines input size, padding, locations and assignment.
+        image: Path of the image.
+        boxes: (G, 4) its boxes, x0, y0, x1, y1 in pixels of the image.
         labels: (G,) their classes, from 0.
         class_names: C names.
-        model: A trained detector whose center-ness is wanted too.
+        model: A trained detector whose center-ness is predicted too.
 
     Raises:
-        UserError: If the picture cannot be read, the config has no
-            ``FCOSHead``, or the model has no center-ness branch.
+        UserError: If the image cannot be read, the config has no ``FCOSHead``, or the model has
+            no center-ness branch.
         ValueError: If a label has no name.
     """
     labels = np.asarray(labels, dtype=np.int64)
     if len(labels) and not 0 <= labels.min() <= labels.max() < len(class_names):
         raise ValueError(f'labels must lie in 0..{len(class_names) - 1}, got {labels.tolist()}')
     with DefaultScope.overwrite_default_scope(cfg.get('default_scope', 'mmdet')):
-        packed = _through_pipeline(cfg, image, np.asarray(boxes, dtype=np.float32), labels)
+        packed = _run_pipeline(cfg, image, np.asarray(boxes, dtype=np.float32), labels)
         head = _find_head(cfg, model)
         (height, width), maps = _input_size_and_maps(cfg, model, packed)
     sample = packed['data_samples']
-    sizes = [m.shape[-2:] for m in maps] if maps else [
-        (-(-height // stride), -(-width // stride)) for stride in head.strides]
+    sizes = [m.shape[-2:] for m in maps] if maps else feature_sizes(height, width, head.strides)
     locations = head.location_generator(sizes, 'cpu')
-    targets = _assign(head, locations, sample)
+    truth = pad_ground_truth([sample.gt_instances], img_metas=[sample.metainfo],
+                             box_convention=head.box_convention)
+    targets = head.assigner.assign(locations, truth, background=head.num_classes)
+    centerness = torch.where(targets.positive, centerness_target(targets.distances), torch.nan)
     return Scene(
-        pixels=_grey(packed['inputs'], height, width),
+        pixels=_gray(packed['inputs'], height, width),
         boxes=sample.gt_instances.bboxes.tensor.numpy(),
         names=[class_names[label] for label in sample.gt_instances.labels],
         levels=_levels(locations),
         points=locations.points.numpy(),
         gt_index=targets.gt_index[0].numpy(),
-        target=torch.where(targets.positive, centerness_target(targets.distances),
-                           torch.nan)[0].numpy(),
+        target=centerness[0].numpy(),
         predicted=torch.cat([m.flatten() for m in maps]).sigmoid().numpy() if maps else None)
 
 
-def _through_pipeline(cfg: Config, image: str, boxes: np.ndarray, labels: np.ndarray) -> dict:
-    """Load the picture and change picture and boxes as the test pipeline does."""
+def _run_pipeline(cfg: Config, image: str, boxes: np.ndarray, labels: np.ndarray) -> dict:
+    """Load the image and transform it and its boxes as the test pipeline does."""
     steps = [step for step in get_test_pipeline_cfg(cfg)
              if step['type'].split('.')[-1] != 'LoadAnnotations']
     load, *others = [TRANSFORMS.build(step) for step in steps]
@@ -151,19 +143,13 @@ def _find_head(cfg: Config, model: nn.Module | None) -> FCOSHead:
 
 @torch.no_grad()
 def _input_size_and_maps(cfg: Config, model: nn.Module | None, packed: dict) -> tuple:
-    """Height and width with padding, and a model's L maps (1, 1, H, W) of center-ness logits."""
+    """Padded height and width, and a model's L maps (1, 1, H, W) of center-ness logits."""
     batch = dict(inputs=[packed['inputs']], data_samples=[packed['data_samples']])
     if model is None:
         return MODELS.build(cfg.model.data_preprocessor)(batch)['inputs'].shape[-2:], None
     inputs = model.data_preprocessor(batch)['inputs']
     *_, maps = model.bbox_head(model.extract_feat(inputs))
     return inputs.shape[-2:], [m.float().cpu() for m in maps]
-
-
-def _assign(head: FCOSHead, locations: Locations, sample: DetDataSample) -> Targets:
-    truth = pad_ground_truth([sample.gt_instances], img_metas=[sample.metainfo],
-                             box_convention=head.box_convention)
-    return head.assigner.assign(locations, truth, background=head.num_classes)
 
 
 def _levels(locations: Locations) -> list[Level]:
@@ -176,9 +162,9 @@ def _levels(locations: Locations) -> list[Level]:
     return levels
 
 
-def _grey(picture: Tensor, height: int, width: int) -> np.ndarray:
-    """Return (3, h, w) BGR as grey values, in the top left corner of white (height, width)."""
+def _gray(image: Tensor, height: int, width: int) -> np.ndarray:
+    """(3, h, w) BGR as gray values, in the top left corner of white (height, width)."""
     weights = torch.tensor([0.114, 0.587, 0.299])  # of blue, green and red in luminance
-    grey = torch.full((height, width), 255.)
-    grey[:picture.shape[1], :picture.shape[2]] = (picture.float() * weights[:, None, None]).sum(0)
-    return grey.numpy()
+    gray = torch.full((height, width), 255.)
+    gray[:image.shape[1], :image.shape[2]] = (image.float() * weights[:, None, None]).sum(0)
+    return gray.numpy()

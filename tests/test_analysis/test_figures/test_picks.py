@@ -8,7 +8,7 @@ from fcos_mm.analysis.figures.picks import (
     measure,
     ordinary_annotations,
     ordinary_boxes,
-    pick_pictures,
+    pick_images,
 )
 from fcos_mm.evaluation.coco_files import as_coco
 
@@ -35,13 +35,13 @@ def coco(scenes, *, crowd=()):
 
 
 def test_one_of_each_kind():
-    picks = pick_pictures(coco(SCENES), per_kind=1)
+    picks = pick_images(coco(SCENES), per_kind=1)
     assert picks == dict(crowded=[7], overlapping=[3], tiny=[5], huge=[4])
     assert list(picks) == list(KINDS)
 
 
 def test_none_twice_and_no_picture_without_boxes():
-    picks = pick_pictures(coco(SCENES), per_kind=2)
+    picks = pick_images(coco(SCENES), per_kind=2)
     # By number of boxes 7 and 3. Nothing overlaps in 4, 5 and 9: by id. The last is left.
     assert picks == dict(crowded=[7, 3], overlapping=[4, 5], tiny=[9], huge=[])
 
@@ -62,7 +62,7 @@ def test_measures():
 def test_crowd_boxes_and_boxes_without_area_do_not_count():
     scenes = {1: [[0, 0, 99, 99]] * 5, 2: [[0, 0, 10, 10], [0, 0, 0, 5], [3, 3, 5, 0]]}
     truth = coco(scenes, crowd=[1])
-    assert pick_pictures(truth, per_kind=1)['crowded'] == [2]
+    assert pick_images(truth, per_kind=1)['crowded'] == [2]
     assert measure(truth, 2, 'crowded') == 1
     assert measure(truth, 2, 'tiny') == pytest.approx(0.01)
 
@@ -75,7 +75,7 @@ def test_mean_best_iou_by_hand():
 
 
 def test_no_boxes_no_pictures():
-    assert not any(pick_pictures(coco({1: []})).values())
+    assert not any(pick_images(coco({1: []})).values())
 
 
 def test_boxes_and_annotations_are_of_the_same_objects():

@@ -1,6 +1,4 @@
 """Bars of ours beside the paper's."""
-import pytest
-
 from fcos_mm.analysis.figures.comparison import Compared, draw_comparison
 
 ROWS = [Compared('seeds', 20., 1.5, 30.), Compared('one seed', 25., None, None),
@@ -65,9 +63,3 @@ def test_nothing_measured_at_all(tmp_path):
     axes, = draw(tmp_path, dict(AP=[Compared('a', None, None, None)])).axes
     assert not axes.patches
     assert axes.get_xlim()[0] == 0
-
-
-@pytest.mark.parametrize('columns', [{'AP': []}, dict(AP=ROWS, AP90=ROWS[:2])])
-def test_wrong_rows(columns, tmp_path):
-    with pytest.raises(ValueError, match='columns of the same rows'):
-        draw(tmp_path, columns)

@@ -1,35 +1,28 @@
-"""Panels that show a scene."""
+"""Panels that show a scene, one for each level and one for all levels."""
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from fcos_mm.analysis.figures.scene import Scene
+from fcos_mm.analysis.figures.scene import Level, Scene
 
 _AREA = 11  # of a panel, square inches
+ALL_LEVELS = 'All levels'
 
 
-def grid_shape(number: int) -> tuple[int, int]:
-    """Rows and columns for panels, two or three in a row.
-
-    Args:
-        number: How many panels.
-    """
+def level_panels(scene: Scene) -> tuple[Figure, Iterator[tuple[Axes, Sequence[Level], str]]]:
+    """A figure with a panel for each occupied level and one for all levels, and their names."""
+    number = len(scene.occupied) + 1
     columns = number if number < 4 else 2 if number == 4 else 3
-    return -(-number // columns), columns
+    figure, panels = panel_grid(scene, -(-number // columns), columns)
+    shown = [*(([level], f'{level.name}, stride {level.stride}') for level in scene.occupied),
+             (scene.levels, ALL_LEVELS)]
+    return figure, ((axes, *what) for axes, what in zip(panels.flat, shown))
 
 
 def panel_grid(scene: Scene, rows: int, columns: int) -> tuple[Figure, np.ndarray]:
-    """Make a figure with panels of the picture's shape.
-
-    Args:
-        scene: What the panels will show.
-        rows: Panels in a column.
-        columns: Panels in a row.
-
-    Returns:
-        The figure, and its axes (rows, columns), all switched off.
-    """
+    """A figure with panels of the image's shape: its axes (rows, columns), all switched off."""
     height, width = scene.pixels.shape
     panel_width, panel_height = (_AREA * width / height)**0.5, (_AREA * height / width)**0.5
     figure = Figure(figsize=(columns * panel_width + 0.8, rows * (panel_height + 0.35)),
@@ -41,12 +34,7 @@ def panel_grid(scene: Scene, rows: int, columns: int) -> tuple[Figure, np.ndarra
 
 
 def show_pixels(axes: Axes, scene: Scene) -> None:
-    """Show the picture pale, so that colours stand out, with a frame at the input's sides.
-
-    Args:
-        axes: The panel.
-        scene: The scene.
-    """
+    """Show the image pale, so that colors stand out, with a frame at the input's sides."""
     height, width = scene.pixels.shape
     axes.set_axis_on()
     axes.set(xticks=[], yticks=[])
@@ -56,9 +44,5 @@ def show_pixels(axes: Axes, scene: Scene) -> None:
 
 
 def points_per_pixel(scene: Scene) -> float:
-    """Return how many points (1/72 inch) a pixel of the input is wide in a panel, about.
-
-    Args:
-        scene: What the panel shows.
-    """
+    """The approximate width of an input pixel in a panel, in points (1/72 inch)."""
     return 72 * (_AREA / scene.pixels.size)**0.5

@@ -13,7 +13,7 @@ from fcos_mm.errors import UserError
 from fcos_mm.evaluation.coco_files import read_truth
 from fcos_mm.registry import MODELS
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 NAMES = ('cup', 'jar')
 # P3 answers for the first box, P4 and P5 for the second, nobody for the third.
 BOXES, LABELS = [[8, 8, 40, 40], [0, 0, 200, 160], [241, 1, 243, 3]], [0, 1, 1]
@@ -133,7 +133,7 @@ def test_locations_in_the_colors_of_their_boxes(cfg, image, out_file):
     assert p3.patches[0].get_bbox().extents.tolist() == BOXES[0]
     assert p4.patches[0].get_bbox().extents.tolist() == BOXES[1]
     assert p3.patches[0].get_edgecolor() != p4.patches[0].get_edgecolor()
-    assert figure.get_suptitle() == '1 box that no location answers for, dashed'
+    assert figure.get_suptitle() == '1 box without a location, dashed'
     assert sorted(text.get_text() for text in everything.texts) == ['cup', 'jar', 'jar']
 
 

@@ -1,6 +1,5 @@
 """Fig. 7."""
 import numpy as np
-import pytest
 
 from fcos_mm.analysis.figures import draw_score_iou
 from fcos_mm.analysis.figures.score_iou import MAX_POINTS
@@ -49,8 +48,3 @@ def test_no_detections(tmp_path):
     nothing = np.zeros(0), np.zeros(0)
     left, _ = draw_score_iou(nothing, AFTER, str(tmp_path / 'a.png')).axes
     assert left.get_title() == 'Without center-ness: no detections'
-
-
-def test_scores_and_ious_must_be_as_many(tmp_path):
-    with pytest.raises(ValueError, match='With center-ness: 2 scores, but 3 IoUs'):
-        draw_score_iou(BEFORE, (np.ones(2), np.ones(3)), str(tmp_path / 'a.png'))

@@ -10,12 +10,10 @@ from mmengine.config import Config
 from mmengine.structures import InstanceData
 
 from fcos_mm.analysis.anchor_candidates import anchor_candidates, anchor_grid
-from fcos_mm.analysis.anchor_recall import anchor_recall
-from fcos_mm.analysis.anchor_samples import AnchorSamples
-from fcos_mm.analysis.assignment_stats import assignment_statistics
+from fcos_mm.analysis.anchor_samples import AnchorSamples, OwnBestAssigner, detectron_anchors
+from fcos_mm.analysis.assignment_stats import anchor_recall, assignment_statistics
 from fcos_mm.analysis.heads import build_samples
 from fcos_mm.analysis.input_size import InputBoxes
-from fcos_mm.analysis.published import OwnBestAssigner, detectron_anchors
 from fcos_mm.config import load_config
 from fcos_mm.errors import UserError
 
