@@ -45,7 +45,7 @@ class Overlaps(NamedTuple):
 
 
 class AnchorSamples:
-    """The anchors of an anchor-based head as :class:`~fcos_mm.analysis.samples.Samples`.
+    """The anchors of an anchor-based head as samples, with the reasons why a box may get none.
 
     Args:
         head: The head; its anchors and its ``MaxIoUAssigner`` are used.

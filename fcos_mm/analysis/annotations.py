@@ -1,9 +1,7 @@
 """The boxes of a COCO-format annotation file that training would use, without any image."""
-from __future__ import annotations
-
 import os.path as osp
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,9 +10,6 @@ from fcos_mm.datasets.checks.boxes import check_boxes
 from fcos_mm.datasets.checks.source import CocoSource
 from fcos_mm.datasets.coco_format import parent_category
 from fcos_mm.errors import UserError
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 
 class ImageBoxes(NamedTuple):
@@ -33,9 +28,9 @@ class ImageBoxes(NamedTuple):
     width: int
     height: int
     ids: list[int]
-    boxes: Tensor
-    categories: Tensor
-    crowd: Tensor
+    boxes: np.ndarray
+    categories: np.ndarray
+    crowd: np.ndarray
 
 
 class Annotations(NamedTuple):
@@ -51,24 +46,15 @@ class Annotations(NamedTuple):
     warnings: list[str]
 
 
-class CocoFile(NamedTuple):
-    """The checked contents of an annotation file.
-
-    Attributes:
-        data: The JSON object.
-        usable: (N,) bool, the annotations that mmdet's dataset does not skip.
-        warnings: What is wrong with the others.
-    """
-    data: dict
-    usable: np.ndarray
-    warnings: list[str]
-
-
-def read_coco(path: str) -> CocoFile:
+def read_coco(path: str) -> tuple[dict, np.ndarray, list[str]]:
     """Read an annotation file and check that it is in COCO format.
 
     Args:
         path: The file.
+
+    Returns:
+        The JSON object, (N,) whether mmdet's dataset uses an annotation, and warnings about the
+        others.
 
     Raises:
         UserError: If the file is missing or not in COCO format, or an entry lacks a field or has
@@ -84,7 +70,7 @@ def read_coco(path: str) -> CocoFile:
     data = read_annotation_file(source, warnings.append)
     check_fields(source, data, evaluated=False)
     usable = check_boxes(source, data, warnings.append)
-    return CocoFile(data, usable, warnings)
+    return data, usable, warnings
 
 
 def read_boxes(path: str, classes: Sequence[str] | None = None) -> Annotations:
@@ -144,7 +130,6 @@ def _numbers(path: str, data: dict, classes: Sequence[str] | None) -> dict:
 
 
 def _image_boxes(image: dict, annotations: Sequence[dict], number: dict) -> ImageBoxes:
-    import torch
     crowd = [a for a in annotations if a.get('iscrowd')]
     ordinary = [a for a in annotations if not a.get('iscrowd')]
     return ImageBoxes(
@@ -153,13 +138,12 @@ def _image_boxes(image: dict, annotations: Sequence[dict], number: dict) -> Imag
         height=image['height'],
         ids=[a['id'] for a in ordinary],
         boxes=_corners(ordinary),
-        categories=torch.tensor([number[a['category_id']] for a in ordinary], dtype=torch.int64),
+        categories=np.array([number[a['category_id']] for a in ordinary], dtype=np.int64),
         crowd=_corners(crowd))
 
 
-def _corners(annotations: Sequence[dict]) -> Tensor:
+def _corners(annotations: Sequence[dict]) -> np.ndarray:
     """(n, 4): corners of boxes (x, y, w, h)."""
-    import torch
     corners = [(x, y, x + width, y + height) for x, y, width, height in
                (annotation['bbox'] for annotation in annotations)]
-    return torch.tensor(corners, dtype=torch.float32).reshape(-1, 4)
+    return np.array(corners, dtype=np.float32).reshape(-1, 4)

@@ -10,9 +10,9 @@ from mmengine.utils import ProgressBar
 
 from fcos_mm.analysis.anchor_samples import LOW_QUALITY_MATCHES, AnchorSamples
 from fcos_mm.analysis.annotations import Annotations, ImageBoxes, read_boxes
-from fcos_mm.analysis.heads import build_samples, class_names
+from fcos_mm.analysis.heads import Samples, build_samples, class_names
 from fcos_mm.analysis.input_size import InputBoxes, InputSize, Size, input_size
-from fcos_mm.analysis.samples import Assigned, Samples
+from fcos_mm.analysis.samples import Assigned
 from fcos_mm.errors import UserError
 
 _PROGRESS_STEPS = 100

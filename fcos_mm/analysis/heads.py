@@ -7,13 +7,13 @@ from torch import nn
 from fcos_mm.analysis.anchor_samples import AnchorSamples, PublishedAnchorSamples
 from fcos_mm.analysis.input_size import feature_sizes, pad
 from fcos_mm.analysis.location_samples import LocationSamples
-from fcos_mm.analysis.samples import Samples
 from fcos_mm.datasets.checks.source import coco_sources
 from fcos_mm.errors import UserError
 from fcos_mm.models.assigner import FCOSAssigner
 from fcos_mm.models.head import FCOSHead
 from fcos_mm.registry import MODELS
 
+Samples = LocationSamples | AnchorSamples
 _REMEDY = ("Give a config with fcos_mm.FCOSHead and FCOSAssigner, or with an anchor-based head of "
            "mmdet and MaxIoUAssigner.")
 

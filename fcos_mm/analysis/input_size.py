@@ -2,6 +2,8 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+import numpy as np
+import torch
 from mmcv.image import rescale_size
 from mmengine.config import Config
 from torch import Tensor
@@ -94,11 +96,11 @@ class InputSize(NamedTuple):
         factor = (size[0] / image.width, size[1] / image.height)
         return InputBoxes(size=size, padded=pad(size, self.divisor), factor=factor,
                           boxes=self._scale(image.boxes, factor, size),
-                          categories=image.categories,
+                          categories=torch.as_tensor(image.categories),
                           crowd=self._scale(image.crowd, factor, size))
 
-    def _scale(self, boxes: Tensor, factor: tuple[float, float], size: Size) -> Tensor:
-        scaled = boxes * boxes.new_tensor(factor * 2)
+    def _scale(self, boxes: np.ndarray, factor: tuple[float, float], size: Size) -> Tensor:
+        scaled = torch.as_tensor(boxes) * torch.tensor(factor * 2)
         if not self.clip or self.scale is None:
             return scaled
         return scaled.clamp(min=0).minimum(scaled.new_tensor(size * 2))

@@ -13,7 +13,7 @@ from fcos_mm.models.locations import Locations
 
 
 class LocationSamples:
-    """The locations of an FCOS head as :class:`~fcos_mm.analysis.samples.Samples`.
+    """The locations of an FCOS head as samples, with the reasons why a box may get none.
 
     Args:
         head: The head; its assigner, locations and box convention are used.

@@ -4,11 +4,9 @@ A sample is what a detector classifies: a location of FCOS, an anchor box of Ret
 Sec. 3.1). A box claims every sample that meets the conditions of the assignment for it; one of
 the boxes that claim a sample gets it.
 """
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
-
-from fcos_mm.analysis.input_size import InputBoxes
 
 
 class Level(NamedTuple):
@@ -37,22 +35,3 @@ class Assigned(NamedTuple):
     positive: np.ndarray
     answered: np.ndarray
     counts: tuple[int, ...]
-
-
-class Samples(Protocol):
-    """A detector's samples and how it assigns boxes to them.
-
-    Attributes:
-        kind: ``'location'`` or ``'anchor'``.
-        levels: The levels.
-        reasons: Why a box may get no sample, by a short name.
-    """
-    kind: str
-    levels: list[Level]
-    reasons: dict[str, str]
-
-    def assign(self, image: InputBoxes) -> Assigned:
-        """Assign the boxes of an image."""
-
-    def why(self, image: InputBoxes, assigned: Assigned) -> list[str]:
-        """For each box the short name of the reason why it would get no sample."""

@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> None:
     """
     from fcos_mm.analysis.annotations import read_coco
     from fcos_mm.analysis.overlapped import overlapped_subset
-    subset = overlapped_subset(read_coco(args.source).data)
+    subset = overlapped_subset(read_coco(args.source)[0])
     images = len(subset.data['images'])
     if not images:
         raise UserError(f'{args.source} has no image with overlapping boxes: nothing to write.')

@@ -1,27 +1,27 @@
-"""``tools/paper.py``: the paper's tables and figures."""
+"""``tools/paper.py``: reproduce the paper's tables and figures."""
 import argparse
 
 from fcos_mm.cli.options import add_config_options, not_negative, positive, resolve
-from fcos_mm.paper.names import NAMES, SCALES
+from fcos_mm.paper.tables import NAMES, SCALES
 
 _EPILOG = """\
 scales:
   full   the paper's experiment on COCO, each training a matter of GPU-days (6.5 hours on 8 V100
          for the official code); --plan lists the commands
-  small  BCCD, 364 pictures of blood cells, at most 17 minutes a training on two CPU cores;
+  small  BCCD, 364 images of blood cells, at most 17 minutes a training on two CPU cores;
          needs data/bccd, see docs/custom_data.md
   tiny   the generated dataset `shapes`, a few minutes a training on one CPU core
 
-Trainings that several tables need are done once. What is finished stays; a command that was
-stopped goes on where it was, from the last checkpoint of each training.
+Trainings that several tables need are done once. Finished runs are kept; a command that was
+stopped resumes from the last checkpoint of each training.
 
 examples:
   %(prog)s table1 table2 --ann-file annotations/instances_val2017.json
       recall and ambiguity of the paper's configs on annotations alone
   %(prog)s table5 --scale tiny --seeds 3 --jobs 2
-      center-ness: trains what Table 5 needs, two runs side by side
+      center-ness: trains what Table 5 needs, two runs in parallel
   %(prog)s all --scale small --no-train
-      everything that can be made from the trainings that are there
+      everything that can be made from existing trainings
   %(prog)s table4 --weights fcos=fcos.pth retinanet=retinanet.pth
       tests weights of your own instead of training
 """
@@ -33,24 +33,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     Args:
         parser: The parser to add to.
     """
-    parser.description = 'Make the tables and figures of the paper, with its figures beside ours.'
+    parser.description = 'Make the tables and figures of the paper, with its numbers beside ours.'
     parser.epilog = _EPILOG
     parser.add_argument('names', nargs='+', choices=(*NAMES, 'all'), metavar='TABLE',
                         help=f'{", ".join(NAMES)}, or all of the scale')
     parser.add_argument('--scale', choices=SCALES, default='full', help='size of the experiments')
     parser.add_argument('--data-root', metavar='DIR', help='folder of the dataset')
     parser.add_argument('--ann-file', metavar='FILE',
-                        help='annotations of Tables 1 and 2; those of the test split if absent')
-    parser.add_argument('--out', metavar='DIR', help='where runs and tables go; '
-                        'work_dirs/paper/SCALE if absent')
+                        help='annotations of Tables 1 and 2 (default: those of the test split)')
+    parser.add_argument('--out', metavar='DIR', help='folder of runs and tables '
+                        '(default: work_dirs/paper/SCALE)')
     parser.add_argument('--seeds', type=positive, default=1,
                         help='trainings of each row (default: 1)')
     parser.add_argument('--jobs', type=positive, default=1,
-                        help='runs side by side, which share the cores (default: 1)')
+                        help='runs in parallel, which share the cores (default: 1)')
     parser.add_argument('--gpus', type=not_negative, default=0, help='GPUs of a training')
     parser.add_argument('--weights', nargs='+', default=[], metavar='EXPERIMENT=FILE',
                         help='checkpoints to test instead of training')
-    parser.add_argument('--image-id', type=int, help='the picture of Figure 3')
+    parser.add_argument('--image-id', type=int, help='the image of Figure 3')
     parser.add_argument('--no-train', action='store_true',
                         help='train nothing; test what is trained already')
     parser.add_argument('--plan', action='store_true',
@@ -68,5 +68,5 @@ def run(args: argparse.Namespace) -> None:
         UserError: If an option or the data is wrong, or a run failed.
     """
     args = resolve(args)
-    from fcos_mm.apis import paper
-    paper.run(args)
+    from fcos_mm.paper import main
+    main.run(args)

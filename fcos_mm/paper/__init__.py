@@ -1,1 +1,1 @@
-"""Every table and figure of the paper by one command: ``tools/paper.py``."""
+"""``tools/paper.py``: reproduce the paper's tables and figures."""

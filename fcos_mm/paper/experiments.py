@@ -1,22 +1,22 @@
-"""What is trained for the paper's tables, and the ways the trained weights are tested."""
+"""The trainings behind the paper's tables, and the ways in which their weights are tested."""
 from typing import NamedTuple
 
 from fcos_mm.errors import UserError
 
 
 class Experiment(NamedTuple):
-    """One training.
+    """A training.
 
     Attributes:
         config: Its config at full scale, ``package::path``.
-        scales: The scales it exists at.
+        scales: The scales at which it exists.
     """
     config: str
-    scales: tuple = ('full', 'small', 'tiny')
+    scales: tuple[str, ...] = ('full', 'small', 'tiny')
 
 
 class Test(NamedTuple):
-    """One way to test the weights of an experiment.
+    """A way to test the weights of an experiment.
 
     Attributes:
         experiment: Key of ``EXPERIMENTS``.
@@ -63,7 +63,7 @@ EXPERIMENTS = {
 
 _SOURCE = 'model.bbox_head.centerness.source'
 
-#: The tests that differ from "train it and test it as it is", which bear the experiment's name.
+#: The plain test of an experiment has its name; the others differ from training.
 TESTS = {
     'fcos:none': Test('fcos', {_SOURCE: 'none'}),
     'fcos:predicted_box': Test('fcos', {_SOURCE: 'predicted_box'}),
@@ -74,15 +74,7 @@ TESTS = {
 
 
 def check_scale(experiment: str, scale: str) -> None:
-    """Make sure that an experiment exists at a scale.
-
-    Args:
-        experiment: Key of ``EXPERIMENTS``.
-        scale: Name of the scale.
-
-    Raises:
-        UserError: If it does not.
-    """
+    """Raise a ``UserError`` if an experiment does not exist at a scale."""
     scales = EXPERIMENTS[experiment].scales
     if scale not in scales:
         raise UserError(f'{experiment} exists at --scale {" and ".join(scales)} only, not at '

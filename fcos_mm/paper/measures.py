@@ -1,4 +1,4 @@
-"""How the rows of the trained tables are measured, from the detections in the runs' folders."""
+"""Measure the rows of the paper's tables, from annotations and from the detections of runs."""
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -6,46 +6,84 @@ from pathlib import Path
 from mmengine.config import Config
 from pycocotools.coco import COCO
 
-from fcos_mm.analysis.overlapped import overlapping_images
-from fcos_mm.analysis.training_memory import num_samples, training_memory
+from fcos_mm.analysis.assignment_report import data_line
+from fcos_mm.analysis.assignment_stats import anchor_recall, assignment_statistics
+from fcos_mm.analysis.heads import num_samples
+from fcos_mm.analysis.input_size import pad
+from fcos_mm.analysis.overlapped import overlapped_subset
+from fcos_mm.analysis.training_memory import training_memory
+from fcos_mm.atomic_file import write_json
 from fcos_mm.evaluation.coco_files import read_truth
 from fcos_mm.evaluation.table_metrics import (
     class_agnostic_numbers,
     coco_numbers,
     proposal_recall,
 )
-from fcos_mm.paper.files import read_json, write_json
-from fcos_mm.paper.runs import Evaluation, Training
+from fcos_mm.paper.report import Measured, Numbers
+from fcos_mm.paper.runs import Evaluation, Settings, Training, evaluations, read_json
 from fcos_mm.paper.same_settings import write_config
-from fcos_mm.paper.tables import ON_TOP
+from fcos_mm.paper.tables import ON_TOP, Row, Table
 
-Figures = dict[str, float]
 _GIGABYTE = 2**30
 
 
-def measure(kind: str, evaluation: Evaluation) -> Figures:
-    """Measure a row of a table, from one seed.
+def measure_table(table: Table, settings: Settings) -> tuple[Measured, list[str]]:
+    """Measure the rows of a table; what is not available yet is left out.
 
     Args:
-        kind: Key of ``MEASURES``.
-        evaluation: The test whose detections are measured.
+        table: The table.
+        settings: Of the command.
 
     Returns:
-        The figures by the names of the table's columns, in percent unless the
-        column says otherwise; those that cannot be had yet are not there.
+        The numbers and notes on them.
+
+    Raises:
+        UserError: If annotations or results cannot be used.
     """
-    return MEASURES[kind](evaluation)
+    if table.measure in ('recall', 'ambiguity'):
+        return _measure_annotations(table, settings)
+    measured = {row.label: [MEASURES[table.measure](evaluation)
+                            for evaluation in evaluations(row.measured, settings)]
+                for row in table.rows}
+    if table.measure != 'samples_memory_boxes':
+        return measured, []
+    return measured, [memory_note(Training(settings, table.rows[0].measured, 0))]
 
 
-def truth_of(cfg: Config) -> COCO:
-    """The annotations that a config is tested on, read once.
+def _measure_annotations(table: Table, settings: Settings) -> tuple[Measured, list[str]]:
+    """Tables 1 and 2; the notes are the boxes that were counted and what is wrong with others.
 
-    Args:
-        cfg: The config of a test.
+    At full scale boxes are counted as by the codes behind the paper's tables, at the others as
+    the detectors of that scale are trained.
     """
-    evaluator = cfg.test_evaluator
-    evaluator = evaluator[0] if isinstance(evaluator, list) else evaluator
-    return _read(evaluator.ann_file)
+    options = dict(as_published=settings.scale == 'full')
+
+    def inputs(experiment: str) -> tuple[Config, str]:
+        cfg = Training(settings, experiment, 0).config()
+        return cfg, settings.ann_file or cfg.test_evaluator.ann_file
+
+    statistics = {row.measured: assignment_statistics(*inputs(row.measured), **options)
+                  for row in table.rows if ':' not in row.measured}
+    by_rule = anchor_recall(*inputs('retinanet'), **options) if table.measure == 'recall' else {}
+
+    def numbers(row: Row) -> list[Numbers]:
+        kind, _, detail = row.measured.partition(':')
+        if kind == 'detections':
+            return [detections_from_ambiguous(each) for each in evaluations(detail, settings)]
+        if table.measure == 'recall':
+            return [{'BPR': by_rule[detail] if detail else statistics[kind]['bpr']}]
+        return [{'ambiguous': statistics[kind]['ambiguous'],
+                 'ambiguous, other class': statistics[kind]['ambiguous_other_class']}]
+
+    about = statistics['fcos']
+    notes = [data_line(about), *(f'warning: {text}' for text in about['warnings'])]
+    return {row.label: numbers(row) for row in table.rows}, notes
+
+
+def truth_of(evaluation: Evaluation) -> COCO:
+    """The annotations of a test, read once."""
+    evaluator = evaluation.config().test_evaluator
+    return _read(evaluator[0].ann_file)
 
 
 @lru_cache(maxsize=4)
@@ -53,116 +91,105 @@ def _read(path: str) -> COCO:
     return read_truth(path)
 
 
-def boxes(evaluation: Evaluation) -> Figures:
-    """COCO's numbers."""
+def boxes(evaluation: Evaluation, image_ids: list[int] | None = None) -> Numbers:
+    """COCO's AP and AR."""
     if evaluation.finished is None:
         return {}
-    return _percent(coco_numbers(truth_of(evaluation.config()), str(evaluation.results)))
+    return _percent(coco_numbers(truth_of(evaluation), str(evaluation.results),
+                                 image_ids=image_ids))
 
 
-def samples_memory_boxes(evaluation: Evaluation) -> Figures:
-    """COCO's numbers, training samples of a picture and memory of a training step."""
+def samples_memory_boxes(evaluation: Evaluation) -> Numbers:
+    """COCO's AP and AR, training samples of an image and memory of a training step."""
     return {**_samples(evaluation.training), **_memory(evaluation.training), **boxes(evaluation)}
 
 
-def overlapped(evaluation: Evaluation) -> Figures:
-    """AP on the pictures that hold overlapping boxes."""
+def overlapped(evaluation: Evaluation) -> Numbers:
+    """AP on the images with overlapping boxes."""
     if evaluation.finished is None:
         return {}
-    truth = truth_of(evaluation.config())
-    images = overlapping_images(truth.dataset)
-    if not images:
-        return {}
-    return _percent(coco_numbers(truth, str(evaluation.results), image_ids=images))
+    images = [image['id'] for image in overlapped_subset(
+        truth_of(evaluation).dataset).data['images']]
+    return boxes(evaluation, images) if images else {}
 
 
-def class_agnostic(evaluation: Evaluation) -> Figures:
-    """AP when categories do not matter."""
+def class_agnostic(evaluation: Evaluation) -> Numbers:
+    """AP regardless of categories."""
     if evaluation.finished is None:
         return {}
-    found = class_agnostic_numbers(truth_of(evaluation.config()), str(evaluation.results))
+    found = class_agnostic_numbers(truth_of(evaluation), str(evaluation.results))
     return _percent(dict(AP=found.AP, AP50=found.AP50, AP75=found.AP75, AP90=found.AP90))
 
 
-def proposals(evaluation: Evaluation) -> Figures:
-    """Recall of proposals, and what a Faster R-CNN makes of them."""
-    figures = _samples(evaluation.training)
+def proposals(evaluation: Evaluation) -> Numbers:
+    """Recall of proposals, and AP of a Faster R-CNN on them."""
+    numbers = _samples(evaluation.training)
     if evaluation.finished is not None:
-        truth = truth_of(evaluation.config())
-        recall = proposal_recall(truth, str(evaluation.results), limits=(10, 100, 1000))
-        figures.update(_percent({name.replace('@', '_'): v for name, v in recall.items()}))
+        recall = proposal_recall(truth_of(evaluation), str(evaluation.results),
+                                 limits=(10, 100, 1000))
+        numbers.update(_percent({name.replace('@', '_'): v for name, v in recall.items()}))
     detector = ON_TOP.get(evaluation.name)
     if detector is not None:
-        training = evaluation.training._replace(experiment=detector)
-        on_top = Evaluation(training, detector)
+        on_top = Evaluation(evaluation.training._replace(experiment=detector), detector)
         on_top.check()
         ap = boxes(on_top).get('AP')
         if ap is not None:
-            figures['Faster R-CNN AP'] = ap
-    return figures
+            numbers['Faster R-CNN AP'] = ap
+    return numbers
 
 
-MEASURES: dict[str, Callable[[Evaluation], Figures]] = dict(
+#: From a test to the numbers of one seed by the names of the table's columns.
+MEASURES: dict[str, Callable[[Evaluation], Numbers]] = dict(
     boxes=boxes, samples_memory_boxes=samples_memory_boxes, overlapped=overlapped,
     class_agnostic=class_agnostic, proposals=proposals)
 
 
-def detections_from_ambiguous(evaluation: Evaluation) -> Figures:
-    """Share of detections that come from ambiguous locations (Table 2's text).
-
-    Args:
-        evaluation: The test of a model that says where its detections come from.
-    """
-    found: dict = evaluation.finished or {}
-    names = {'ambiguous': 'ambiguous', 'ambiguous, other class': 'ambiguous_other_class'}
-    figures = {column: found.get(f'ambiguous_detections/{name}') for column, name in names.items()}
-    return {column: figure for column, figure in figures.items() if figure is not None}
+def detections_from_ambiguous(evaluation: Evaluation) -> Numbers:
+    """Share of detections that come from ambiguous locations (text on Table 2)."""
+    found = evaluation.finished or {}
+    columns = {'ambiguous': 'ambiguous', 'ambiguous, other class': 'ambiguous_other_class'}
+    numbers = {column: found.get(f'ambiguous_detections/{name}')
+               for column, name in columns.items()}
+    return {column: number for column, number in numbers.items() if number is not None}
 
 
-def _samples(training: Training) -> Figures:
+def _samples(training: Training) -> Numbers:
     cfg = training.config()
     return {'samples (k)': num_samples(cfg, _input_size(cfg)) / 1000}
 
 
 def memory_note(training: Training) -> str:
-    """Say of what step the memory is, once it is measured.
-
-    Args:
-        training: One of those whose memory stands in the table.
-    """
+    """Describe the step whose memory was measured."""
     known = read_json(_memory_folder(training) / 'memory.json')
     height, width = known['image_size']
-    return (f"memory: one training step of {known['batch_size']} pictures of {height} x {width}; "
-            'the paper does not say of how many its own is, so compare the ratios of the rows')
+    return (f"memory: one training step of {known['batch_size']} images of {height} x {width}; "
+            'the paper does not give its batch size, so compare the ratios of the rows')
 
 
 def _memory_folder(training: Training) -> Path:
     return training.settings.out / 'memory' / training.experiment
 
 
-def _memory(training: Training) -> Figures:
+def _memory(training: Training) -> Numbers:
     """Peak memory of one training step, measured once for each experiment."""
     folder = _memory_folder(training)
     cfg = training._replace(seed=0).config()
     write_config(cfg, folder / 'config.py')
     known = read_json(folder / 'memory.json')
     if not known or 'bytes' not in known:
-        size, batch = _input_size(cfg), cfg.train_dataloader.batch_size
-        classes = cfg.model.bbox_head.num_classes
-        known = dict(batch_size=batch, image_size=size, bytes=training_memory(
-            cfg, batch_size=batch, image_size=size, classes=classes))
+        known = dict(batch_size=cfg.train_dataloader.batch_size, image_size=_input_size(cfg))
+        known['bytes'] = training_memory(cfg, **known, classes=cfg.model.bbox_head.num_classes)
         write_json(known, folder / 'memory.json')
     return {'memory (GB)': known['bytes'] / _GIGABYTE}
 
 
-def _input_size(cfg: Config) -> tuple:
+def _input_size(cfg: Config) -> tuple[int, int]:
     """Height and width of the network's input: the scale of the test pipeline, padded."""
-    dataset = cfg.test_dataloader.dataset
-    scale = next(step.scale for step in dataset.pipeline if step.type == 'Resize')
-    longer, shorter = max(scale), min(scale)
+    scale = next(step.scale for step in cfg.test_dataloader.dataset.pipeline
+                 if step.type == 'Resize')
     divisor = cfg.model.data_preprocessor.get('pad_size_divisor', 1)
-    return tuple(-(-side // divisor) * divisor for side in (shorter, longer))
+    return pad((min(scale), max(scale)), divisor)
 
 
-def _percent(figures: Figures) -> Figures:
-    return {name: 100 * value for name, value in figures.items()}
+def _percent(numbers: Numbers) -> Numbers:
+    return {name: 100 * value for name, value in numbers.items()}

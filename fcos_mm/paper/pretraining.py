@@ -1,9 +1,9 @@
-"""A backbone that knows the classes, in the place of the paper's ImageNet weights.
+"""Pretrain a backbone on the training set's boxes, in place of the paper's ImageNet weights.
 
-At a smaller scale there is no large dataset to learn a backbone from, and without one
-most of a short training goes into features that all detectors of a table need alike.
-So the backbone learns once to tell what is in the boxes of the training set, each
-cut out and resized; all experiments and seeds start from it.
+At a smaller scale there is no large dataset to pretrain on, and without pretraining most of a
+short training goes into features that all detectors of a table need alike. So the backbone first
+learns to classify the boxes of the training set, cropped and resized; all experiments and seeds
+start from it.
 """
 from pathlib import Path
 from typing import NamedTuple
@@ -14,9 +14,9 @@ import torch
 import torch.nn.functional as F
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
-from pycocotools.coco import COCO
 from torch import Tensor, nn
 
+from fcos_mm.atomic_file import replaced
 from fcos_mm.datasets.file_names import readable
 from fcos_mm.errors import UserError
 from fcos_mm.evaluation.coco_files import read_truth
@@ -25,17 +25,17 @@ from fcos_mm.registry import MODELS
 
 _BATCH = 64
 _MARGIN = 0.1  # of the box, kept around it
-_EVERY = 100  # steps between two lines on the screen
+_EVERY = 100  # steps between two lines of output
 
 
 class Crops(NamedTuple):
-    """N boxes cut out of their pictures: RGB (N, 3, S, S) uint8, labels (N,)."""
+    """N cropped boxes: RGB (N, 3, S, S) uint8, labels (N,)."""
     pixels: Tensor
     labels: Tensor
 
 
 def make_backbone(training: Training) -> None:
-    """Pretrain the backbone of a scale unless its file is there.
+    """Pretrain the backbone of a scale unless its file exists.
 
     Args:
         training: Any training of the scale: all have the same backbone and data.
@@ -47,8 +47,8 @@ def make_backbone(training: Training) -> None:
     if settings.scale == 'full' or settings.backbone.is_file():
         return
     cfg = training.config()
-    right = pretrain_backbone(cfg, settings.backbone, **cfg.pretraining)
-    print(f'backbone: {settings.backbone}, {100 * right:.0f} % of the boxes right')
+    accuracy = pretrain_backbone(cfg, settings.backbone, **cfg.pretraining)
+    print(f'backbone: {settings.backbone}, {100 * accuracy:.0f} % of the boxes right')
 
 
 def pretrain_backbone(cfg: Config, path: Path, *, steps: int, side: int, seed: int = 0) -> float:
@@ -62,30 +62,29 @@ def pretrain_backbone(cfg: Config, path: Path, *, steps: int, side: int, seed: i
         seed: Of the random numbers.
 
     Returns:
-        The share of boxes of the last 100 batches that were classified right.
+        The accuracy over the last 100 batches, from 0 to 1.
 
     Raises:
         UserError: If the training set cannot be read or has no boxes.
     """
-    crops = cut_out(cfg, side)
+    crops = crop_boxes(cfg, side)
     with torch.random.fork_rng(devices=[]), DefaultScope.overwrite_default_scope('fcos_mm'):
         torch.manual_seed(seed)
         backbone = MODELS.build(dict(cfg.model.backbone, init_cfg=None))
         backbone.train()
-        right = _fit(backbone, crops, cfg.model.data_preprocessor, steps)
+        accuracy = _fit(backbone, crops, cfg.model.data_preprocessor, steps)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f'{path.name}.part')
-    torch.save(dict(state_dict=backbone.state_dict()), partial)
-    partial.replace(path)
-    return right
+    with replaced(path) as unfinished:
+        torch.save(dict(state_dict=backbone.state_dict()), unfinished)
+    return accuracy
 
 
-def cut_out(cfg: Config, side: int) -> Crops:
-    """Cut the boxes of the training set out.
+def crop_boxes(cfg: Config, side: int) -> Crops:
+    """Crop the boxes of the training set, without crowds and boxes thinner than a pixel.
 
     Args:
         cfg: Config with the training set.
-        side: Side of the squares they are resized to.
+        side: Side of the squares that they are resized to.
 
     Raises:
         UserError: If there is no box.
@@ -93,38 +92,34 @@ def cut_out(cfg: Config, side: int) -> Crops:
     dataset = cfg.train_dataloader.dataset
     truth = read_truth(str(Path(dataset.data_root, dataset.ann_file)))
     folder = Path(dataset.data_root, dataset.data_prefix['img'])
-    labels = {category: label for label, category in enumerate(truth.getCatIds())}
-    pixels, kept = [], []
+    categories = truth.getCatIds()
+    pixels, labels = [], []
     for image_id in truth.getImgIds():
-        rows = _ordinary(truth, image_id)
+        rows = [row for row in truth.imgToAnns[image_id]
+                if not row.get('iscrowd') and min(row['bbox'][2:]) >= 1]
         if not rows:
             continue
         path = readable(str(folder / truth.imgs[image_id]['file_name']))
         image = mmcv.imread(path, channel_order='rgb')
-        pixels += [_cut(image, row['bbox'], side) for row in rows]
-        kept += [labels[row['category_id']] for row in rows]
-    if not kept:
+        pixels += [_crop(image, row['bbox'], side) for row in rows]
+        labels += [categories.index(row['category_id']) for row in rows]
+    if not labels:
         raise UserError(f'{dataset.ann_file} in {dataset.data_root} has no boxes to learn from.')
     return Crops(torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2).contiguous(),
-                 torch.tensor(kept))
+                 torch.tensor(labels))
 
 
-def _ordinary(truth: COCO, image_id: int) -> list:
-    return [row for row in truth.imgToAnns[image_id]
-            if not row.get('iscrowd') and min(row['bbox'][2:]) >= 1]
-
-
-def _cut(image: np.ndarray, box: list, side: int) -> np.ndarray:
-    """Cut a box [x, y, w, h] with its margin out, (side, side, 3)."""
+def _crop(image: np.ndarray, box: list, side: int) -> np.ndarray:
+    """A box [x, y, w, h] with its margin, (side, side, 3)."""
     x, y, w, h = box
     corners = np.array([x - _MARGIN * w, y - _MARGIN * h, x + w + _MARGIN * w,
                         y + h + _MARGIN * h]).round()
-    corners[2:] -= 1  # mmcv names the last pixel inside
+    corners[2:] -= 1  # mmcv includes the last pixel
     return mmcv.imresize(mmcv.imcrop(image, corners), (side, side))
 
 
 def _fit(backbone: nn.Module, crops: Crops, preprocessor: dict, steps: int) -> float:
-    """Train backbone and a linear layer on its last map; return the share that is right."""
+    """Train the backbone and a linear layer on its last map; return the accuracy."""
     mean, std = (torch.tensor(preprocessor[name]).view(3, 1, 1) for name in ('mean', 'std'))
     random = torch.Generator().manual_seed(0)
     first = backbone((crops.pixels[:2] - mean) / std)[-1]
@@ -133,9 +128,9 @@ def _fit(backbone: nn.Module, crops: Crops, preprocessor: dict, steps: int) -> f
     optimizer = torch.optim.AdamW(weights, lr=2e-3, weight_decay=0.05)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, total_steps=steps)
     right = []
-    for step in range(steps):
+    for step in range(1, steps + 1):
         index = torch.randint(len(crops.labels), (_BATCH, ), generator=random)
-        pixels = _turned((crops.pixels[index] - mean) / std, random)
+        pixels = _augment((crops.pixels[index] - mean) / std, random)
         logits = classifier(backbone(pixels)[-1].mean((2, 3)))
         loss = F.cross_entropy(logits, crops.labels[index])
         optimizer.zero_grad()
@@ -143,14 +138,14 @@ def _fit(backbone: nn.Module, crops: Crops, preprocessor: dict, steps: int) -> f
         optimizer.step()
         schedule.step()
         right.append((logits.argmax(1) == crops.labels[index]).float().mean().item())
-        if (step + 1) % _EVERY == 0:
-            print(f'backbone: {step + 1} of {steps} batches, '
+        if step % _EVERY == 0:
+            print(f'backbone: {step} of {steps} batches, '
                   f'{100 * np.mean(right[-_EVERY:]):.0f} % right', flush=True)
     return float(np.mean(right[-_EVERY:]))
 
 
-def _turned(pixels: Tensor, random: torch.Generator) -> Tensor:
-    """Flip and transpose a batch at random; a thing stays what it is."""
+def _augment(pixels: Tensor, random: torch.Generator) -> Tensor:
+    """Flip and transpose a batch at random."""
     flip_x, flip_y, transpose = torch.randint(2, (3, ), generator=random).tolist()
     axes = [axis for axis, chosen in ((2, flip_y), (3, flip_x)) if chosen]
     pixels = pixels.flip(axes)

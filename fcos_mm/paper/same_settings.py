@@ -1,54 +1,45 @@
-"""Whether the run in a folder is the one that is asked for now."""
+"""Check that the run in a folder has the settings that are asked for."""
 import copy
 import os
 from pathlib import Path
 
 from mmengine.config import Config
 
+from fcos_mm.atomic_file import write_text
 from fcos_mm.errors import UserError
-from fcos_mm.paper.files import write_text
 
-#: Beside model and data, what decides on how a training ends.
+#: What determines a training's result, beside model and data.
 _TRAINING = ('train_cfg', 'optim_wrapper', 'param_scheduler', 'custom_hooks', 'randomness')
 
-#: Settings of a loader that change no result.
+#: Settings of a loader that do not change results.
 _SPEED = ('num_workers', 'persistent_workers', 'pin_memory', 'prefetch_factor')
 
 
 def write_config(cfg: Config, path: Path, *, tests: bool = False) -> None:
-    """Write a config, after making sure that one that is there gives the same results.
-
-    Args:
-        cfg: The config.
-        path: Its file.
-        tests: Whether the run is a test: then the data it is tested on counts as well.
-
-    Raises:
-        UserError: If another one is there.
-    """
+    """Write a config unless a file with other results is there; see :func:`check_config`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     check_config(cfg, path, tests=tests)
     write_text(cfg.pretty_text, path)
 
 
 def check_config(cfg: Config, path: Path, *, tests: bool = False) -> None:
-    """Compare what decides on a run's results: model, data, schedule, hooks, seed.
+    """Compare what determines a run's results: model, data, schedule, hooks, seed.
 
     Args:
         cfg: The config asked for.
-        path: The file of the run's own, which need not be there.
-        tests: Whether the run is a test: then the data it is tested on counts as well.
+        path: The file of the run's own, if there is one.
+        tests: Whether the run is a test, for which the test data counts as well.
 
     Raises:
         UserError: If they differ.
     """
     if not path.is_file():
         return
-    there, asked = _what_counts(Config.fromfile(path), tests), _what_counts(cfg, tests)
-    if there == asked:
+    present, asked = _what_counts(Config.fromfile(path), tests), _what_counts(cfg, tests)
+    if present == asked:
         return
     asked = _what_counts(Config.fromstring(cfg.pretty_text, '.py'), tests)  # as in a file
-    differing = [key for key in asked if there[key] != asked[key]]
+    differing = [key for key in asked if present[key] != asked[key]]
     if differing:
         raise UserError(
             f'{path.parent} holds a run with other settings than are asked for now: '
@@ -59,7 +50,7 @@ def check_config(cfg: Config, path: Path, *, tests: bool = False) -> None:
 def _what_counts(cfg: Config, tests: bool) -> dict[str, object]:
     model = copy.deepcopy(cfg.model)
     start = model.get('backbone', {}).get('init_cfg')
-    if start and 'checkpoint' in start:  # runs may be moved, and their backbone with them
+    if start and 'checkpoint' in start:  # runs may be moved together with their backbone
         start.checkpoint = Path(start.checkpoint).name
     counts = dict(model=model, train_dataloader=_data(cfg.train_dataloader),
                   **{key: cfg.get(key) for key in _TRAINING})
@@ -69,7 +60,7 @@ def _what_counts(cfg: Config, tests: bool) -> dict[str, object]:
 
 
 def _data(value: object) -> object:
-    """A loader or dataset without what only decides on speed; folders in one way of writing."""
+    """A loader or dataset with absolute folders, without what only changes the speed."""
     if isinstance(value, dict):
         kept = {key: _data(item) for key, item in value.items() if key not in _SPEED}
         if 'data_root' in kept:

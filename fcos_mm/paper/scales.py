@@ -1,11 +1,10 @@
-"""The paper's experiments at other sizes: smaller network and data, the same comparison.
+"""The paper's experiments at other scales: smaller networks and data, the same comparisons.
 
-A scale is a config (``configs/_base_/paper/``) of data, schedule and, under
-``network``, sizes. It takes the place of those of an experiment's own config; what the
-paper compares stays as the experiment has it.
+A scale is a config (``configs/_base_/paper/``) of data, schedule and, as ``network``, sizes. It
+replaces those of an experiment's own config; what the paper compares stays.
 """
 import copy
-from collections.abc import Sequence
+from functools import lru_cache
 
 from mmengine.config import Config, ConfigDict
 
@@ -21,12 +20,17 @@ _PREDICTORS = {
 
 
 def experiment_config(config: str, scale: str) -> Config:
-    """Load the config of an experiment at a scale.
+    """Load the config of an experiment at a scale; at ``'full'`` it is the config itself.
 
     Args:
         config: The experiment's config, path or ``package::path``.
-        scale: One of ``names.SCALES``; ``'full'`` is the config itself.
+        scale: One of ``tables.SCALES``.
     """
+    return copy.deepcopy(_load(config, scale))
+
+
+@lru_cache(maxsize=32)
+def _load(config: str, scale: str) -> Config:
     cfg = load_config(config)
     if scale == 'full':
         return cfg
@@ -34,7 +38,7 @@ def experiment_config(config: str, scale: str) -> Config:
 
 
 def rescaled(cfg: Config, scale: Config) -> Config:
-    """Return the experiment's model at the sizes of a scale, with the scale's data and schedule.
+    """Combine an experiment's model, at the sizes of a scale, with the scale's data and schedule.
 
     Args:
         cfg: The experiment.
@@ -46,12 +50,15 @@ def rescaled(cfg: Config, scale: Config) -> Config:
     model.backbone = copy.deepcopy(sizes.backbone)
     model.backbone.out_indices = model.backbone.out_indices[:levels]
     model.neck.update(in_channels=sizes.backbone_channels[:levels], out_channels=sizes.channels)
-    for name in ('bbox_head', 'rpn_head'):
-        if name in model:
-            _rescale_dense_head(model[name], sizes)
-            _rescale_objects(model[name], sizes.object_size)
+    for name in {'bbox_head', 'rpn_head'} & model.keys():
+        _rescale_dense_head(model[name], sizes)
+        _rescale_objects(model[name], sizes.object_size)
     if 'roi_head' in model:
-        _rescale_roi_head(model, sizes)
+        model.roi_head.bbox_roi_extractor.out_channels = sizes.channels
+        model.roi_head.bbox_head.update(
+            in_channels=sizes.channels, fc_out_channels=sizes.roi_channels,
+            num_classes=sizes.num_classes)
+        model.train_cfg.rcnn.sampler.num = sizes.roi_samples
     parts = {key: value for key, value in scale.items() if key != 'network'}
     result = Config(dict(copy.deepcopy(parts), model=model))
     result.test_evaluator.metric = cfg.test_evaluator.metric
@@ -61,7 +68,7 @@ def rescaled(cfg: Config, scale: Config) -> Config:
 
 def _rescale_dense_head(head: ConfigDict, sizes: ConfigDict) -> None:
     """Set channels, depth and number of classes of a head on the pyramid."""
-    kind = head.type.split('.')[-1]
+    kind, centerness = head.type.split('.')[-1], head.get('centerness', {})
     head.in_channels = head.feat_channels = sizes.channels
     if kind in ('FCOSHead', 'RetinaHead'):
         head.stacked_convs = sizes.tower_convs
@@ -71,23 +78,20 @@ def _rescale_dense_head(head: ConfigDict, sizes: ConfigDict) -> None:
         head.norm_cfg.num_groups = sizes.norm_groups
     elif kind == 'FCOSHead':
         head.norm_cfg = dict(type='GN', num_groups=sizes.norm_groups, requires_grad=True)
-    if head.get('centerness', {}).get('num_convs'):
-        head.centerness.num_convs = sizes.tower_convs
+    if centerness.get('num_convs'):
+        centerness.num_convs = sizes.tower_convs
     classes, others = _PREDICTORS[kind]
-    if kind == 'FCOSHead' and head.get('centerness', {}).get('branch', True):
+    if kind == 'FCOSHead' and centerness.get('branch', True):
         others += ('conv_centerness', )
-    head.init_cfg = _from_scratch(classes, others)
-
-
-def _from_scratch(classes: Sequence[str], others: Sequence[str]) -> dict:
-    """RetinaNet's small weights are for a pretrained backbone: towers learn sooner with He's."""
-    override = [dict(type='Normal', name=name, std=0.01, bias_prob=0.01) for name in classes]
-    override += [dict(type='Normal', name=name, std=0.01) for name in others]
-    return dict(type='Kaiming', layer='Conv2d', distribution='normal', override=override)
+    # RetinaNet's small weights suit a pretrained backbone; without one, He's learn sooner
+    head.init_cfg = dict(
+        type='Kaiming', layer='Conv2d', distribution='normal',
+        override=[dict(type='Normal', name=name, std=0.01, bias_prob=0.01) for name in classes]
+        + [dict(type='Normal', name=name, std=0.01) for name in others])
 
 
 def _rescale_objects(head: ConfigDict, factor: float) -> None:
-    """Multiply what is measured in pixels of the objects: regress ranges or anchors."""
+    """Multiply regress ranges or anchors, which are in pixels."""
     if 'anchor_generator' in head:
         anchors = head.anchor_generator
         if 'octave_base_scale' in anchors:
@@ -95,16 +99,9 @@ def _rescale_objects(head: ConfigDict, factor: float) -> None:
         else:
             anchors.scales = [scale * factor for scale in anchors.scales]
         return
-    ranges = head.setdefault('assigner', ConfigDict(type='fcos_mm.FCOSAssigner')).setdefault(
-        'regress_ranges', ((0, 64), (64, 128), (128, 256), (256, 512), (512, 1e8)))
-    head.assigner.regress_ranges = tuple(
-        (low * factor, high if high >= 1e8 else high * factor) for low, high in ranges)
-
-
-def _rescale_roi_head(model: ConfigDict, sizes: ConfigDict) -> None:
-    """Set channels, classes and the proposals of an image that the second stage learns from."""
-    model.roi_head.bbox_roi_extractor.out_channels = sizes.channels
-    model.roi_head.bbox_head.update(
-        in_channels=sizes.channels, fc_out_channels=sizes.roi_channels,
-        num_classes=sizes.num_classes)
-    model.train_cfg.rcnn.sampler.num = sizes.roi_samples
+    assigner = head.setdefault('assigner', ConfigDict(type='fcos_mm.FCOSAssigner'))
+    ranges = assigner.get('regress_ranges') or (
+        (0, 64), (64, 128), (128, 256), (256, 512), (512, 1e8))
+    assigner.regress_ranges = tuple(
+        (low * factor, high if high is None or high >= 1e8 else high * factor)
+        for low, high in ranges)

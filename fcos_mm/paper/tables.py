@@ -1,10 +1,11 @@
-"""The paper's tables: their rows, how a row is measured, and the paper's figures.
+"""The paper's tables: their rows, how a row is measured, and the paper's numbers.
 
-Figures are in percent unless a column says otherwise. ``None`` stands where the
-paper has no such figure.
+Numbers are in percent unless a column says otherwise. ``None`` is a number that the paper does
+not give. Imports nothing heavy: the command line reads the names.
 """
 from typing import NamedTuple
 
+SCALES = ('full', 'small', 'tiny')
 _BOX = ('AP', 'AP50', 'AP75', 'AP_S', 'AP_M', 'AP_L')
 _RECALL = ('AR_1', 'AR_10', 'AR_100')
 
@@ -14,10 +15,9 @@ class Row(NamedTuple):
 
     Attributes:
         label: What the paper calls it.
-        measured: What is measured: the name of a test, see ``experiments.TESTS``, or of a
-            count on annotations.
-        paper: The paper's figures in the order of the columns.
-        words: What stands in the columns of words.
+        measured: What is measured: a key of ``experiments.TESTS``, or a count on annotations.
+        paper: The paper's numbers in the order of the columns.
+        words: The cells of the text columns.
     """
     label: str
     measured: str
@@ -26,13 +26,13 @@ class Row(NamedTuple):
 
 
 class Order(NamedTuple):
-    """What the paper concludes: one row is better than another in a column.
+    """A conclusion of the paper: one row is better than another in a column.
 
     Attributes:
         better: Label of the better row.
         worse: Label of the other.
         column: Name of the column.
-        of_paper: False where the paper does not tell, and it is asked all the same.
+        of_paper: False for a comparison that the paper does not make.
     """
     better: str
     worse: str
@@ -44,13 +44,14 @@ class Table(NamedTuple):
     """A table of the paper.
 
     Attributes:
-        title: What it shows.
-        measure: Name of the way its rows are measured, see ``measures.MEASURES``.
-        columns: Names of the figures.
+        title: Its title.
+        measure: How its rows are measured, a key of ``measures.MEASURES``, or ``'recall'`` or
+            ``'ambiguity'`` for annotations.
+        columns: Names of the columns of numbers.
         rows: Its rows.
         order: The paper's conclusions.
-        words: Names of the columns of words.
-        main: The columns, in percent, that the table's picture shows.
+        words: Names of the text columns.
+        main: The columns, in percent, of the bar chart.
     """
     title: str
     measure: str
@@ -125,7 +126,7 @@ TABLES: dict[str, Table] = {
                Order('learned, deeper branch', 'learned', 'AP'),
                Order('oracle, at positive locations', 'learned', 'AP', of_paper=False))),
     'table6': Table(
-        'Table 6: FCOS and RetinaNet on pictures with overlapping boxes', 'overlapped',
+        'Table 6: FCOS and RetinaNet on images with overlapping boxes', 'overlapped',
         ('AP', 'AP50', 'AP75'),
         (Row(_RETINANET, 'retinanet', (33.7, 52.9, 36.2), ('C5', )),
          Row(_RETINANET_GN, 'retinanet_gn', (34.2, 54.4, 36.5), ('C5', )),
@@ -176,5 +177,7 @@ TABLES: dict[str, Table] = {
         main=('AP', 'AP90')),
 }
 
-#: Faster R-CNN on top of the proposals of a row of Table 8.
+#: Faster R-CNN on the proposals of a row of Table 8.
 ON_TOP = {'rpn': 'faster-rcnn', 'fcos-rpn': 'faster-rcnn_fcos-rpn'}
+
+NAMES = (*TABLES, *(f'figure{number}' for number in range(3, 9)))

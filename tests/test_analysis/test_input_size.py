@@ -15,9 +15,9 @@ from fcos_mm.registry import MODELS
 
 def image(width, height, boxes=((10, 20, 110, 220), )):
     return ImageBoxes(image_id=1, width=width, height=height, ids=list(range(len(boxes))),
-                      boxes=torch.tensor(boxes, dtype=torch.float32),
-                      categories=torch.zeros(len(boxes), dtype=torch.int64),
-                      crowd=torch.zeros(0, 4))
+                      boxes=np.array(boxes, dtype=np.float32),
+                      categories=np.zeros(len(boxes), dtype=np.int64),
+                      crowd=np.zeros((0, 4), dtype=np.float32))
 
 
 def config(*transforms, divisor=32, dataset=None):

@@ -4,10 +4,10 @@ import math
 
 import pytest
 
+from fcos_mm.atomic_file import write_json
 from fcos_mm.datasets.shapes import make_shapes
 from fcos_mm.errors import UserError
-from fcos_mm.paper.files import write_json
-from fcos_mm.paper.measures import detections_from_ambiguous, measure, memory_note
+from fcos_mm.paper.measures import MEASURES, detections_from_ambiguous, memory_note
 from fcos_mm.paper.runs import Evaluation, Settings, Training
 
 
@@ -23,14 +23,14 @@ def ground_truth(settings):
         return json.load(file)
 
 
-def finished(settings, name, experiment, boxes, figures=None):
+def finished(settings, name, experiment, boxes, numbers=None):
     """A test whose detections are the given ground-truth boxes."""
     evaluation = Evaluation(Training(settings, experiment, 0), name)
     evaluation.folder.mkdir(parents=True, exist_ok=True)
     rows = [dict(image_id=box['image_id'], category_id=box['category_id'], bbox=box['bbox'],
                  score=0.9) for box in boxes]
     evaluation.results.write_text(json.dumps(rows))
-    write_json(figures or {}, evaluation.folder / 'finished.json')
+    write_json(numbers or {}, evaluation.folder / 'finished.json')
     return evaluation
 
 
@@ -40,11 +40,11 @@ def ordinary(content):
 
 def test_perfect_detections_have_full_marks(settings):
     boxes = ordinary(ground_truth(settings))
-    figures = measure('boxes', finished(settings, 'fcos_c5', 'fcos_c5', boxes))
-    assert figures['AP'] == pytest.approx(100) and figures['AR_100'] == pytest.approx(100)
+    numbers = MEASURES['boxes'](finished(settings, 'fcos_c5', 'fcos_c5', boxes))
+    assert numbers['AP'] == pytest.approx(100) and numbers['AR_100'] == pytest.approx(100)
 
 
-def test_overlapped_counts_pictures_with_overlaps_only(settings):
+def test_overlapped_counts_images_with_overlaps_only(settings):
     """Right where boxes overlap and wrong elsewhere is still perfect, and the other way round."""
     content = ground_truth(settings)
     by_image = {}
@@ -58,59 +58,59 @@ def test_overlapped_counts_pictures_with_overlaps_only(settings):
     within = {image for image, boxes in by_image.items() if overlap(boxes)}
     assert within
     boxes = [box for box in ordinary(content) if box['image_id'] in within]
-    figures = measure('overlapped', finished(settings, 'retinanet', 'retinanet', boxes))
-    assert figures['AP'] == pytest.approx(100)
+    numbers = MEASURES['overlapped'](finished(settings, 'retinanet', 'retinanet', boxes))
+    assert numbers['AP'] == pytest.approx(100)
     others = [box for box in ordinary(content) if box['image_id'] not in within]
-    figures = measure('overlapped', finished(settings, 'retinanet_gn', 'retinanet_gn', others))
-    assert figures['AP'] == pytest.approx(0)
+    numbers = MEASURES['overlapped'](finished(settings, 'retinanet_gn', 'retinanet_gn', others))
+    assert numbers['AP'] == pytest.approx(0)
 
 
 def test_proposals_need_no_right_category(settings):
     boxes = [dict(box, category_id=1) for box in ordinary(ground_truth(settings))]
     evaluation = finished(settings, 'rpn', 'rpn', boxes)
-    figures = measure('proposals', evaluation)
-    assert figures['AR_100'] == pytest.approx(100)
+    numbers = MEASURES['proposals'](evaluation)
+    assert numbers['AR_100'] == pytest.approx(100)
     # Strides 4 to 64 on 128 x 128, 3 anchors a location: 3 * (1024 + 256 + 64 + 16 + 4).
-    assert figures['samples (k)'] == pytest.approx(4.092)
-    assert 'Faster R-CNN AP' not in figures
+    assert numbers['samples (k)'] == pytest.approx(4.092)
+    assert 'Faster R-CNN AP' not in numbers
     boxes = ordinary(ground_truth(settings))
     finished(settings, 'faster-rcnn', 'faster-rcnn', boxes)
-    assert measure('proposals', evaluation)['Faster R-CNN AP'] == pytest.approx(100)
+    assert MEASURES['proposals'](evaluation)['Faster R-CNN AP'] == pytest.approx(100)
 
 
 def test_ten_proposals_an_image(settings):
     boxes = ordinary(ground_truth(settings))
     wrong = [dict(image_id=image, category_id=1, bbox=[0, 0, 1, 1])
              for image in {box['image_id'] for box in boxes} for _ in range(10)]  # come first
-    figures = measure('proposals', finished(settings, 'rpn_gn', 'rpn_gn', wrong + boxes))
-    assert figures['AR_10'] == pytest.approx(0)
-    assert figures['AR_100'] == pytest.approx(100)
+    numbers = MEASURES['proposals'](finished(settings, 'rpn_gn', 'rpn_gn', wrong + boxes))
+    assert numbers['AR_10'] == pytest.approx(0)
+    assert numbers['AR_100'] == pytest.approx(100)
 
 
 def test_class_agnostic(settings):
     boxes = [dict(box, category_id=1) for box in ordinary(ground_truth(settings))]
-    figures = measure('class_agnostic', finished(settings, 'fcos', 'fcos', boxes))
-    assert figures == pytest.approx(dict(AP=100, AP50=100, AP75=100, AP90=100))
+    numbers = MEASURES['class_agnostic'](finished(settings, 'fcos', 'fcos', boxes))
+    assert numbers == pytest.approx(dict(AP=100, AP50=100, AP75=100, AP90=100))
 
 
 def test_samples_and_memory_need_no_training(settings):
     evaluation = Evaluation(Training(settings, 'fcos_p4', 0), 'fcos_p4')
-    figures = measure('samples_memory_boxes', evaluation)
-    assert figures['samples (k)'] == pytest.approx(0.064)  # 8 x 8 locations of stride 16
-    assert figures['memory (GB)'] > 0 and 'AP' not in figures
+    numbers = MEASURES['samples_memory_boxes'](evaluation)
+    assert numbers['samples (k)'] == pytest.approx(0.064)  # 8 x 8 locations of stride 16
+    assert numbers['memory (GB)'] > 0 and 'AP' not in numbers
     kept = json.loads((settings.out / 'memory' / 'fcos_p4' / 'memory.json').read_text())
     assert kept['image_size'] == [128, 128] and kept['batch_size'] == 8
-    assert measure('samples_memory_boxes', evaluation) == figures
-    assert measure('samples_memory_boxes', Evaluation(
-        Training(settings, 'fcos_p4', 1), 'fcos_p4')) == figures, 'measured once for all seeds'
+    assert MEASURES['samples_memory_boxes'](evaluation) == numbers
+    assert MEASURES['samples_memory_boxes'](Evaluation(
+        Training(settings, 'fcos_p4', 1), 'fcos_p4')) == numbers, 'measured once for all seeds'
 
 
 def test_memory_of_another_model_is_not_shown(settings):
     evaluation = Evaluation(Training(settings, 'fcos_c5', 0), 'fcos_c5')
-    measure('samples_memory_boxes', evaluation)
+    MEASURES['samples_memory_boxes'](evaluation)
     wider = settings._replace(options={'model.bbox_head.feat_channels': 128})
     with pytest.raises(UserError, match='(?s)memory/fcos_c5 holds .*other settings.*: model'):
-        measure('samples_memory_boxes', Evaluation(Training(wider, 'fcos_c5', 0), 'fcos_c5'))
+        MEASURES['samples_memory_boxes'](Evaluation(Training(wider, 'fcos_c5', 0), 'fcos_c5'))
 
 
 def test_share_of_ambiguous_detections_comes_from_the_test(settings):
@@ -126,18 +126,18 @@ def test_share_of_ambiguous_detections_comes_from_the_test(settings):
     assert detections_from_ambiguous(unknown) == {}
 
 
-def test_pictures_without_overlaps_are_not_measured(settings, tmp_path):
+def test_images_without_overlaps_are_not_measured(settings, tmp_path):
     content = dict(ground_truth(settings), annotations=[])
     (tmp_path / 'none.json').write_text(json.dumps(content))
     secret = settings._replace(options={'test_evaluator.ann_file': str(tmp_path / 'none.json')})
-    assert measure('overlapped', finished(secret, 'fcos_c5', 'fcos_c5', [])) == {}
+    assert MEASURES['overlapped'](finished(secret, 'fcos_c5', 'fcos_c5', [])) == {}
 
 
 def test_what_the_memory_is_of(settings):
     training = Training(settings, 'fcos_p4', 0)
-    measure('samples_memory_boxes', Evaluation(training, 'fcos_p4'))
-    assert memory_note(training).startswith('memory: one training step of 8 pictures of 128 x 128')
+    MEASURES['samples_memory_boxes'](Evaluation(training, 'fcos_p4'))
+    assert memory_note(training).startswith('memory: one training step of 8 images of 128 x 128')
     kept = settings.out / 'memory' / 'fcos_p4' / 'memory.json'
     kept.write_text('{"x": 1}')
-    measure('samples_memory_boxes', Evaluation(training, 'fcos_p4'))
+    MEASURES['samples_memory_boxes'](Evaluation(training, 'fcos_p4'))
     assert json.loads(kept.read_text())['bytes'] > 0, 'measured again'

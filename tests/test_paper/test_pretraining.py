@@ -8,17 +8,17 @@ import torch
 from mmengine.config import Config
 
 from fcos_mm.errors import UserError
-from fcos_mm.paper.pretraining import cut_out, pretrain_backbone
+from fcos_mm.paper.pretraining import crop_boxes, pretrain_backbone
 
 
 @pytest.fixture
 def cfg(tmp_path):
-    """Two pictures: a white box that is cut out of black, and a black one out of white."""
+    """Two images: a white box that is cut out of black, and a black one out of white."""
     images, rows = [], []
     for number, (inside, category) in enumerate(((255, 3), (0, 7)), start=1):
-        picture = np.full((40, 60, 3), 255 - inside, np.uint8)
-        picture[10:20, 20:30] = inside
-        cv2.imwrite(str(tmp_path / f'{number}.png'), picture)
+        image = np.full((40, 60, 3), 255 - inside, np.uint8)
+        image[10:20, 20:30] = inside
+        cv2.imwrite(str(tmp_path / f'{number}.png'), image)
         images.append(dict(id=number, file_name=f'{number}.png', width=60, height=40))
         rows.append(dict(id=number, image_id=number, category_id=category, iscrowd=0, area=100,
                          bbox=[20, 10, 10, 10]))
@@ -34,11 +34,11 @@ def cfg(tmp_path):
             data_root=str(tmp_path), ann_file='train.json', data_prefix=dict(img='')))))
 
 
-def test_boxes_are_cut_out_with_a_margin(cfg):
-    crops = cut_out(cfg, 12)
+def test_boxes_are_crop_boxes_with_a_margin(cfg):
+    crops = crop_boxes(cfg, 12)
     assert crops.pixels.shape == (2, 3, 12, 12) and crops.pixels.dtype == torch.uint8
     assert crops.labels.tolist() == [0, 1]
-    # 12 x 12 pixels of the picture: the box of 10 and one pixel around it.
+    # 12 x 12 pixels of the image: the box of 10 and one pixel around it.
     white, black = crops.pixels[:, 0]
     assert (white[2:10, 2:10] == 255).all() and white[0].max() == 0
     assert (black[2:10, 2:10] == 0).all() and black[0].min() == 255
@@ -60,4 +60,4 @@ def test_no_boxes(cfg, tmp_path):
     content = json.loads((tmp_path / 'train.json').read_text())
     (tmp_path / 'train.json').write_text(json.dumps(dict(content, annotations=[])))
     with pytest.raises(UserError, match='train.json in .* has no boxes'):
-        cut_out(cfg, 12)
+        crop_boxes(cfg, 12)

@@ -11,10 +11,9 @@ import pytest
 from mmengine.config import Config
 
 from fcos_mm.errors import UserError
-from fcos_mm.paper.output import evaluations
 from fcos_mm.paper.plan import NAMES, commands, names_at, needed_tests, plan
 from fcos_mm.paper.queue import Queue
-from fcos_mm.paper.runs import Evaluation, Training
+from fcos_mm.paper.runs import Evaluation, Training, evaluations
 
 
 def test_trains_then_tests_once(settings, work):
@@ -111,13 +110,13 @@ def test_weights_stand_for_a_training(tmp_path, settings, work):
 
 
 def test_given_weights_are_one_sample_whatever_the_seeds(settings):
-    given = settings(weights={'fcos_p4': 'here.pth'})
-    works = plan(['table3'], given, 3)
+    given = settings(weights={'fcos_p4': 'here.pth'}, seeds=3)
+    works = plan(['table3'], given)
     assert [(each.training.experiment, each.training.seed) for each in works] == [
         ('fcos_p4', 0), ('fcos_no-centerness', 0), ('fcos_no-centerness', 1),
         ('fcos_no-centerness', 2)]
-    assert len(evaluations('fcos_p4', given, 3)) == 1
-    assert len(evaluations('fcos_no-centerness', given, 3)) == 3
+    assert len(evaluations('fcos_p4', given)) == 1
+    assert len(evaluations('fcos_no-centerness', given)) == 3
 
 
 def test_killed_queue_goes_on(tmp_path, settings, work):
@@ -164,7 +163,7 @@ def test_stop_while_a_run_starts_ends_that_run(monkeypatch, settings, work):
 
 
 def test_plan_shares_trainings(settings):
-    works = plan(['table4', 'table5', 'table6', 'table9', 'figure7'], settings(), 1)
+    works = plan(['table4', 'table5', 'table6', 'table9', 'figure7'], settings())
     experiments = [each.training.experiment for each in works]
     assert len(experiments) == len(set(experiments))
     assert set(experiments) == {'retinanet', 'retinanet_gn', 'fcos_c5', 'fcos',
@@ -175,7 +174,7 @@ def test_plan_shares_trainings(settings):
 
 
 def test_commands_are_those_of_the_tools(settings):
-    lines = commands(plan(['table3'], settings(), 1))
+    lines = commands(plan(['table3'], settings()))
     assert len(lines) == 4
     assert 'tools/train.py' in lines[0] and '--resume' in lines[0]
     assert 'tools/test.py' in lines[1] and 'last_checkpoint' in lines[1]

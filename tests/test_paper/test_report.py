@@ -1,9 +1,17 @@
-"""Tables as text, Markdown and JSON: means, spreads, differences, conclusions."""
+"""Tables as text, Markdown, JSON and charts: means, spreads, differences, conclusions."""
 import math
 
 import pytest
 
-from fcos_mm.paper.report import as_json, as_markdown, as_text, cell
+from fcos_mm.analysis.figures.comparison import Compared
+from fcos_mm.paper.report import (
+    as_json,
+    as_markdown,
+    as_text,
+    cell,
+    compared_rows,
+    write_report,
+)
 from fcos_mm.paper.tables import TABLES, Order, Row, Table
 
 TABLE = Table(
@@ -100,3 +108,20 @@ def test_shipped_tables_are_consistent(name):
         assert order.of_paper == (better[place] is not None and worse[place] is not None)
         if order.of_paper:
             assert better[place] > worse[place], 'the paper itself says otherwise'
+
+
+def test_rows_of_the_chart():
+    assert compared_rows(TABLE, MEASURED, 'AP') == [
+        Compared('blue', 12, 2, 30), Compared('red', 15, 1, 40)]
+    assert compared_rows(TABLE, {'blue': [{'AP': math.nan}], 'red': [{'AP': 7.}]}, 'AP') == [
+        Compared('blue', None, None, 30), Compared('red', 7, None, 40)]
+
+
+@pytest.mark.parametrize('name', TABLES)
+def test_files(name, tmp_path):
+    table = TABLES[name]
+    assert set(table.main) <= set(table.columns)
+    text = write_report(table, {}, ['a note'], tmp_path / 'new')
+    assert (tmp_path / 'new.txt').read_text() == text + '\n' and text.endswith('\n\na note')
+    assert (tmp_path / 'new.png').read_bytes().startswith(b'\x89PNG')
+    assert {path.suffix for path in tmp_path.iterdir()} == {'.txt', '.md', '.json', '.png'}

@@ -4,9 +4,8 @@ import os
 import pytest
 
 from fcos_mm.errors import UserError
-from fcos_mm.paper.output import evaluations
 from fcos_mm.paper.queue import Queue, Work
-from fcos_mm.paper.runs import Training
+from fcos_mm.paper.runs import Training, evaluations
 
 
 def test_other_settings_are_refused(settings, work):
@@ -25,7 +24,7 @@ def test_finished_results_of_other_settings_are_refused(settings, work):
     with pytest.raises(UserError, match=r'(?s)seed0 holds a run with other settings.*train_cfg'):
         other.tests[0].check()
     with pytest.raises(UserError, match='other settings'):
-        evaluations('fcos_c5', other.training.settings, 1)
+        evaluations('fcos_c5', other.training.settings)
 
 
 def test_everything_that_decides_on_results_counts_and_speed_does_not(settings, work):
@@ -51,7 +50,7 @@ def test_finished_training_of_other_settings_is_not_tested(settings, work):
         Queue(jobs=1).run([other])
 
 
-def test_results_on_other_pictures_are_refused(settings, work):
+def test_results_on_other_images_are_refused(settings, work):
     """Table 7: the same training is tested on minival, then on test-dev."""
     assert Queue(jobs=1).run([work(settings())]) == []
     key = 'test_dataloader.dataset.ann_file'

@@ -1,10 +1,10 @@
 """Common style of all figures: sizes, colors, and how they are written."""
-import os
 from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from fcos_mm.atomic_file import replaced
 from fcos_mm.errors import UserError
 
 #: Colors that are distinct for any color vision (Okabe and Ito); black last.
@@ -13,6 +13,7 @@ LINE_STYLES = ('-', '--', '-.', ':')
 FONT = 9  # points
 TITLE_FONT = 10
 DOTS_PER_INCH = 150
+_REMEDY = '\nName a file in a folder that you can write to.'
 
 
 def count(number: int, noun: str, plural: str = '') -> str:
@@ -49,13 +50,9 @@ def save(figure: Figure, out_file: str) -> None:
     if image_format not in figure.canvas.get_supported_filetypes():
         raise UserError(f'{out_file} cannot be written: its ending names no image format.\n'
                         'Use a name that ends with .png, .pdf or .svg.')
-    partial = path.with_name(f'.{path.name}.unfinished')
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(partial, format=image_format, dpi=DOTS_PER_INCH)
-        os.replace(partial, path)
     except OSError as error:
-        if path.parent.is_dir():
-            partial.unlink(missing_ok=True)
-        raise UserError(f'{out_file} cannot be written: {error.strerror or error}.\n'
-                        'Name a file in a folder that you can write to.') from error
+        raise UserError(f'{out_file} cannot be written: {error.strerror}.{_REMEDY}') from error
+    with replaced(out_file, _REMEDY) as unfinished:
+        figure.savefig(unfinished, format=image_format, dpi=DOTS_PER_INCH)

@@ -1,5 +1,6 @@
 """How figures are written, and what their words look like."""
 import errno
+from pathlib import Path
 
 import matplotlib
 import pytest
@@ -42,7 +43,7 @@ def test_what_was_there_stays_when_writing_fails(tmp_path, monkeypatch):
     path.write_bytes(b'older')
 
     def full(self, file, **_):
-        file.write_bytes(b'half')
+        Path(file).write_bytes(b'half')
         raise OSError(errno.ENOSPC, 'No space left on device')
 
     monkeypatch.setattr(Figure, 'savefig', full)

@@ -1,4 +1,4 @@
-"""The paper's tables and figures: ``tools/paper.py``."""
+"""Make tables and figures: plan, train and test what is not finished, measure, write."""
 import argparse
 import os
 import tempfile
@@ -7,83 +7,59 @@ from pathlib import Path
 
 import torch
 
-from fcos_mm.cli import paper as command
-from fcos_mm.cli import parse
 from fcos_mm.cli.demo import make_data
-from fcos_mm.cli.options import resolve
 from fcos_mm.errors import UserError
 from fcos_mm.paper.experiments import EXPERIMENTS
-from fcos_mm.paper.output import write_figure, write_table
+from fcos_mm.paper.figures import write_figure
+from fcos_mm.paper.measures import measure_table
 from fcos_mm.paper.plan import FROM_ANNOTATIONS, commands, names_at, plan
 from fcos_mm.paper.pretraining import make_backbone
 from fcos_mm.paper.queue import Queue, Work
+from fcos_mm.paper.report import write_report
 from fcos_mm.paper.runs import Settings
 from fcos_mm.paper.tables import TABLES
-
-
-def main(argv: Sequence[str] | None = None, *, tools: Path) -> None:
-    """Make tables and figures; see :func:`run`.
-
-    Args:
-        argv: The words of the command line; those of the process if None.
-        tools: The folder of the tools.
-    """
-    run(parse_args(argv, tools=tools))
 
 
 def run(args: argparse.Namespace) -> None:
     """Make tables and figures.
 
     Args:
-        args: The options, and ``tools``, the folder of the tools.
+        args: The options of ``cli/paper.py``, and ``tools``, the folder of the tools.
 
     Raises:
         UserError: If an option or the data is wrong, or a run failed.
     """
     names = names_at(args.scale) if 'all' in args.names else tuple(dict.fromkeys(args.names))
-    settings = make_settings(args, args.tools)
+    settings = make_settings(args)
     _check_writable(settings.out)
-    works = plan([name for name in names if not _without_runs(name, args)], settings, args.seeds)
+    works = plan([name for name in names if not _trains_nothing(name, args)], settings)
     if args.plan:
         print('\n'.join(commands(works) or ['Nothing is left to run.']))
         return
     if args.no_train:
-        works = [work for work in works if _is_trained(work)]
-    failures = do(works, args)
-    failures += [problem for name in names for problem in _make(name, settings, args)]
+        works = [work for work in works if not work.training.is_left]
+    failures = _do([work for work in works if work.runs], args)
+    for name in names:
+        try:
+            _make(name, settings, args)
+        except UserError as error:
+            failures.append(f'{name}: {error}')
     if failures:
         raise UserError('\n'.join(failures))
 
 
-def parse_args(argv: Sequence[str] | None = None, **defaults) -> argparse.Namespace:
-    """Parse the options of ``tools/paper.py``.
-
-    Args:
-        argv: The words of the command line; those of the process if None.
-        **defaults: Values that no option sets.
-    """
-    return resolve(parse(command, argv, **defaults))
-
-
-def make_settings(args: argparse.Namespace, tools: Path) -> Settings:
-    """Put the options into settings.
-
-    Args:
-        args: The options.
-        tools: The folder of the tools.
-
-    Raises:
-        UserError: If ``--weights`` names no experiment or no file.
-    """
+def make_settings(args: argparse.Namespace) -> Settings:
+    """Turn the options into settings; a ``UserError`` if ``--weights`` is wrong."""
     return Settings(
         out=Path(args.out or f'work_dirs/paper/{args.scale}'),
-        tools=tools,
+        tools=args.tools,
         scale=args.scale,
         data_root=args.data_root,
         ann_file=args.ann_file,
         options=args.cfg_options or {},
         weights=_weights(args.weights),
-        gpus=args.gpus)
+        gpus=args.gpus,
+        seeds=args.seeds)
 
 
 def _weights(words: Sequence[str]) -> dict[str, str]:
@@ -99,28 +75,16 @@ def _weights(words: Sequence[str]) -> dict[str, str]:
     return weights
 
 
-def _without_runs(name: str, args: argparse.Namespace) -> bool:
-    """Tables 1 and 2 train nothing unless the training is a matter of minutes."""
-    return name in FROM_ANNOTATIONS and (args.scale == 'full' and not args.weights)
+def _trains_nothing(name: str, args: argparse.Namespace) -> bool:
+    """Tables 1 and 2 do not train unless it takes minutes only."""
+    return name in FROM_ANNOTATIONS and args.scale == 'full' and not args.weights
 
 
-def do(works: Sequence[Work], args: argparse.Namespace) -> list[str]:
-    """Train and test what is not finished.
-
-    Args:
-        works: The work.
-        args: The options.
-
-    Returns:
-        A line for each run that failed.
-
-    Raises:
-        UserError: If the data is not there, or COCO was to be trained on a CPU.
-    """
-    left = [work for work in works if work.runs]
-    if not left:
+def _do(works: Sequence[Work], args: argparse.Namespace) -> list[str]:
+    """Train and test what is left; return a line for each run that failed."""
+    if not works:
         return []
-    to_train = [work.training.experiment for work in left if not _is_trained(work)]
+    to_train = [work.training.experiment for work in works if work.training.is_left]
     if args.scale == 'full' and to_train and not torch.cuda.is_available():
         raise UserError(
             f'{len(to_train)} trainings on COCO are left ({", ".join(to_train)}) and this machine '
@@ -128,20 +92,16 @@ def do(works: Sequence[Work], args: argparse.Namespace) -> list[str]:
             'another machine by --plan; --no-train makes the table of what is trained.')
     _check_data(args)
     if to_train:
-        make_backbone(left[0].training)
+        make_backbone(works[0].training)
     try:
-        return Queue(jobs=args.jobs).run(left)
+        return Queue(jobs=args.jobs).run(works)
     except KeyboardInterrupt:
-        print('\nStopped. The same command goes on from here.')
+        print('\nStopped. The same command resumes.')
         raise SystemExit(130) from None
 
 
-def _is_trained(work: Work) -> bool:
-    return not work.training.is_left
-
-
 def _check_data(args: argparse.Namespace) -> None:
-    """Write the generated data; say where the other comes from."""
+    """Generate the data of ``tiny``; explain where to get that of ``small``."""
     if args.scale == 'tiny':
         if args.data_root and not Path(args.data_root).is_dir():
             raise UserError(
@@ -157,7 +117,7 @@ def _check_data(args: argparse.Namespace) -> None:
 
 
 def _check_writable(out: Path) -> None:
-    """Make the folder of the tables, before anything is measured for them."""
+    """Create the folder of the tables before anything is measured."""
     try:
         out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=out):
@@ -166,15 +126,12 @@ def _check_writable(out: Path) -> None:
         raise UserError(f'{out} cannot be written: {error}\nGive another --out.') from error
 
 
-def _make(name: str, settings: Settings, args: argparse.Namespace) -> list[str]:
-    """Write one table or figure and show it; return a line if that was not possible."""
-    try:
-        if args.scale != 'full' and name in FROM_ANNOTATIONS and not args.ann_file:
-            _check_data(args)
-        if name in TABLES:
-            print(f'\n{write_table(name, settings, args.seeds)}')
-        else:
-            print(f'\n{write_figure(name, settings, args.image_id)}')
-    except UserError as error:
-        return [f'{name}: {error}']
-    return []
+def _make(name: str, settings: Settings, args: argparse.Namespace) -> None:
+    """Write one table or figure and print it."""
+    if args.scale != 'full' and name in FROM_ANNOTATIONS and not args.ann_file:
+        _check_data(args)
+    if name in TABLES:
+        table = TABLES[name]
+        print(f'\n{write_report(table, *measure_table(table, settings), settings.out / name)}')
+    else:
+        print(f'\n{write_figure(name, settings, args.image_id)}')

@@ -1,4 +1,4 @@
-"""``tools/paper.py`` as a user runs it, on a few generated pictures."""
+"""``tools/paper.py`` as a user runs it, on a few generated images."""
 import json
 import shlex
 from pathlib import Path
@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from fcos_mm.apis.paper import main, make_settings, parse_args
+from fcos_mm.atomic_file import write_json
+from fcos_mm.cli import paper as command
+from fcos_mm.cli import parse
 from fcos_mm.datasets.shapes import make_shapes
 from fcos_mm.errors import UserError
-from fcos_mm.paper.files import write_json
-from fcos_mm.paper.names import NAMES
+from fcos_mm.paper.main import make_settings
 from fcos_mm.paper.runs import Training
+from fcos_mm.paper.tables import NAMES
 
 TOOLS = Path(__file__).resolve().parents[2] / 'tools'
 QUICK = ['pretraining.steps=2', 'train_cfg.max_epochs=1', 'train_dataloader.num_workers=0',
@@ -28,7 +30,11 @@ def shapes(tmp_path_factory):
 
 
 def paper(*words):
-    main([str(word) for word in words], tools=TOOLS)
+    command.run(arguments(*words))
+
+
+def arguments(*words):
+    return parse(command, [str(word) for word in words], tools=TOOLS)
 
 
 def test_trains_tests_measures_and_draws(shapes, tmp_path, capsys):
@@ -59,15 +65,14 @@ def test_trains_tests_measures_and_draws(shapes, tmp_path, capsys):
 
 def test_no_train_tests_what_is_trained(tmp_path, monkeypatch):
     """Of the four detectors of Table 4 one is trained: it alone is tested."""
-    settings = make_settings(parse_args(['table4', '--scale', 'tiny', '--out', str(tmp_path)]),
-                             TOOLS)
+    settings = make_settings(arguments('table4', '--scale', 'tiny', '--out', tmp_path))
     Training(settings, 'fcos_c5', 0).folder.mkdir(parents=True)
     write_json(dict(checkpoint='epoch_6.pth'),
                Training(settings, 'fcos_c5', 0).folder / 'finished.json')
     asked = []
     monkeypatch.setattr(
-        'fcos_mm.apis.paper.Queue.run', lambda self, works: asked.extend(works) or [])
-    monkeypatch.setattr('fcos_mm.apis.paper.make_data', lambda root: None)
+        'fcos_mm.paper.main.Queue.run', lambda self, works: asked.extend(works) or [])
+    monkeypatch.setattr('fcos_mm.paper.main.make_data', lambda root: None)
     paper('table4', '--scale', 'tiny', '--out', tmp_path, '--no-train')
     assert [[run.command()[0] for run in work.runs] for work in asked] == [[str(TOOLS / 'test.py')]]
 
@@ -162,12 +167,12 @@ def test_annotations_of_tiny_are_generated_where_they_are_needed(tmp_path, monke
         make_shapes(root, counts=(1, 1, 2))
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr('fcos_mm.apis.paper.make_data', generate)
+    monkeypatch.setattr('fcos_mm.paper.main.make_data', generate)
     paper('table1', '--scale', 'tiny', '--no-train', '--out', 'out')
     assert made == ['data/shapes'] and 'BPR' in Path('out/table1.txt').read_text()
 
 
 def test_negative_gpus(capsys):
     with pytest.raises(SystemExit):
-        parse_args(['table3', '--gpus', '-1'])
+        arguments('table3', '--gpus', '-1')
     assert '--gpus: must be 0 or more, got -1' in capsys.readouterr().err
