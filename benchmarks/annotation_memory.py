@@ -1,4 +1,4 @@
-"""Memory of a training set's annotations, with workers and with ranks.
+"""Measure the memory of a training set's annotations, by workers and ranks.
 
 Writes annotations of COCO train2017's size, lets processes load them by mmdet's
 dataset and by ours, walks every worker through all of them, and adds up what
@@ -45,7 +45,7 @@ def write_annotations(path: Path, images: int, boxes: int, seed: int = 0) -> Non
 
 
 def serve(kind: str, path: str, workers: int) -> None:
-    """Be one rank: load, let the workers read everything, say who we are, wait."""
+    """Run as one rank: load, let the workers read everything, print the PIDs, wait."""
     import warnings
 
     import torch

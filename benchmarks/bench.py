@@ -1,7 +1,7 @@
 """Time fcos_mm side by side with its peers, on equal inputs and weights.
 
-Both sides must give the same answer before anything is timed. Then they take
-turns, and the medians are printed, with the ratio peer / ours.
+Both sides must give the same result before anything is timed. Then they take
+turns; the medians are printed, with the ratio peer / ours.
 """
 import argparse
 import ast
@@ -16,7 +16,7 @@ WHATS = ('assign', 'loss', 'postprocess', 'nms', 'forward', 'train-step', 'infer
          'coco-eval')
 DETECTORS = ('mmdet', 'torchvision')
 EPILOG = """\
-Answers that differ are reported and not timed. Status: 0 measured, 1 answers
+Different results are reported and not timed. Exit status: 0 measured, 1 results
 differed, 2 wrong arguments, 3 nothing could be measured here."""
 
 
@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
         for row in measured(what, args, against, differences):
             rows.append(row)
             say(report.sentence(row))
-            if args.out:  # after each: a run that is cut short has not been for nothing
+            if args.out:  # after each, in case the run is cut short
                 report.write_json(args.out, rows, facts)
     print(report.table(rows) if rows else 'nothing could be measured')
     return 1 if differences else 0 if rows else 3
@@ -55,15 +55,15 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         '--against', type=names, default=list(DETECTORS), metavar='NAMES',
         help='the detectors to compare with, comma-separated (default: mmdet,torchvision); '
-        'libraries for one thing, such as OpenCV for nms, always take part')
+        'other libraries, such as OpenCV for nms, always take part')
     parser.add_argument('--device', choices=('cpu', 'cuda'), default='cpu')
     parser.add_argument('--out', type=Path, metavar='F.json', help='also write the rows here')
     parser.add_argument('--rounds', type=positive, default=21,
-                        help='timed rounds of a case at most (default: 21)')
+                        help='maximum timed rounds of a case (default: 21)')
     parser.add_argument('--seconds', type=float, default=60,
-                        help='no new round of a case after this time, beyond the third '
+                        help='no new round of a case after this time, except the first three '
                         '(default: 60)')
-    parser.add_argument('--threads', type=positive, help="torch's threads (default: as torch has)")
+    parser.add_argument('--threads', type=positive, help="torch's threads (default: torch's own)")
     parser.add_argument('--sweep', action='store_true',
                         help='more sizes, for plot.py, where a WHAT has them (assign)')
     return parser.parse_args(arguments)
@@ -94,7 +94,7 @@ def first_line(what: str) -> str:
 
 
 def available_detectors(against: list[str]) -> list[str]:
-    """Those of the wished detectors that can be imported here."""
+    """The requested detectors that can be imported here."""
     import peers
     found = []
     for name in against:
@@ -113,7 +113,7 @@ def measured(what: str, args: argparse.Namespace, against: list[str],
         what: the WHAT.
         args: the command line.
         against: detectors to compare with.
-        differences: gets a line for each case whose answers differ.
+        differences: a line is added for each case whose results differ.
     """
     from harness.case import NotAvailable
     from harness.measure import DifferentAnswersError, Options, measure
@@ -153,7 +153,7 @@ def case_source(what: str, sweep: bool):
 
 
 def say(line: str) -> None:
-    """Report progress, away from the table."""
+    """Report progress on stderr."""
     print(line, file=sys.stderr, flush=True)
 
 

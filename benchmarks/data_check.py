@@ -1,11 +1,11 @@
-"""Time of the data check before training, and of reading the annotations in it.
+"""Time the data check before training, and reading the annotations in it.
 
 Writes annotations of COCO train2017's size, with an image file for each (all
-the same picture, linked), and lets ``check_config_data`` look at them:
+the same image, linked), and runs ``check_config_data``:
 
     python benchmarks/data_check.py
 
-Seconds are of the processor: other processes count less than by the clock.
+CPU seconds: other processes affect them less than wall-clock time.
 """
 import argparse
 import json
@@ -30,14 +30,14 @@ def write_images(folder: Path, count: int) -> None:
         count: How many images.
     """
     folder.mkdir()
-    picture = folder / f'{0:012}.jpg'
-    cv2.imwrite(str(picture), np.full((640, 640, 3), 127, np.uint8))
+    image = folder / f'{0:012}.jpg'
+    cv2.imwrite(str(image), np.full((640, 640, 3), 127, np.uint8))
     for index in range(1, count):
         if index % 10_000 == 0:  # file systems limit the links of a file
-            picture = folder / f'{index:012}.jpg'
-            picture.write_bytes((folder / f'{0:012}.jpg').read_bytes())
+            image = folder / f'{index:012}.jpg'
+            image.write_bytes((folder / f'{0:012}.jpg').read_bytes())
         else:
-            os.link(picture, folder / f'{index:012}.jpg')
+            os.link(image, folder / f'{index:012}.jpg')
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Ours and its peers with the same weights."""
+"""Build ours and its peers with the same weights."""
 import copy
 import importlib
 from pathlib import Path
@@ -21,7 +21,7 @@ IMPROVED = dict(
 
 
 def why_not(name: str) -> str:
-    """Why a detector cannot take part here; empty if it can."""
+    """Why a detector is not available here; empty if it is."""
     try:
         if name == 'torchvision':
             importlib.import_module('harness.vision').import_torchvision()
@@ -69,9 +69,9 @@ def build(config: ConfigDict, device: str, weights: nn.Module | None = None) -> 
 
     Args:
         config: its config.
-        device: where it lives.
-        weights: a module of the same parameter names whose weights it gets.
-            Without, they are random, the same at every call.
+        device: of the module.
+        weights: a module of the same parameter names to copy weights from;
+            None: random ones, the same at every call.
     """
     with torch.random.fork_rng(devices=[]), DefaultScope.overwrite_default_scope('fcos_mm'):
         torch.manual_seed(0)
@@ -87,7 +87,7 @@ def build_detectors(device: str, *, improved: bool = False) -> tuple[nn.Module, 
     Class scores begin near 0.01, as in training.
 
     Args:
-        device: where both live.
+        device: of both.
         improved: see :func:`our_config`.
     """
     config = our_config(improved=improved)
@@ -102,7 +102,7 @@ def build_heads(device: str, *, improved: bool = False,
     """Our FCOSHead and mmdet's with the same random weights.
 
     Args:
-        device: where both live.
+        device: of both.
         improved: see :func:`our_config`.
         center_sampling: within 1.5 strides; the improved heads always sample.
     """

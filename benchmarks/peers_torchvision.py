@@ -7,7 +7,7 @@ from mmengine.config import ConfigDict
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
-#: What torchvision does otherwise than mmdet's improved head.
+#: Where torchvision differs from mmdet's improved head.
 RULES = dict(
     bbox_head=dict(
         conv_bias=True,
@@ -41,7 +41,7 @@ def twin(ours: nn.Module, device: str, size: tuple[int, int] = (800, 1333)) -> n
 
     Args:
         ours: a model built from :func:`our_config`.
-        device: where the twin lives.
+        device: of the twin.
         size: short and long side to which it resizes images.
 
     Raises:
@@ -84,7 +84,7 @@ def _renamed(name: str) -> str:
 
 
 def detections(outputs: list[dict[str, Tensor]]) -> list[InstanceData]:
-    """torchvision's answer in the form of ours."""
+    """torchvision's results in the form of ours."""
     return [InstanceData(bboxes=image['boxes'], scores=image['scores'], labels=image['labels'])
             for image in outputs]
 

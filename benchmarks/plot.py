@@ -1,6 +1,6 @@
 """Draw the cost of assignment against boxes an image and against image size.
 
-From the rows of ``bench.py assign --sweep --out F.json``; one picture for each
+From the rows of ``bench.py assign --sweep --out F.json``; one plot for each
 of the two, with time and extra memory side by side on logarithmic axes.
 """
 import argparse
@@ -15,8 +15,8 @@ import matplotlib.pyplot as plt  # noqa: E402  (after the choice of what it draw
 from harness.report import read_json  # noqa: E402
 from matplotlib.axes import Axes  # noqa: E402
 
-#: The value on the horizontal axis of each picture, and what to call it.
-PICTURES = {
+#: The value on the horizontal axis of each plot, and its label.
+PLOTS = {
     'boxes': ('boxes', 'boxes an image'),
     'size': ('locations', 'locations of an image (22,400 at 800x1333)'),
 }
@@ -33,11 +33,11 @@ def main(arguments: list[str] | None = None) -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('files', nargs='+', type=Path, metavar='F.json')
     parser.add_argument('--out', type=Path, metavar='FOLDER',
-                        help='where the pictures go (default: beside the first file)')
+                        help='folder of the plots (default: beside the first file)')
     args = parser.parse_args(arguments)
     rows = read_json(args.files)
     folder = args.out or args.files[0].parent
-    drawn = [draw(rows, axis, folder) for axis in PICTURES if any_with(rows, axis)]
+    drawn = [draw(rows, axis, folder) for axis in PLOTS if any_with(rows, axis)]
     if not drawn:
         print('no rows to draw: make them with bench.py assign --sweep --out F.json',
               file=sys.stderr)
@@ -47,20 +47,20 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def any_with(rows: list[dict], axis: str) -> list[dict]:
-    """The rows that belong to one picture."""
+    """The rows that belong to one plot."""
     return [row for row in rows if row.get('axis') == axis]
 
 
 def draw(rows: list[dict], axis: str, folder: Path) -> Path:
-    """Draw one picture and return its file.
+    """Draw one plot and return its file.
 
     Args:
         rows: rows of all files.
-        axis: a key of PICTURES.
-        folder: where the picture goes.
+        axis: a key of PLOTS.
+        folder: the folder of the plot.
     """
     rows = any_with(rows, axis)
-    x, label = PICTURES[axis]
+    x, label = PLOTS[axis]
     figure, panels = plt.subplots(1, len(VALUES), figsize=(11, 4.2), layout='constrained')
     for panel, (value, name) in zip(panels, VALUES, strict=True):
         draw_panel(panel, curves(rows, x, value))
@@ -82,7 +82,7 @@ def curves(rows: list[dict], x: str, value: str) -> Curves:
     """Sorted points by (who, center sampling radius).
 
     Args:
-        rows: rows of one picture.
+        rows: rows of one plot.
         x: key of the horizontal axis.
         value: end of the keys of the vertical axis.
     """

@@ -1,4 +1,4 @@
-"""What a step and a validation send between processes, and what it takes at a bandwidth.
+"""Bytes that a step and a validation send between processes, and their time at a bandwidth.
 
 Sizes are counted, not estimated: the gradients of a config's detector, and the
 results of an image as they are gathered for the evaluation. Times are

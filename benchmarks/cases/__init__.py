@@ -1,1 +1,1 @@
-"""What is measured, one module for each WHAT of ``bench.py``."""
+"""The benchmark cases, one module for each WHAT of ``bench.py``."""

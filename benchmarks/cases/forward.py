@@ -1,4 +1,4 @@
-"""The network alone, one picture of 800 x 1344, R-50, fp32 (against mmdet's FCOS).
+"""The network alone, one image of 800 x 1344, R-50, fp32 (against mmdet's FCOS).
 
 Backbone, neck and head to the maps of all levels, with the same random weights.
 The outputs must be the same within 1e-4 of the largest. Cases as in "inference".

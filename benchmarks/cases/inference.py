@@ -1,6 +1,6 @@
-"""One picture of 800 x 1333 to its detections, R-50, end to end (against mmdet's FCOS).
+"""One image of 800 x 1333 to its detections, R-50, end to end (against mmdet's FCOS).
 
-From the uint8 picture to boxes, with the same random weights. The bias of the
+From the uint8 image to boxes, with the same random weights. The bias of the
 class scores is such that PAIRS pairs pass the threshold. Detections must be the
 same: scores within 1e-4, sides within a thousandth of a pixel. "memory kept"
 changes how the whole process allocates, so the peer runs in a process of its own
@@ -52,8 +52,8 @@ def case(name: str, options: dict, device: str, against: Sequence[str]) -> Case:
                 same=same_detections, columns=dict(images=1, pairs=PAIRS))
 
 
-def picture() -> dict:
-    """A batch of one picture as a data loader gives it."""
+def image_batch() -> dict:
+    """A batch of one image as a data loader gives it."""
     pixels = torch.randint(256, (3, *SIZE), dtype=torch.uint8,
                            generator=torch.Generator().manual_seed(0))
     sample = DetDataSample(metainfo=dict(img_shape=SIZE, ori_shape=SIZE, scale_factor=(1., 1.)))
@@ -61,8 +61,8 @@ def picture() -> dict:
 
 
 def detection(model: nn.Module) -> Callable[[], list]:
-    """Return a function that detects in the picture."""
-    batch = picture()
+    """Return a function that detects in the image."""
+    batch = image_batch()
 
     @torch.no_grad()
     def detect() -> list:
@@ -79,7 +79,7 @@ def sparse_detectors(device: str) -> tuple[nn.Module, nn.Module]:
     head = ours.bbox_head
     head.conv_cls.weight.mul_(5)
     head.conv_reg.bias.fill_(3.)  # boxes of about 40 pixels
-    inputs = ours.data_preprocessor(picture(), False)['inputs']
+    inputs = ours.data_preprocessor(image_batch(), False)['inputs']
     logits = torch.cat([level.flatten() for level in head(ours.extract_feat(inputs))[0]])
     passing = logits.topk(PAIRS + 1).values[-1]
     head.conv_cls.bias.add_(torch.logit(torch.tensor(0.05)).item() - passing)

@@ -1,6 +1,6 @@
 """The training pipeline of one worker, from JPEG files to packed samples (against mmdet's).
 
-Both read, resize, flip and pack the same pictures with the same random numbers and
+Both read, resize, flip and pack the same images with the same random numbers and
 must give the same tensors and boxes.
 """
 import tempfile
@@ -22,9 +22,9 @@ SCALES = ((1333, 800), (320, 240))
 
 
 def cases(*, device: str, against: Sequence[str]) -> Iterator[Case]:
-    """Yield one case for each size at which the network sees the pictures."""
+    """Yield one case for each size at which the network sees the images."""
     if device != 'cpu':
-        raise NotAvailable('pictures are read on the CPU')
+        raise NotAvailable('images are read on the CPU')
     with tempfile.TemporaryDirectory() as folder:
         samples = list(make_samples(Path(folder)))
         for scale in SCALES:
@@ -67,7 +67,7 @@ def loader(scope: str, scale: tuple[int, int], samples: list[dict]) -> Callable[
 
 
 def make_samples(folder: Path) -> Iterator[dict]:
-    """Write pictures with coarse and fine structure; yield what a dataset says of them."""
+    """Write images with coarse and fine structure; yield what a dataset says of them."""
     random = np.random.default_rng(0)
     width, height = SIZE
     for index in range(IMAGES):
@@ -84,10 +84,10 @@ def make_samples(folder: Path) -> Iterator[dict]:
 
 
 def same(here: list[dict], there: list[dict]) -> str:
-    """Compare pictures and boxes, bit by bit."""
+    """Compare images and boxes, bit by bit."""
     for index, (mine, theirs) in enumerate(zip(here, there, strict=True)):
         if not torch.equal(mine['inputs'], theirs['inputs']):
-            return f'image {index}: the pictures differ'
+            return f'image {index}: the images differ'
         boxes = [packed['data_samples'].gt_instances.bboxes for packed in (mine, theirs)]
         boxes = [getattr(box, 'tensor', box) for box in boxes]
         if not torch.equal(*boxes):

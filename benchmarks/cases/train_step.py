@@ -1,7 +1,7 @@
 """A training step, R-50: batch to updated weights (against mmdet's FCOS).
 
-The same weights, pictures and boxes; ours guarded against numbers that are not
-finite, as training is by default. On the CPU two pictures of 400 x 672 in
+The same weights, images and boxes; ours guarded against numbers that are not
+finite, as training is by default. On the CPU two images of 400 x 672 in
 fp32, losses within 1e-4; on a GPU 16 of 800 x 1344 in mixed precision, ours in
 bfloat16 and mmdet's as its --amp, losses within 5%. The rate is 0, so that every
 step does the same.
@@ -25,8 +25,8 @@ from fcos_mm.registry import OPTIM_WRAPPERS
 from fcos_mm.speed.compiled import compile_network
 from fcos_mm.speed.fast_training import to_channels_last
 
-BOXES = 7  # of each picture; COCO has 7.3 on average
-#: Pictures of a batch, their height and width.
+BOXES = 7  # of each image; COCO has 7.3 on average
+#: Images of a batch, their height and width.
 BATCH = dict(cpu=(2, (400, 672)), cuda=(16, (800, 1344)))
 
 

@@ -1,1 +1,1 @@
-"""How everything here is measured: checked first, then in turns."""
+"""How benchmarks are measured: results compared first, then timed in turns."""

@@ -1,7 +1,7 @@
-"""Boxes as COCO has them, as many an image as one likes.
+"""Random boxes distributed like COCO's, any number an image.
 
-In COCO val2017, at the size at which the network sees the picture (short side
-800, long side 1333 at most), the geometric mean of a box's sides is log-normal
+In COCO val2017, at the size of the network's input (short side 800, long side at
+most 1333), the geometric mean of a box's sides is log-normal
 to a good approximation: median 104 pixels, standard deviation 1.07 of the
 logarithm. So is the ratio of width to height: median 0.87, deviation 0.74.
 """
@@ -23,7 +23,7 @@ def coco_like(count: int, size: tuple[int, int], generator: torch.Generator, *,
     Args:
         count: number of boxes.
         size: height and width of the image in pixels.
-        generator: where the randomness comes from.
+        generator: the random generator.
         num_classes: labels are below this.
         grid: sides lie on multiples of this many pixels.
 
@@ -52,8 +52,8 @@ def coco_like_batch(counts: Sequence[int], size: tuple[int, int], device: str, *
     Args:
         counts: number of boxes of each image.
         size: height and width of the images in pixels.
-        device: where the tensors live.
-        seed: of the randomness.
+        device: of the tensors.
+        seed: of the generator.
         grid: as in :func:`coco_like`.
     """
     generator = torch.Generator().manual_seed(seed)
@@ -61,7 +61,7 @@ def coco_like_batch(counts: Sequence[int], size: tuple[int, int], device: str, *
 
 
 def padded(size: tuple[int, int], divisor: int = 32) -> tuple[int, int]:
-    """Height and width of the batch that images of this size are put into."""
+    """Padded height and width of images of this size."""
     return tuple(math.ceil(side / divisor) * divisor for side in size)
 
 

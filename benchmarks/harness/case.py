@@ -1,4 +1,4 @@
-"""What one measurement consists of."""
+"""One benchmark case: ours, its peers, and the comparison of results."""
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -9,16 +9,16 @@ class NotAvailable(RuntimeError):
 
 @dataclass(frozen=True)
 class Case:
-    """One thing done by ours and by its peers.
+    """One computation by ours and by its peers.
 
     Attributes:
         name: the case as the table shows it, such as
             ``'50 boxes, center sampling 1.5'``.
-        ours: runs ours once and returns what is compared.
-        peers: the same by the name of who does it, such as ``'mmdet'``. May be
-            empty: ours alone is timed then.
-        same: compares an answer of ours with a peer's; returns ``''`` when they
-            agree and otherwise says how they differ.
+        ours: runs ours once and returns the result to compare.
+        peers: the same by the peer's name, such as ``'mmdet'``. If empty,
+            only ours is timed.
+        same: compares our result with a peer's; returns ``''`` if they agree,
+            else how they differ.
         columns: further values of the case's rows in the JSON file, such as
             the number of boxes, for plots.
     """

@@ -1,4 +1,4 @@
-"""Versions and hardware, without which a time says nothing."""
+"""Versions and hardware of a measurement."""
 import importlib.metadata
 import os
 import platform
@@ -6,13 +6,13 @@ from pathlib import Path
 
 import torch
 
-#: Distributions that are named, in either of their two lines.
+#: Distributions to report, of both package lines.
 PACKAGES = ('fcos_mm', 'mmengine', 'onedl-mmengine', 'mmcv', 'mmcv-lite', 'onedl-mmcv', 'mmdet',
             'onedl-mmdetection', 'torchvision', 'numpy', 'opencv-python-headless', 'opencv-python')
 
 
 def environment(device: str) -> dict:
-    """What the figures were measured with.
+    """Describe this machine and its packages.
 
     Returns:
         ``device`` and its ``hardware``, ``threads`` of torch, ``python``,
@@ -37,7 +37,7 @@ def hardware(device: str) -> str:
 
 
 def processor() -> str:
-    """The processor's name, where the system tells."""
+    """The processor's name, if the system reports it."""
     try:
         lines = Path('/proc/cpuinfo').read_text().splitlines()
     except OSError:
@@ -56,7 +56,7 @@ def versions():
 
 
 def describe(facts: dict) -> str:
-    """Two lines for people."""
+    """The environment in two lines of text."""
     cuda = f', CUDA {facts["cuda"]}' if facts['device'] != 'cpu' else ''
     packages = ', '.join(f'{name} {version}' for name, version in facts['packages'].items())
     return (f'{facts["device"]}: {facts["hardware"]}, {facts["threads"]} threads; '

@@ -1,4 +1,4 @@
-"""Outputs of the head, as a training begins with and as a trained one gives them."""
+"""Random outputs of a head, untrained and like a trained one's."""
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -28,14 +28,14 @@ class Maps(NamedTuple):
 
 def untrained_maps(images: int, size: tuple[int, int], device: str, *,
                    requires_grad: bool = False, seed: int = 0) -> Maps:
-    """Draw maps around the values that training begins with.
+    """Draw maps around the initial values of training.
 
     Args:
         images: B.
         size: height and width of the images in pixels.
-        device: where the tensors live.
-        requires_grad: whether they are leaves that get gradients.
-        seed: of the randomness.
+        device: of the tensors.
+        requires_grad: whether they are leaves with gradients.
+        seed: of the generator.
     """
     generator = torch.Generator().manual_seed(seed)
 
@@ -63,8 +63,8 @@ def trained_maps(counts: Sequence[int], size: tuple[int, int], device: str, *,
     Args:
         counts: objects of each image.
         size: height and width of the images in pixels.
-        device: where the tensors live.
-        seed: of the randomness.
+        device: of the tensors.
+        seed: of the generator.
     """
     generator = torch.Generator().manual_seed(seed)
     images = [_image(count, size, generator) for count in counts]

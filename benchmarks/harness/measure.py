@@ -21,8 +21,8 @@ class Options:
 
     Attributes:
         device: ``'cpu'`` or ``'cuda'``.
-        rounds: rounds at most.
-        seconds: time for the rounds of one case, about.
+        rounds: maximum number of rounds.
+        seconds: approximate time for the rounds of one case.
         say: called with lines of progress.
     """
 
@@ -45,12 +45,12 @@ def measure(what: str, case: Case, options: Options) -> list[dict]:
         ``ours_ms``, ``peer``, ``peer_ms`` (medians over the rounds), ``ratio``
         (peer / ours, the median over the rounds), ``ratio_low`` and
         ``ratio_high`` (its quartiles), ``ours_best_ms``, ``peer_best_ms`` (the
-        fastest rounds, which a busy machine changes least), ``ours_mem_mb``,
+        fastest rounds, which load affects least), ``ours_mem_mb``,
         ``peer_mem_mb``, ``rounds``, and the case's columns.
         A value is None where there is nothing to measure.
 
     Raises:
-        DifferentAnswersError: a peer answers otherwise than ours.
+        DifferentAnswersError: a peer has another result than ours.
         NotAvailable: ours cannot run here.
     """
     peers = dict(agreeing_peers(what, case, options.say))
@@ -80,15 +80,15 @@ def compared(ours: list[float], peer: list[float] | None) -> dict:
 
 def agreeing_peers(what: str, case: Case,
                    say: Callable[[str], None]) -> Iterator[tuple[str, Callable[[], object]]]:
-    """Yield the peers whose answer is ours; this also warms everything up.
+    """Yield the peers with the same result as ours; this also warms everything up.
 
     Raises:
-        DifferentAnswersError: a peer answers otherwise than ours.
+        DifferentAnswersError: a peer has another result than ours.
     """
     say(f'{what}: {case.name}: first run of ours')
     answer = case.ours()
     for name, peer in case.peers.items():
-        say(f'{what}: {case.name}: checking that {name} gives the same answer')
+        say(f'{what}: {case.name}: checking that {name} gives the same result')
         try:
             difference = case.same(answer, peer())
         except NotAvailable as reason:
@@ -101,6 +101,6 @@ def agreeing_peers(what: str, case: Case,
 
 
 def megabytes(run: Callable[[], object], device: str) -> float | None:
-    """Peak extra memory in MB; None for what keeps it where it is not seen."""
+    """Peak extra memory in MB; None if it is allocated where it is not seen."""
     peak = peak_extra_memory(run, device)
     return peak / MEGABYTE if peak > UNSEEN else None

@@ -1,4 +1,4 @@
-"""Rows of measurements as a table for people and as JSON for programs."""
+"""Measured rows as a text table and as JSON."""
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -32,7 +32,7 @@ def _cells(row: dict) -> tuple[str, ...]:
 
 
 def sentence(row: dict) -> str:
-    """One row in a line, said as soon as it is measured."""
+    """One row as a line of progress."""
     peer = f', {row["peer"]} {number(row["peer_ms"])} ms, ratio {number(row["ratio"])}'
     ours = f'{row["what"]}: {row["case"]}: ours {number(row["ours_ms"])} ms'
     return ours + (peer if row['peer'] else '')
@@ -51,7 +51,7 @@ def number(value: float | None) -> str:
 
 
 def write_json(path: Path, rows: Iterable[dict], facts: dict) -> None:
-    """Write the rows, each with what it was measured with as ``environment``."""
+    """Write the rows, each with its ``environment``."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps([dict(row, environment=facts) for row in rows], indent=1) + '\n')
 

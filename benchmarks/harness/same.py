@@ -1,4 +1,4 @@
-"""Whether two answers are the same, and if not, how they differ."""
+"""Compare two results; describe how they differ."""
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -56,14 +56,14 @@ def same_detections(ours: Sequence[InstanceData], theirs: Sequence[InstanceData]
                     score_tolerance: float = 1e-4, box_tolerance: float = 1e-3) -> str:
     """Compare the detections of a batch, in any order.
 
-    Every detection of one side must have its own like on the other: the same
-    label, nearly the same score and nearly the same box.
+    Every detection of one side must match its own one on the other side: the
+    same label, nearly the same score and nearly the same box.
 
     Args:
         ours: ``bboxes``, ``scores`` and ``labels`` of each image.
         theirs: the same of the peer.
         score_tolerance: by which scores may differ.
-        box_tolerance: pixels by which sides may differ.
+        box_tolerance: by which sides may differ, in pixels.
     """
     if len(ours) != len(theirs):
         return f'{len(ours)} and {len(theirs)} images'
@@ -74,7 +74,7 @@ def same_detections(ours: Sequence[InstanceData], theirs: Sequence[InstanceData]
                  & ((here.scores[:, None] - there.scores).abs() <= score_tolerance)
                  & ((here.bboxes[:, None] - there.bboxes).abs().amax(-1) <= box_tolerance))
         if lone := len(here) - _pairs(alike.cpu()):
-            return f'image {image}: {lone} of {len(here)} detections have no like'
+            return f'image {image}: {lone} of {len(here)} detections have no match'
     return ''
 
 

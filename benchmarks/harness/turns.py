@@ -1,8 +1,8 @@
-"""Timing several functions in turns.
+"""Time several functions in turns.
 
-Whatever else the machine does, and how warm it is, changes from second to
-second. Functions that take turns meet the same conditions; the ratio of two is
-taken within a round and only then is the median taken over the rounds.
+Load and temperature of a machine change from second to second. Functions that
+take turns meet the same conditions; the ratio of two is computed within a round,
+and the median over the rounds.
 """
 import gc
 import statistics
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import torch
 
-#: As many rounds at least, whatever time they take.
+#: Minimum number of rounds, whatever time they take.
 FEWEST_ROUNDS = 3
 
 
@@ -30,7 +30,7 @@ def time_in_turns(runs: Mapping[str, Callable[[], object]], *, rounds: int, seco
 
     Args:
         runs: what is timed, by name. Already called before, to be warm.
-        rounds: rounds at most.
+        rounds: maximum number of rounds.
         seconds: no new round begins after this time, once there were
             ``FEWEST_ROUNDS``.
         device: ``'cpu'`` or ``'cuda'``.
@@ -62,7 +62,7 @@ def _milliseconds(run: Callable[[], object], device: str) -> float:
     finally:
         if collects:
             gc.enable()
-    del answer  # letting go of it is not timed
+    del answer  # freeing it is not timed
     return 1000 * elapsed
 
 

@@ -1,7 +1,7 @@
-"""torchvision beside a torch it was not made for.
+"""Import torchvision beside a torch that it was not built for.
 
-Its wheel fits a torch with CUDA; beside a CPU-only torch the import fails,
-because its compiled operators cannot be loaded and their names are then
+Its wheel is built for a torch with CUDA; beside a CPU-only torch the import
+fails, because its compiled operators cannot be loaded and their names are then
 unknown. Its FCOS is Python: with the names declared, it runs. Its NMS is
 compiled, so on such a machine its ``nms`` is ours, which the tables say.
 """
@@ -42,7 +42,7 @@ def import_torchvision() -> ModuleType:
         raise NotAvailable(
             f'{error}; install torchvision with --no-deps, the version made for '
             f'torch {torch.__version__.partition("+")[0]}') from error
-    except Exception:  # whatever a library that does not fit this torch raises
+    except Exception:  # anything that a library built for another torch raises
         _forget('torchvision')
     try:
         return _import_with_declared_operators()

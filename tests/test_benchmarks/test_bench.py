@@ -40,7 +40,7 @@ def test_table_and_json(run, tmp_path):
     assert [(row['what'], row['case'], row['peer']) for row in rows] == [
         ('assign', 'small', 'mmdet'), ('assign', 'large', 'mmdet')]
     assert rows[0]['environment']['device'] == 'cpu'
-    assert 'assign: small: checking that mmdet gives the same answer' in progress
+    assert 'assign: small: checking that mmdet gives the same result' in progress
 
 
 def test_different_answers_are_not_timed(run, tmp_path):

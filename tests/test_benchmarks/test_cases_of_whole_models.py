@@ -43,13 +43,13 @@ def test_train_step():
 
 
 def test_loader():
-    cases = loader.cases(device='cpu', against=['mmdet'])  # whose pictures last as long as it
+    cases = loader.cases(device='cpu', against=['mmdet'])  # whose files last as long as it
     case = next(cases)
     expected, samples = case.peers['mmdet'](), case.ours()
     assert [tuple(sample['inputs'].shape) for sample in samples] == [(3, 60, 80)] * 3
     assert case.same(samples, expected) == ''
     samples[1]['inputs'][0, 5, 5] += 1
-    assert case.same(samples, expected) == 'image 1: the pictures differ'
+    assert case.same(samples, expected) == 'image 1: the images differ'
     samples = case.ours()
     samples[2]['data_samples'].gt_instances.bboxes.tensor[0, 0] += 1
     assert case.same(samples, expected) == 'image 2: the boxes differ'

@@ -1,4 +1,4 @@
-"""Pictures from rows."""
+"""Plots from rows."""
 import json
 
 import pytest
@@ -29,10 +29,10 @@ def test_curves(rows):
 def test_files(rows, tmp_path, capsys):
     path = tmp_path / 'rows.json'
     path.write_text(json.dumps(rows))
-    assert plot.main([str(path), '--out', str(tmp_path / 'pictures')]) == 0
+    assert plot.main([str(path), '--out', str(tmp_path / 'plots')]) == 0
     printed = capsys.readouterr().out
     for name in ('assign-boxes.png', 'assign-size.png'):
-        assert (tmp_path / 'pictures' / name).read_bytes().startswith(b'\x89PNG')
+        assert (tmp_path / 'plots' / name).read_bytes().startswith(b'\x89PNG')
         assert name in printed
 
 

@@ -1,4 +1,4 @@
-# The paper's experiments on BCCD, 364 pictures of blood cells: real data, at most 17 minutes a
+# The paper's experiments on BCCD, 364 images of blood cells: real data, at most 17 minutes a
 # training on two CPU cores (docs/paper.md). How it is used: see tiny.py.
 _base_ = ['../datasets/bccd_detection.py', '../iter_runtime.py']
 

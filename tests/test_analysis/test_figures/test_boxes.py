@@ -1,4 +1,4 @@
-"""Colours and names of boxes."""
+"""Colors and names of boxes."""
 from itertools import combinations
 
 import numpy as np
@@ -84,7 +84,7 @@ def test_letters_stand_out_from_the_color(axes):
         blue='white', yellow='black')
 
 
-def test_a_box_that_reaches_over_the_picture_has_its_name_inside(axes):
+def test_a_box_that_reaches_over_the_image_has_its_name_inside(axes):
     label_boxes(axes, np.array([[-50., -50., 500., 500.]]), ['wall'], ['black'],
                 points_per_pixel=0.5)
     (x0, y0, x1, y1), = extents(axes)

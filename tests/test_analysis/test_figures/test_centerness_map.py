@@ -15,7 +15,7 @@ from fcos_mm.registry import MODELS
 
 ROOT = Path(__file__).resolve().parents[3]
 NAMES = ('cup', 'jar')
-# P3 answers for the first box, P4 and P5 for the second, nobody for the third.
+# P3 answers for the first box, P4 and P5 for the second, none for the third.
 BOXES, LABELS = [[8, 8, 40, 40], [0, 0, 200, 160], [241, 1, 243, 3]], [0, 1, 1]
 
 
@@ -50,7 +50,7 @@ def shown(figure):
 
 
 def heat(axes, level=-1):
-    """The map over the picture, nan where it is open; the last is that of the finest level."""
+    """The map over the image, nan where it is transparent; the last is the finest level's."""
     return np.ma.filled(axes.images[1:][level].get_array(), np.nan)
 
 
@@ -78,8 +78,8 @@ def test_blue_is_0_and_red_is_1(cfg, image, out_file):
     overlay = figure.axes[0].images[1]
     low, high = overlay.cmap(overlay.norm(0.)), overlay.cmap(overlay.norm(1.))
     assert low[2] > 0.5 > low[0] and high[0] > 0.5 > high[2]
-    picture = cv2.imread(out_file)
-    assert (np.ptp(picture.astype(int), axis=2) > 50).any()  # colours were drawn
+    drawn = cv2.imread(out_file)
+    assert (np.ptp(drawn.astype(int), axis=2) > 50).any()  # colors were drawn
 
 
 def test_a_model_is_compared(cfg, image, out_file):
@@ -147,7 +147,7 @@ def test_a_location_answers_for_the_smaller_of_two_boxes(cfg, image, out_file):
     assert drawn.count(larger) == 48 and drawn.count(smaller) == 16
 
 
-def test_a_picture_without_boxes(cfg, image, out_file):
+def test_a_drawn_without_boxes(cfg, image, out_file):
     nothing = np.zeros((0, 4))
     panels = shown(draw_locations(cfg, image, nothing, [], NAMES, out_file))
     assert list(panels) == ['All levels: 0 locations, 0 boxes']
@@ -155,7 +155,7 @@ def test_a_picture_without_boxes(cfg, image, out_file):
     assert np.isnan(heat(panels['All levels'])).all()
 
 
-def test_real_pictures(real_data, out_file):
+def test_real_drawns(real_data, out_file):
     cfg = Config.fromfile(ROOT / 'configs/fcos/fcos_r50-caffe_fpn_gn-head_1x_coco.py')
     folder = real_data / 'coco' / 'open_images_100'
     truth = read_truth(str(folder / 'instances.json'))

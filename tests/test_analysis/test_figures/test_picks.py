@@ -1,4 +1,4 @@
-"""Which pictures Fig. 8 shows."""
+"""The images of Fig. 8."""
 import numpy as np
 import pytest
 
@@ -12,11 +12,11 @@ from fcos_mm.analysis.figures.picks import (
 )
 from fcos_mm.evaluation.coco_files import as_coco
 
-# Boxes (x, y, w, h) in pictures of 100x100.
+# Boxes (x, y, w, h) in images of 100x100.
 SCENES = {
     7: [[0, 0, 10, 10], [20, 0, 10, 10], [40, 0, 10, 10]],  # most boxes
     3: [[0, 0, 20, 20], [0, 0, 20, 20]],  # both boxes the same
-    5: [[50, 50, 1, 2]],  # 0.02 % of the picture
+    5: [[50, 50, 1, 2]],  # 0.02 % of the image
     4: [[0, 0, 90, 100]],  # 90 %
     9: [[0, 0, 30, 30]],  # nothing special
     1: [],
@@ -40,7 +40,7 @@ def test_one_of_each_kind():
     assert list(picks) == list(KINDS)
 
 
-def test_none_twice_and_no_picture_without_boxes():
+def test_none_twice_and_no_image_without_boxes():
     picks = pick_images(coco(SCENES), per_kind=2)
     # By number of boxes 7 and 3. Nothing overlaps in 4, 5 and 9: by id. The last is left.
     assert picks == dict(crowded=[7, 3], overlapping=[4, 5], tiny=[9], huge=[])
@@ -74,7 +74,7 @@ def test_mean_best_iou_by_hand():
     assert mean_best_iou(boxes[:1]) == 0
 
 
-def test_no_boxes_no_pictures():
+def test_no_boxes_no_images():
     assert not any(pick_images(coco({1: []})).values())
 
 

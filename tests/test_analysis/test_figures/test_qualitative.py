@@ -38,13 +38,13 @@ def test_rows_titles_and_captions(draw, data):
         "Highly overlapping: largest mean of the boxes' best IoU with another"]
     assert first.get_xlabel() == '2 boxes' and second.get_xlabel() == 'mean best IoU 0.00'
     for number, axes in enumerate((first, second), start=1):
-        picture = cv2.imread(str(data / 'images' / f'val_{number}.png'))[..., ::-1]
-        np.testing.assert_array_equal(axes.images[0].get_array(), picture)
+        image = cv2.imread(str(data / 'images' / f'val_{number}.png'))[..., ::-1]
+        np.testing.assert_array_equal(axes.images[0].get_array(), image)
     tops = [axes.get_position().y1 for axes in figure.axes]
     assert tops[0] > figure.axes[0].get_position().y0 > tops[1]
 
 
-def test_pictures_of_a_row_have_one_height_and_their_own_shape(draw, data):
+def test_images_of_a_row_have_one_height_and_their_own_shape(draw, data):
     cv2.imwrite(str(data / 'images' / 'val_1.png'), np.zeros((64, 32, 3), np.uint8))
     figure = draw([], per_kind=2)
     assert len(figure.axes) == 2
@@ -73,14 +73,14 @@ def test_results_from_a_file(draw, tmp_path):
         draw('gone.json')
 
 
-def test_a_picture_that_is_not_there(draw, data):
+def test_an_image_that_is_not_there(draw, data):
     (data / 'images' / 'val_2.png').unlink()
     with pytest.raises(UserError, match='Image not found: .*val_2.png'):
         draw([])
 
 
-def test_a_picture_that_is_damaged(draw, data):
-    (data / 'images' / 'val_2.png').write_bytes(b'no picture')
+def test_an_image_that_is_damaged(draw, data):
+    (data / 'images' / 'val_2.png').write_bytes(b'no image')
     with pytest.raises(UserError, match='cannot be read: .*val_2.png'):
         draw([])
 
@@ -93,7 +93,7 @@ def test_annotations_without_boxes(draw, data):
         draw([])
 
 
-def test_real_pictures(real_data, tmp_path):
+def test_real_images(real_data, tmp_path):
     folder = real_data / 'coco' / 'open_images_100'
     truth = json.loads((folder / 'instances.json').read_text())
     results = [dict(detection(row['image_id'], 0.9, row['bbox'], row['category_id']))

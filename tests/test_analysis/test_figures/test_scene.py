@@ -1,4 +1,4 @@
-"""A picture as the network gets it, and which location answers for which box there."""
+"""An image at the network's input and its targets."""
 import cv2
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ def cfg(tiny_config):
 
 @pytest.fixture
 def image(tmp_path):
-    """A grey picture of 128x96, twice the size of the input."""
+    """A gray image of 128x96, twice the size of the input."""
     path = tmp_path / 'grey.png'
     cv2.imwrite(str(path), np.full((96, 128, 3), 100, np.uint8))
     return str(path)
