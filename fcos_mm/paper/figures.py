@@ -21,9 +21,9 @@ from fcos_mm.atomic_file import write_json
 from fcos_mm.errors import UserError
 from fcos_mm.evaluation.table_metrics import class_agnostic_numbers
 from fcos_mm.paper.measures import truth_of
-from fcos_mm.paper.runs import Evaluation, Settings, Training
+from fcos_mm.paper.runs import Run, Settings
 
-Tests = dict[str, Evaluation]
+Tests = dict[str, Run]
 _LEAST_SCORE = 0.2  # of a detection in Fig. 8: products with center-ness are small
 _LABELS = {'retinanet': 'RetinaNet', 'retinanet_gn': 'RetinaNet w/ GN', 'fcos': 'FCOS'}
 
@@ -57,21 +57,20 @@ def write_figure(name: str, settings: Settings, image_id: int | None = None) -> 
         UserError: If a run is not finished, or was made with other settings or weights.
     """
     figure, path = FIGURES[name], settings.out / name
-    tests = {test: Evaluation(Training(settings, test.split(':')[0], 0), test)
-             for test in figure.tests}
-    missing = [test for test, evaluation in tests.items() if evaluation.finished is None]
+    tests = {test: Run(settings, test.split(':')[0], test=test) for test in figure.tests}
+    missing = [name for name, test in tests.items() if test.finished is None]
     if missing:
         raise UserError(f'{figure.title} is drawn from runs that are not finished: '
                         f'{", ".join(missing)}, seed 0.')
-    for evaluation in tests.values():
-        evaluation.check()
+    for test in tests.values():
+        test.check()
     write_json(figure.draw(tests, path, image_id), f'{path}.json')
     return f'{figure.title}: {path}.png'
 
 
 def _centerness(tests: Tests, path: Path, image_id: int | None) -> dict:
-    evaluation = tests['fcos']
-    cfg, truth = evaluation.training.config(), truth_of(evaluation)
+    test = tests['fcos']
+    cfg, truth = test.training.config(), truth_of(test)
     if image_id is None:
         image_id = image_of_figure3(truth)
     if image_id not in truth.imgs:
@@ -82,7 +81,7 @@ def _centerness(tests: Tests, path: Path, image_id: int | None) -> dict:
                        for row in ordinary_annotations(truth, image_id)], dtype=np.int64)
     names = [category['name'] for category in truth.loadCats(categories)]
     scene = (cfg, image, ordinary_boxes(truth, image_id), labels, names)
-    model = init_detector(cfg, evaluation.training.checkpoint, device='cpu')
+    model = init_detector(cfg, test.checkpoint, device='cpu')
     draw_centerness(*scene, f'{path}.png')
     draw_centerness(*scene, f'{path}_predicted.png', model=model)
     draw_locations(*scene, f'{path}_locations.png')
@@ -111,8 +110,8 @@ def _image_folder(cfg: Config) -> str:
 
 
 def _precision_recall(tests: Tests, path: Path, image_id: int | None, *, iou: float) -> dict:
-    found = {_LABELS[name]: class_agnostic_numbers(truth_of(evaluation), str(evaluation.results))
-             for name, evaluation in tests.items()}
+    found = {_LABELS[name]: class_agnostic_numbers(truth_of(test), str(test.results))
+             for name, test in tests.items()}
     draw_precision_recall(
         {name: numbers.precision[iou] for name, numbers in found.items()}, f'{path}.png', iou=iou,
         ap={name: getattr(numbers, f'AP{iou * 100:.0f}') for name, numbers in found.items()})
@@ -129,10 +128,10 @@ def _score_iou(tests: Tests, path: Path, image_id: int | None) -> dict:
 
 
 def _qualitative(tests: Tests, path: Path, image_id: int | None) -> dict:
-    evaluation = tests['fcos']
-    truth = truth_of(evaluation)
-    draw_qualitative(truth, str(evaluation.results), _image_folder(evaluation.training.config()),
-                     f'{path}.png', score_thr=_LEAST_SCORE)
+    test = tests['fcos']
+    truth = truth_of(test)
+    draw_qualitative(truth, str(test.results), _image_folder(test.config()), f'{path}.png',
+                     score_thr=_LEAST_SCORE)
     return dict(image_ids=pick_images(truth))
 
 

@@ -14,9 +14,9 @@ from fcos_mm.paper.figures import write_figure
 from fcos_mm.paper.measures import measure_table
 from fcos_mm.paper.plan import FROM_ANNOTATIONS, commands, names_at, plan
 from fcos_mm.paper.pretraining import make_backbone
-from fcos_mm.paper.queue import Queue, Work
+from fcos_mm.paper.queue import Queue
 from fcos_mm.paper.report import write_report
-from fcos_mm.paper.runs import Settings
+from fcos_mm.paper.runs import Run, Settings
 from fcos_mm.paper.tables import TABLES
 
 
@@ -37,8 +37,8 @@ def run(args: argparse.Namespace) -> None:
         print('\n'.join(commands(works) or ['Nothing is left to run.']))
         return
     if args.no_train:
-        works = [work for work in works if not work.training.is_left]
-    failures = _do([work for work in works if work.runs], args)
+        works = [work for work in works if not work[0].is_left]
+    failures = _do(works, args)
     for name in names:
         try:
             _make(name, settings, args)
@@ -80,11 +80,11 @@ def _trains_nothing(name: str, args: argparse.Namespace) -> bool:
     return name in FROM_ANNOTATIONS and args.scale == 'full' and not args.weights
 
 
-def _do(works: Sequence[Work], args: argparse.Namespace) -> list[str]:
+def _do(works: Sequence[Sequence[Run]], args: argparse.Namespace) -> list[str]:
     """Train and test what is left; return a line for each run that failed."""
-    if not works:
+    if not any(run.is_left for work in works for run in work):
         return []
-    to_train = [work.training.experiment for work in works if work.training.is_left]
+    to_train = [work[0].experiment for work in works if work[0].is_left]
     if args.scale == 'full' and to_train and not torch.cuda.is_available():
         raise UserError(
             f'{len(to_train)} trainings on COCO are left ({", ".join(to_train)}) and this machine '
@@ -92,7 +92,7 @@ def _do(works: Sequence[Work], args: argparse.Namespace) -> list[str]:
             'another machine by --plan; --no-train makes the table of what is trained.')
     _check_data(args)
     if to_train:
-        make_backbone(works[0].training)
+        make_backbone(works[0][0])
     try:
         return Queue(jobs=args.jobs).run(works)
     except KeyboardInterrupt:

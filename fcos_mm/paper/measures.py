@@ -20,7 +20,7 @@ from fcos_mm.evaluation.table_metrics import (
     proposal_recall,
 )
 from fcos_mm.paper.report import Measured, Numbers
-from fcos_mm.paper.runs import Evaluation, Settings, Training, evaluations, read_json
+from fcos_mm.paper.runs import Run, Settings, read_json, runs_of
 from fcos_mm.paper.same_settings import write_config
 from fcos_mm.paper.tables import ON_TOP, Row, Table
 
@@ -42,12 +42,12 @@ def measure_table(table: Table, settings: Settings) -> tuple[Measured, list[str]
     """
     if table.measure in ('recall', 'ambiguity'):
         return _measure_annotations(table, settings)
-    measured = {row.label: [MEASURES[table.measure](evaluation)
-                            for evaluation in evaluations(row.measured, settings)]
+    measure = MEASURES[table.measure]
+    measured = {row.label: [measure(test) for test in runs_of(row.measured, settings)]
                 for row in table.rows}
     if table.measure != 'samples_memory_boxes':
         return measured, []
-    return measured, [memory_note(Training(settings, table.rows[0].measured, 0))]
+    return measured, [memory_note(Run(settings, table.rows[0].measured))]
 
 
 def _measure_annotations(table: Table, settings: Settings) -> tuple[Measured, list[str]]:
@@ -59,7 +59,7 @@ def _measure_annotations(table: Table, settings: Settings) -> tuple[Measured, li
     options = dict(as_published=settings.scale == 'full')
 
     def inputs(experiment: str) -> tuple[Config, str]:
-        cfg = Training(settings, experiment, 0).config()
+        cfg = Run(settings, experiment).config()
         return cfg, settings.ann_file or cfg.test_evaluator.ann_file
 
     statistics = {row.measured: assignment_statistics(*inputs(row.measured), **options)
@@ -69,7 +69,7 @@ def _measure_annotations(table: Table, settings: Settings) -> tuple[Measured, li
     def numbers(row: Row) -> list[Numbers]:
         kind, _, detail = row.measured.partition(':')
         if kind == 'detections':
-            return [detections_from_ambiguous(each) for each in evaluations(detail, settings)]
+            return [detections_from_ambiguous(test) for test in runs_of(detail, settings)]
         if table.measure == 'recall':
             return [{'BPR': by_rule[detail] if detail else statistics[kind]['bpr']}]
         return [{'ambiguous': statistics[kind]['ambiguous'],
@@ -80,9 +80,9 @@ def _measure_annotations(table: Table, settings: Settings) -> tuple[Measured, li
     return {row.label: numbers(row) for row in table.rows}, notes
 
 
-def truth_of(evaluation: Evaluation) -> COCO:
+def truth_of(test: Run) -> COCO:
     """The annotations of a test, read once."""
-    evaluator = evaluation.config().test_evaluator
+    evaluator = test.config().test_evaluator
     return _read(evaluator[0].ann_file)
 
 
@@ -91,46 +91,45 @@ def _read(path: str) -> COCO:
     return read_truth(path)
 
 
-def boxes(evaluation: Evaluation, image_ids: list[int] | None = None) -> Numbers:
+def boxes(test: Run, image_ids: list[int] | None = None) -> Numbers:
     """COCO's AP and AR."""
-    if evaluation.finished is None:
+    if test.finished is None:
         return {}
-    return _percent(coco_numbers(truth_of(evaluation), str(evaluation.results),
-                                 image_ids=image_ids))
+    return _percent(coco_numbers(truth_of(test), str(test.results), image_ids=image_ids))
 
 
-def samples_memory_boxes(evaluation: Evaluation) -> Numbers:
+def samples_memory_boxes(test: Run) -> Numbers:
     """COCO's AP and AR, training samples of an image and memory of a training step."""
-    return {**_samples(evaluation.training), **_memory(evaluation.training), **boxes(evaluation)}
+    return {**_samples(test.training), **_memory(test.training), **boxes(test)}
 
 
-def overlapped(evaluation: Evaluation) -> Numbers:
+def overlapped(test: Run) -> Numbers:
     """AP on the images with overlapping boxes."""
-    if evaluation.finished is None:
+    if test.finished is None:
         return {}
     images = [image['id'] for image in overlapped_subset(
-        truth_of(evaluation).dataset).data['images']]
-    return boxes(evaluation, images) if images else {}
+        truth_of(test).dataset).data['images']]
+    return boxes(test, images) if images else {}
 
 
-def class_agnostic(evaluation: Evaluation) -> Numbers:
+def class_agnostic(test: Run) -> Numbers:
     """AP regardless of categories."""
-    if evaluation.finished is None:
+    if test.finished is None:
         return {}
-    found = class_agnostic_numbers(truth_of(evaluation), str(evaluation.results))
+    found = class_agnostic_numbers(truth_of(test), str(test.results))
     return _percent(dict(AP=found.AP, AP50=found.AP50, AP75=found.AP75, AP90=found.AP90))
 
 
-def proposals(evaluation: Evaluation) -> Numbers:
+def proposals(test: Run) -> Numbers:
     """Recall of proposals, and AP of a Faster R-CNN on them."""
-    numbers = _samples(evaluation.training)
-    if evaluation.finished is not None:
-        recall = proposal_recall(truth_of(evaluation), str(evaluation.results),
+    numbers = _samples(test.training)
+    if test.finished is not None:
+        recall = proposal_recall(truth_of(test), str(test.results),
                                  limits=(10, 100, 1000))
         numbers.update(_percent({name.replace('@', '_'): v for name, v in recall.items()}))
-    detector = ON_TOP.get(evaluation.name)
+    detector = ON_TOP.get(test.test)
     if detector is not None:
-        on_top = Evaluation(evaluation.training._replace(experiment=detector), detector)
+        on_top = test._replace(experiment=detector, test=detector)
         on_top.check()
         ap = boxes(on_top).get('AP')
         if ap is not None:
@@ -139,26 +138,26 @@ def proposals(evaluation: Evaluation) -> Numbers:
 
 
 #: From a test to the numbers of one seed by the names of the table's columns.
-MEASURES: dict[str, Callable[[Evaluation], Numbers]] = dict(
+MEASURES: dict[str, Callable[[Run], Numbers]] = dict(
     boxes=boxes, samples_memory_boxes=samples_memory_boxes, overlapped=overlapped,
     class_agnostic=class_agnostic, proposals=proposals)
 
 
-def detections_from_ambiguous(evaluation: Evaluation) -> Numbers:
+def detections_from_ambiguous(test: Run) -> Numbers:
     """Share of detections that come from ambiguous locations (text on Table 2)."""
-    found = evaluation.finished or {}
+    found = test.finished or {}
     columns = {'ambiguous': 'ambiguous', 'ambiguous, other class': 'ambiguous_other_class'}
     numbers = {column: found.get(f'ambiguous_detections/{name}')
                for column, name in columns.items()}
     return {column: number for column, number in numbers.items() if number is not None}
 
 
-def _samples(training: Training) -> Numbers:
+def _samples(training: Run) -> Numbers:
     cfg = training.config()
     return {'samples (k)': num_samples(cfg, _input_size(cfg)) / 1000}
 
 
-def memory_note(training: Training) -> str:
+def memory_note(training: Run) -> str:
     """Describe the step whose memory was measured."""
     known = read_json(_memory_folder(training) / 'memory.json')
     height, width = known['image_size']
@@ -166,11 +165,11 @@ def memory_note(training: Training) -> str:
             'the paper does not give its batch size, so compare the ratios of the rows')
 
 
-def _memory_folder(training: Training) -> Path:
+def _memory_folder(training: Run) -> Path:
     return training.settings.out / 'memory' / training.experiment
 
 
-def _memory(training: Training) -> Numbers:
+def _memory(training: Run) -> Numbers:
     """Peak memory of one training step, measured once for each experiment."""
     folder = _memory_folder(training)
     cfg = training._replace(seed=0).config()

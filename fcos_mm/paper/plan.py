@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 from fcos_mm.paper.experiments import EXPERIMENTS, TESTS, check_scale
 from fcos_mm.paper.figures import FIGURES
-from fcos_mm.paper.queue import Work
-from fcos_mm.paper.runs import Evaluation, Settings, Training
+from fcos_mm.paper.runs import Run, Settings
 from fcos_mm.paper.tables import NAMES, ON_TOP, TABLES
 
 #: Tables that need annotations only; a trained model adds a row to the second.
@@ -29,8 +28,8 @@ def names_at(scale: str) -> tuple[str, ...]:
         if all(scale in EXPERIMENTS[TESTS[test].experiment].scales for test in needed_tests(name)))
 
 
-def plan(names: Sequence[str], settings: Settings) -> list[Work]:
-    """List the work for tables and figures, seed by seed; given weights are tested once.
+def plan(names: Sequence[str], settings: Settings) -> list[list[Run]]:
+    """List trainings, each with its tests, seed by seed; given weights are tested once.
 
     Args:
         names: Of ``NAMES``.
@@ -47,29 +46,27 @@ def plan(names: Sequence[str], settings: Settings) -> list[Work]:
             if seed and experiment in settings.weights:
                 continue
             check_scale(experiment, settings.scale)
-            training = Training(settings, experiment, seed)
-            works.append(Work(training, [Evaluation(training, test) for test in tests
-                                         if TESTS[test].experiment == experiment]))
+            works.append([Run(settings, experiment, seed)] + [
+                Run(settings, experiment, seed, test) for test in tests
+                if TESTS[test].experiment == experiment])
     return works
 
 
-def commands(works: Sequence[Work]) -> list[str]:
+def commands(works: Sequence[Sequence[Run]]) -> list[str]:
     """Write the configs of what is left and return its command lines.
 
     Args:
-        works: The work.
+        works: What :func:`plan` returned.
 
     Raises:
         UserError: If a folder holds a run with other settings.
     """
     lines = []
-    for work in works:
-        training = work.training
-        newest = f'"$(cat {shlex.quote(str(training.folder / "last_checkpoint"))})"'
-        for run in work.runs:
-            run.prepare()
-            words = [shlex.quote(word) for word in run.command()]
-            if run is not training and training.is_left:  # unknown before it is trained
-                words[2] = newest
-            lines.append(f'python {" ".join(words)}')
+    for run in (run for work in works for run in work if run.is_left):
+        run.prepare()
+        words = [shlex.quote(word) for word in run.command()]
+        if run.test and run.training.is_left:  # the checkpoint is unknown before it is trained
+            newest = run.training.folder / 'last_checkpoint'
+            words[2] = f'"$(cat {shlex.quote(str(newest))})"'
+        lines.append(f'python {" ".join(words)}')
     return lines

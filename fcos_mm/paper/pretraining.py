@@ -20,7 +20,7 @@ from fcos_mm.atomic_file import replaced
 from fcos_mm.datasets.file_names import readable
 from fcos_mm.errors import UserError
 from fcos_mm.evaluation.coco_files import read_truth
-from fcos_mm.paper.runs import Training
+from fcos_mm.paper.runs import Run
 from fcos_mm.registry import MODELS
 
 _BATCH = 64
@@ -34,7 +34,7 @@ class Crops(NamedTuple):
     labels: Tensor
 
 
-def make_backbone(training: Training) -> None:
+def make_backbone(training: Run) -> None:
     """Pretrain the backbone of a scale unless its file exists.
 
     Args:

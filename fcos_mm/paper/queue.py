@@ -10,29 +10,16 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
-from typing import NamedTuple
 
 from fcos_mm.errors import UserError
-from fcos_mm.paper.runs import Evaluation, Training
+from fcos_mm.paper.runs import Run
 
 _REPORT_EVERY = 30  # seconds
 _SHOWN = 12  # lines of a failed run's error
 
 
-class Work(NamedTuple):
-    """A training and the tests of its weights, done one after the other."""
-    training: Training
-    tests: Sequence[Evaluation]
-
-    @property
-    def runs(self) -> list[Training | Evaluation]:
-        """What is left to do."""
-        training = [self.training] if self.training.is_left else []
-        return training + [test for test in self.tests if test.finished is None]
-
-
 class Queue:
-    """Do works in subprocesses, several at a time.
+    """Do works, each a training and its tests, in subprocesses, several at a time.
 
     When it is stopped by Ctrl-C, a signal or a power cut, each training loses what it did since
     its last checkpoint; the same command resumes. A subprocess that outlives a killed queue keeps
@@ -47,12 +34,12 @@ class Queue:
         self.processes: dict[Path, subprocess.Popen] = {}
         self.stopped = threading.Event()
 
-    def run(self, works: Sequence[Work]) -> list[str]:
+    def run(self, works: Sequence[Sequence[Run]]) -> list[str]:
         """Do what is left of the works; return a line for each run that failed."""
-        works = [work for work in works if work.runs]
+        works = [left for work in works if (left := [run for run in work if run.is_left])]
         for work in works:  # reports other settings before anything starts
-            work.training.check()
-            work.runs[0].prepare()
+            work[0].training.check()
+            work[0].prepare()
         before = signal.signal(signal.SIGTERM, _exit)
         try:
             with ThreadPoolExecutor(self.jobs) as pool:
@@ -78,12 +65,12 @@ class Queue:
                 _print(f'[{total - len(left)}/{total}] {"; ".join(states)}')
         return failures
 
-    def _do(self, work: Work) -> str:
+    def _do(self, work: Sequence[Run]) -> str:
         """Do the runs up to the first that fails; return its problem."""
-        problems = (self._run(run) for run in work.runs if not self.stopped.is_set())
+        problems = (self._run(run) for run in work if not self.stopped.is_set())
         return next(filter(None, problems), '')
 
-    def _run(self, run: Training | Evaluation) -> str:
+    def _run(self, run: Run) -> str:
         """Lock the folder and run the tool; return what went wrong."""
         run.folder.mkdir(parents=True, exist_ok=True)
         with open(run.folder / '.lock', 'w') as lock:
@@ -97,7 +84,7 @@ class Queue:
                 return str(error)
             return self._call(run, lock.fileno())
 
-    def _call(self, run: Training | Evaluation, lock: int) -> str:
+    def _call(self, run: Run, lock: int) -> str:
         """Run the tool, which inherits the lock; return what went wrong."""
         start, log = time.monotonic(), run.folder / 'screen.log'
         threads = max(1, (os.cpu_count() or 1) // self.jobs)

@@ -19,7 +19,7 @@ from fcos_mm.paper.experiments import EXPERIMENTS, TESTS, check_scale
 from fcos_mm.paper.same_settings import check_config, write_config
 from fcos_mm.paper.scales import experiment_config
 
-RESULTS = 'results'  # mmdet adds .bbox.json
+_RESULTS = 'results'  # mmdet adds .bbox.json
 
 
 class Settings(NamedTuple):
@@ -52,44 +52,68 @@ class Settings(NamedTuple):
         return self.out / 'backbone.pth'
 
 
-class Training(NamedTuple):
-    """The training of an experiment from a seed."""
+class Run(NamedTuple):
+    """The training of an experiment from a seed, or a test of its weights.
+
+    Attributes:
+        settings: Of the command.
+        experiment: Key of ``EXPERIMENTS``.
+        seed: The seed.
+        test: Key of ``TESTS``, empty for the training.
+    """
     settings: Settings
     experiment: str
-    seed: int
+    seed: int = 0
+    test: str = ''
 
     def __str__(self) -> str:
-        return f'train {self.experiment}, seed {self.seed}'
+        what = f'test {self.test}' if self.test else f'train {self.experiment}'
+        return f'{what}, seed {self.seed}'
+
+    @property
+    def training(self) -> 'Run':
+        """The training behind a test."""
+        return self._replace(test='')
 
     @property
     def folder(self) -> Path:
-        """Its folder."""
-        return self.settings.out / 'runs' / self.experiment / f'seed{self.seed}'
+        """The folder of its config and results."""
+        folder = self.settings.out / 'runs' / self.experiment / f'seed{self.seed}'
+        return folder / self.test.replace(':', '_')
+
+    @property
+    def results(self) -> Path:
+        """The detections of a test, in COCO format."""
+        return self.folder / f'{_RESULTS}.bbox.json'
+
+    @property
+    def given_weights(self) -> str | None:
+        """The checkpoint given on the command line instead of a training."""
+        return self.settings.weights.get(self.experiment)
 
     @property
     def finished(self) -> dict | None:
-        """The content of ``finished.json``, None before."""
+        """The content of ``finished.json``, None before: checkpoint, or values of metrics."""
         path = self.folder / 'finished.json'
         found = read_json(path)
-        if found is not None and 'checkpoint' not in found:
+        if found is not None and not self.test and 'checkpoint' not in found:
             raise UserError(f'{path} names no checkpoint.\n'
                             'Remove it; the same command makes it again.')
         return found
 
     @property
     def is_left(self) -> bool:
-        """Whether it is neither finished nor replaced by given weights."""
-        return self.experiment not in self.settings.weights and self.finished is None
+        """Whether it is neither finished nor a training replaced by given weights."""
+        return (bool(self.test) or self.given_weights is None) and self.finished is None
 
     @property
     def checkpoint(self) -> str:
         """The weights given on the command line, or those trained."""
-        given = self.settings.weights.get(self.experiment)
-        name = (self.finished or dict(checkpoint='LAST_CHECKPOINT'))['checkpoint']
-        return given or str(self.folder / name)
+        trained = self.training.finished or dict(checkpoint='LAST_CHECKPOINT')
+        return self.given_weights or str(self.training.folder / trained['checkpoint'])
 
     def config(self) -> Config:
-        """The config of the training."""
+        """The config of the training, or with a test that writes the detections."""
         check_scale(self.experiment, self.settings.scale)
         cfg = experiment_config(EXPERIMENTS[self.experiment].config, self.settings.scale)
         if self.settings.data_root is not None:
@@ -99,107 +123,75 @@ class Training(NamedTuple):
                 type='Pretrained', checkpoint=str(self.settings.backbone))
         merge_options(cfg, self.settings.options)
         cfg.randomness = dict(seed=self.seed)
+        if self.test:
+            self._add_test(cfg)
         return cfg
 
-    def command(self) -> list[str]:
-        """The arguments of ``python`` that train or resume training."""
-        words = [str(self.settings.tools / 'train.py'), str(self.folder / 'config.py'),
-                 '--work-dir', str(self.folder), '--resume']
-        if not self.settings.gpus:
-            return words
-        return ['-m', 'torch.distributed.run', '--standalone',
-                f'--nproc_per_node={self.settings.gpus}', *words, '--launcher', 'pytorch']
-
-    def prepare(self) -> None:
-        """Write the config; a ``UserError`` if the folder holds a run of another config."""
-        write_config(self.config(), self.folder / 'config.py')
-
-    def check(self) -> None:
-        """Raise a ``UserError`` if the training in the folder has other settings."""
-        if self.experiment not in self.settings.weights:
-            check_config(self.config(), self.folder / 'config.py')
-
-    def finish(self) -> None:
-        """Record that it is complete; the config is again one that trains from the start."""
-        self.prepare()
-        checkpoint = Path((self.folder / 'last_checkpoint').read_text().strip())
-        write_json(dict(checkpoint=checkpoint.name), self.folder / 'finished.json')
-
-
-class Evaluation(NamedTuple):
-    """A test of a training's weights; ``name`` is a key of ``TESTS``."""
-    training: Training
-    name: str
-
-    def __str__(self) -> str:
-        return f'test {self.name}, seed {self.training.seed}'
-
-    @property
-    def folder(self) -> Path:
-        """The folder of its results."""
-        return self.training.folder / self.name.replace(':', '_')
-
-    @property
-    def results(self) -> Path:
-        """The detections, in COCO format."""
-        return self.folder / f'{RESULTS}.bbox.json'
-
-    @property
-    def finished(self) -> dict | None:
-        """The values of further metrics, None before it is complete."""
-        return read_json(self.folder / 'finished.json')
-
-    def config(self) -> Config:
-        """The training's config, with a test that writes the detections."""
-        cfg = self.training.config()
-        options = dict(TESTS[self.name].options)
+    def _add_test(self, cfg: Config) -> None:
+        options = dict(TESTS[self.test].options)
         metrics = [dict(
             type='CocoMetric', ann_file=cfg.test_evaluator.ann_file, metric='bbox',
-            format_only=True, outfile_prefix=str(self.folder / RESULTS))]
-        if self.name == 'fcos':  # where its detections come from (Table 2)
+            format_only=True, outfile_prefix=str(self.folder / _RESULTS))]
+        if self.test == 'fcos':  # where its detections come from (Table 2)
             options['model.bbox_head.postprocess.return_locations'] = True
             metrics.append(dict(type='AmbiguousDetectionMetric'))
         cfg.merge_from_dict(options)
-        if self.name == 'fcos':
+        if self.test == 'fcos':
             metrics[1]['head'] = cfg.model.bbox_head.to_dict()
         cfg.test_evaluator = metrics
-        return cfg
 
     def command(self) -> list[str]:
-        """The arguments of ``python`` that test."""
-        return [str(self.training.settings.tools / 'test.py'), str(self.folder / 'config.py'),
-                self.training.checkpoint, '--work-dir', str(self.folder)]
+        """The arguments of ``python`` that train, resume training, or test."""
+        tool = str(self.settings.tools / ('test.py' if self.test else 'train.py'))
+        config, work_dir = str(self.folder / 'config.py'), ['--work-dir', str(self.folder)]
+        if self.test:
+            return [tool, config, self.checkpoint, *work_dir]
+        if not self.settings.gpus:
+            return [tool, config, *work_dir, '--resume']
+        return ['-m', 'torch.distributed.run', '--standalone',
+                f'--nproc_per_node={self.settings.gpus}', tool, config, *work_dir, '--resume',
+                '--launcher', 'pytorch']
 
     def prepare(self) -> None:
-        """Write the config; a ``UserError`` if the folder holds a test of another config."""
-        write_config(self.config(), self.folder / 'config.py', tests=True)
+        """Write the config; a ``UserError`` if the folder holds a run of another config."""
+        write_config(self.config(), self.folder / 'config.py', tests=bool(self.test))
 
     def check(self) -> None:
-        """Raise a ``UserError`` if there are results of other settings or weights."""
+        """Raise a ``UserError`` if the folder has a training or results of other settings."""
+        if not self.test:
+            if self.given_weights is None:
+                check_config(self.config(), self.folder / 'config.py')
+            return
         found = self.finished
         if found is None:
             return
         self.training.check()
         check_config(self.config(), self.folder / 'config.py', tests=True)
-        if found.get('weights') != self._given_weights():
+        if found.get('weights') != self._digest():
             raise UserError(f'{self.folder} holds a test of other weights than are asked for now.\n'
                             'Give another --out or remove the folder.')
 
     def finish(self) -> None:
-        """Record that it is complete, with the metrics logged and the weights given."""
-        logs = sorted(self.folder.glob('*/*.json'))
-        content = (read_json(logs[-1]) or {}) if logs else {}
-        weights = self._given_weights()
-        write_json(content if weights is None else dict(content, weights=weights),
-                   self.folder / 'finished.json')
+        """Record that it is complete, with the checkpoint, or logged metrics and given weights."""
+        if self.test:
+            logs = sorted(self.folder.glob('*/*.json'))
+            content = (read_json(logs[-1]) or {}) if logs else {}
+            if self.given_weights is not None:
+                content['weights'] = self._digest()
+        else:
+            self.prepare()  # resuming changed it; again one that trains from the start
+            checkpoint = Path((self.folder / 'last_checkpoint').read_text().strip())
+            content = dict(checkpoint=checkpoint.name)
+        write_json(content, self.folder / 'finished.json')
 
-    def _given_weights(self) -> str | None:
-        """SHA-256 of the checkpoint given on the command line, None for weights trained here."""
-        given = self.training.settings.weights.get(self.training.experiment)
-        return None if given is None else hashlib.sha256(Path(given).read_bytes()).hexdigest()
+    def _digest(self) -> str | None:
+        """SHA-256 of the given weights, None for weights trained here."""
+        if self.given_weights is None:
+            return None
+        return hashlib.sha256(Path(self.given_weights).read_bytes()).hexdigest()
 
 
-def evaluations(test: str, settings: Settings) -> list[Evaluation]:
+def runs_of(test: str, settings: Settings) -> list[Run]:
     """The runs of a test, one a seed; a single one if the weights are given.
 
     Args:
@@ -211,9 +203,9 @@ def evaluations(test: str, settings: Settings) -> list[Evaluation]:
     """
     experiment = TESTS[test].experiment
     seeds = 1 if experiment in settings.weights else settings.seeds
-    found = [Evaluation(Training(settings, experiment, seed), test) for seed in range(seeds)]
-    for evaluation in found:
-        evaluation.check()
+    found = [Run(settings, experiment, seed, test) for seed in range(seeds)]
+    for run in found:
+        run.check()
     return found
 
 

@@ -3,8 +3,7 @@ from functools import partial
 
 import pytest
 
-from fcos_mm.paper.queue import Work
-from fcos_mm.paper.runs import Evaluation, Settings, Training
+from fcos_mm.paper.runs import Run, Settings
 
 # Stands for train.py: three steps, a "checkpoint" after each; goes on where it was.
 TRAIN = '''
@@ -51,5 +50,5 @@ def make_settings(tmp_path, *, pause=0., status=0, **more):
 
 
 def make_work(settings, experiment='fcos_c5', seed=0):
-    training = Training(settings, experiment, seed)
-    return Work(training, [Evaluation(training, experiment)])
+    training = Run(settings, experiment, seed)
+    return [training, training._replace(test=experiment)]

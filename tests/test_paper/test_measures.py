@@ -8,7 +8,7 @@ from fcos_mm.atomic_file import write_json
 from fcos_mm.datasets.shapes import make_shapes
 from fcos_mm.errors import UserError
 from fcos_mm.paper.measures import MEASURES, detections_from_ambiguous, memory_note
-from fcos_mm.paper.runs import Evaluation, Settings, Training
+from fcos_mm.paper.runs import Run, Settings
 
 
 @pytest.fixture(scope='module')
@@ -25,13 +25,13 @@ def ground_truth(settings):
 
 def finished(settings, name, experiment, boxes, numbers=None):
     """A test whose detections are the given ground-truth boxes."""
-    evaluation = Evaluation(Training(settings, experiment, 0), name)
-    evaluation.folder.mkdir(parents=True, exist_ok=True)
+    test = Run(settings, experiment, test=name)
+    test.folder.mkdir(parents=True, exist_ok=True)
     rows = [dict(image_id=box['image_id'], category_id=box['category_id'], bbox=box['bbox'],
                  score=0.9) for box in boxes]
-    evaluation.results.write_text(json.dumps(rows))
-    write_json(numbers or {}, evaluation.folder / 'finished.json')
-    return evaluation
+    test.results.write_text(json.dumps(rows))
+    write_json(numbers or {}, test.folder / 'finished.json')
+    return test
 
 
 def ordinary(content):
@@ -67,15 +67,15 @@ def test_overlapped_counts_images_with_overlaps_only(settings):
 
 def test_proposals_need_no_right_category(settings):
     boxes = [dict(box, category_id=1) for box in ordinary(ground_truth(settings))]
-    evaluation = finished(settings, 'rpn', 'rpn', boxes)
-    numbers = MEASURES['proposals'](evaluation)
+    test = finished(settings, 'rpn', 'rpn', boxes)
+    numbers = MEASURES['proposals'](test)
     assert numbers['AR_100'] == pytest.approx(100)
     # Strides 4 to 64 on 128 x 128, 3 anchors a location: 3 * (1024 + 256 + 64 + 16 + 4).
     assert numbers['samples (k)'] == pytest.approx(4.092)
     assert 'Faster R-CNN AP' not in numbers
     boxes = ordinary(ground_truth(settings))
     finished(settings, 'faster-rcnn', 'faster-rcnn', boxes)
-    assert MEASURES['proposals'](evaluation)['Faster R-CNN AP'] == pytest.approx(100)
+    assert MEASURES['proposals'](test)['Faster R-CNN AP'] == pytest.approx(100)
 
 
 def test_ten_proposals_an_image(settings):
@@ -94,31 +94,31 @@ def test_class_agnostic(settings):
 
 
 def test_samples_and_memory_need_no_training(settings):
-    evaluation = Evaluation(Training(settings, 'fcos_p4', 0), 'fcos_p4')
-    numbers = MEASURES['samples_memory_boxes'](evaluation)
+    test = Run(settings, 'fcos_p4', 0, 'fcos_p4')
+    numbers = MEASURES['samples_memory_boxes'](test)
     assert numbers['samples (k)'] == pytest.approx(0.064)  # 8 x 8 locations of stride 16
     assert numbers['memory (GB)'] > 0 and 'AP' not in numbers
     kept = json.loads((settings.out / 'memory' / 'fcos_p4' / 'memory.json').read_text())
     assert kept['image_size'] == [128, 128] and kept['batch_size'] == 8
-    assert MEASURES['samples_memory_boxes'](evaluation) == numbers
-    assert MEASURES['samples_memory_boxes'](Evaluation(
-        Training(settings, 'fcos_p4', 1), 'fcos_p4')) == numbers, 'measured once for all seeds'
+    assert MEASURES['samples_memory_boxes'](test) == numbers
+    other_seed = Run(settings, 'fcos_p4', 1, 'fcos_p4')
+    assert MEASURES['samples_memory_boxes'](other_seed) == numbers, 'measured once for all seeds'
 
 
 def test_memory_of_another_model_is_not_shown(settings):
-    evaluation = Evaluation(Training(settings, 'fcos_c5', 0), 'fcos_c5')
-    MEASURES['samples_memory_boxes'](evaluation)
+    test = Run(settings, 'fcos_c5', 0, 'fcos_c5')
+    MEASURES['samples_memory_boxes'](test)
     wider = settings._replace(options={'model.bbox_head.feat_channels': 128})
     with pytest.raises(UserError, match='(?s)memory/fcos_c5 holds .*other settings.*: model'):
-        MEASURES['samples_memory_boxes'](Evaluation(Training(wider, 'fcos_c5', 0), 'fcos_c5'))
+        MEASURES['samples_memory_boxes'](Run(wider, 'fcos_c5', 0, 'fcos_c5'))
 
 
 def test_share_of_ambiguous_detections_comes_from_the_test(settings):
-    evaluation = finished(settings, 'fcos', 'fcos', [], {
+    test = finished(settings, 'fcos', 'fcos', [], {
         'ambiguous_detections/ambiguous': 2.5, 'ambiguous_detections/ambiguous_other_class': 1.5})
-    assert detections_from_ambiguous(evaluation) == {
+    assert detections_from_ambiguous(test) == {
         'ambiguous': 2.5, 'ambiguous, other class': 1.5}
-    missing = Evaluation(Training(settings, 'fcos', 7), 'fcos')
+    missing = Run(settings, 'fcos', 7, 'fcos')
     assert detections_from_ambiguous(missing) == {}
     unknown = finished(settings, 'fcos', 'fcos', [], {
         'ambiguous_detections/ambiguous': math.nan, 'something else': 1})
@@ -134,10 +134,10 @@ def test_images_without_overlaps_are_not_measured(settings, tmp_path):
 
 
 def test_what_the_memory_is_of(settings):
-    training = Training(settings, 'fcos_p4', 0)
-    MEASURES['samples_memory_boxes'](Evaluation(training, 'fcos_p4'))
+    training = Run(settings, 'fcos_p4')
+    MEASURES['samples_memory_boxes'](training._replace(test='fcos_p4'))
     assert memory_note(training).startswith('memory: one training step of 8 images of 128 x 128')
     kept = settings.out / 'memory' / 'fcos_p4' / 'memory.json'
     kept.write_text('{"x": 1}')
-    MEASURES['samples_memory_boxes'](Evaluation(training, 'fcos_p4'))
+    MEASURES['samples_memory_boxes'](training._replace(test='fcos_p4'))
     assert json.loads(kept.read_text())['bytes'] > 0, 'measured again'

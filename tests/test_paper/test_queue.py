@@ -13,17 +13,17 @@ from mmengine.config import Config
 from fcos_mm.errors import UserError
 from fcos_mm.paper.plan import NAMES, commands, names_at, needed_tests, plan
 from fcos_mm.paper.queue import Queue
-from fcos_mm.paper.runs import Evaluation, Training, evaluations
+from fcos_mm.paper.runs import Run, runs_of
 
 
 def test_trains_then_tests_once(settings, work):
-    todo = work(settings())
+    training, test = todo = work(settings())
     assert Queue(jobs=2).run([todo]) == []
-    assert todo.training.finished == dict(checkpoint='iter_3.pth')
-    assert todo.tests[0].finished == dict(share=2.5)
-    assert todo.runs == []
+    assert training.finished == dict(checkpoint='iter_3.pth')
+    assert test.finished == dict(share=2.5)
+    assert not training.is_left and not test.is_left
     assert Queue(jobs=2).run([todo]) == []
-    assert (todo.training.folder / 'starts').read_text() == 'x'
+    assert (training.folder / 'starts').read_text() == 'x'
 
 
 def test_the_config_of_a_resumed_training_trains_from_the_start(settings, work):
@@ -34,15 +34,15 @@ def test_the_config_of_a_resumed_training_trains_from_the_start(settings, work):
                     + tool.read_text())
     todo = work(given)
     assert Queue(jobs=1).run([todo]) == []
-    assert Config.fromfile(str(todo.training.folder / 'config.py')).get('load_from') is None
+    assert Config.fromfile(str(todo[0].folder / 'config.py')).get('load_from') is None
 
 
 def test_seeds_have_folders_and_configs_of_their_own(settings, work):
     works = [work(settings(), seed=seed) for seed in (0, 1)]
     assert Queue(jobs=2).run(works) == []
     for seed, each in enumerate(works):
-        assert each.training.folder.name == f'seed{seed}'
-        text = (each.training.folder / 'config.py').read_text()
+        assert each[0].folder.name == f'seed{seed}'
+        text = (each[0].folder / 'config.py').read_text()
         assert f'randomness = dict(seed={seed})' in text
 
 
@@ -50,7 +50,7 @@ def test_failure_is_told_and_the_others_go_on(settings, work):
     bad = work(settings(status=3))
     failures = Queue(jobs=1).run([bad])
     assert len(failures) == 1 and 'train fcos_c5, seed 0 failed with status 3' in failures[0]
-    assert bad.training.finished is None
+    assert bad[0].finished is None
     good = work(settings())
     assert Queue(jobs=1).run([good]) == []
 
@@ -59,7 +59,7 @@ def test_failure_is_told_and_the_others_go_on(settings, work):
 def test_damaged_note_is_named(text, settings, work):
     todo = work(settings())
     assert Queue(jobs=1).run([todo]) == []
-    for run in (todo.training, todo.tests[0]):
+    for run in todo:
         path = run.folder / 'finished.json'
         whole = path.read_text()
         path.write_text(text)
@@ -69,7 +69,7 @@ def test_damaged_note_is_named(text, settings, work):
 
 
 def test_finished_training_without_checkpoint_is_named(settings):
-    training = Training(settings(), 'fcos_c5', 0)
+    training = Run(settings(), 'fcos_c5')
     training.folder.mkdir(parents=True)
     (training.folder / 'finished.json').write_text('{}')
     with pytest.raises(UserError, match='names no checkpoint'):
@@ -93,8 +93,8 @@ def test_the_error_of_a_failed_run_is_told_whole(settings, work):
 
 def test_folder_in_use_is_left_alone(settings, work):
     todo = work(settings())
-    todo.training.folder.mkdir(parents=True)
-    with open(todo.training.folder / '.lock', 'w') as lock:
+    todo[0].folder.mkdir(parents=True)
+    with open(todo[0].folder / '.lock', 'w') as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         failures = Queue(jobs=1).run([todo])
     assert 'another process is at work there' in failures[0]
@@ -104,19 +104,19 @@ def test_weights_stand_for_a_training(tmp_path, settings, work):
     given = tmp_path / 'iter_3.pth'
     given.write_text('')
     todo = work(settings(weights={'fcos_c5': str(given)}))
-    assert todo.runs == list(todo.tests)
+    assert [run.is_left for run in todo] == [False, True]
     assert Queue(jobs=1).run([todo]) == []
-    assert not (todo.training.folder / 'starts').exists()
+    assert not (todo[0].folder / 'starts').exists()
 
 
 def test_given_weights_are_one_sample_whatever_the_seeds(settings):
     given = settings(weights={'fcos_p4': 'here.pth'}, seeds=3)
     works = plan(['table3'], given)
-    assert [(each.training.experiment, each.training.seed) for each in works] == [
+    assert [(each[0].experiment, each[0].seed) for each in works] == [
         ('fcos_p4', 0), ('fcos_no-centerness', 0), ('fcos_no-centerness', 1),
         ('fcos_no-centerness', 2)]
-    assert len(evaluations('fcos_p4', given)) == 1
-    assert len(evaluations('fcos_no-centerness', given)) == 3
+    assert len(runs_of('fcos_p4', given)) == 1
+    assert len(runs_of('fcos_no-centerness', given)) == 3
 
 
 def test_killed_queue_goes_on(tmp_path, settings, work):
@@ -141,7 +141,7 @@ def test_killed_queue_goes_on(tmp_path, settings, work):
     todo = work(settings())
     assert Queue(jobs=1).run([todo]) == []
     assert (folder / 'starts').read_text() == 'xx'
-    assert todo.training.finished is not None
+    assert todo[0].finished is not None
 
 
 def test_stop_while_a_run_starts_ends_that_run(monkeypatch, settings, work):
@@ -159,16 +159,16 @@ def test_stop_while_a_run_starts_ends_that_run(monkeypatch, settings, work):
         Queue(jobs=1).run([todo])
     assert caught.value.code == 128 + signal.SIGTERM
     assert begun[0].returncode == -signal.SIGTERM
-    assert not (todo.training.folder / 'steps').exists()
+    assert not (todo[0].folder / 'steps').exists()
 
 
 def test_plan_shares_trainings(settings):
     works = plan(['table4', 'table5', 'table6', 'table9', 'figure7'], settings())
-    experiments = [each.training.experiment for each in works]
+    experiments = [each[0].experiment for each in works]
     assert len(experiments) == len(set(experiments))
     assert set(experiments) == {'retinanet', 'retinanet_gn', 'fcos_c5', 'fcos',
                                 'fcos_no-centerness', 'fcos_deep-centerness'}
-    tests = {t.name for each in works for t in each.tests if each.training.experiment == 'fcos'}
+    tests = {run.test for each in works for run in each[1:] if run.experiment == 'fcos'}
     assert tests == {
         'fcos', 'fcos:none', 'fcos:predicted_box', 'fcos:oracle', 'fcos:oracle_of_positives'}
 
@@ -192,11 +192,11 @@ def test_every_name_has_a_plan(name):
 
 def test_testing_writes_detections(settings, work):
     todo = work(settings(), 'fcos')
-    cfg = todo.tests[0].config()
+    cfg = todo[1].config()
     assert cfg.test_evaluator[0]['format_only'] is True
-    assert cfg.test_evaluator[0]['outfile_prefix'] == str(todo.tests[0].folder / 'results')
+    assert cfg.test_evaluator[0]['outfile_prefix'] == str(todo[1].folder / 'results')
     assert cfg.model.bbox_head.postprocess.return_locations is True
-    oracle = Evaluation(todo.training, 'fcos:oracle').config()
+    oracle = todo[0]._replace(test='fcos:oracle').config()
     assert oracle.model.bbox_head.centerness.source == 'oracle'
     assert json.dumps(oracle.test_evaluator.to_dict() if hasattr(
         oracle.test_evaluator, 'to_dict') else list(oracle.test_evaluator))

@@ -4,13 +4,13 @@ import os
 import pytest
 
 from fcos_mm.errors import UserError
-from fcos_mm.paper.queue import Queue, Work
-from fcos_mm.paper.runs import Training, evaluations
+from fcos_mm.paper.queue import Queue
+from fcos_mm.paper.runs import Run, runs_of
 
 
 def test_other_settings_are_refused(settings, work):
     assert Queue(jobs=1).run([work(settings())]) == []
-    other = Training(settings(options={'train_cfg.max_epochs': 99}), 'fcos_c5', 0)
+    other = Run(settings(options={'train_cfg.max_epochs': 99}), 'fcos_c5')
     with pytest.raises(UserError, match='other settings than are asked for now'):
         other.prepare()
 
@@ -18,13 +18,13 @@ def test_other_settings_are_refused(settings, work):
 def test_finished_results_of_other_settings_are_refused(settings, work):
     """A table must not show results of a schedule that was not asked for."""
     assert Queue(jobs=1).run([work(settings())]) == []
-    work(settings()).tests[0].check()
+    work(settings())[1].check()
     other = work(settings(options={'train_cfg.max_epochs': 99}))
-    assert other.runs == []
+    assert not any(run.is_left for run in other)
     with pytest.raises(UserError, match=r'(?s)seed0 holds a run with other settings.*train_cfg'):
-        other.tests[0].check()
+        other[1].check()
     with pytest.raises(UserError, match='other settings'):
-        evaluations('fcos_c5', other.training.settings)
+        runs_of('fcos_c5', other[0].settings)
 
 
 def test_everything_that_decides_on_results_counts_and_speed_does_not(settings, work):
@@ -36,15 +36,15 @@ def test_everything_that_decides_on_results_counts_and_speed_does_not(settings, 
             ({'train_dataloader.sampler.shuffle': False}, 'train_dataloader'),
             ({'test_dataloader.dataset.metainfo.classes': ('dog', )}, 'test_dataloader')]:
         with pytest.raises(UserError, match=f'(?s)other settings.*now: {key}'):
-            work(settings(options=options)).tests[0].check()
+            work(settings(options=options))[1].check()
     work(settings(options={
         'train_dataloader.num_workers': 0, 'train_dataloader.persistent_workers': False,
-        'test_dataloader.num_workers': 0})).tests[0].check()
+        'test_dataloader.num_workers': 0}))[1].check()
 
 
 def test_finished_training_of_other_settings_is_not_tested(settings, work):
     todo = work(settings())
-    assert Queue(jobs=1).run([Work(todo.training, [])]) == []
+    assert Queue(jobs=1).run([todo[:1]]) == []
     other = work(settings(options={'train_cfg.max_epochs': 99}))
     with pytest.raises(UserError, match='other settings'):
         Queue(jobs=1).run([other])
@@ -55,9 +55,9 @@ def test_results_on_other_images_are_refused(settings, work):
     assert Queue(jobs=1).run([work(settings())]) == []
     key = 'test_dataloader.dataset.ann_file'
     other = work(settings(options={key: 'annotations/val.json'}))
-    other.training.check()  # it was trained the same
+    other[0].check()  # it was trained the same
     with pytest.raises(UserError, match=r'(?s)other settings.*test_dataloader'):
-        other.tests[0].check()
+        other[1].check()
 
 
 def test_runs_may_be_moved(tmp_path, settings, work):
@@ -65,15 +65,15 @@ def test_runs_may_be_moved(tmp_path, settings, work):
     old = settings()
     assert Queue(jobs=1).run([work(old)]) == []
     old.out.rename(tmp_path / 'moved')
-    work(old._replace(out=tmp_path / 'moved')).tests[0].check()
+    work(old._replace(out=tmp_path / 'moved'))[1].check()
 
 
 def test_the_folder_of_the_data_may_be_written_in_other_words(settings, work):
     assert Queue(jobs=1).run([work(settings())]) == []
     for folder in ('data/shapes', './data/shapes/', os.path.abspath('data/shapes')):
-        work(settings(data_root=folder)).tests[0].check()
+        work(settings(data_root=folder))[1].check()
     with pytest.raises(UserError, match='other settings'):
-        work(settings(data_root='data/other')).tests[0].check()
+        work(settings(data_root='data/other'))[1].check()
 
 
 def test_results_of_other_weights_are_refused(tmp_path, settings, work):
@@ -83,11 +83,11 @@ def test_results_of_other_weights_are_refused(tmp_path, settings, work):
     trained = work(settings())
     given = work(settings(weights={'fcos_c5': str(first)}))
     assert Queue(jobs=1).run([given]) == []
-    given.tests[0].check()
+    given[1].check()
     other = work(settings(weights={'fcos_c5': str(second)}))
     for asked in (other, trained):
-        assert asked.tests[0].finished is not None
+        assert asked[1].finished is not None
         with pytest.raises(UserError, match='test of other weights'):
-            asked.tests[0].check()
+            asked[1].check()
     first.rename(tmp_path / 'elsewhere.pth')  # the same file, wherever it is
-    work(settings(weights={'fcos_c5': str(tmp_path / 'elsewhere.pth')})).tests[0].check()
+    work(settings(weights={'fcos_c5': str(tmp_path / 'elsewhere.pth')}))[1].check()
