@@ -1,6 +1,5 @@
 """Check a file of detections for COCO's evaluation server."""
 from collections import Counter
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -30,32 +29,19 @@ class Fault(NamedTuple):
     cases: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class ResultReport:
+class ResultReport(NamedTuple):
     """The contents of a file of detections.
 
     Attributes:
-        detections: Entries of the file.
-        images: Images with a detection.
-        known_images: Images of the annotation file.
-        categories: Categories with a detection.
-        known_categories: Categories of the annotation file.
-        most: The largest number of detections in an image.
+        summary: Numbers of detections, images and categories.
         faults: The broken rules; if there is none, the server accepts the file.
     """
-    detections: int
-    images: int
-    known_images: int
-    categories: int
-    known_categories: int
-    most: int
+    summary: str
     faults: tuple[Fault, ...]
 
     def text(self) -> str:
         """The report as lines of text."""
-        lines = [f'{self.detections:,} detections in {self.images:,} of {self.known_images:,} '
-                 f'images, at most {self.most:,} in one, of {self.categories} of '
-                 f'{self.known_categories} categories']
+        lines = [self.summary]
         for fault in self.faults:
             lines.append(f'wrong: {fault.rule}: {fault.total:,}')
             lines += [f'    {case}' for case in fault.cases]
@@ -94,11 +80,11 @@ def check_result_file(results: str, truth: str) -> ResultReport:
               for rule, cases in broken.items() if cases]
     if not rows:
         faults = [Fault('no detection at all', 1, ())]
+    categories = {row['category_id'] for _, row in entries}
     return ResultReport(
-        detections=len(rows), images=len(counts), known_images=len(known.imgs),
-        categories=len({row['category_id'] for _, row in entries}),
-        known_categories=len(known.cats), most=max(counts.values(), default=0),
-        faults=tuple(faults))
+        f'{len(rows):,} detections in {len(counts):,} of {len(known.imgs):,} images, at most '
+        f'{max(counts.values(), default=0):,} in one, of {len(categories)} of {len(known.cats)} '
+        'categories', tuple(faults))
 
 
 def _masks(rows: list[dict], known: COCO, truth: str) -> dict[str, np.ndarray]:

@@ -51,7 +51,7 @@ def make_backbone(training: Run) -> None:
     print(f'backbone: {settings.backbone}, {100 * accuracy:.0f} % of the boxes right')
 
 
-def pretrain_backbone(cfg: Config, path: Path, *, steps: int, side: int, seed: int = 0) -> float:
+def pretrain_backbone(cfg: Config, path: Path, *, steps: int, side: int) -> float:
     """Train the backbone of a config to classify boxes and write its weights.
 
     Args:
@@ -59,7 +59,6 @@ def pretrain_backbone(cfg: Config, path: Path, *, steps: int, side: int, seed: i
         path: The file to write.
         steps: Batches of 64 boxes.
         side: The boxes are resized to squares of this side, in pixels.
-        seed: Of the random numbers.
 
     Returns:
         The accuracy over the last 100 batches, from 0 to 1.
@@ -69,7 +68,7 @@ def pretrain_backbone(cfg: Config, path: Path, *, steps: int, side: int, seed: i
     """
     crops = crop_boxes(cfg, side)
     with torch.random.fork_rng(devices=[]), DefaultScope.overwrite_default_scope('fcos_mm'):
-        torch.manual_seed(seed)
+        torch.manual_seed(0)
         backbone = MODELS.build(dict(cfg.model.backbone, init_cfg=None))
         backbone.train()
         accuracy = _fit(backbone, crops, cfg.model.data_preprocessor, steps)

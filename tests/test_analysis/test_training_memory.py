@@ -6,7 +6,6 @@ from mmdet.models.detectors import BaseDetector
 from mmengine.config import Config
 from torch import nn
 
-from fcos_mm.analysis.heads import num_samples
 from fcos_mm.analysis.training_memory import training_memory
 from fcos_mm.errors import UserError
 from fcos_mm.registry import MODELS
@@ -120,35 +119,6 @@ def test_an_anchor_based_detector(capfd):
     assert capfd.readouterr().err == ''
 
 
-def test_samples_by_hand(tiny_config):
-    """70 x 100 is padded to 96 x 128: 12 * 16 + 6 * 8 + 3 * 4 + 2 * 2 + 1 * 1 cells."""
-    cells = 192 + 48 + 12 + 4 + 1
-    fcos = Config.fromfile(tiny_config)
-    fcos.model.data_preprocessor.pad_size_divisor = 32
-    assert num_samples(fcos, (70, 100)) == cells
-    assert num_samples(Config(dict(model=RETINA)), (70, 100)) == 9 * cells
-
-
-def test_samples_are_those_of_the_maps(tiny_config):
-    """An image that is not padded: 9 * 13 + 5 * 7 + 3 * 4 + 2 * 2 + 1 * 1."""
-    fcos = Config.fromfile(tiny_config)
-    fcos.model.data_preprocessor.pad_size_divisor = 1
-    model = MODELS.build(dict(fcos.model, _scope_='fcos_mm'))
-    maps = model(torch.zeros(1, 3, 70, 100), None, mode='tensor')[0]
-    assert num_samples(fcos, (70, 100)) == sum(m[0, 0].numel() for m in maps) == 169
-
-
-def test_mmdets_own_fcos_has_locations():
-    head = dict(type='mmdet.FCOSHead', num_classes=2, in_channels=16, strides=[8, 16])
-    cfg = Config(dict(model=dict(bbox_head=head)))
-    assert num_samples(cfg, (16, 32)) == 8 + 2
-
-
-def test_what_cannot_be_counted_or_built():
-    with pytest.raises(UserError, match='neither model.bbox_head nor model.rpn_head'):
-        num_samples(scale_detector(), (64, 64))
-    boxes = dict(type='Shared2FCBBoxHead', num_classes=2)
-    with pytest.raises(UserError, match='model.bbox_head is a Shared2FCBBoxHead'):
-        num_samples(Config(dict(model=dict(bbox_head=boxes))), (64, 64))
-    with pytest.raises(UserError, match='cannot be built: .*nonsense'):
+def test_a_detector_that_cannot_be_built():
+    with pytest.raises(UserError, match='model of the config cannot be built: .*nonsense'):
         training_memory(scale_detector(nonsense=1), batch_size=1, image_size=(8, 8))
