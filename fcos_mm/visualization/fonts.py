@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from matplotlib import font_manager
 from matplotlib.ft2font import FT2Font
 
+from fcos_mm.compat.matplotlib_text import has_color
+
 _BASE = 'sans-serif'
-_COLOR = 1 << 14  # FreeType's flag of color fonts, which matplotlib cannot draw
 _PLACEHOLDERS = ('lastresort', 'adobeblank')  # draw every character as a box or as nothing
 _STYLES = ('bold', 'black', 'heavy', 'light', 'thin', 'italic', 'oblique', 'condensed', 'serif',
            'mono')  # less suitable for a label
@@ -61,8 +62,8 @@ def characters(path: str) -> frozenset[int]:
         font = FT2Font(path)
     except (RuntimeError, OSError):  # damaged, gone, or of a kind that FreeType does not draw
         return frozenset()
-    flags = getattr(font.face_flags, 'value', font.face_flags)  # an enum since matplotlib 3.10
-    return frozenset() if not font.scalable or flags & _COLOR else frozenset(font.get_charmap())
+    drawable = font.scalable and not has_color(font)
+    return frozenset(font.get_charmap()) if drawable else frozenset()
 
 
 def _best_fonts(wanted: set[int]) -> Iterable[str]:
