@@ -1,7 +1,7 @@
-"""Starting the processes of a run: what ``tools/dist_train.sh`` and ``dist_test.sh`` do.
+"""Start the ranks of a run: what ``tools/dist_train.sh`` and ``dist_test.sh`` do.
 
-torch's elastic agent starts the ranks, watches them and starts them again.
-This adds what the user sees: the first cause of a failure, once, with its rank.
+torch's elastic agent starts, watches and restarts the ranks. This adds what the user sees: the
+first failure, once, with its rank.
 """
 import argparse
 import logging
@@ -12,19 +12,19 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from torch.distributed.elastic.multiprocessing import SignalException
+from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs, SignalException
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.elastic.rendezvous import RendezvousConnectionError
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from fcos_mm.compat.distributed import check_port
-from fcos_mm.engine.distributed.rank_end import FOLDER, RankEnd, describe, read_ends
 from fcos_mm.engine.distributed.stopped_ranks import StoppedRanks
+from fcos_mm.engine.distributed.worker_exit import read_exits
 from fcos_mm.engine.resume.preemption import EXIT_STATUS
 from fcos_mm.errors import UserError
 
-#: Seconds that ranks have to save and to stop, before they are killed.
-GRACE = 30
+_GRACE = 30  # seconds that ranks have to save and to stop, before they are killed
+
 
 def run(args: argparse.Namespace) -> int:
     """Start ``train.py`` or ``test.py`` in several processes.
@@ -36,7 +36,8 @@ def run(args: argparse.Namespace) -> int:
         The exit status.
 
     Raises:
-        UserError: If an option or a variable of the environment is wrong.
+        UserError: If an option or an environment variable is wrong, or if this machine does not
+            reach the first one.
     """
     files = [args.config] if args.tool == 'train' else [args.config, args.checkpoint]
     words = ['-u', str(args.tools / f'{args.tool}.py'), *files, '--launcher', 'pytorch',
@@ -46,18 +47,18 @@ def run(args: argparse.Namespace) -> int:
     logging.getLogger('torch.distributed').setLevel(logging.CRITICAL)
     config = launch_config(os.environ, args.processes, args.max_restarts)
     with tempfile.TemporaryDirectory(prefix='fcos_mm_ranks_') as folder:
-        os.environ[FOLDER] = folder
-        StoppedRanks(Path(folder), machines=config.max_nodes).start()
+        config.logs_specs = DefaultLogsSpecs(log_dir=folder)
+        StoppedRanks(machines=config.max_nodes).start()
         return _run(config, words, Path(folder))
 
 
 def launch_config(environ: Mapping[str, str], processes: int, restarts: int) -> LaunchConfig:
-    """Say how the machines of a run meet.
+    """Configure how the machines of a run meet.
 
     Args:
         environ: The environment; the variables are those of ``--help``.
         processes: Processes on this machine.
-        restarts: How often they may be started again.
+        restarts: How often they may be restarted.
 
     Raises:
         UserError: If a variable is wrong or missing.
@@ -77,83 +78,65 @@ def launch_config(environ: Mapping[str, str], processes: int, restarts: int) -> 
         min_nodes=nodes, max_nodes=nodes, nproc_per_node=processes,
         run_id=environ.get('RDZV_ID', 'fcos_mm'), rdzv_backend='c10d',
         rdzv_endpoint=f'{address}:{port}', rdzv_configs=dict(is_host=node == 0),
-        local_addr=address if node == 0 else None, max_restarts=restarts, shutdown_timeout=GRACE,
+        local_addr=address if node == 0 else None, max_restarts=restarts, shutdown_timeout=_GRACE,
         signals_to_handle='SIGTERM,SIGINT,SIGHUP,SIGQUIT,SIGUSR1')
 
 
-def tell_failure(ends: Sequence[RankEnd], error: ChildFailedError,
-                 ranks: Sequence[int] = ()) -> int:
-    """Print the first cause of a failure; ranks that were asked to stop have told it.
+def describe_failure(exits: Sequence[dict], error: ChildFailedError, processes: int = 0) -> str:
+    """Describe the first failure.
+
+    A process that a signal killed records nothing. It comes before the ranks that lost contact
+    to it.
 
     Args:
-        ends: What the ranks noted, see :func:`read_ends`.
-        error: What the agent found.
-        ranks: As in :func:`first_cause`.
-
-    Returns:
-        The exit status.
+        exits: What the ranks recorded, see :func:`read_exits`.
+        error: The agent's.
+        processes: How many ranks there are, if all are on this machine.
     """
-    if not ends or ends[0].kind != 'stop':
-        print(first_cause(ends, error, ranks), file=sys.stderr)
-    elif ends[0].status != EXIT_STATUS:
-        print(f'error: {describe(ends[0])}', file=sys.stderr)
-    return ends[0].status if ends else 1
-
-
-def first_cause(ends: Sequence[RankEnd], error: ChildFailedError,
-                ranks: Sequence[int] = ()) -> str:
-    """Say what the first cause of a failure was.
-
-    A process that a signal killed notes nothing. It comes before the ranks that
-    lost contact to it.
-
-    Args:
-        ends: What the ranks noted, see :func:`read_ends`.
-        error: What the agent found.
-        ranks: All ranks, where they are of one machine.
-    """
-    if ends and ends[0].kind != 'lost':
-        return describe(ends[0])
-    noted = {end.rank for end in ends}
-    silent = {rank: failure for rank, failure in error.failures.items() if rank not in noted}
+    if exits and not exits[0]['extraInfo']['lost']:
+        return exits[0]['extraInfo']['py_callstack']
+    silent = [(rank, failure) for rank, failure in error.failures.items()
+              if not os.path.isfile(failure.error_file)]
     if silent:
-        rank, failure = min(silent.items(), key=lambda item: item[1].timestamp)
+        rank, failure = min(silent, key=lambda item: (  # the agent ends the others by SIGTERM
+            item[1].exitcode == -signal.SIGTERM, item[1].timestamp))
         return f'error: rank {rank} (process {failure.pid}) {_death(failure.exitcode)}'
-    left = [f'rank {rank}' for rank in ranks if rank not in noted]
+    left = [f'rank {rank}' for rank in range(processes) if rank not in error.failures]
     if left:
         return f'error: {" and ".join(left)} left before the end, with status 0 and no word.'
-    return f'{describe(ends[0])}\nThe cause is at a rank of another machine: see there.'
+    return (f'{exits[0]["extraInfo"]["py_callstack"]}\n'
+            'The cause is at a rank of another machine: see there.')
 
 
 def _run(config: LaunchConfig, words: Sequence[str], folder: Path) -> int:
-    """Run the ranks to their end; returns the exit status.
-
-    Raises:
-        UserError: If this machine does not reach the first one.
-    """
+    """Run the ranks to their end; returns the exit status."""
     try:
         elastic_launch(config, sys.executable)(*words)
     except ChildFailedError as error:
-        attempt = _last_attempt(folder, config.max_restarts)
-        ranks = range(config.nproc_per_node) if config.max_nodes == 1 else ()
-        status = tell_failure(read_ends(folder, attempt), error, ranks)
-        if attempt and status != EXIT_STATUS:
-            print(f'It was started again {attempt} times before.', file=sys.stderr)
+        attempt, exits = _last_attempt(folder)
+        status = exits[0]['errorCode'] if exits else 1
+        if status != EXIT_STATUS:  # ranks that were asked to stop have said so
+            processes = config.nproc_per_node if config.max_nodes == 1 else 0
+            print(describe_failure(exits, error, processes), file=sys.stderr)
+            if attempt:
+                print(f'It was restarted {attempt} times before.', file=sys.stderr)
         return status
     except RendezvousConnectionError as error:
         raise UserError(
             f'The machines cannot meet at {config.rdzv_endpoint}: the first one (NODE_RANK=0) must '
             'have been started, and be reachable there.') from error
     except SignalException as stop:
-        ends = read_ends(folder, _last_attempt(folder, config.max_restarts))
-        saved = [end.status for end in ends] == [EXIT_STATUS] * config.nproc_per_node
+        statuses = [exit['errorCode'] for exit in _last_attempt(folder)[1]]
+        saved = statuses == [EXIT_STATUS] * config.nproc_per_node
         return EXIT_STATUS if saved else 128 + stop.sigval
     return 0
 
 
-def _last_attempt(folder: Path, at_most: int) -> int:
-    numbers = [int(path.name.split('_')[0]) for path in folder.glob('*_*.json')]
-    return max(numbers, default=at_most)
+def _last_attempt(folder: Path) -> tuple[int, list[dict]]:
+    """Number and recorded exits of the last attempt."""
+    attempts = {int(path.name.split('_')[-1]): path for path in folder.glob('*/attempt_*')}
+    number = max(attempts, default=0)
+    return number, read_exits(attempts[number]) if attempts else []
 
 
 def _death(status: int) -> str:

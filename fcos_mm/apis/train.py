@@ -15,9 +15,12 @@ from fcos_mm.cli.options import resolve
 from fcos_mm.compat.distributed import prepare_launch
 from fcos_mm.config import check_config, load_config, set_work_dir
 from fcos_mm.datasets.checks import check_config_data
-from fcos_mm.engine.resume.earlier_run import check_work_dir, remove_earlier_run
-from fcos_mm.engine.resume.restart import resume_after_restart
 from fcos_mm.engine.resume.resume_point import prepare_resume
+from fcos_mm.engine.resume.work_dir import (
+    check_work_dir,
+    remove_earlier_run,
+    resume_after_restart,
+)
 from fcos_mm.errors import UserError
 
 

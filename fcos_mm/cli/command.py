@@ -57,7 +57,7 @@ def run_tool(main: Callable[[], object]) -> None:
         SystemExit: Always. Status 2 after a ``UserError``.
     """
     if is_one_of_several():
-        from fcos_mm.engine.distributed.rank_end import run_rank
+        from fcos_mm.engine.distributed.worker_exit import run_rank
         sys.exit(run_rank(main))
     try:
         result = main()

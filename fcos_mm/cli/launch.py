@@ -1,4 +1,4 @@
-"""``tools/launch.py``: starting the processes of a run."""
+"""``tools/launch.py``: start the processes of a run."""
 import argparse
 
 from fcos_mm.cli.options import add_config, positive
@@ -15,21 +15,17 @@ _EPILOG = '''examples:
 
 environment:
   NNODES        machines (1)
-  NODE_RANK     number of this machine, from 0; the first one hosts the meeting
+  NODE_RANK     number of this machine, from 0; the first one hosts the rendezvous
   MASTER_ADDR   name or address of the first machine
   MASTER_PORT   its port (29500; on one machine a free one is found); PORT is the same
   RDZV_ID       name of the job, where several use the same first machine (fcos_mm)
 
-exit status: 0 done; 2 a mistake in the settings; 75 stopped by a signal and saved, go on with
---resume; 1 anything else.'''
+exit status: 0 success; 2 a mistake in the settings; 75 stopped by a signal and saved, continue
+with --resume; 1 any other failure.'''
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of the command.
-
-    Args:
-        parser: The parser to add to.
-    """
+    """Add the arguments of the command."""
     parser.prog, parser.epilog = 'launch.py', _EPILOG
     parser.description = 'Start a tool in several processes'
     tools = parser.add_subparsers(dest='tool', required=True)
@@ -43,8 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             tool.add_argument('checkpoint', help='the weights to test')
         tool.add_argument('processes', type=positive, help='processes on this machine, one per GPU')
         tool.add_argument('--max-restarts', type=int, default=0, metavar='TIMES',
-                          help='so often all processes are started again after a failure; training '
-                          'goes on from its last checkpoint')
+                          help='restart all processes so often after a failure; training resumes '
+                          'from its last checkpoint')
 
 
 def run(args: argparse.Namespace) -> int:
@@ -54,10 +50,7 @@ def run(args: argparse.Namespace) -> int:
         args: The options, and ``tools``, the folder of the two scripts.
 
     Returns:
-        The exit status.
-
-    Raises:
-        UserError: If an option or a variable of the environment is wrong.
+        The exit status, see :func:`fcos_mm.apis.launch.run`.
     """
     from fcos_mm.apis import launch
     return launch.run(args)

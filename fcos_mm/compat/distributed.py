@@ -1,4 +1,4 @@
-"""How the processes of a run join, where mmengine and torch cannot do it alone."""
+"""Join the processes of a run where mmengine and torch cannot do it alone."""
 import atexit
 import datetime
 import os
@@ -17,46 +17,41 @@ from fcos_mm.errors import UserError
 LAUNCH_VARIABLES = ('RANK', 'WORLD_SIZE', 'MASTER_ADDR', 'MASTER_PORT')
 _SLURM_VARIABLES = {'RANK': 'SLURM_PROCID', 'WORLD_SIZE': 'SLURM_NTASKS',
                     'LOCAL_RANK': 'SLURM_LOCALID'}
-
-# mmengine's, where Slurm sets none.
-SLURM_PORT = 29500
-
-# More than gloo's threads need to let go of what they hold, see leave_group.
-GRACE_SECONDS = 0.5
+_SLURM_PORT = 29500  # mmengine's, where Slurm sets none
+_GRACE_SECONDS = 0.5  # more than gloo's threads need to release what they hold
 
 
 def prepare_launch(cfg: Config, launcher: str) -> None:
     """Join the processes where mmengine's Runner would fail to.
 
-    - On CPUs. Whatever the backend, mmengine picks a CUDA device while it joins
-      the processes, and wraps the model for that device. Here gloo joins them
-      before the Runner would, and the model is wrapped for no device.
-    - After torch's agent started them again. The agent keeps its store, in which
-      the addresses of the processes before are still found; those of each attempt
-      are kept apart.
+    - On CPUs. Whatever the backend, mmengine picks a CUDA device while it joins the processes,
+      and wraps the model for that device. Here gloo joins them before the Runner would, and the
+      model is wrapped for no device.
+    - After a restart by torch's agent, whose store still holds the addresses of the processes
+      before; those of each attempt are kept apart.
 
     Elsewhere, and without a launcher, nothing happens.
 
     Args:
-        cfg: of the run; ``model_wrapper_cfg`` is set in it for CPUs.
+        cfg: Of the run; ``model_wrapper_cfg`` is set in it for CPUs.
         launcher: ``'none'``, ``'pytorch'``, ``'slurm'`` or ``'mpi'``.
 
     Raises:
-        UserError: if the port is taken; without a GPU, if the processes do not
-            know of each other or ``sync_bn`` is set.
+        UserError: If the port is taken; without a GPU, if the processes do not know of each
+            other or ``sync_bn`` is set.
     """
     if launcher == 'none':
         return
     if launcher == 'slurm' and os.environ.get('SLURM_PROCID') == '0':
-        check_port(int(os.environ.get('MASTER_PORT', SLURM_PORT)), 'MASTER_PORT')
+        check_port(int(os.environ.get('MASTER_PORT', _SLURM_PORT)), 'MASTER_PORT')
     if get_device() != 'cpu':
-        if _attempt() > 0 and not distributed.is_initialized():
+        if restarts_of_agent() and not distributed.is_initialized():
             torch.cuda.set_device(int(os.environ['LOCAL_RANK']))
             _join(cfg, cfg.get('env_cfg', {}).get('dist_cfg', {}).get('backend', 'nccl'))
         return
-    for name, slurms in _SLURM_VARIABLES.items():
-        if launcher == 'slurm' and slurms in os.environ:
-            os.environ[name] = os.environ[slurms]
+    if launcher == 'slurm':
+        os.environ.update({name: os.environ[slurm] for name, slurm in _SLURM_VARIABLES.items()
+                           if slurm in os.environ})
     missing = [name for name in LAUNCH_VARIABLES if name not in os.environ]
     if missing:
         raise UserError(
@@ -77,7 +72,7 @@ def prepare_launch(cfg: Config, launcher: str) -> None:
 
 
 def check_port(port: int, name: str) -> None:
-    """Make sure that this process can listen at a port; otherwise torch waits, then says little.
+    """Check that this process can listen at a port; otherwise torch waits, then says little.
 
     Args:
         port: The port; 0 is any free one.
@@ -98,33 +93,29 @@ def check_port(port: int, name: str) -> None:
                         f'{name} to a free one, {name}={other} for example.') from error
 
 
-def _join(cfg: Config, backend: str) -> None:
-    """Join the processes by the variables of the environment."""
-    seconds = cfg.get('env_cfg', {}).get('dist_cfg', {}).get('timeout')
-    timeout = None if seconds is None else datetime.timedelta(seconds=seconds)
-    if _attempt() == 0:
-        distributed.init_process_group(backend, timeout=timeout)
-        return
-    store = TCPStore(os.environ['MASTER_ADDR'], int(os.environ['MASTER_PORT']), is_master=False)
-    distributed.init_process_group(
-        backend, timeout=timeout, store=PrefixStore(f'attempt {_attempt()}', store),
-        rank=int(os.environ['RANK']), world_size=int(os.environ['WORLD_SIZE']))
-
-
-def _attempt() -> int:
-    """How often torch's agent started the processes again."""
+def restarts_of_agent() -> int:
+    """How often torch's agent restarted the processes."""
     return int(os.environ.get('TORCHELASTIC_RESTART_COUNT', 0))
 
 
 def leave_group() -> None:
-    """Leave gloo's group of processes while Python still runs.
+    """Leave gloo's process group while Python still runs.
 
-    A thread of gloo drops the tensors of a collective shortly after the
-    collective is done, and needs Python for it. Python before 3.14, once it is
-    closing, ends such a thread in a way that aborts the process (SIGABRT), and
-    torchrun takes the finished run for a failed one. Sleeping lets the threads
-    have Python first.
+    A thread of gloo drops the tensors of a collective shortly after it is done, and needs Python
+    for it. Python before 3.14, once it is closing, ends such a thread in a way that aborts the
+    process (SIGABRT). Sleeping lets the threads have Python first.
     """
-    time.sleep(GRACE_SECONDS)
+    time.sleep(_GRACE_SECONDS)
     if distributed.is_initialized():
         distributed.destroy_process_group()
+
+
+def _join(cfg: Config, backend: str) -> None:
+    seconds = cfg.get('env_cfg', {}).get('dist_cfg', {}).get('timeout')
+    options = dict(timeout=None if seconds is None else datetime.timedelta(seconds=seconds))
+    if restarts_of_agent():
+        store = TCPStore(os.environ['MASTER_ADDR'], int(os.environ['MASTER_PORT']),
+                         is_master=False)
+        options.update(store=PrefixStore(f'attempt {restarts_of_agent()}', store),
+                       rank=int(os.environ['RANK']), world_size=int(os.environ['WORLD_SIZE']))
+    distributed.init_process_group(backend, **options)

@@ -1,12 +1,11 @@
-"""How machines meet, and what is told of a failure; real runs are in tests/test_distributed."""
+"""How machines meet, and how a failure is described; real runs are in tests/test_distributed."""
 import signal
 
 import pytest
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, ProcessFailure
 
-from fcos_mm.apis.launch import first_cause, launch_config, tell_failure
+from fcos_mm.apis.launch import describe_failure, launch_config
 from fcos_mm.cli import launch, parse
-from fcos_mm.engine.distributed.rank_end import RankEnd
 from fcos_mm.errors import UserError
 
 
@@ -43,35 +42,32 @@ def test_options_of_the_tool_are_handed_on():
         parse(launch, ['train', 'config.py', '0'])
 
 
-def failure(rank, status):
-    return ProcessFailure(local_rank=rank, pid=100 + rank, exitcode=status, error_file='')
+def recorded(text, status=1, lost=False):
+    return dict(message=text, errorCode=status, extraInfo=dict(py_callstack=text, lost=lost))
 
 
-def test_a_killed_rank_comes_before_those_that_lost_it():
-    lost = RankEnd(0, 'node0', 100, 1, 'lost', 'closed', '', 5.)
-    error = ChildFailedError('x', {0: failure(0, 1), 1: failure(1, -signal.SIGKILL)})
-    told = first_cause([lost], error)
-    assert told.startswith('error: rank 1 (process 101) was killed by SIGKILL')
-    mistake = RankEnd(0, 'node0', 100, 2, 'mistake', 'Set x.', '', 5.)
-    assert first_cause([mistake], error) == 'error: rank 0: Set x.'
-    alone = ChildFailedError('x', {0: failure(0, 1)})
-    assert first_cause([lost], alone).endswith('at a rank of another machine: see there.')
+LOST = recorded('error: rank 0 lost contact', lost=True)
 
 
-def test_a_rank_that_leaves_without_a_word_is_named():
-    """Its status is 0, so that torch's agent does not count it among the failures."""
-    lost = RankEnd(0, 'node0', 100, 1, 'lost', 'closed', '', 5.)
-    error = ChildFailedError('x', {0: failure(0, 1)})
-    told = first_cause([lost], error, ranks=range(3))
-    assert told == 'error: rank 1 and rank 2 left before the end, with status 0 and no word.'
-    assert 'another machine' not in told
-
-
-@pytest.mark.parametrize('status, told', [(75, ''), (3, 'error: rank 1 stopped, status 3\n')])
-def test_a_rank_that_stops(status, told, capsys):
-    """One that has saved has said so."""
-    stop = RankEnd(1, 'node0', 101, status, 'stop', '', '', 5.)
-    lost = RankEnd(0, 'node0', 100, 1, 'lost', 'closed', '', 6.)
-    error = ChildFailedError('x', {1: failure(1, status)})
-    assert tell_failure([stop, lost], error) == status
-    assert capsys.readouterr().err == told
+@pytest.mark.parametrize('exits, statuses, processes, expected', [
+    pytest.param([recorded('error: rank 0: Set x.'), LOST], {0: 2, 1: -signal.SIGKILL}, 2,
+                 'error: rank 0: Set x.', id='recorded'),
+    pytest.param([LOST], {0: 1, 1: -signal.SIGKILL}, 2,
+                 'error: rank 1 (process 101) was killed by SIGKILL: perhaps the machine had no '
+                 'memory left', id='killed'),
+    pytest.param([LOST], {0: 1, 1: -signal.SIGTERM, 2: 3}, 2,
+                 'error: rank 2 (process 102) ended with status 3 and said nothing',
+                 id='silent; the agent ended another'),
+    # their status is 0, so that the agent does not count them among the failures
+    pytest.param([LOST], {0: 1}, 3,
+                 'error: rank 1 and rank 2 left before the end, with status 0 and no word.',
+                 id='left'),
+    pytest.param([LOST], {0: 1}, 0, 'error: rank 0 lost contact\nThe cause is at a rank of another '
+                 'machine: see there.', id='another machine')])
+def test_first_failure(exits, statuses, processes, expected, tmp_path):
+    """Rank 0 always records its exit."""
+    (tmp_path / 'error.json').write_text('{"message": "text", "timestamp": 1}')
+    error = ChildFailedError('x', {
+        rank: ProcessFailure(rank, 100 + rank, status, '' if rank else f'{tmp_path}/error.json')
+        for rank, status in statuses.items()})
+    assert describe_failure(exits, error, processes) == expected

@@ -34,7 +34,7 @@ from mmengine.dist import get_rank
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 
-from fcos_mm.engine.resume.restart import restarts
+from fcos_mm.engine.resume.work_dir import restarts
 
 SUSPENDED_SECONDS = 14  # more than this test's stall_seconds
 

@@ -60,9 +60,9 @@ def test_two_machines_and_two_restarts_end_alike(faulty, launch, launch_together
     done = launch('dist_train.sh', config, 2, '--max-restarts', 2, '--work-dir',
                   tmp_path / 'disturbed')
     assert done.status == 0, done.err[-3000:]
-    assert 'Started again (1), after error: rank 1 (' in done.err
+    assert 'Restarted (1) after error: rank 1 (' in done.err
     assert 'is stopped or hangs: nothing was heard of it for' in done.err
-    assert 'Started again (2), after a process was stopped or killed' in done.err
+    assert 'Restarted (2) after a process was stopped or killed' in done.err
 
     expected = torch.load(tmp_path / 'machines' / 'iter_6.pth')
     found = torch.load(tmp_path / 'disturbed' / 'iter_6.pth')

@@ -1,6 +1,10 @@
 """``slurm_train.sh`` with commands that stand in for Slurm's."""
+from pathlib import Path
+
 import pytest
 import torch
+
+ROOT = Path(__file__).resolve().parents[2]
 
 # Runs the job at once, and again as long as it was put back into the queue.
 SBATCH = '''
@@ -49,11 +53,11 @@ def test_job_that_is_stopped_goes_on(faulty, launch, cluster, free_port, tmp_pat
     config = faulty((0, 3, 1, 'stop'))
     done = launch('slurm_train.sh', 'gpus', 'name', config, tmp_path / 'run',
                   PATH=f'{cluster}:/usr/local/bin:/usr/bin:/bin', MASTER_PORT=free_port,
-                  PYTHONPATH=f'{tmp_path}')
+                  PYTHONPATH=f'{tmp_path}:{ROOT}')
     assert done.status == 0, done.err[-3000:]
     assert '--requeue' in done.out and '--signal=USR1@120' in done.out
     assert [line for line in done.out.splitlines() if line.startswith('status')] == [
         'status 75', 'status 0']
-    assert 'Started again (1)' in done.err
+    assert 'Restarted (1)' in done.err
     scalars = torch.load(tmp_path / 'run' / 'iter_6.pth')['message_hub']['log_scalars']
     assert len(scalars['train/loss'].data[0]) == 6

@@ -7,8 +7,8 @@ from mmengine.dist import barrier, is_main_process
 from mmengine.fileio import LocalBackend
 from mmengine.hooks import CheckpointHook as MMEngineCheckpointHook
 
+from fcos_mm.atomic_file import remove_unfinished, replaced
 from fcos_mm.datasets.samplers import unseeded_part
-from fcos_mm.engine.resume.atomic_file import remove_unfinished, replaced
 from fcos_mm.engine.resume.late_removal import LateRemoval
 from fcos_mm.engine.resume.preemption import EXIT_STATUS, Agreement, StopRequest
 from fcos_mm.engine.resume.random_state import random_states, set_random_state

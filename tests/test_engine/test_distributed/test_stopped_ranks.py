@@ -6,15 +6,18 @@ import subprocess
 import pytest
 
 from fcos_mm.engine.distributed import stopped_ranks
-from fcos_mm.engine.distributed.rank_end import read_ends
 from fcos_mm.engine.distributed.stopped_ranks import StoppedRanks
+from fcos_mm.engine.distributed.worker_exit import read_exits
 
 
 @pytest.fixture
-def ranks():
-    """Three processes that know their rank."""
+def ranks(tmp_path):
+    """Three processes that know their rank and their error file."""
+    for rank in '012':
+        (tmp_path / rank).mkdir()
     started = [subprocess.Popen(['sleep', '100'], env={
-        'RANK': str(rank), 'TORCHELASTIC_RESTART_COUNT': '1', **os.environ}) for rank in range(3)]
+        **os.environ, 'RANK': rank, 'TORCHELASTIC_ERROR_FILE': f'{tmp_path}/{rank}/error.json'})
+        for rank in '012']
     yield started
     for process in started:
         process.kill()
@@ -28,10 +31,10 @@ def stop(*processes):
 
 
 @pytest.fixture
-def watch(ranks, tmp_path, monkeypatch):
+def watch(ranks, monkeypatch):
     """``watch(machines)``: of these three alone."""
-    monkeypatch.setattr(stopped_ranks, '_children', lambda: [rank.pid for rank in ranks])
-    return lambda machines: StoppedRanks(tmp_path, machines=machines, patience=3)
+    monkeypatch.setattr(stopped_ranks, 'child_processes', lambda: [rank.pid for rank in ranks])
+    return lambda machines: StoppedRanks(machines=machines, patience=3)
 
 
 def test_a_rank_that_stays_stopped_is_killed_and_named(ranks, watch, tmp_path):
@@ -39,12 +42,12 @@ def test_a_rank_that_stays_stopped_is_killed_and_named(ranks, watch, tmp_path):
     stop(ranks[1])
     for _ in range(3):
         guard.look()
-    assert read_ends(tmp_path, 1) == []
+    assert read_exits(tmp_path) == []
     guard.look()
     assert ranks[1].wait(10) == -signal.SIGKILL
-    end, = read_ends(tmp_path, 1)
-    assert (end.rank, end.pid, end.kind, end.status) == (1, ranks[1].pid, 'stall', 1)
-    assert end.message.startswith('rank 1 (') and 'was stopped (SIGSTOP) for 3 s' in end.message
+    end, = read_exits(tmp_path)
+    assert end['message'].startswith('error: rank 1 (') and end['errorCode'] == 1
+    assert f'process {ranks[1].pid}) was stopped (SIGSTOP) for 3 s' in end['message']
     guard.look()  # it is gone
     assert [rank.poll() for rank in ranks] == [None, -signal.SIGKILL, None]
 
@@ -73,4 +76,4 @@ def test_all_ranks_of_a_launcher(ranks, watch, machines, killed):
 
 
 def test_children_are_found(ranks):
-    assert {rank.pid for rank in ranks} <= set(stopped_ranks._children())
+    assert {rank.pid for rank in ranks} <= set(stopped_ranks.child_processes())

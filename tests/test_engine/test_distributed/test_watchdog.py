@@ -1,17 +1,17 @@
-"""What a rank says of itself; two ranks are in tests/test_distributed."""
+"""Heartbeats of one rank, and the clock; two ranks are in tests/test_distributed."""
 from types import SimpleNamespace
 
 import pytest
 
-from fcos_mm.engine.distributed import running_clock
-from fcos_mm.engine.distributed.watchdog import WatchdogHook
+from fcos_mm.engine.distributed import watchdog
+from fcos_mm.engine.distributed.watchdog import RunningClock, WatchdogHook
 
 
 @pytest.fixture
 def clock(monkeypatch):
     """``clock.now``, seconds."""
     clock = SimpleNamespace(now=0.)
-    monkeypatch.setattr(running_clock.time, 'monotonic', lambda: clock.now)
+    monkeypatch.setattr(watchdog.time, 'monotonic', lambda: clock.now)
     return clock
 
 
@@ -39,17 +39,16 @@ def test_limits_come_from_the_usual_time(clock):
     assert beat.silence_limit == 40
 
 
-def test_what_is_no_batch_has_time(clock):
+def test_other_phases_have_time(clock):
     hook, runner = WatchdogHook(), SimpleNamespace(val_dataloader=[0, 1])
     hook.before_run(runner)
     step(hook, clock, runner, load=1, train=1)
     for enter, phase in (
             (lambda: hook.before_save_checkpoint(runner, {}), 'saving a checkpoint'),
-            (lambda: hook.after_train_epoch(runner), 'the end of an epoch'),
-            (lambda: hook.before_val(runner), 'starting validation'),
+            (lambda: hook.after_train_epoch(runner), 'the end of a train epoch'),
+            (lambda: hook.before_val_epoch(runner), 'starting a val epoch'),
             (lambda: hook.after_val_iter(runner, 1), 'evaluation'),
-            (lambda: hook.after_val(runner), 'the end of validation'),
-            (lambda: hook.before_train_epoch(runner), 'starting an epoch')):
+            (lambda: hook.after_val_epoch(runner), 'the end of a val epoch')):
         enter()
         beat = hook.beat()
         assert (beat.phase, beat.limit, beat.silence_limit) == (phase, 1800, 1800)
@@ -62,3 +61,28 @@ def test_one_process_is_not_watched():
     hook.before_run(SimpleNamespace())
     assert hook._watch is None
     hook.after_run(SimpleNamespace())
+
+
+def test_running_process(clock):
+    running = RunningClock()
+    began = running.now()
+    clock.now += 60  # nobody ticks yet
+    assert running.now() - began == 60
+    for _ in range(10):
+        running.tick()
+        clock.now += 4
+        assert running.now() - began == clock.now
+
+
+@pytest.mark.parametrize('looks', [False, True], ids=['ticks first', 'is read first'])
+def test_suspended_process(clock, looks):
+    running = RunningClock()
+    running.tick()
+    began = running.now()
+    clock.now += 3600
+    if looks:  # before the thread that ticks has run again
+        assert running.now() - began == 5
+    running.tick()
+    assert running.now() - began == 5
+    clock.now += 2
+    assert running.now() - began == 7

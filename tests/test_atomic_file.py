@@ -6,12 +6,12 @@ import time
 
 import pytest
 
-from fcos_mm.engine.resume.atomic_file import remove_unfinished, replaced
+from fcos_mm.atomic_file import remove_unfinished, replaced
 from fcos_mm.errors import UserError
 
 
 def write(path, text):
-    with replaced(str(path)) as unfinished, open(unfinished, 'w') as file:
+    with replaced(str(path), '\nMake room.') as unfinished, open(unfinished, 'w') as file:
         file.write(text)
 
 
@@ -64,7 +64,7 @@ def test_a_full_disk(tmp_path):
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     text = str(error.value)
     assert text.startswith(f'{path} cannot be written: File too large. ')
-    assert 'MiB are free there' in text and '--resume' in text
+    assert 'MiB are free there' in text and text.endswith('is kept.\nMake room.')
     assert path.read_text() == 'old' and os.listdir(tmp_path) == ['a.pth']
 
 
