@@ -9,6 +9,7 @@ in each; and the pages that only one process has, USS):
 """
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -57,6 +58,11 @@ def serve(kind: str, path: str, workers: int) -> None:
     if kind != 'mmdet':
         from fcos_mm.datasets import CocoDataset  # noqa: F811
         options = dict(share_annotations=kind == 'shared')
+    ranks = int(os.environ['WORLD_SIZE'])
+    if kind == 'shared' and ranks > 1:
+        torch.distributed.init_process_group(
+            'gloo', init_method=f'file://{path}.meeting', rank=int(os.environ['RANK']),
+            world_size=ranks)
     dataset = CocoDataset(
         ann_file=path, data_prefix=dict(img=''), pipeline=[], filter_cfg=dict(filter_empty_gt=True),
         metainfo=dict(classes=[f'class {n}' for n in range(1, 81)]), **options)
@@ -75,7 +81,9 @@ def measure(kind: str, path: Path, ranks: int, workers: int) -> tuple:
     command = [sys.executable, __file__, '--serve', kind, '--file', path, '--workers',
                str(workers)]
     processes = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                  text=True) for _ in range(ranks)]
+                                  text=True,
+                                  env={**os.environ, 'RANK': str(rank), 'WORLD_SIZE': str(ranks)})
+                 for rank in range(ranks)]
     try:
         pids = []
         for process in processes:

@@ -1,26 +1,14 @@
 """``CocoDataset``: mmdet's, with the annotations once in memory."""
-import hashlib
-import logging
-import os
-import weakref
-from pathlib import Path
-
-import mmdet
 import numpy as np
+import torch
 from mmdet.datasets import CocoDataset as MMDetCocoDataset
 from mmengine.dist import get_world_size
-from mmengine.logging import print_log
 
 from fcos_mm.datasets.coco_api import COCO
 from fcos_mm.datasets.seeded import SeededSamples
-from fcos_mm.datasets.shared_memory import SharedFile, place
+from fcos_mm.datasets.shared_memory import share_between_ranks
 from fcos_mm.datasets.unreadable import ReplacesUnreadable
 from fcos_mm.registry import DATASETS
-
-# What the annotations depend on, beside the file.
-_SETTINGS = ('ann_file', 'data_prefix', 'metainfo', 'filter_cfg', 'test_mode', '_indices',
-             'seg_map_suffix', 'return_classes', 'caption_prompt', 'proposal_file')
-_FOUND = ('cat_ids', 'cat2label', 'cat_img_map')  # what reading them sets, beside the annotations
 
 
 @DATASETS.register_module()
@@ -30,9 +18,8 @@ class CocoDataset(SeededSamples, ReplacesUnreadable, MMDetCocoDataset):
     Configs under ``default_scope='fcos_mm'`` get it by the plain name
     ``CocoDataset``. It differs from mmdet's in six ways:
 
-    - The processes of one machine share one copy of the annotations, and only
-      the first of them reads the file. Workers that are forked share their
-      parent's in mmdet too; other ranks, and workers that are spawned, do not.
+    - The ranks of a machine share one copy of the annotations, and only the first of them reads
+      the file. Workers that are forked share their parent's, as in mmdet.
     - Masks are left out where the pipeline loads annotations without masks.
     - ``cat_img_map`` holds arrays. Its lists are of numbers that lie scattered
       over all the memory in which the file was read, which then cannot be
@@ -45,29 +32,36 @@ class CocoDataset(SeededSamples, ReplacesUnreadable, MMDetCocoDataset):
 
     Args:
         *args: mmdet's arguments.
-        share_annotations: Whether to share; None: where there are several ranks.
+        share_annotations: Whether the ranks of a machine share one copy.
         **kwargs: mmdet's arguments.
     """
     COCOAPI = COCO
 
-    def __init__(self, *args, share_annotations: bool | None = None, **kwargs) -> None:
+    def __init__(self, *args, share_annotations: bool = True, **kwargs) -> None:
         self.share_annotations = share_annotations
-        self._shared: SharedFile | None = None
         super().__init__(*args, **kwargs)
 
     def full_init(self) -> None:
-        """Read the annotations, or take those that another process has read."""
-        if self._fully_initialized:
+        """Read the annotations, or map those that another rank has read."""
+        shares = self.share_annotations and self.serialize_data and get_world_size() > 1
+        if self._fully_initialized or not shares:
+            super().full_init()
             return
-        path = self._place() if self._shares() else None
-        if path is not None:
-            try:
-                self._take(SharedFile(path, self._build))
-                return
-            except OSError as error:
-                print_log(f'Annotations are not shared: {path}: {error}', logger='current',
-                          level=logging.WARNING)
+        content = share_between_ranks(self._read)
+        self.cat_ids, self.cat2label = content['cat_ids'], content['cat2label']
+        self.cat_img_map = {key: ids.numpy() for key, ids in content['cat_img_map'].items()}
+        self.data_bytes = content['data_bytes'].numpy()
+        self.data_address = content['data_address'].numpy()
+        self._fully_initialized = True
+
+    def _read(self) -> dict:
+        """Read the file; returns what that sets."""
         super().full_init()
+        return dict(
+            cat_ids=self.cat_ids, cat2label=self.cat2label,
+            cat_img_map={key: torch.from_numpy(ids) for key, ids in self.cat_img_map.items()},
+            data_bytes=torch.from_numpy(self.data_bytes),
+            data_address=torch.from_numpy(self.data_address))
 
     def filter_data(self) -> list[dict]:
         """Leave out images by ``filter_cfg``, and masks that nobody loads.
@@ -84,67 +78,3 @@ class CocoDataset(SeededSamples, ReplacesUnreadable, MMDetCocoDataset):
         kept = super().filter_data()
         self.cat_img_map = {key: np.array(ids) for key, ids in self.cat_img_map.items()}
         return kept
-
-    def _shares(self) -> bool:
-        if not self.serialize_data:
-            return False
-        if self.share_annotations is None:
-            return get_world_size() > 1
-        return self.share_annotations
-
-    def _place(self) -> Path | None:
-        """The shared file of these annotations; None for a file elsewhere."""
-        try:
-            files = [os.stat(path) for path in (self.ann_file, self.proposal_file) if path]
-        except OSError:
-            return None
-        indices = self._indices
-        settings = [getattr(self, name) for name in _SETTINGS]
-        settings[_SETTINGS.index('_indices')] = (
-            indices if indices is None or isinstance(indices, int) else list(indices))
-        masks = [getattr(transform, 'with_mask', None) for transform in self.pipeline.transforms]
-        key = repr((type(self), mmdet.__version__, settings, masks, os.path.abspath(self.ann_file),
-                    [(file.st_mtime_ns, file.st_size, file.st_ino) for file in files]))
-        name = hashlib.sha256(key.encode()).hexdigest()[:32]
-        return place(name, 2 * sum(file.st_size for file in files))
-
-    def _build(self):
-        """Read the file as mmdet does."""
-        super().full_init()
-        found = {name: getattr(self, name) for name in _FOUND}
-        return (dict(length=self.data_address.nbytes, found=found),
-                [self.data_address, self.data_bytes])
-
-    def _take(self, shared: SharedFile) -> None:
-        """Use what the shared file holds."""
-        self._shared = shared
-        weakref.finalize(self, shared.close)
-        self.__dict__.update(shared.head['found'])
-        length = shared.head['length']
-        # addresses lead, so that they lie on a multiple of their size
-        self.data_address = shared.bytes[:length].view(np.int64)
-        self.data_bytes = shared.bytes[length:]
-        self._fully_initialized = True
-
-    def __getstate__(self) -> dict:
-        """For a worker that is spawned: where the annotations are, not they."""
-        state = self.__dict__.copy()
-        state['_shared'] = None
-        if self._holds_shared():
-            for name in ('data_address', 'data_bytes'):
-                del state[name]
-            state['_shared'] = self._shared.path
-        return state
-
-    def __setstate__(self, state: dict) -> None:
-        """Map the annotations again; read the file again if they are gone."""
-        path = state.pop('_shared', None)
-        self.__dict__.update(state)
-        self._shared = None
-        if path is not None:
-            self._fully_initialized = False
-            self.full_init()
-
-    def _holds_shared(self) -> bool:
-        """Whether the annotations are the shared ones: a subset in place is not."""
-        return self._shared is not None and np.shares_memory(self.data_bytes, self._shared.bytes)

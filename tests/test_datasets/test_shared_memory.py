@@ -1,138 +1,56 @@
-"""One copy for all processes: built once, waited for, removed by the last."""
-import multiprocessing
+"""One copy for all ranks of a machine: loaded once, mapped by all, no file left."""
 import os
-import signal
-import stat
-import time
+from pathlib import Path
 
-import numpy as np
 import pytest
+import torch
+import torch.multiprocessing as mp
+from torch import distributed
 
 from fcos_mm.datasets import shared_memory
-from fcos_mm.datasets.shared_memory import SharedFile, place, remove_unused
+from fcos_mm.datasets.shared_memory import share_between_ranks
 
-pytestmark = pytest.mark.skipif(shared_memory.fcntl is None, reason='nothing is shared here')
-FORK = multiprocessing.get_context('fork')
-
-
-def content():
-    return dict(length=3), [np.arange(2, dtype=np.int64), np.arange(5, dtype=np.uint8)]
+RANKS = 3
 
 
-def forbidden():
-    raise AssertionError('built twice')
+def work(rank, folder, queue, folders):
+    torch.set_num_threads(1)
+    distributed.init_process_group('gloo', init_method=f'file://{folder}/meeting', rank=rank,
+                                   world_size=RANKS)
+    shared_memory.FOLDERS = folders
+    shared_memory.socket.gethostname = lambda: 'first' if rank < 2 else 'second'
+    calls = []
+
+    def load():
+        calls.append(rank)
+        return dict(values=torch.arange(100000), names={2: 'cup'})
+
+    content = share_between_ranks(load)
+    shared = content['values']
+    if rank == 0:
+        shared[0] = 7  # changes nobody else's
+    mapped = any('fcos_mm-' in line for line in Path('/proc/self/maps').read_text().splitlines())
+    distributed.barrier()
+    queue.put((rank, calls, content['names'], int(shared[0]), int(shared[-1]), mapped))
+    distributed.barrier()
+    distributed.destroy_process_group()
 
 
-def test_content_comes_back(tmp_path):
-    shared = SharedFile(tmp_path / 'a', content)
-    assert shared.head == dict(length=3)
-    assert shared.bytes[:16].view(np.int64).tolist() == [0, 1]
-    assert shared.bytes[16:].tolist() == [0, 1, 2, 3, 4]
-    assert not shared.bytes.flags.writeable and shared.bytes.ctypes.data % 8 == 0
-    assert stat.S_IMODE((tmp_path / 'a').stat().st_mode) == 0o600
-    shared.close()
-
-
-def test_second_user_does_not_build_and_the_last_removes(tmp_path):
-    first = SharedFile(tmp_path / 'a', content)
-    second = SharedFile(tmp_path / 'a', forbidden)
-    first.close()
-    assert (tmp_path / 'a').exists()
-    second.close()
-    second.close()
-    assert not (tmp_path / 'a').exists()
-    assert second.bytes[16:].tolist() == [0, 1, 2, 3, 4]  # what is mapped stays
-
-
-def test_failed_build_leaves_nothing(tmp_path):
-    with pytest.raises(ZeroDivisionError):
-        SharedFile(tmp_path / 'a', lambda: 1 / 0)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_half_written_file_is_written_again(tmp_path):
-    (tmp_path / 'a').write_bytes(b'\0' * 1000)
-    shared = SharedFile(tmp_path / 'a', content)
-    assert shared.bytes[16:].tolist() == [0, 1, 2, 3, 4]
-    shared.close()
-
-
-def _use(path, queue, barrier):
-    def build():
-        time.sleep(0.2)
-        queue.put('built')
-        return content()
-
-    shared = SharedFile(path, build)
-    barrier.wait(30)
-    queue.put(shared.bytes[16:].tolist())
-    shared.close()
-
-
-def test_processes_at_the_same_time(tmp_path):
-    queue, barrier = FORK.Queue(), FORK.Barrier(4)
-    processes = [FORK.Process(target=_use, args=(tmp_path / 'a', queue, barrier))
-                 for _ in range(4)]
-    for process in processes:
-        process.start()
-    got = [queue.get(timeout=30) for _ in range(5)]
-    for process in processes:
-        process.join(30)
-        assert process.exitcode == 0
-    assert sorted(map(str, got)) == ['[0, 1, 2, 3, 4]'] * 4 + ['built']
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_forked_worker_leaves_without_removing(tmp_path):
-    shared = SharedFile(tmp_path / 'a', content)
-    worker = FORK.Process(target=shared.close)
-    worker.start()
-    worker.join(30)
-    remove_unused(tmp_path)
-    assert worker.exitcode == 0 and (tmp_path / 'a').exists()
-    shared.close()
-    assert not (tmp_path / 'a').exists()
-
-
-def _hold(path, queue):
-    shared = SharedFile(path, content)
-    queue.put(len(shared.bytes))
-    time.sleep(60)
-
-
-def test_what_a_killed_process_left_is_removed(tmp_path):
-    queue = FORK.Queue()
-    process = FORK.Process(target=_hold, args=(tmp_path / 'a', queue))
-    process.start()
-    assert queue.get(timeout=30) == 21
-    remove_unused(tmp_path)
-    assert (tmp_path / 'a').exists()
-    os.kill(process.pid, signal.SIGKILL)
-    process.join(30)
-    assert (tmp_path / 'a').exists()
-    remove_unused(tmp_path)
-    assert not (tmp_path / 'a').exists()
-
-
-@pytest.fixture
-def temporary(tmp_path, monkeypatch):
-    """A machine whose only place for files is ``tmp_path``."""
-    monkeypatch.setattr(shared_memory, 'parents', lambda: [str(tmp_path)])
-    return tmp_path
-
-
-def test_place_is_private(temporary):
-    path = place('name', 10)
-    assert path.name == 'name' and path.parent.parent == temporary
-    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
-
-
-@pytest.mark.parametrize('spoil', ['others may write', 'link', 'no room'])
-def test_no_place(temporary, spoil):
-    folder = place('name', 10).parent
-    if spoil == 'others may write':
-        folder.chmod(0o770)
-    elif spoil == 'link':
-        folder.rename(temporary / 'elsewhere')
-        folder.symlink_to(temporary / 'elsewhere')
-    assert place('name', 10 if spoil != 'no room' else 1 << 60) is None
+@pytest.mark.parametrize('room', [True, False])
+def test_ranks_of_a_machine_share(tmp_path, room):
+    """Ranks 0 and 1 are on one machine, rank 2 on another."""
+    folder = tmp_path / 'shared'
+    folders = (str(tmp_path / 'missing'), *([str(folder)] if room else []))
+    folder.mkdir()
+    context = mp.get_context('fork')
+    queue = context.Queue()
+    ranks = [context.Process(target=work, args=(rank, tmp_path, queue, folders))
+             for rank in range(RANKS)]
+    for rank in ranks:
+        rank.start()
+    found = sorted(queue.get(timeout=60) for _ in ranks)
+    for rank in ranks:
+        rank.join(60)
+    assert found == [(rank, [] if room and rank == 1 else [rank], {2: 'cup'},
+                      0 if rank else 7, 99999, room) for rank in range(RANKS)]
+    assert os.listdir(folder) == []
