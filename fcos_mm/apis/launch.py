@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from torch.distributed.elastic.rendezvous import RendezvousConnectionError
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from fcos_mm.compat.distributed import check_port
-from fcos_mm.engine.distributed.stopped_ranks import StoppedRanks
+from fcos_mm.engine.distributed.stopped_ranks import watch_stopped_ranks
 from fcos_mm.engine.distributed.worker_exit import read_exits
 from fcos_mm.engine.resume.preemption import EXIT_STATUS
 from fcos_mm.errors import UserError
@@ -48,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     config = launch_config(os.environ, args.processes, args.max_restarts)
     with tempfile.TemporaryDirectory(prefix='fcos_mm_ranks_') as folder:
         config.logs_specs = DefaultLogsSpecs(log_dir=folder)
-        StoppedRanks(machines=config.max_nodes).start()
+        threading.Thread(target=watch_stopped_ranks, args=[config.max_nodes], daemon=True).start()
         return _run(config, words, Path(folder))
 
 

@@ -1,8 +1,9 @@
-"""Running a batch again that made a loss or gradient not finite."""
+"""Replay a training batch that made a loss or gradient non-finite."""
 import argparse
 import math
 from collections import OrderedDict
 from collections.abc import Sequence
+from functools import partial
 
 import torch
 from mmengine.config import Config
@@ -21,26 +22,16 @@ from fcos_mm.registry import MODELS
 
 _RECORD = dict(config=str, iterations=list, batches=list, random_states=list,
                state_dict=OrderedDict)
-_SHOWN = 10  # as many names are shown
+_MAX_SHOWN = 10  # as many names are shown
 
 
 def main(argv: Sequence[str] | None = None) -> list[dict]:
-    """Run the batches of a file again; see :func:`run`.
-
-    Args:
-        argv: The words of the command line; those of the process if None.
-    """
+    """Parse a command line, that of the process if None, and :func:`run` it."""
     return run(parse(replay_batch, argv))
 
 
 def run(args: argparse.Namespace) -> list[dict]:
-    """Run the batches of a file and print where numbers stop being finite.
-
-    Args:
-        args: The options.
-
-    Returns:
-        list[dict]: What :func:`replay` found.
+    """Replay the batches of a file, print and return where numbers stop being finite.
 
     Raises:
         UserError: If the file cannot be used.
@@ -60,10 +51,9 @@ def replay(path: str, device: str = 'cpu') -> list[dict]:
         device: Where to run it.
 
     Returns:
-        list[dict]: For each batch ``iteration``, ``losses`` by name, ``weights``,
-        the names of weights that are not finite, ``modules``, those whose output
-        is not, in the order in which they ran, and ``gradients``, the names of
-        parameters whose gradient is not.
+        For each batch ``iteration``, ``losses`` by name, and the names of non-finite ``weights``,
+        of ``modules`` with non-finite output, in the order in which they ran, and of parameters
+        with non-finite ``gradients``.
 
     Raises:
         UserError: If the file cannot be used.
@@ -100,27 +90,23 @@ def _run(model: nn.Module, batch: dict, wrapper: Config) -> dict[str, object]:
     device = next(model.parameters()).device.type
     mixed = str(wrapper.get('type')).endswith('AmpOptimWrapper')
     dtype = getattr(torch, wrapper.get('dtype') or 'float16') if mixed else None
-    modules: list[str] = []
-    handles = [module.register_forward_hook(_watch(name, modules))
-               for name, module in model.named_modules() if not any(module.children())]
+    modules: dict[str, None] = {}  # in order
+    for name, module in model.named_modules():
+        if not any(module.children()):
+            module.register_forward_hook(partial(_note_non_finite, name, modules))
     with torch.autocast(device, dtype=dtype, enabled=mixed):
         losses = model(**model.data_preprocessor(batch, True), mode='loss')
     total, terms = model.parse_losses(losses)
     total.backward()
-    for handle in handles:
-        handle.remove()
     gradients = {name: parameter.grad for name, parameter in model.named_parameters()
                  if parameter.grad is not None}
     return dict(losses={name: value.item() for name, value in terms.items()},
-                modules=modules, gradients=non_finite_names(gradients))
+                modules=list(modules), gradients=non_finite_names(gradients))
 
 
-def _watch(name: str, found: list[str]):
-    """Return a forward hook that notes an output that is not finite."""
-    def hook(module: nn.Module, inputs: tuple, output: object) -> None:
-        if isinstance(output, Tensor) and not output.isfinite().all() and name not in found:
-            found.append(name)
-    return hook
+def _note_non_finite(name: str, found: dict, module: nn.Module, inputs: tuple, output) -> None:
+    if isinstance(output, Tensor) and not output.isfinite().all():
+        found[name] = None
 
 
 def _set_random_state(states: dict[str, Tensor], device: str) -> None:
@@ -136,8 +122,8 @@ def _text(finding: dict) -> str:
                        ('modules', 'modules whose output is not finite, the first first'),
                        ('gradients', 'parameters whose gradient is not finite')):
         names = finding[name]
-        more = ', ...' if len(names) > _SHOWN else ''
-        lines.append(f"  {what}: {', '.join(names[:_SHOWN]) or 'none'}{more}")
+        more = ', ...' if len(names) > _MAX_SHOWN else ''
+        lines.append(f"  {what}: {', '.join(names[:_MAX_SHOWN]) or 'none'}{more}")
     if all(map(math.isfinite, finding['losses'].values())) and not finding['gradients']:
         lines.append('  Here all is finite: try the device of the training (--device).')
     return '\n'.join(lines)

@@ -19,6 +19,7 @@ from fcos_mm.engine import RunHeaderHook
 from fcos_mm.engine.distributed.scale_lr import scale_learning_rate
 from fcos_mm.engine.distributed.zero import gather_shares
 from fcos_mm.engine.resume.preemption import spare_workers
+from fcos_mm.engine.resume.resume_point import MAKE_ROOM
 from fcos_mm.errors import UserError
 from fcos_mm.visualization import ours
 
@@ -169,7 +170,7 @@ class ToolRunner(Runner):
         if '://' in str(out_dir):
             super().save_checkpoint(out_dir, filename, *args, **kwargs)
             return
-        with replaced(os.path.join(out_dir, filename)) as path:
+        with replaced(os.path.join(out_dir, filename), MAKE_ROOM) as path:
             super().save_checkpoint(out_dir, os.path.basename(path), *args, **kwargs)
 
     def _init_model_weights(self) -> None:

@@ -1,4 +1,4 @@
-"""``tools/analysis_tools/replay_batch.py``: running a batch again that was not finite."""
+"""``tools/analysis_tools/replay_batch.py``: replay a non-finite training batch."""
 import argparse
 
 from fcos_mm.cli.options import add_trust_option
@@ -11,12 +11,8 @@ holds the batch after augmentation, the weights before the step and the config."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of the command.
-
-    Args:
-        parser: The parser to add to.
-    """
-    parser.description = 'Run a training batch again that was not finite'
+    """Add the arguments of the command."""
+    parser.description = 'Replay a training batch whose loss or gradient was not finite'
     parser.epilog = _EPILOG
     parser.add_argument('record', help='a file in <work_dir>/non_finite/')
     parser.add_argument('--device', default='cpu', help='where to run it, e.g. cuda (default: cpu)')
@@ -24,16 +20,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> list[dict]:
-    """Run the batches of a file and print where numbers stop being finite.
-
-    Args:
-        args: The options.
-
-    Returns:
-        list[dict]: What :func:`fcos_mm.apis.replay.replay` found.
-
-    Raises:
-        UserError: If the file cannot be used.
-    """
+    """Replay the batches of a file; see :func:`fcos_mm.apis.replay.run`."""
     from fcos_mm.apis import replay
     return replay.run(args)

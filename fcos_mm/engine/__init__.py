@@ -1,4 +1,4 @@
-"""What runs around the model: hooks, and the names that configs may use."""
+"""Hooks, loops and optimizer wrappers that configs may name."""
 from fcos_mm.engine.distributed.watchdog import WatchdogHook
 from fcos_mm.engine.distributed.zero import ZeroRedundancyOptimizer
 from fcos_mm.engine.guards.non_finite import NonFiniteHook

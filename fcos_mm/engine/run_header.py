@@ -1,4 +1,4 @@
-"""A few lines at the start of a run that say what is about to happen."""
+"""Log config, data, classes, parameters and device at the start of a run."""
 import torch
 from mmengine.dist import get_world_size
 from mmengine.hooks import Hook
@@ -11,16 +11,12 @@ from fcos_mm.registry import HOOKS
 
 @HOOKS.register_module()
 class RunHeaderHook(Hook):
-    """Logs config, data, classes, parameters and device once per run."""
+    """Logs the header once per run."""
 
     priority = 'LOW'
 
     def before_train(self, runner) -> None:
-        """Log the header of a training run.
-
-        Args:
-            runner (Runner): The runner, its data loaders built.
-        """
+        """Log the header of a training run."""
         loop = runner.train_loop
         by_epoch = isinstance(loop, EpochBasedTrainLoop)
         length = f'{loop.max_epochs:,} epochs' if by_epoch else f'{loop.max_iters:,} iterations'
@@ -30,11 +26,7 @@ class RunHeaderHook(Hook):
         _log(runner, lines, runner.train_dataloader)
 
     def before_test(self, runner) -> None:
-        """Log the header of a test run.
-
-        Args:
-            runner (Runner): The runner, its data loader built.
-        """
+        """Log the header of a test run."""
         _log(runner, [('testing', _describe(runner.test_dataloader))], runner.test_dataloader)
 
 

@@ -1,16 +1,13 @@
 """Runs of several processes through the real scripts, with faults at chosen places."""
-import os
 import socket
-import subprocess
-import sys
 from pathlib import Path
-from types import SimpleNamespace
 
+import mmengine.runner  # noqa: F401  (torch.load then knows what our checkpoints hold)
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
-#: One picture a process, six steps, a checkpoint after every second.
+#: One image a process, six steps, a checkpoint after every second.
 STEPS = '''
 train_dataloader = dict(batch_size=1)
 train_cfg = dict(_delete_=True, type='IterBasedTrainLoop', max_iters=6, val_interval=1000)
@@ -86,44 +83,6 @@ def faulty(tiny_config, tmp_path):
         return config
 
     return write
-
-
-def start(script, *words, **variables):
-    """Start a script of ``tools/``, which finds what lies beside its config."""
-    folders = [str(ROOT), *(str(Path(str(word)).parent) for word in words[:1])]
-    env = {**os.environ, 'PYTHON': sys.executable, 'PYTHONPATH': ':'.join(folders),
-           'CUDA_VISIBLE_DEVICES': '', 'OMP_NUM_THREADS': '1',
-           **{name: str(value) for name, value in variables.items()}}
-    return subprocess.Popen(
-        [str(ROOT / 'tools' / script), *map(str, words)], env=env, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, text=True, start_new_session=True)
-
-
-def finish(process, timeout=200):
-    """Wait for it; returns ``status``, ``out`` and ``err``."""
-    try:
-        out, err = process.communicate(timeout=timeout)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        raise
-    return SimpleNamespace(status=process.returncode, out=out, err=err)
-
-
-@pytest.fixture
-def launch():
-    """``launch(script, *words, **environment)`` runs a script to its end."""
-    return lambda *words, **variables: finish(start(*words, **variables))
-
-
-@pytest.fixture
-def launch_together():
-    """Like ``launch`` for ``(words, environment)`` of several scripts, which run side by side."""
-
-    def run(*runs):
-        started = [start(*words, **variables) for words, variables in runs]
-        return [finish(process) for process in started]
-
-    return run
 
 
 @pytest.fixture

@@ -1,12 +1,13 @@
-"""A rank that fails, dies or stalls: told once, with its rank, and mended by a restart."""
+"""A rank that fails, dies or stalls is named once; a restart goes on from its checkpoint."""
 import re
 import signal
 
 import torch
 
 
-def test_error_of_one_rank_is_shown_once(faulty, launch, tmp_path):
-    done = launch('dist_train.sh', faulty((0, 2, 1, 'error')), 2, '--work-dir', tmp_path / 'run')
+def test_error_of_one_rank_is_shown_once(faulty, run_script, tmp_path):
+    config = faulty((0, 2, 1, 'error'))
+    done = run_script('dist_train.sh', config, 2, '--work-dir', tmp_path / 'run')
     assert done.status == 1
     assert (done.out + done.err).count('Traceback') == 1
     last = done.err.strip().splitlines()[-1]
@@ -14,34 +15,35 @@ def test_error_of_one_rank_is_shown_once(faulty, launch, tmp_path):
         r"error: rank 1 \(.+, process \d+\) failed: KeyError: 'the key that is missing'", last)
 
 
-def test_mistake_of_the_user_is_shown_once(tiny_config, launch, tmp_path):
-    done = launch('dist_train.sh', tiny_config, 2, '--work-dir', tmp_path / 'run', '--resume',
-                  tmp_path / 'none.pth')
+def test_mistake_of_the_user_is_shown_once(tiny_config, run_script, tmp_path):
+    done = run_script('dist_train.sh', tiny_config, 2, '--work-dir', tmp_path / 'run', '--resume',
+                      tmp_path / 'none.pth')
     assert done.status == 2
     assert (done.out + done.err).count('none.pth') == 1
     assert done.err.startswith('error: rank ') and 'Traceback' not in done.err
 
 
-def test_a_job_that_was_suspended_goes_on(faulty, launch, tmp_path):
+def test_a_job_that_was_suspended_goes_on(faulty, run_script, tmp_path):
     """As by Ctrl-Z, or by a cluster that needs the machine for something else."""
-    done = launch('dist_train.sh', faulty((0, 5, 1, 'suspend')), 2, '--work-dir', tmp_path,
-                  '--cfg-options', 'default_hooks.watchdog.stall_seconds=12')
+    done = run_script('dist_train.sh', faulty((0, 5, 1, 'suspend')), 2, '--work-dir', tmp_path,
+                      '--cfg-options', 'default_hooks.watchdog.stall_seconds=12')
     assert done.status == 0, done.err[-3000:]
     assert (tmp_path / 'iter_6.pth').is_file()
 
 
-def test_ranks_save_and_end_when_their_launcher_is_killed(faulty, launch, tmp_path):
+def test_ranks_save_and_end_when_their_launcher_is_killed(faulty, run_script, tmp_path):
     """They would train on unseen, beside those of the next start."""
-    done = launch('dist_train.sh', faulty((0, 5, 1, 'kill_launcher')), 2, '--work-dir', tmp_path,
-                  '--cfg-options', 'train_cfg.max_iters=2000',
-                  'default_hooks.checkpoint.interval=2000')  # waits for the ranks as well
+    config = faulty((0, 5, 1, 'kill_launcher'))
+    done = run_script('dist_train.sh', config, 2, '--work-dir', tmp_path, '--cfg-options',
+                      'train_cfg.max_iters=2000',
+                      'default_hooks.checkpoint.interval=2000')  # waits for the ranks as well
     assert done.status == -signal.SIGKILL
     assert 'exit status 75. Go on with --resume.' in done.out + done.err
     saved, = tmp_path.glob('*.pth')
     assert saved.name.startswith('autosave_iter_')
 
 
-def test_two_machines_and_two_restarts_end_alike(faulty, launch, launch_together, free_port,
+def test_two_machines_and_two_restarts_end_alike(faulty, run_script, start_script, free_port,
                                                  tmp_path):
     """Two agents of one rank, undisturbed; one agent of two ranks, disturbed twice.
 
@@ -49,16 +51,17 @@ def test_two_machines_and_two_restarts_end_alike(faulty, launch, launch_together
     run shares out the optimizer's state, which makes no difference.
     """
     config = faulty()
-    machines = launch_together(*[
-        (('dist_train.sh', config, 1, '--work-dir', tmp_path / 'machines'),
-         dict(NNODES=2, NODE_RANK=rank, MASTER_ADDR='127.0.0.1', MASTER_PORT=free_port))
-        for rank in range(2)])
+    started = [
+        start_script('dist_train.sh', config, 1, '--work-dir', tmp_path / 'machines', NNODES=2,
+                     NODE_RANK=rank, MASTER_ADDR='127.0.0.1', MASTER_PORT=free_port)
+        for rank in range(2)]
+    machines = [script.finish() for script in started]
     assert [done.status for done in machines] == [0, 0], machines[0].err + machines[1].err
     assert 'cpu, 2 process(es)' in machines[0].out + machines[1].out
 
     config = faulty((0, 5, 1, 'freeze'), (1, 6, 0, 'kill'), zero1=True)
-    done = launch('dist_train.sh', config, 2, '--max-restarts', 2, '--work-dir',
-                  tmp_path / 'disturbed')
+    done = run_script('dist_train.sh', config, 2, '--max-restarts', 2, '--work-dir',
+                      tmp_path / 'disturbed')
     assert done.status == 0, done.err[-3000:]
     assert 'Restarted (1) after error: rank 1 (' in done.err
     assert 'is stopped or hangs: nothing was heard of it for' in done.err

@@ -49,11 +49,11 @@ def cluster(tmp_path):
     return folder
 
 
-def test_job_that_is_stopped_goes_on(faulty, launch, cluster, free_port, tmp_path):
+def test_job_that_is_stopped_goes_on(faulty, run_script, cluster, free_port, tmp_path):
     config = faulty((0, 3, 1, 'stop'))
-    done = launch('slurm_train.sh', 'gpus', 'name', config, tmp_path / 'run',
-                  PATH=f'{cluster}:/usr/local/bin:/usr/bin:/bin', MASTER_PORT=free_port,
-                  PYTHONPATH=f'{tmp_path}:{ROOT}')
+    done = run_script('slurm_train.sh', 'gpus', 'name', config, tmp_path / 'run',
+                      PATH=f'{cluster}:/usr/local/bin:/usr/bin:/bin', MASTER_PORT=free_port,
+                      PYTHONPATH=f'{tmp_path}:{ROOT}')
     assert done.status == 0, done.err[-3000:]
     assert '--requeue' in done.out and '--signal=USR1@120' in done.out
     assert [line for line in done.out.splitlines() if line.startswith('status')] == [

@@ -50,9 +50,6 @@ def save(figure: Figure, out_file: str) -> None:
     if image_format not in figure.canvas.get_supported_filetypes():
         raise UserError(f'{out_file} cannot be written: its ending names no image format.\n'
                         'Use a name that ends with .png, .pdf or .svg.')
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f'{out_file} cannot be written: {error.strerror}.{_REMEDY}') from error
     with replaced(out_file, _REMEDY) as unfinished:
+        path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(unfinished, format=image_format, dpi=DOTS_PER_INCH)

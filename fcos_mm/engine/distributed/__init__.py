@@ -1,1 +1,1 @@
-"""Several processes: how they end together, and what they share."""
+"""Several processes: how their failures end a run, and what they share."""

@@ -1,12 +1,14 @@
-"""The learning rate for the images of a step (linear scaling, arXiv:1706.02677)."""
+"""Scale the learning rate linearly to the images of a step (arXiv:1706.02677)."""
 from mmengine.dist import get_world_size
+
+from fcos_mm.compat.optimizers import accumulative_counts
 
 
 def scale_learning_rate(optim_wrapper, batch_size: int, base_batch_size: int) -> str:
-    """Multiply the learning rate by the images of a step over those it is meant for.
+    """Multiply the learning rate by the images of a step over those that it is for.
 
-    A step of the weights has the images of all processes and, where gradients
-    are accumulated, of several batches.
+    A step has the images of all processes and, where gradients are accumulated, of several
+    batches.
 
     Args:
         optim_wrapper (OptimWrapper): Its optimizer's rates are changed.
@@ -16,8 +18,7 @@ def scale_learning_rate(optim_wrapper, batch_size: int, base_batch_size: int) ->
     Returns:
         What was done, for the user.
     """
-    processes = get_world_size()
-    accumulated = optim_wrapper._accumulative_counts
+    processes, accumulated = get_world_size(), accumulative_counts(optim_wrapper)
     images = processes * batch_size * accumulated
     groups = optim_wrapper.optimizer.param_groups
     before = max(group['lr'] for group in groups)

@@ -7,7 +7,6 @@ import contextlib
 import os
 import signal
 import socket
-import threading
 import time
 from collections import Counter
 from pathlib import Path
@@ -18,48 +17,43 @@ from fcos_mm.engine.distributed.worker_exit import ERROR_FILE, record_exit
 PATIENCE = 45
 
 
-class StoppedRanks(threading.Thread):
-    """Looks every second for stopped child processes and kills those that stay stopped.
+def watch_stopped_ranks(machines: int) -> None:
+    """Look every second, for ever; for a thread of the launcher of one of so many machines.
 
-    A job of one machine whose processes are all stopped has been suspended and is left alone.
     Looks are counted, not seconds: a launcher that is stopped itself does not count on.
+    """
+    looks: Counter = Counter()
+    while True:
+        time.sleep(1)
+        looks = kill_stopped(looks, child_processes(), machines)
+
+
+def kill_stopped(looks: Counter, ranks: list[int], machines: int) -> Counter:
+    """Kill the ranks that were stopped in more than ``PATIENCE`` looks.
+
+    A job of one machine whose ranks are all stopped has been suspended and is left alone.
 
     Args:
+        looks: In how many looks each process was stopped.
+        ranks: The processes.
         machines: On how many machines the job runs.
-        patience: Looks after which a stopped rank is killed.
+
+    Returns:
+        ``looks`` with this one.
     """
-
-    def __init__(self, *, machines: int, patience: int = PATIENCE) -> None:
-        super().__init__(name='stopped ranks', daemon=True)
-        self.machines = machines
-        self.patience = patience
-        self._looks: Counter = Counter()
-
-    def run(self) -> None:
-        """Look every second, for ever."""
-        while True:
-            time.sleep(1)
-            self.look()
-
-    def look(self) -> None:
-        """Count the looks in which each rank was stopped, and kill those that had enough."""
-        ranks = child_processes()
-        stopped = [pid for pid in ranks if _is_stopped(pid)]
-        if self.machines == 1 and len(stopped) == len(ranks):
-            stopped = []
-        self._looks = Counter({pid: self._looks[pid] + 1 for pid in stopped})
-        for pid, looks in self._looks.items():
-            if looks > self.patience:
-                self._kill(pid)
-
-    def _kill(self, pid: int) -> None:
+    stopped = [pid for pid in ranks if _is_stopped(pid)]
+    if machines == 1 and len(stopped) == len(ranks):
+        stopped = []
+    looks = Counter({pid: looks[pid] + 1 for pid in stopped})
+    for pid in [pid for pid in looks if looks[pid] > PATIENCE]:
         with contextlib.suppress(OSError, KeyError):  # it is gone, or no rank
             words = Path(f'/proc/{pid}/environ').read_bytes().decode(errors='replace').split('\0')
             environ = dict(word.split('=', 1) for word in words if '=' in word)
             name = f'rank {environ["RANK"]} ({socket.gethostname()}, process {pid})'
-            record_exit(f'error: {name} was stopped (SIGSTOP) for {self.patience} s and was '
-                        'killed.', 1, path=environ[ERROR_FILE])
+            record_exit(f'error: {name} was stopped (SIGSTOP) for {PATIENCE} s and was killed.', 1,
+                        path=environ[ERROR_FILE])
             os.kill(pid, signal.SIGKILL)
+    return looks
 
 
 def child_processes() -> list[int]:

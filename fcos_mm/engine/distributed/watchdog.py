@@ -37,30 +37,20 @@ class RunningClock:
     """Monotonic clock that excludes suspended time.
 
     A thread has to call :meth:`tick` all the time; of the time between two ticks at most
-    ``SILENCE_SECONDS`` count.
+    ``SILENCE_SECONDS`` count. Before the first tick all counts.
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._suspended = 0.
-        self._last_tick: float | None = None
+        self._state = 0., time.monotonic(), float('inf')  # ran, last tick, longest gap
 
     def tick(self) -> None:
         """Note that the process runs."""
-        with self._lock:
-            now = time.monotonic()
-            self._suspended += self._excess(now)
-            self._last_tick = now
+        self._state = self.now(), time.monotonic(), SILENCE_SECONDS
 
     def now(self) -> float:
-        """Seconds since some moment; before the first tick all count."""
-        with self._lock:
-            now = time.monotonic()
-            return now - self._suspended - self._excess(now)
-
-    def _excess(self, now: float) -> float:
-        since = now if self._last_tick is None else self._last_tick
-        return max(0., now - since - SILENCE_SECONDS)
+        """Seconds for which the process has run."""
+        ran, last, longest = self._state
+        return ran + min(time.monotonic() - last, longest)
 
 
 @HOOKS.register_module()

@@ -1,1 +1,1 @@
-"""What keeps a training from going on with garbage."""
+"""Guards against non-finite losses and unreadable images."""

@@ -1,4 +1,4 @@
-"""Training batches in a file of plain tensors and containers, which is safe to load."""
+"""Record training batches as plain tensors and containers, which are safe to load."""
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,8 @@ from mmengine.dist import get_rank
 from mmengine.structures import BaseDataElement, InstanceData
 from torch import Tensor, nn
 
-#: What a detector learns from: everything else of a sample is left out.
-INSTANCES = ('gt_instances', 'ignored_instances')
+# What a detector learns from: everything else of a sample is dropped.
+_INSTANCES = ('gt_instances', 'ignored_instances')
 
 
 @dataclass
@@ -22,7 +22,7 @@ class RecordedBatch:
     Attributes:
         iteration: As in the log, from 1.
         data: The batch of the data loader.
-        random_state: Of torch on the CPU and on the GPU, before the batch.
+        random_state: The RNG state of torch on the CPU and on the GPU, before the batch.
         terms: The losses that were not finite.
     """
     iteration: int
@@ -32,12 +32,7 @@ class RecordedBatch:
 
     @classmethod
     def now(cls, iteration: int, data: dict) -> 'RecordedBatch':
-        """Record a batch that is about to be run.
-
-        Args:
-            iteration: As in the log, from 1.
-            data: The batch of the data loader.
-        """
+        """Record a batch that is about to be run."""
         states = dict(cpu=torch.get_rng_state())
         if torch.cuda.is_available():
             states['cuda'] = torch.cuda.get_rng_state()
@@ -49,13 +44,7 @@ class RecordedBatch:
 
 
 def record_path(work_dir: str, iteration: int, rank: int) -> Path:
-    """Say where a rank keeps the batches of a step.
-
-    Args:
-        work_dir: The work directory of the run.
-        iteration: The last iteration of the step, from 1.
-        rank: The rank.
-    """
+    """The file of a rank's batches of a step, by the last iteration of the step, from 1."""
     return Path(work_dir) / 'non_finite' / f'iteration_{iteration}_rank_{rank}.pth'
 
 
@@ -78,48 +67,32 @@ def save_record(runner, model: nn.Module, batches: list[RecordedBatch]) -> None:
 
 
 def pack_batch(batch: dict) -> dict:
-    """Turn a batch of the data loader into tensors and plain containers.
-
-    Args:
-        batch: ``inputs``, and ``data_samples`` with boxes and labels.
-
-    Returns:
-        dict: ``inputs`` and ``samples``, for :func:`unpack_batch`. Masks are
-        left out.
-    """
+    """Turn a batch of the data loader into tensors and plain containers, without masks."""
     return dict(inputs=_plain(batch['inputs']),
                 samples=[_pack_sample(sample) for sample in batch['data_samples']])
 
 
 def unpack_batch(packed: dict) -> dict:
-    """Make a batch that a model's ``data_preprocessor`` takes.
-
-    Args:
-        packed: What :func:`pack_batch` returned.
-    """
+    """Turn what :func:`pack_batch` returned into a batch for a ``data_preprocessor``."""
     return dict(inputs=packed['inputs'],
                 data_samples=[_unpack_sample(sample) for sample in packed['samples']])
 
 
 def image_names(batch: dict) -> list[str]:
-    """Name the images of a batch by path, or by id where no path was packed.
-
-    Args:
-        batch: A batch of the data loader.
-    """
+    """Name the images of a batch by path, or by id where no path was packed."""
     metas = [getattr(sample, 'metainfo', {}) for sample in batch.get('data_samples', ())]
     return [str(meta.get('img_path', f"image {meta.get('img_id', '?')}")) for meta in metas]
 
 
 def _pack_sample(sample: BaseDataElement) -> dict:
     instances = {name: _plain(dict(sample.get(name).items()))
-                 for name in INSTANCES if name in sample}
+                 for name in _INSTANCES if name in sample}
     return dict(meta=_plain(sample.metainfo), **instances)
 
 
 def _unpack_sample(packed: dict) -> DetDataSample:
     sample = DetDataSample(metainfo=packed['meta'])
-    for name in INSTANCES:
+    for name in _INSTANCES:
         if name in packed:
             setattr(sample, name, InstanceData(**packed[name]))
     return sample

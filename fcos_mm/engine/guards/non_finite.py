@@ -1,36 +1,34 @@
-"""Training stops at a loss or gradient that is not finite, and keeps what caused it."""
+"""Stop training at a non-finite loss or gradient, and keep what caused it."""
 import math
 
-import torch
 from mmengine.dist import all_gather_object
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
+from fcos_mm.compat.optimizers import copy_all
 from fcos_mm.engine.guards.batch_record import RecordedBatch, record_path, save_record
 from fcos_mm.engine.guards.optim_wrapper import MeasuredStep
 from fcos_mm.errors import UserError
 from fcos_mm.registry import HOOKS
 
-_NAMES = 5  # as many weights are named
+_MAX_NAMES = 5  # as many weights are named
 
 
 @HOOKS.register_module()
 class NonFiniteHook(Hook):
     """Guards every step against a loss or gradient that is NaN or infinite.
 
-    The step is not made, on any rank, and the statistics of batch norm are put
-    back, so that the weights stay finite; a checkpoint whose weights are not is
-    not saved. The batch and the weights go to ``<work_dir>/non_finite/``, for
-    ``tools/analysis_tools/replay_batch.py``. All ranks come to the same decision
-    without a message, see :class:`MeasuredStep`.
+    The step is skipped, on all ranks, and the statistics of batch norm are restored, so that the
+    weights stay finite; a checkpoint whose weights are not is not saved. The batch and the weights
+    go to ``<work_dir>/non_finite/``, for ``tools/analysis_tools/replay_batch.py``. All ranks come
+    to the same decision without a message, see :class:`MeasuredStep`.
 
     Args:
-        action: ``'stop'`` ends the training; ``'skip'`` goes on with the next
-            batch; ``'off'`` makes every step, as mmengine does.
-        max_skips: With ``'skip'``, so many steps of a run may be left out; the
-            next one ends the training.
+        action: ``'stop'`` ends the training; ``'skip'`` goes on with the next batch; ``'off'``
+            makes every step, as mmengine does.
+        max_skips: With ``'skip'``, so many steps of a run may be skipped; the next one ends the
+            training.
 
     Raises:
         UserError: If ``action`` is none of these or ``max_skips`` negative.
@@ -54,10 +52,7 @@ class NonFiniteHook(Hook):
         self._kept: list[Tensor] = []
 
     def before_train(self, runner) -> None:
-        """Let the optimizer wrapper leave out steps.
-
-        Args:
-            runner (Runner): The runner.
+        """Let the optimizer wrapper skip steps.
 
         Raises:
             UserError: If the wrapper cannot.
@@ -66,46 +61,32 @@ class NonFiniteHook(Hook):
             return
         if not isinstance(runner.optim_wrapper, MeasuredStep):
             raise UserError(
-                f'optim_wrapper is a {type(runner.optim_wrapper).__name__}, which cannot leave out '
+                f'optim_wrapper is a {type(runner.optim_wrapper).__name__}, which cannot skip '
                 "a step. Set optim_wrapper.type to 'fcos_mm.OptimWrapper' or "
                 "'fcos_mm.AmpOptimWrapper', or default_hooks.non_finite.action to 'off'.")
         runner.optim_wrapper.refuse = True
 
     def before_train_epoch(self, runner) -> None:
-        """Look anew which batch norms are frozen.
-
-        Args:
-            runner (Runner): Not used.
-        """
+        """Find out anew which batch norms are frozen."""
         self._statistics = None
 
     def before_train_iter(self, runner, batch_idx: int, data_batch: dict | None = None) -> None:
-        """Keep the batch and what a step left out would have changed.
-
-        Args:
-            runner (Runner): The runner.
-            batch_idx: Not used.
-            data_batch: The batch.
-        """
+        """Keep the batch and the statistics that the step changes."""
         if self.action == 'off':
             return
         if self._statistics is None:
             self._statistics = running_statistics(runner.model)
             self._kept = [value.clone() for value in self._statistics]
-        elif self._statistics and not self._batches:
-            torch._foreach_copy_(self._kept, self._statistics)
+        elif not self._batches:
+            copy_all(self._kept, self._statistics)
         self._batches.append(RecordedBatch.now(runner.iter + 1, data_batch))
 
     def after_train_iter(self, runner, batch_idx: int, data_batch: dict | None = None,
                          outputs: dict | None = None) -> None:
-        """Look whether the step was made, and log its gradient's norm.
+        """Log the gradient's norm, and handle a step that was skipped.
 
-        Args:
-            runner (Runner): The runner.
-            batch_idx: Not used.
-            data_batch: Not used.
-            outputs: The losses; emptied if one is not finite, so that the means
-                in the log stay numbers.
+        ``outputs``, the losses, are emptied if one is not finite, so that the means in the log
+        stay finite.
 
         Raises:
             UserError: If the training ends here.
@@ -127,11 +108,7 @@ class NonFiniteHook(Hook):
             self._handle(runner, batches)
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
-        """Look whether the weights are numbers: a finite step can still overflow.
-
-        Args:
-            runner (Runner): Not used.
-            checkpoint: What is about to be saved.
+        """Check that the weights are finite: a finite step can still overflow.
 
         Raises:
             UserError: If a weight is not finite.
@@ -143,7 +120,7 @@ class NonFiniteHook(Hook):
                             'before.')
 
     def _handle(self, runner, batches: list[RecordedBatch]) -> None:
-        """Keep, tell and stop, on all ranks: all of them are here."""
+        """Record, report and stop; all ranks call it."""
         faulty = [batch for batch in batches if batch.terms]
         reports = all_gather_object([batch.describe() for batch in faulty])
         if not any(reports):
@@ -151,8 +128,7 @@ class NonFiniteHook(Hook):
                 return
             faulty = batches
             reports = all_gather_object([batch.describe() for batch in faulty])
-        if self._statistics:
-            torch._foreach_copy_(self._statistics, self._kept)
+        copy_all(self._statistics or [], self._kept)
         if faulty:
             save_record(runner, _unwrapped(runner), faulty)
         message = _message(runner, reports)
@@ -160,29 +136,21 @@ class NonFiniteHook(Hook):
         if self.action == 'stop':
             raise UserError(message)
         if self._skipped > self.max_skips:
-            raise UserError(f'{message}\nToo many steps are left out: default_hooks.non_finite.'
+            raise UserError(f'{message}\nToo many steps were skipped: default_hooks.non_finite.'
                             f'max_skips allows for {self.max_skips}.')
         runner.logger.warning(f'{message}\nThe training goes on ({self._skipped} of '
-                              f'{self.max_skips} steps left out).')
+                              f'{self.max_skips} steps skipped).')
 
 
 def running_statistics(model: nn.Module) -> list[Tensor]:
-    """Find the running means and variances that a training step changes.
-
-    Args:
-        model: The model, in training mode.
-    """
+    """The running means and variances that a training step of a model changes."""
     norms = [module for module in model.modules()
-             if isinstance(module, _BatchNorm) and module.training and module.track_running_stats]
+             if module.training and getattr(module, 'running_mean', None) is not None]
     return [value for norm in norms for value in (norm.running_mean, norm.running_var)]
 
 
-def non_finite_names(state_dict: dict) -> list[str]:
-    """Name the tensors of a state dict that hold NaN or infinity.
-
-    Args:
-        state_dict: A model's state dict.
-    """
+def non_finite_names(state_dict: dict[str, Tensor]) -> list[str]:
+    """Name the tensors that hold NaN or infinity."""
     return [name for name, value in state_dict.items()
             if value.is_floating_point() and not value.isfinite().all()]
 
@@ -196,10 +164,9 @@ def _message(runner, reports: list[list[dict]]) -> str:
 
     Args:
         runner: The runner.
-        reports: For each rank what :meth:`RecordedBatch.describe` said of its
-            faulty batches.
+        reports: :meth:`RecordedBatch.describe` of the faulty batches of each rank.
     """
-    lines = ['The loss or its gradient is not finite; the step was not made.']
+    lines = ['The loss or its gradient is not finite; the step was skipped.']
     files = []
     for rank, batches in enumerate(reports):
         for batch in batches:
@@ -233,4 +200,4 @@ def _broken(runner, by_loss: bool) -> list[str]:
 
 
 def _some(names: list[str]) -> str:
-    return ', '.join(names[:_NAMES]) + (', ...' if len(names) > _NAMES else '')
+    return ', '.join(names[:_MAX_NAMES]) + (', ...' if len(names) > _MAX_NAMES else '')

@@ -2,41 +2,38 @@
 import math
 from collections.abc import Sequence
 
-import torch
 from mmengine.optim import AmpOptimWrapper as MMEngineAmpOptimWrapper
 from mmengine.optim import OptimWrapper as MMEngineOptimWrapper
 from torch import Tensor
 from torch.nn.utils import clip_grad_norm_, clip_grads_with_norm_, get_total_norm
 
-from fcos_mm.engine.guards.left_out import leaves_out_by_itself, leaving_out
+from fcos_mm.compat.optimizers import can_skip_on_device, norms, skip_step_if
 from fcos_mm.registry import OPTIM_WRAPPERS
 
-#: Steps in a row that mixed precision may leave out while it looks for its scale: from its first
+#: Steps in a row that mixed precision may skip while it looks for its scale: from its first
 #: scale, 65536, so many halvings lead far below 1.
 OVERFLOWS = 20
 
-#: What clipping by norm says about the norm.
+# What clipping by norm says about the norm.
 _NORM_OPTIONS = ('norm_type', 'error_if_nonfinite', 'foreach')
 
 
 class MeasuredStep:
     """What both wrappers have in common.
 
-    The norm of the whole gradient is measured before clipping; :meth:`settle`
-    logs it as ``grad_norm``. A step whose gradient is not finite can be left
-    out. A fused optimizer (``optimizer=dict(fused=True)``) does that on the
-    device, and nothing waits for it before :meth:`settle`; for others the norm
-    is read before the step, which is where mmengine's clipping reads it.
+    The norm of the whole gradient is measured before clipping; :meth:`settle` logs it as
+    ``grad_norm``. A step whose gradient is not finite can be skipped. A fused optimizer
+    (``optimizer=dict(fused=True)``) does that on the device, and nothing waits for it before
+    :meth:`settle`; for others the norm is read before the step, where mmengine's clipping reads it.
 
-    A loss that is not finite makes every gradient NaN, whatever its own would
-    be. Gradients are averaged over the ranks, so that all ranks measure NaN.
+    A loss that is not finite makes every gradient NaN, whatever its own would be. Gradients are
+    averaged over the ranks, so that all ranks measure NaN.
 
     Attributes:
-        refuse: Whether a step with a gradient that is not finite is left out.
-            :class:`NonFiniteHook` sets it; alone a wrapper does what mmengine's
-            does.
-        broken: The parameters whose gradient was not finite, where a step was
-            left out. :meth:`settle` finds them.
+        refuse: Whether to skip a step with a non-finite gradient. :class:`NonFiniteHook` sets it;
+            alone a wrapper does what mmengine's does.
+        broken: The parameters whose gradient was not finite, where a step was skipped.
+            :meth:`settle` finds them.
     """
 
     refuse = False
@@ -45,33 +42,23 @@ class MeasuredStep:
     _norms: dict[Tensor, Tensor] | None = None
 
     def backward(self, loss: Tensor, **kwargs) -> None:
-        """Add the gradient of a loss.
-
-        Args:
-            loss: The loss, a scalar.
-            kwargs: Keyword arguments of ``Tensor.backward``.
-        """
+        """Add the gradient of a loss, a scalar; takes the arguments of ``Tensor.backward``."""
         self._norm, self._norms, self.broken = None, None, ()
         factor = 1 + 0 * loss.detach()  # NaN where the loss is NaN or infinite
         super().backward(loss, gradient=factor, **kwargs)
 
     def step(self, **kwargs) -> None:
-        """Measure the gradient, clip it and make the step.
-
-        Args:
-            kwargs: Keyword arguments of the optimizer's ``step``.
-        """
+        """Measure the gradient, clip it and step; takes the arguments of the optimizer's."""
         parameters = [parameter for group in self.optimizer.param_groups
                       for parameter in group['params'] if parameter.grad is not None]
         self._norm = self._measure(parameters)
         if not self.refuse:
             self._clip(parameters)
             self._step(**kwargs)
-        elif leaves_out_by_itself(self.optimizer, parameters):
-            gradients = [parameter.grad for parameter in parameters]
-            self._norms = dict(zip(parameters, torch._foreach_norm(gradients)))
+        elif can_skip_on_device(self.optimizer, parameters):
+            self._norms = dict(zip(parameters, norms([item.grad for item in parameters])))
             self._clip(parameters)
-            with leaving_out(self.optimizer, ~self._norm.isfinite()):
+            with skip_step_if(~self._norm.isfinite(), self.optimizer):
                 self.optimizer.step(**kwargs)
         elif math.isfinite(self.read_norm()):
             self._clip(parameters)
@@ -84,8 +71,8 @@ class MeasuredStep:
         """Read what came of ``update_params`` and log the norm; waits for the device.
 
         Returns:
-            Whether the gradient was finite; None where gradients were
-            accumulated and no step was due.
+            Whether the gradient was finite; None where gradients were accumulated and no step
+            was due.
         """
         if self._norm is None:
             return None
@@ -103,11 +90,10 @@ class MeasuredStep:
         return float(self._norm)
 
     def expects_overflow(self) -> bool:
-        """Whether the step just left out is part of looking for a loss scale."""
+        """Whether the step just skipped is part of looking for a loss scale."""
         return False
 
     def _measure(self, parameters: list[Tensor]) -> Tensor:
-        """Return the norm of the whole gradient, a scalar."""
         clip = self.clip_grad_kwargs or {}
         options = {name: clip[name] for name in _NORM_OPTIONS if name in clip}
         return get_total_norm([parameter.grad for parameter in parameters], **options)
@@ -123,16 +109,15 @@ class MeasuredStep:
             self.clip_func(parameters, **self.clip_grad_kwargs)
 
     def _step(self, **kwargs) -> None:
-        """Make the step as mmengine does."""
+        """Step as mmengine does."""
         self.optimizer.step(**kwargs)
 
 
 @OPTIM_WRAPPERS.register_module()
 class OptimWrapper(MeasuredStep, MMEngineOptimWrapper):
-    """mmengine's wrapper with :class:`MeasuredStep`.
+    """mmengine's wrapper with :class:`MeasuredStep`; arguments are mmengine's.
 
-    Configs under ``default_scope='fcos_mm'`` get it by the plain name
-    ``OptimWrapper``. Arguments are mmengine's.
+    Configs under ``default_scope='fcos_mm'`` get it by the plain name.
     """
 
 
@@ -140,18 +125,14 @@ class OptimWrapper(MeasuredStep, MMEngineOptimWrapper):
 class AmpOptimWrapper(MeasuredStep, MMEngineAmpOptimWrapper):
     """mmengine's wrapper for mixed precision with :class:`MeasuredStep`.
 
-    A scaled gradient that overflows is no fault while the loss is finite: the
-    step is left out and the scale halved, as in mmengine. Too many in a row are.
+    A scaled gradient that overflows is no fault while the loss is finite: the step is skipped and
+    the scale halved, as in mmengine. Too many in a row are.
     """
 
     overflows = 0
 
     def step(self, **kwargs) -> None:
-        """Measure the gradient without its scale, clip it and make the step.
-
-        Args:
-            kwargs: Keyword arguments of the optimizer's ``step``.
-        """
+        """Measure the gradient without its scale, clip it and step."""
         self.loss_scaler.unscale_(self.optimizer)
         super().step(**kwargs)
         self.loss_scaler.update(self._scale_update_param)
@@ -160,16 +141,12 @@ class AmpOptimWrapper(MeasuredStep, MMEngineAmpOptimWrapper):
         self.loss_scaler.step(self.optimizer, **kwargs)
 
     def settle(self) -> bool | None:
-        """Read what came of ``update_params``, as :meth:`MeasuredStep.settle`.
-
-        Returns:
-            Whether the gradient was finite; None where no step was due.
-        """
+        """As :meth:`MeasuredStep.settle`, counting overflows."""
         finite = super().settle()
         if finite is not None:
             self.overflows = 0 if finite else self.overflows + 1
         return finite
 
     def expects_overflow(self) -> bool:
-        """Whether the step just left out is part of looking for a loss scale."""
+        """Whether the step just skipped is part of looking for a loss scale."""
         return self.loss_scaler.is_enabled() and self.overflows <= OVERFLOWS

@@ -1,4 +1,4 @@
-"""Counts the images that could not be used, and stops when they are too many."""
+"""Count the images that could not be read, and stop when they are too many."""
 import math
 
 from mmengine.dist import all_gather_object, get_world_size
@@ -9,21 +9,21 @@ from fcos_mm.datasets.walk import count_images
 from fcos_mm.errors import UserError
 from fcos_mm.registry import HOOKS
 
-_SHOWN = 20  # as many are named in one message
+_MAX_SHOWN = 20  # as many are named in one message
 
 
 @HOOKS.register_module()
 class UnreadableImageHook(Hook):
-    """Tells which images of the training data could not be read or failed in a transform.
+    """Reports images of the training data that could not be read or failed in a transform.
 
-    ``CocoDataset`` replaces them. Each is named in the log when it is met
-    first, and all of them at the end of the training.
+    ``CocoDataset`` replaces them. Each is named in the log when it is met first, and all of them
+    at the end of the training.
 
     Args:
-        limit: How many images may be unreadable before the training stops: a
-            whole number, or a share of the dataset below 1, rounded up.
-        interval: Every so many iterations the ranks tell each other what they
-            met. A rank alone stops when it has met too many itself.
+        limit: How many images may be unreadable before the training stops: a whole number, or a
+            share of the dataset below 1, rounded up.
+        interval: Iterations after which the ranks add up what they met. A rank alone stops when
+            it has met too many itself.
 
     Raises:
         UserError: If ``limit`` is negative.
@@ -38,12 +38,7 @@ class UnreadableImageHook(Hook):
         self._lost: dict[str, str] = {}  # message by path
 
     def before_train_iter(self, runner, batch_idx: int, data_batch: dict | None = None) -> None:
-        """Look which images of the batch stand in for others.
-
-        Args:
-            runner (Runner): The runner.
-            batch_idx: Not used.
-            data_batch: The batch.
+        """Find images of the batch that stand in for others.
 
         Raises:
             UserError: If too many images cannot be read.
@@ -61,12 +56,6 @@ class UnreadableImageHook(Hook):
                          outputs: dict | None = None) -> None:
         """Count over all ranks now and then.
 
-        Args:
-            runner (Runner): The runner.
-            batch_idx: Not used.
-            data_batch: Not used.
-            outputs: Not used.
-
         Raises:
             UserError: If too many images cannot be read.
         """
@@ -75,11 +64,7 @@ class UnreadableImageHook(Hook):
             self._check(runner)
 
     def after_train(self, runner) -> None:
-        """Name all images that could not be read.
-
-        Args:
-            runner (Runner): The runner.
-        """
+        """Name all images that could not be read."""
         self._gather()
         if self._lost:
             runner.logger.warning(f'{self._count()} replaced in this training:\n{self._listing()}')
@@ -103,6 +88,6 @@ class UnreadableImageHook(Hook):
         return f'{number} unreadable image{"s" if number > 1 else ""}'
 
     def _listing(self) -> str:
-        more = len(self._lost) - _SHOWN
-        lines = [text.splitlines()[0] for text in list(self._lost.values())[:_SHOWN]]
+        more = len(self._lost) - _MAX_SHOWN
+        lines = [text.splitlines()[0] for text in list(self._lost.values())[:_MAX_SHOWN]]
         return '\n'.join(lines + ([f'and {more} more'] if more > 0 else []))

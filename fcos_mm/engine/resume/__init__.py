@@ -1,1 +1,1 @@
-"""Going on after an interruption: checkpoints that are whole, and runs that continue to the bit."""
+"""Checkpoints that are whole, and runs that resume bit for bit."""

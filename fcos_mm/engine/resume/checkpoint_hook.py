@@ -1,4 +1,4 @@
-"""Checkpoints from which a run goes on as if it had not been stopped."""
+"""Autosave before validation, by the clock and on a cluster's signal; checkpoints for resuming."""
 import os
 import time
 from pathlib import Path
@@ -8,13 +8,13 @@ from mmengine.fileio import LocalBackend
 from mmengine.hooks import CheckpointHook as MMEngineCheckpointHook
 
 from fcos_mm.atomic_file import remove_unfinished, replaced
+from fcos_mm.compat.optimizers import accumulative_counts
+from fcos_mm.compat.runner_state import is_resuming, loaded_checkpoint
 from fcos_mm.datasets.samplers import unseeded_part
-from fcos_mm.engine.resume.late_removal import LateRemoval
 from fcos_mm.engine.resume.preemption import EXIT_STATUS, Agreement, StopRequest
 from fcos_mm.engine.resume.random_state import random_states, set_random_state
-from fcos_mm.engine.resume.resume_point import AUTOSAVE, POINTER
-from fcos_mm.engine.resume.run_settings import changes, run_settings
-from fcos_mm.engine.resume.schedules import check_schedule
+from fcos_mm.engine.resume.resume_point import AUTOSAVE, MAKE_ROOM, POINTER
+from fcos_mm.engine.resume.run_settings import changes, check_schedule, run_settings
 from fcos_mm.engine.resume.train_loops import VALIDATED
 from fcos_mm.registry import HOOKS
 
@@ -26,20 +26,20 @@ _NOTHING, _SAVE, _STOP = range(3)  # what a rank can want
 class CheckpointHook(MMEngineCheckpointHook):
     """mmengine's hook, with all that a run needs to go on undisturbed.
 
-    Configs under ``default_scope='fcos_mm'`` get it by the plain name
-    ``CheckpointHook``. Its checkpoints also hold the random states of all
-    ranks and the settings of the run. An old checkpoint is removed only when
-    the new one and the pointer ``last_checkpoint`` are on the disk.
+    Configs under ``default_scope='fcos_mm'`` get it by the plain name ``CheckpointHook``. Its
+    checkpoints also hold the RNG states of all ranks and the settings of the run. An old
+    checkpoint is removed only when the new one and the pointer ``last_checkpoint`` are on the
+    disk.
 
     Between the checkpoints that ``interval`` asks for there are others, named
-    ``autosave_iter_N.pth``, of which the last two are kept until training
-    ends: every so many minutes, before a validation, and when a cluster
-    announces with SIGTERM or SIGUSR1 that the run must stop. In the last case
-    the process exits with status 75, in training as well as in validation.
+    ``autosave_iter_N.pth``, of which the last two are kept until training ends: every so many
+    minutes, before a validation, and when a cluster announces with SIGTERM or SIGUSR1 that the
+    run must stop. In the last case the process exits with status 75, in training as well as in
+    validation.
 
     Args:
-        minutes: Save at the latest so many minutes after the last checkpoint;
-            None does not look at the clock.
+        minutes: Save at the latest so many minutes after the last checkpoint; None does not look
+            at the clock.
         **kwargs: mmengine's arguments.
     """
 
@@ -55,34 +55,25 @@ class CheckpointHook(MMEngineCheckpointHook):
         self._stop = StopRequest()
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
-        """Keep what is needed when training starts.
-
-        Args:
-            runner (Runner): The runner.
-            checkpoint: What was loaded.
-        """
-        if runner._resume:
+        """Keep what is needed when training starts."""
+        if is_resuming(runner):
             meta = checkpoint.get('meta', {})
             self._resumed = dict(
                 meta.get('run', {}), iter=meta.get('iter'),
                 random_states=checkpoint.get('random_states'))
 
     def before_train(self, runner) -> None:
-        """Take up the state of the run before, and listen to the cluster.
-
-        Args:
-            runner (Runner): The runner, its checkpoint loaded.
-        """
+        """Restore the state of the run before, and listen to the cluster."""
         super().before_train(runner)
         if type(self.file_backend) is LocalBackend:
-            self.file_backend = LateRemoval()
+            self.file_backend = _LateRemoval()
             if is_main_process():
                 remove_unfinished(self.out_dir)
                 remove_unfinished(runner.work_dir)
         if self._resumed is None:
             runner.message_hub.update_info(VALIDATED, 0)
         else:
-            self._take_up(runner, self._resumed)
+            self._restore(runner, self._resumed)
         self._saved_time = time.monotonic()
         self._agreement = Agreement()
         self._training = True
@@ -92,12 +83,6 @@ class CheckpointHook(MMEngineCheckpointHook):
                          outputs: dict | None = None) -> None:
         """Save where it is due or asked for.
 
-        Args:
-            runner (Runner): The runner.
-            batch_idx: The batch's place.
-            data_batch: Not used.
-            outputs: Not used.
-
         Raises:
             SystemExit: With status 75, if the cluster asked to stop.
         """
@@ -105,22 +90,12 @@ class CheckpointHook(MMEngineCheckpointHook):
         self._agreement.exchange(self._wish, lambda wish: self._fulfil(runner, wish))
 
     def before_val(self, runner) -> None:
-        """Have a checkpoint to go back to if the run is stopped meanwhile.
-
-        Args:
-            runner (Runner): The runner.
-        """
+        """Have a checkpoint to go back to if the run is stopped meanwhile."""
         if self._training and (self.interval > 0 or self.minutes is not None):
             self._autosave(runner, runner.iter)
 
     def after_val_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
         """Stop if the cluster asks to: there is a checkpoint already.
-
-        Args:
-            runner (Runner): The runner.
-            batch_idx: Not used.
-            data_batch: Not used.
-            outputs: Not used.
 
         Raises:
             SystemExit: With status 75.
@@ -129,12 +104,7 @@ class CheckpointHook(MMEngineCheckpointHook):
             self._leave(runner)
 
     def after_val_epoch(self, runner, metrics: dict | None = None) -> None:
-        """Save the best, and note that this validation is done.
-
-        Args:
-            runner (Runner): The runner.
-            metrics: Their values by name.
-        """
+        """Save the best, and record that this validation is done."""
         if not self._training:
             return super().after_val_epoch(runner, metrics)
         saves = self._saves
@@ -146,23 +116,13 @@ class CheckpointHook(MMEngineCheckpointHook):
         self._remove_old()
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
-        """Add what is ours to a checkpoint to resume from.
-
-        Args:
-            runner (Runner): The runner.
-            checkpoint: What will be written.
-        """
-        if 'optimizer' not in checkpoint:
-            return
-        checkpoint['random_states'] = self._states
-        checkpoint['meta']['run'] = run_settings(runner)
+        """Add RNG states and settings to a checkpoint to resume from."""
+        if 'optimizer' in checkpoint:
+            checkpoint['random_states'] = self._states
+            checkpoint['meta']['run'] = run_settings(runner)
 
     def after_train(self, runner) -> None:
-        """Publish what mmengine publishes; the checkpoints in between can go.
-
-        Args:
-            runner (Runner): The runner.
-        """
+        """Publish what mmengine publishes; remove the autosaves."""
         self._agreement.finish(lambda wish: None)
         self._stop.ignore()
         self._training = False
@@ -194,10 +154,9 @@ class CheckpointHook(MMEngineCheckpointHook):
         # The signals stay harmless: a launcher sends them again when the first rank has left.
         raise SystemExit(EXIT_STATUS)
 
-    def _take_up(self, runner, resumed: dict) -> None:
-        """Take up the random states, and tell what the user should know."""
-        # mmengine's own runner looks for the checkpoint itself: the last one
-        loaded = runner._load_from or runner.message_hub.get_info('last_ckpt')
+    def _restore(self, runner, resumed: dict) -> None:
+        """Restore the RNG states, and log what the user should know."""
+        loaded = loaded_checkpoint(runner)
         if os.path.dirname(os.path.abspath(loaded)) == os.path.abspath(self.out_dir):
             self.last_ckpt, self._saved_iter = loaded, resumed['iter']
             self._passed_over = {path.name for path in self._autosaves()
@@ -255,7 +214,7 @@ class CheckpointHook(MMEngineCheckpointHook):
             save_param_scheduler=self.save_param_scheduler, meta=meta, by_epoch=self.by_epoch,
             backend_args=self.backend_args, **self.args)
         if is_main_process():
-            with replaced(os.path.join(runner.work_dir, POINTER)) as path:
+            with replaced(os.path.join(runner.work_dir, POINTER), MAKE_ROOM) as path:
                 Path(path).write_text(self.last_ckpt)
         barrier()  # a launcher ends all ranks when the first one leaves
         self._saved_iter = meta['iter']
@@ -263,7 +222,7 @@ class CheckpointHook(MMEngineCheckpointHook):
         self._saves += 1
 
     def _remove_old(self) -> None:
-        if isinstance(self.file_backend, LateRemoval) and is_main_process():
+        if isinstance(self.file_backend, _LateRemoval) and is_main_process():
             best = getattr(self, 'best_ckpt_path_dict', None) or {}
             self.file_backend.flush(
                 keep={self.last_ckpt, getattr(self, 'best_ckpt_path', None), *best.values()})
@@ -283,7 +242,24 @@ class CheckpointHook(MMEngineCheckpointHook):
                 path.unlink(missing_ok=True)
 
 
+class _LateRemoval(LocalBackend):
+    """Local files; what is to be removed stays until ``flush``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._removed: set[str] = set()
+
+    def remove(self, filepath: str) -> None:
+        """Remove a file later."""
+        self._removed.add(str(filepath))
+
+    def flush(self, keep: set) -> None:
+        """Remove the files now, except those that have been written anew."""
+        for path in self._removed - keep:
+            Path(path).unlink(missing_ok=True)
+        self._removed.clear()
+
+
 def _accumulates(optim_wrapper) -> bool:
     """Whether gradients of a step are gathered that no checkpoint holds."""
-    counts = getattr(optim_wrapper, '_accumulative_counts', 1)
-    return counts > 1 and not optim_wrapper.should_update()
+    return accumulative_counts(optim_wrapper) > 1 and not optim_wrapper.should_update()

@@ -1,8 +1,10 @@
 """A cluster asks a run to stop; all ranks hear of it together.
 
-Schedulers announce the end with SIGTERM, Slurm with the signal that
-``--signal`` names, mostly SIGUSR1. A run that has saved and stopped exits with
-status 75 (``EX_TEMPFAIL``: try again later).
+Schedulers announce the end with SIGTERM, Slurm with the signal that ``--signal`` names, mostly
+SIGUSR1. A run that has saved and stopped exits with status 75 (``EX_TEMPFAIL``: try again later).
+
+Processes that are forked meanwhile must not inherit the handlers: ``multiprocessing.Pool`` ends
+its workers with SIGTERM, and waits for ever for one that only takes a note of it.
 """
 import os
 import signal
@@ -15,16 +17,15 @@ from mmengine.dist import get_world_size
 from torch import distributed
 from torch.utils.data import DataLoader
 
-from fcos_mm.engine.resume.signals import blocked, handle, make_worker, restore
-
 EXIT_STATUS = 75
 SIGNALS = (signal.SIGTERM, signal.SIGUSR1)
+
+_previous: dict = {}  # handlers before ours, by signal, as long as ours are set
+_masks = threading.local()
 
 
 class StopRequest:
     """Notes that one of the signals came, instead of dying of it.
-
-    Processes that are forked meanwhile, as by a metric, die of it as usual.
 
     Attributes:
         name: The name of the signal; None as long as none came.
@@ -36,11 +37,12 @@ class StopRequest:
     def listen(self) -> None:
         """Handle the signals from now on. Only the main thread can."""
         if threading.current_thread() is threading.main_thread():
-            handle(SIGNALS, self._note)
+            for number in SIGNALS:
+                _handle(number, self._note)
 
     def ignore(self) -> None:
         """Handle the signals as before."""
-        restore()
+        _restore()
 
     def _note(self, number: int, frame) -> None:
         self.name = signal.Signals(number).name
@@ -49,9 +51,8 @@ class StopRequest:
 class Agreement:
     """What the ranks want, without one waiting for another.
 
-    Every rank names a number after each iteration; an iteration later all know
-    the largest. It travels beside the gradients, between the CPUs. A single
-    process knows its own number at once.
+    Every rank names a number after each iteration; an iteration later all know the largest. It
+    travels beside the gradients, between the CPUs. A single process knows its own at once.
     """
 
     def __init__(self) -> None:
@@ -64,8 +65,7 @@ class Agreement:
 
         Args:
             wish: Returns the number of this rank.
-            act: Called with the largest number of all ranks, on all of them at
-                the same iteration.
+            act: Called with the largest number of all ranks, at the same iteration on all.
         """
         if self._group is None:
             act(wish())
@@ -76,11 +76,7 @@ class Agreement:
             self._largest, distributed.ReduceOp.MAX, self._group, async_op=True)
 
     def finish(self, act: Callable[[int], None]) -> None:
-        """Act on the last exchange.
-
-        Args:
-            act: As in :meth:`exchange`.
-        """
+        """Act on the last exchange."""
         if self._work is not None:
             self._work.wait()
             self._work = None
@@ -101,15 +97,26 @@ def spare_workers(loader: DataLoader) -> None:
 
 
 class _SparedLoader(DataLoader):
-    """Its workers are born deaf to the signals, until they can handle them."""
+    """Its workers are born with the signals blocked, until they can handle them."""
 
     def __iter__(self):
-        with blocked(SIGNALS):
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        try:
             return super().__iter__()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def _start_worker(then: Callable[[int], None] | None, worker_id: int) -> None:
-    make_worker(ended_by=signal.SIGTERM, ignored=signal.SIGUSR1)
+    """Ignore SIGUSR1; SIGTERM stays blocked, and a thread waits for the parent's."""
+    # A handler, not SIG_IGN: programs that the worker starts do not inherit it.
+    _handle(signal.SIGUSR1, lambda number, frame: None)
+    signal.siginterrupt(signal.SIGUSR1, False)
+    _previous[signal.SIGTERM] = signal.SIG_DFL
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGUSR1})
+    os.register_at_fork(after_in_child=lambda: signal.pthread_sigmask(
+        signal.SIG_UNBLOCK, {signal.SIGTERM}))
     threading.Thread(target=_obey_parent, args=(os.getppid(), ), daemon=True).start()
     if then is not None:
         then(worker_id)
@@ -120,3 +127,34 @@ def _obey_parent(parent: int) -> None:
     while signal.sigwaitinfo({signal.SIGTERM}).si_pid != parent:
         pass
     os._exit(0)
+
+
+def _handle(number: int, handler: Callable) -> None:
+    """Handle a signal in this process, but not in those that it forks."""
+    _previous.setdefault(number, signal.signal(number, handler))
+
+
+def _restore() -> None:
+    for number, handler in _previous.items():
+        signal.signal(number, handler)
+    _previous.clear()
+
+
+def _before_fork() -> None:
+    """A signal that comes before the child has its handlers back must wait, not get lost."""
+    _masks.before = signal.pthread_sigmask(signal.SIG_BLOCK, _previous) if _previous else None
+
+
+def _after_fork() -> None:
+    if getattr(_masks, 'before', None) is not None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, _masks.before)
+        _masks.before = None
+
+
+def _after_fork_in_child() -> None:
+    _restore()  # the thread that forks is the child's main thread
+    _after_fork()
+
+
+os.register_at_fork(before=_before_fork, after_in_parent=_after_fork,
+                    after_in_child=_after_fork_in_child)

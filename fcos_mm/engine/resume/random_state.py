@@ -1,4 +1,4 @@
-"""Where the random numbers of this process stand, as checkpoints can hold it."""
+"""Save and restore the RNG states of all ranks."""
 import random
 
 import numpy as np
@@ -7,22 +7,24 @@ from mmengine.dist import all_gather_object, get_rank
 
 
 def random_states() -> list[dict]:
-    """Gather the states of all ranks. All of them have to call this.
-
-    Returns:
-        One dict a rank, of tensors and plain numbers.
-    """
-    return all_gather_object(_state())
+    """Gather the RNG states of all ranks, as tensors and plain data. All ranks have to call it."""
+    version, words, gauss = random.getstate()
+    name, numpy_words, *rest = np.random.get_state()
+    return all_gather_object(dict(
+        python=[version, torch.tensor(words), gauss],
+        numpy=[name, torch.from_numpy(numpy_words.astype(np.int64)), *rest],
+        torch=torch.get_rng_state(),
+        cuda=torch.cuda.get_rng_state() if torch.cuda.is_available() else None))
 
 
 def set_random_state(states: list[dict]) -> bool:
-    """Go on with the random numbers of a checkpoint.
+    """Restore the RNG state of this rank.
 
     Args:
-        states: What :func:`random_states` gave.
+        states: What :func:`random_states` returned.
 
     Returns:
-        False if this rank is not among them; its random numbers are left alone.
+        False, and nothing is changed, if this rank is not among them.
     """
     if get_rank() >= len(states):
         return False
@@ -35,13 +37,3 @@ def set_random_state(states: list[dict]) -> bool:
     if state['cuda'] is not None and torch.cuda.is_available():
         torch.cuda.set_rng_state(state['cuda'].cpu())
     return True
-
-
-def _state() -> dict:
-    version, words, gauss = random.getstate()
-    name, numpy_words, *rest = np.random.get_state()
-    return dict(
-        python=[version, torch.tensor(words), gauss],
-        numpy=[name, torch.from_numpy(numpy_words.astype(np.int64)), *rest],
-        torch=torch.get_rng_state(),
-        cuda=torch.cuda.get_rng_state() if torch.cuda.is_available() else None)

@@ -1,4 +1,4 @@
-"""Where a run goes on: the newest checkpoint that is whole."""
+"""Choose the checkpoint to resume from: the newest that is whole."""
 import os
 import re
 import zipfile
@@ -11,6 +11,7 @@ from fcos_mm.errors import UserError
 
 POINTER = 'last_checkpoint'
 AUTOSAVE = 'autosave_'  # what is written between the checkpoints that the user asks for
+MAKE_ROOM = '\nMake room or choose another --work-dir, then go on with --resume.'
 _BEST = re.compile(r'(epoch|iter)_\d+\.pth$')
 _KINDS = ('epoch_', 'iter_', f'{AUTOSAVE}iter_')
 
@@ -19,16 +20,14 @@ def prepare_resume(cfg: Config) -> list[str]:
     """Choose the checkpoint, and the seed that it was trained with.
 
     Args:
-        cfg: The config of a run with ``resume``. ``load_from`` is set to the
-            checkpoint, ``randomness.seed`` to its seed; ``resume`` to False
-            where there is nothing to resume.
+        cfg: Of a run with ``resume``. ``load_from`` is set to the checkpoint, ``randomness.seed``
+            to its seed; ``resume`` to False where there is nothing to resume.
 
     Returns:
-        What to tell the user.
+        Messages for the user.
 
     Raises:
-        UserError: If the checkpoint is damaged, and every other one as well, or
-            holds no state of a training.
+        UserError: If all checkpoints are damaged, or the chosen one holds no training state.
     """
     notes = []
     if cfg.load_from is None:
@@ -66,9 +65,6 @@ def _meta_of_training(path: str) -> dict:
 def newest_whole(work_dir: str) -> tuple[str | None, list[str]]:
     """Find the newest checkpoint of a run that is not damaged.
 
-    Args:
-        work_dir: Where the run writes ``last_checkpoint``.
-
     Returns:
         Its path, None if there is none; and a line for each damaged one.
 
@@ -92,11 +88,8 @@ def newest_whole(work_dir: str) -> tuple[str | None, list[str]]:
 def candidates(work_dir: str) -> list[str]:
     """List the checkpoints to resume from.
 
-    The pointer names the last one. A process that was killed between writing a
-    checkpoint and the pointer has left one that is newer than the pointer.
-
-    Args:
-        work_dir: Where the run writes ``last_checkpoint``.
+    The pointer names the last one. A process that was killed between writing a checkpoint and the
+    pointer has left one that is newer than the pointer.
 
     Returns:
         Paths, the one to prefer first.
@@ -119,14 +112,7 @@ def candidates(work_dir: str) -> list[str]:
 
 
 def run_files(work_dir: str) -> list[Path]:
-    """List all that a run has left to go on from or to use: checkpoints, and best ones.
-
-    Args:
-        work_dir: Where the run writes ``last_checkpoint``.
-
-    Returns:
-        The files, the checkpoint that the pointer names first, the best ones last.
-    """
+    """List the checkpoints of a run, the one that the pointer names first, the best ones last."""
     named = _named(Path(work_dir) / POINTER)
     folders = {Path(work_dir), *([named.parent] if named is not None else [])}
     kind = _split(named)[0] if named is not None else ''
@@ -138,13 +124,9 @@ def run_files(work_dir: str) -> list[Path]:
 
 
 def check_whole(path: str) -> None:
-    """Make sure that nothing in a checkpoint is missing or changed.
+    """Check that nothing in a checkpoint is missing or changed.
 
-    torch writes a zip archive with a checksum for every tensor, which it does
-    not look at when it loads one.
-
-    Args:
-        path: The file.
+    torch writes a zip archive with a checksum for every tensor, but ignores it in loading.
 
     Raises:
         UserError: If it is cut short or changed.
@@ -161,8 +143,7 @@ def check_whole(path: str) -> None:
 def _named(pointer: Path) -> Path | None:
     """The checkpoint that a pointer names, there or not; None if it names nothing.
 
-    One of that name in the pointer's own folder comes first: the folder may
-    have been moved or copied.
+    One of that name in the pointer's own folder comes first: the folder may have been copied.
     """
     try:
         named = Path(pointer.read_text().strip())

@@ -1,25 +1,28 @@
-"""With which settings a checkpoint was written, and what has changed since."""
+"""The settings with which a checkpoint was written, and what has changed since."""
+import math
 from collections.abc import Iterator
 
 from mmengine.dist import get_world_size
+from mmengine.runner import EpochBasedTrainLoop
+
+from fcos_mm.errors import UserError
 
 # They say where a run writes and how it starts, not what it computes.
 _PLACES = ('work_dir', 'resume', 'load_from', 'launcher', 'model_wrapper_cfg', 'randomness')
 # A checkpoint holds these settings, and mmengine goes on with what it holds.
 _HELD = ('optim_wrapper.optimizer', 'optim_wrapper.paramwise_cfg', 'param_scheduler')
 _LENGTHS = ('train_cfg.max_epochs', 'train_cfg.max_iters')
-_SHOWN = 12
+_COUNTS = ('processes', 'batch_size', 'images')
+_MAX_SHOWN = 12
+_ROUNDED = 0.01  # so far from the end of a run a schedule may be and still end with it
 
 
 def run_settings(runner) -> dict:
     """What a checkpoint says about the run that writes it.
 
-    Args:
-        runner (Runner): The runner, in training.
-
     Returns:
-        dict: ``processes``, ``batch_size`` of one process, ``images`` in the
-        dataset, and ``config``, every setting by its dotted key, as text.
+        ``processes``, ``batch_size`` of one process, ``images`` in the dataset, and ``config``,
+        every setting by its dotted key, as text.
     """
     loader = runner.train_dataloader
     return dict(
@@ -30,7 +33,7 @@ def run_settings(runner) -> dict:
 
 
 def changes(before: dict, now: dict) -> list[str]:
-    """Tell what differs, and what comes of it.
+    """Describe what differs, and its consequences.
 
     Args:
         before: The settings in a checkpoint.
@@ -40,17 +43,47 @@ def changes(before: dict, now: dict) -> list[str]:
         Lines to read; none if nothing differs.
     """
     counts = [f'  {name.replace("_", " ")}: {before[name]} -> {now[name]}'
-              for name in ('processes', 'batch_size', 'images') if before[name] != now[name]]
-    keys = sorted(key for key in before['config'].keys() | now['config'].keys()
-                  if before['config'].get(key) != now['config'].get(key))
-    settings = [f'  {key}: {before["config"].get(key, "absent")} -> '
-                f'{now["config"].get(key, "absent")}' for key in keys]
+              for name in _COUNTS if before[name] != now[name]]
+    old, new = before['config'], now['config']
+    keys = sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
+    settings = [f'  {key}: {old.get(key, "absent")} -> {new.get(key, "absent")}' for key in keys]
     if not counts and not settings:
         return []
-    hidden = len(settings) - _SHOWN
+    hidden = len(settings) - _MAX_SHOWN
     more = [f'  and {hidden} more settings of the config'] if hidden > 0 else []
     return ['This run differs from the one that wrote the checkpoint:', *counts,
-            *settings[:_SHOWN], *more, *_consequences(before, now, keys)]
+            *settings[:_MAX_SHOWN], *more, *_consequences(before, now, keys)]
+
+
+def check_schedule(runner, before: dict, checkpoint: str) -> None:
+    """Refuse a longer training at the rate with which the schedule of the checkpoint ended.
+
+    Args:
+        runner (Runner): The runner, resumed; its schedulers are those of the checkpoint.
+        before: The settings in the checkpoint, by dotted keys, as text.
+        checkpoint: Its path.
+
+    Raises:
+        UserError: If the loop is longer than that of the run before, with which a schedule ends.
+    """
+    loop = runner.train_loop
+    key = 'max_epochs' if isinstance(loop, EpochBasedTrainLoop) else 'max_iters'
+    length, old = getattr(loop, key), before.get(f'train_cfg.{key}', '')
+    if not old.isdigit() or length <= int(old):
+        return
+    steps = runner.max_iters / length  # iterations of an epoch, or 1
+    ends = [scheduler.end * (steps if scheduler.by_epoch else 1)
+            for scheduler in _rate_schedulers(runner.param_schedulers)]
+    if not any(math.isclose(end, int(old) * steps, rel_tol=_ROUNDED) for end in ends):
+        return
+    rate = max((rate for rates in runner.optim_wrapper.get_lr().values() for rate in rates),
+               default=0.)
+    raise UserError(
+        f'train_cfg.{key}={length}: {checkpoint} is of a run with {key}={old}, whose learning '
+        f'rate schedule ends there; it is {rate:.3g} now and would stay as it ends.\n'
+        'To train further on these weights with a schedule of its own start a new run, without '
+        f'--resume:\n--work-dir OTHER --cfg-options load_from={checkpoint} '
+        f'train_cfg.{key}={length - int(old)}')
 
 
 def _consequences(before: dict, now: dict, keys: list[str]) -> Iterator[str]:
@@ -61,7 +94,7 @@ def _consequences(before: dict, now: dict, keys: list[str]) -> Iterator[str]:
     if any(key in _LENGTHS for key in keys):
         yield ('The learning rate follows the schedule of the checkpoint, which was made for the '
                'length before.')
-    if any(before[name] != now[name] for name in ('processes', 'batch_size', 'images')):
+    if any(before[name] != now[name] for name in _COUNTS):
         yield (f'A step had {_step_size(before)} images and has {_step_size(now)}. Finished epochs '
                'and iterations count as before; within an epoch the same share is left out. The '
                'learning rate is that of the checkpoint.')
@@ -78,13 +111,20 @@ def _step_size(settings: dict) -> str:
 
 
 def _flat(value, key: str = '') -> Iterator[tuple[str, str]]:
+    """Every setting of a config by its dotted key, as text."""
     if isinstance(value, dict):
-        parts: dict = {name: part for name, part in value.items()
-                       if key or name not in _PLACES}
-        for name, part in parts.items():
-            yield from _flat(part, f'{key}.{name}' if key else str(name))
+        parts = [(name, part) for name, part in value.items() if key or name not in _PLACES]
     elif isinstance(value, (list, tuple)) and any(isinstance(part, dict) for part in value):
-        for place, part in enumerate(value):
-            yield from _flat(part, f'{key}.{place}')
+        parts = enumerate(value)
     else:
         yield key, repr(value)
+        return
+    for name, part in parts:
+        yield from _flat(part, f'{key}.{name}' if key else str(name))
+
+
+def _rate_schedulers(schedulers: object | None) -> Iterator:
+    groups = schedulers.values() if isinstance(schedulers, dict) else [schedulers or []]
+    for group in groups:
+        yield from (scheduler for scheduler in group
+                    if getattr(scheduler, 'param_name', None) == 'lr')

@@ -1,48 +1,55 @@
-"""mmengine's training loops, which can go on in the middle of an epoch.
+"""mmengine's training loops, resumable in the middle of an epoch.
 
-Configs under ``default_scope='fcos_mm'`` get them by the plain names. What a
-resumed run has trained on is not loaded again, and a validation that the run
-before was stopped in is made up for.
+Configs under ``default_scope='fcos_mm'`` get them by the plain names; arguments are mmengine's.
+What a resumed run has trained on is not loaded again, and a validation in which the run before
+was stopped is made up for.
 """
 from collections.abc import Iterator
 
 from mmengine.dataset import InfiniteSampler
 from mmengine.runner import EpochBasedTrainLoop as MMEngineEpochBasedTrainLoop
 from mmengine.runner import IterBasedTrainLoop as MMEngineIterBasedTrainLoop
+from torch import nn
 from torch.utils.data import DataLoader
 
 from fcos_mm.datasets.samplers import skip_batches
 from fcos_mm.registry import LOOPS
 
-# In the message hub, and so in checkpoints: the iteration after which the last
-# validation was finished; batches of the epoch that are trained on, of how many.
+# In the message hub, and so in checkpoints: the iteration after which the last validation was
+# finished; batches of the epoch that are trained on, of how many.
 VALIDATED = 'last_validation'
 _DONE, _LENGTH = 'batches_done', 'batches_per_epoch'
 
 
+class _Validates:
+    """What both loops know about validation."""
+
+    def _validate_if_due(self, done: int, end: int) -> None:
+        """Validate after so many epochs or iterations, of which the last is always validated."""
+        self._decide_current_val_interval()
+        if (self.runner.val_loop is not None and done >= self.val_begin
+                and (done % self.val_interval == 0 or done == end)):
+            self.runner.val_loop.run()
+
+    def _validation_is_missing(self) -> bool:
+        """Whether the run before was stopped after a checkpoint, before it had validated."""
+        validated = self.runner.message_hub.runtime_info.get(VALIDATED)
+        return validated is not None and self.iter > 0 and validated != self.iter
+
+
 @LOOPS.register_module()
-class EpochBasedTrainLoop(MMEngineEpochBasedTrainLoop):
-    """Training by epochs.
+class EpochBasedTrainLoop(_Validates, MMEngineEpochBasedTrainLoop):
+    """Training by epochs."""
 
-    Args:
-        *args: mmengine's arguments.
-        **kwargs: mmengine's arguments.
-    """
-
-    def run(self):
-        """Train, and validate where it is due.
-
-        Returns:
-            nn.Module: The model.
-        """
+    def run(self) -> nn.Module:
+        """Train, and validate where it is due; returns the model."""
         self._enter_epoch()
         self.runner.call_hook('before_train')
-        if self.batches_done == 0 and _validation_is_missing(self) and self._validation_is_due():
-            self.runner.val_loop.run()
+        if self.batches_done == 0 and self._validation_is_missing():
+            self._validate_if_due(self._epoch, self._max_epochs)
         while self._epoch < self._max_epochs and not self.stop_training:
             self.run_epoch()
-            if self._validation_is_due():
-                self.runner.val_loop.run()
+            self._validate_if_due(self._epoch, self._max_epochs)
         self.runner.call_hook('after_train')
         return self.runner.model
 
@@ -58,12 +65,7 @@ class EpochBasedTrainLoop(MMEngineEpochBasedTrainLoop):
         self._epoch += 1
 
     def run_iter(self, idx: int, data_batch) -> None:
-        """Train on a batch.
-
-        Args:
-            idx: Its place in the epoch.
-            data_batch: The batch.
-        """
+        """Train on a batch, given its place in the epoch."""
         self._note(idx + 1)
         super().run_iter(idx, data_batch)
 
@@ -86,62 +88,33 @@ class EpochBasedTrainLoop(MMEngineEpochBasedTrainLoop):
             hub.update_info(VALIDATED, self._iter if validated else 0)
         hub.update_info(_LENGTH, length)
 
-    def _validation_is_due(self) -> bool:
-        self._decide_current_val_interval()
-        return (self.runner.val_loop is not None and self._epoch >= self.val_begin
-                and (self._epoch % self.val_interval == 0 or self._epoch == self._max_epochs))
-
 
 @LOOPS.register_module()
-class IterBasedTrainLoop(MMEngineIterBasedTrainLoop):
-    """Training by iterations.
-
-    Args:
-        *args: mmengine's arguments.
-        **kwargs: mmengine's arguments.
-    """
+class IterBasedTrainLoop(_Validates, MMEngineIterBasedTrainLoop):
+    """Training by iterations."""
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        # made in run, when it is known where to start
-        self.dataloader_iterator = None
+        self.dataloader_iterator = None  # made in run, when it is known where to start
 
-    def run(self):
-        """Train, and validate where it is due.
-
-        Returns:
-            nn.Module: The model.
-        """
+    def run(self) -> nn.Module:
+        """Train, and validate where it is due; returns the model."""
         self.runner.call_hook('before_train')
         self.runner.call_hook('before_train_epoch')
         self.dataloader_iterator = endless_batches(self.dataloader, self._iter)
-        if _validation_is_missing(self) and self._validation_is_due():
-            self.runner.val_loop.run()
+        if self._validation_is_missing():
+            self._validate_if_due(self._iter, self._max_iters)
         while self._iter < self._max_iters and not self.stop_training:
             self.runner.model.train()
             self.run_iter(next(self.dataloader_iterator))
-            if self._validation_is_due():
-                self.runner.val_loop.run()
+            self._validate_if_due(self._iter, self._max_iters)
         self.runner.call_hook('after_train_epoch')
         self.runner.call_hook('after_train')
         return self.runner.model
 
-    def _validation_is_due(self) -> bool:
-        self._decide_current_val_interval()
-        return (self.runner.val_loop is not None and self._iter >= self.val_begin
-                and (self._iter % self.val_interval == 0 or self._iter == self._max_iters))
-
 
 def endless_batches(loader: DataLoader, first: int) -> Iterator:
-    """Go through a loader again and again.
-
-    Args:
-        loader: The loader.
-        first: How many batches of the run to leave out.
-
-    Yields:
-        Batches.
-    """
+    """Iterate over a loader again and again, without the first batches of the run."""
     sampler = getattr(loader.batch_sampler, 'sampler', loader.sampler)
     epoch = 0
     if not isinstance(sampler, InfiniteSampler):
@@ -161,9 +134,3 @@ def _batches_from(loader: DataLoader, first: int) -> Iterator:
             to_drop -= 1
         else:
             yield batch
-
-
-def _validation_is_missing(loop) -> bool:
-    """Whether the run before was stopped after a checkpoint, before it had validated."""
-    validated = loop.runner.message_hub.runtime_info.get(VALIDATED)
-    return validated is not None and loop.iter > 0 and validated != loop.iter

@@ -1,10 +1,5 @@
-"""Damaged pictures in training: replaced, counted, named; in a test an error."""
-import os
+"""Damaged images in training: replaced, counted, named; in a test an error."""
 import shutil
-import socket
-import subprocess
-import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -18,13 +13,12 @@ from fcos_mm.engine import UnreadableImageHook
 from fcos_mm.errors import UserError
 from fcos_mm.registry import DATASETS
 
-ROOT = Path(__file__).resolve().parents[3]
 LOST = 'Image cannot be read: {}/images/train_{}.png'
 
 
 @pytest.fixture
 def damaged(tiny_data, tmp_path):
-    """``damaged(2, 3)`` copies the data and spoils these pictures of the training."""
+    """``damaged(2, 3)`` copies the data and spoils these images of the training."""
     def make(*numbers):
         root = tmp_path / 'data'
         shutil.copytree(tiny_data, root)
@@ -43,19 +37,6 @@ def dataset(root, **options):
             pipeline=[dict(type='LoadImageFromFile'),
                       dict(type='LoadAnnotations', with_bbox=True),
                       dict(type='PackDetInputs')]), **options))
-
-
-def launch(script, *words):
-    """Run a launcher on the CPU and return what it printed."""
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        port = probe.getsockname()[1]
-    env = {**os.environ, 'PYTHON': sys.executable, 'PYTHONPATH': str(ROOT), 'PORT': str(port),
-           'CUDA_VISIBLE_DEVICES': '', 'OMP_NUM_THREADS': '1'}
-    done = subprocess.run([str(ROOT / 'tools' / script), *map(str, words)], env=env,
-                          capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
-    return done.stdout
 
 
 def ids(samples):
@@ -117,7 +98,7 @@ def test_training_goes_on_and_names_it_at_the_end(run, num_workers, damaged, tin
                  f'train_dataloader.dataset.data_root={root}', 'train_cfg.max_epochs=2',
                  'train_cfg.val_interval=9', f'train_dataloader.num_workers={num_workers}')
     line = f'warning: {LOST.format(root, 2)}'
-    assert screen.count(line) == 1  # told once, though met in both epochs
+    assert screen.count(line) == 1  # once, though met in both epochs
     assert 'The image after it is used instead.' in screen
     end = screen[screen.index('1 unreadable image replaced in this training:'):]
     assert LOST.format(root, 2) in end
@@ -135,17 +116,19 @@ def test_too_many_stop_the_training(run, damaged, tiny_config, tmp_path):
     assert 'default_hooks.unreadable.limit' in message
 
 
-def test_two_processes_tell_each_other(damaged, tiny_config, tmp_path):
-    """Four pictures, two processes: each has met what stood in its own batches."""
+def test_two_processes_add_up(run_script, damaged, tiny_config, tmp_path):
+    """Four images, two processes: each has met those of its own batches."""
     root = damaged(2, 3)
-    screen = launch('dist_train.sh', tiny_config, 2, '--work-dir', tmp_path / 'run',
-                    '--cfg-options', f'train_dataloader.dataset.data_root={root}',
-                    'default_hooks.unreadable.limit=2', 'train_cfg.val_interval=9')
+    done = run_script('dist_train.sh', tiny_config, 2, '--work-dir', tmp_path / 'run',
+                      '--cfg-options', f'train_dataloader.dataset.data_root={root}',
+                      'default_hooks.unreadable.limit=2', 'train_cfg.val_interval=9')
+    screen = done.out
+    assert done.status == 0, screen[-2000:] + done.err[-4000:]
     end = screen[screen.index('2 unreadable images replaced in this training:'):]
     assert LOST.format(root, 2) in end and LOST.format(root, 3) in end
 
 
-def test_damaged_picture_of_the_validation_stops(run, damaged, tiny_config, tmp_path):
+def test_damaged_image_of_the_validation_stops(run, damaged, tiny_config, tmp_path):
     root = damaged()
     (root / 'images' / 'val_1.png').write_bytes(b'no')
     with pytest.raises(ImageError, match='val_1.png'):

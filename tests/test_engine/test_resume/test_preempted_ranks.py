@@ -1,9 +1,6 @@
 """A cluster stops two processes and their workers, all at once; later they go on."""
 import os
 import signal
-import socket
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -12,7 +9,6 @@ import torch
 
 from fcos_mm.engine.resume.resume_point import check_whole
 
-ROOT = Path(__file__).resolve().parents[3]
 ITERATIONS = 30
 SETTINGS = f'''
 train_dataloader = dict(
@@ -28,17 +24,16 @@ log_processor = dict(by_epoch=False)
 '''
 
 
-def launch(config, work_dir, *words):
-    """Start two ranks, in a process group of their own as a cluster does."""
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        port = probe.getsockname()[1]
-    env = {**os.environ, 'PYTHON': sys.executable, 'PYTHONPATH': str(ROOT), 'PORT': str(port),
-           'CUDA_VISIBLE_DEVICES': '', 'OMP_NUM_THREADS': '1'}
-    with open(work_dir.with_suffix('.txt'), 'a') as screen:
-        return subprocess.Popen(
-            [str(ROOT / 'tools' / 'dist_train.sh'), str(config), '2', '--work-dir', str(work_dir),
-             *words], env=env, stdout=screen, stderr=screen, start_new_session=True)
+@pytest.fixture
+def launch(start_script):
+    """``launch(config, work_dir, *words)``: start two ranks; their screen is in a file."""
+
+    def start(config, work_dir, *words):
+        with open(work_dir.with_suffix('.txt'), 'a') as screen:
+            return start_script('dist_train.sh', config, 2, '--work-dir', work_dir, *words,
+                                screen=screen)
+
+    return start
 
 
 def screen_of(work_dir):
@@ -57,7 +52,7 @@ def wait_for(text, work_dir, process):
         time.sleep(0.05)
 
 
-def test_two_ranks_stop_together_and_go_on(tiny_config, tmp_path):
+def test_two_ranks_stop_together_and_go_on(launch, tiny_config, tmp_path):
     config = tmp_path / 'config.py'
     config.write_text(f"_base_ = '{tiny_config}'\n{SETTINGS}")
     undisturbed, stopped = tmp_path / 'undisturbed', tmp_path / 'stopped'

@@ -1,0 +1,14 @@
+"""What mmengine's runner keeps to itself: whether it resumes, and from what."""
+
+
+def is_resuming(runner) -> bool:
+    """Whether the runner resumes, and does not only load weights."""
+    return runner._resume
+
+
+def loaded_checkpoint(runner) -> str:
+    """The checkpoint that the runner has loaded to resume from.
+
+    mmengine's own runner looks for it itself: the last one.
+    """
+    return runner._load_from or runner.message_hub.get_info('last_ckpt')
