@@ -1,4 +1,5 @@
-"""A file is the old one or the new one, never something between."""
+"""A file is the old one or the new one, never half of it."""
+import json
 import os
 import resource
 import signal
@@ -6,7 +7,7 @@ import time
 
 import pytest
 
-from fcos_mm.atomic_file import remove_unfinished, replaced
+from fcos_mm.atomic_file import remove_unfinished, replaced, write_json
 from fcos_mm.errors import UserError
 
 
@@ -83,3 +84,9 @@ def test_a_kill_while_writing(tmp_path):
     assert path.read_text() == 'old' and len(os.listdir(tmp_path)) == 2
     remove_unfinished(str(tmp_path))
     assert os.listdir(tmp_path) == ['a.pth']
+
+
+def test_json_has_null_for_what_is_not_finite(tmp_path):
+    write_json(dict(a=[1.5, float('nan')], b=(float('inf'), 'é')), tmp_path / 'a.json')
+    assert json.loads((tmp_path / 'a.json').read_text(encoding='utf-8')) == dict(
+        a=[1.5, None], b=[None, 'é'])

@@ -1,5 +1,6 @@
 """One copy of large tensors for all ranks of a machine."""
 import contextlib
+import logging
 import os
 import socket
 import tempfile
@@ -49,7 +50,8 @@ def _write(content: dict) -> str | None:
                 torch.save(content, file)
             return path
         except (OSError, RuntimeError) as error:  # torch's, for a full disk
-            print_log(f'Annotations cannot be shared in {folder}: {error}', logger='current')
+            print_log(f'Annotations cannot be shared in {folder}: {error}', logger='current',
+                      level=logging.WARNING)
             with contextlib.suppress(OSError):
                 os.unlink(path)
     return None

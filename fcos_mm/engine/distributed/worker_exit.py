@@ -85,11 +85,12 @@ def record_exit(message: str, status: int, *, trace: str = '', lost: bool = Fals
     """
     text = f'{trace.rstrip()}\n{message}'.lstrip()
     extra = dict(py_callstack=text, timestamp=str(int(time.time())), lost=lost)
-    try:
-        write_json(dict(message=dict(message=message, errorCode=status, extraInfo=extra)),
-                   path or os.environ[ERROR_FILE])
-    except (KeyError, UserError):  # no launcher, or it has gone
-        print(text, file=sys.stderr, flush=True)
+    path = path or os.environ.get(ERROR_FILE)
+    if path:
+        with contextlib.suppress(UserError):  # the agent has gone
+            return write_json(
+                dict(message=dict(message=message, errorCode=status, extraInfo=extra)), path)
+    print(text, file=sys.stderr, flush=True)
 
 
 def read_exits(attempt: Path) -> list[dict]:

@@ -17,9 +17,9 @@ def test_rate(processes, batch, accumulated, rate, monkeypatch):
     monkeypatch.setattr(scale_lr, 'get_world_size', lambda: processes)
     weight, bias = (torch.nn.Parameter(torch.zeros(1)) for _ in range(2))
     optimizer = torch.optim.SGD([dict(params=[weight]), dict(params=[bias], lr=0.02)], lr=0.01)
-    told = scale_learning_rate(
+    text = scale_learning_rate(
         OptimWrapper(optimizer, accumulative_counts=accumulated), batch, 16)
     assert [group['lr'] for group in optimizer.param_groups] == pytest.approx([rate, 2 * rate])
-    assert f'A step has {processes * batch * accumulated} images: {processes} process(es)' in told
-    assert f'it is now {2 * rate:g}.' in told and 'rate 0.02 is for 16' in told
-    assert told.endswith('With --resume that of the checkpoint holds.')
+    assert f'A step has {processes * batch * accumulated} images: {processes} process(es)' in text
+    assert f'it is now {2 * rate:g}.' in text and 'rate 0.02 is for 16' in text
+    assert text.endswith('With --resume that of the checkpoint holds.')

@@ -238,9 +238,3 @@ def test_help_has_an_example(capsys):
     with pytest.raises(SystemExit):
         replay.main(['--help'])
     assert 'replay_batch.py work_dirs/' in capsys.readouterr().out
-
-
-def test_replay_of_another_file(tmp_path):
-    torch.save(dict(state_dict={}), tmp_path / 'a.pth')
-    with pytest.raises(UserError, match='a.pth holds no batch'):
-        replay.replay(str(tmp_path / 'a.pth'))

@@ -270,7 +270,7 @@ def test_a_full_disk(tiny_config, tmp_path, monkeypatch):
     assert 'epoch_2.pth' not in checkpoints(work_dir) and not list(work_dir.glob('.*'))
 
 
-def test_changed_settings_are_told(tiny_config, tmp_path):
+def test_changed_settings_are_logged(tiny_config, tmp_path):
     work_dir = tmp_path / 'work'
     run(write(tmp_path, tiny_config, watch='iteration=5'), work_dir)
     status, screen = run(

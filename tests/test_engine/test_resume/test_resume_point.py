@@ -149,21 +149,16 @@ def test_nothing_to_resume(tmp_path):
     assert (cfg.resume, cfg.load_from) == (False, None)
 
 
-@pytest.mark.parametrize('randomness, told', [
-    ({}, False), (dict(seed=None), False), (dict(seed=3), False), (dict(seed=4), True)], ids=str)
-def test_the_seed_is_that_of_the_checkpoint(tmp_path, randomness, told):
-    cfg = config(folder(tmp_path, ['iter_5.pth'], 'iter_5.pth'), randomness=randomness)
+@pytest.mark.parametrize('settings, noted', [
+    ({}, False), (dict(randomness={}), False), (dict(randomness=dict(seed=None)), False),
+    (dict(randomness=dict(seed=3)), False), (dict(randomness=dict(seed=4)), True)], ids=str)
+def test_the_seed_is_that_of_the_checkpoint(tmp_path, settings, noted):
+    cfg = config(folder(tmp_path, ['iter_5.pth'], 'iter_5.pth'), **settings)
     notes = prepare_resume(cfg)
     assert cfg.load_from == str(tmp_path / 'iter_5.pth')
     assert cfg.randomness.seed == 3
     assert [note.startswith('randomness.seed: the run goes on with 3') for note in notes] == (
-        [True] if told else [])
-
-
-def test_a_config_that_says_nothing_of_randomness(tmp_path):
-    cfg = config(folder(tmp_path, ['iter_5.pth'], 'iter_5.pth'))
-    prepare_resume(cfg)
-    assert cfg.randomness.seed == 3
+        [True] if noted else [])
 
 
 def test_a_damaged_checkpoint_that_is_asked_for(tmp_path):
