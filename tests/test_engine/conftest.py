@@ -1,10 +1,11 @@
-"""Running a tool in this process."""
+"""Running a tool in this process, whose signal handlers are put back."""
 import contextlib
 import io
 
 import pytest
 from mmengine.logging import MessageHub, MMLogger
 
+from fcos_mm.engine.resume.preemption import StopRequest
 from fcos_mm.visualization import DetLocalVisualizer
 
 
@@ -22,3 +23,10 @@ def run_and_capture(main, *words):
 def run():
     """``run(main, *words)`` runs a tool and returns what it printed."""
     return run_and_capture
+
+
+@pytest.fixture(autouse=True)
+def signals():
+    """A training that ends with an error leaves its handlers to the process, which ends."""
+    yield
+    StopRequest().ignore()

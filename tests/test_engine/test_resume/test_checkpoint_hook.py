@@ -105,15 +105,6 @@ def plain_config_texts():
         yield
 
 
-@pytest.fixture(autouse=True)
-def handlers():
-    before = {number: signal.signal(number, signal.SIG_DFL)
-              for number in (signal.SIGTERM, signal.SIGUSR1)}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
-
-
 @pytest.fixture(scope='module')
 def undisturbed(tiny_config, tmp_path_factory):
     folder = tmp_path_factory.mktemp('undisturbed')
