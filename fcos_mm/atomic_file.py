@@ -13,7 +13,7 @@ _SUFFIX = '.unfinished'
 
 
 @contextlib.contextmanager
-def replaced(path: str | Path, remedy: str = '') -> Iterator[str]:
+def replaced(path: str | Path, remedy: str = '') -> Iterator[Path]:
     """Write a file under another name beside it, and rename it once it is on the disk.
 
     After a crash or a power failure either the old file is there or the new one.
@@ -28,18 +28,18 @@ def replaced(path: str | Path, remedy: str = '') -> Iterator[str]:
     Raises:
         UserError: If it cannot be written. What was at ``path`` is still there.
     """
-    folder, name = os.path.split(path)
-    unfinished = os.path.join(folder, f'.{name}{_SUFFIX}')
+    path = Path(path)
+    unfinished = path.with_name(f'.{path.name}{_SUFFIX}')
     try:
         yield unfinished
         _sync(unfinished)
         os.replace(unfinished, path)
-        _sync(folder or os.curdir)
+        _sync(path.parent)
     except OSError as error:
-        raise UserError(_describe(path, folder or os.curdir, error) + remedy) from error
+        raise UserError(_describe(path, error) + remedy) from error
     finally:
         with contextlib.suppress(OSError):
-            os.unlink(unfinished)
+            unfinished.unlink()
 
 
 def write_text(text: str, path: str | Path) -> None:
@@ -49,7 +49,7 @@ def write_text(text: str, path: str | Path) -> None:
         UserError: If it cannot be written.
     """
     with replaced(path) as unfinished:
-        Path(unfinished).write_text(text, encoding='utf-8')
+        unfinished.write_text(text, encoding='utf-8')
 
 
 def write_json(content: object, path: str | Path) -> None:
@@ -67,7 +67,7 @@ def remove_unfinished(folder: str) -> None:
         path.unlink(missing_ok=True)
 
 
-def _sync(path: str) -> None:
+def _sync(path: Path) -> None:
     """Wait until a file's content, or a folder's list of files, is on the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
@@ -76,9 +76,9 @@ def _sync(path: str) -> None:
         os.close(handle)
 
 
-def _describe(path: str | Path, folder: str, error: OSError) -> str:
+def _describe(path: Path, error: OSError) -> str:
     try:
-        free = f'{shutil.disk_usage(folder).free / 2**20:,.0f} MiB are free there. '
+        free = f'{shutil.disk_usage(path.parent).free / 2**20:,.0f} MiB are free there. '
     except OSError:
         free = ''
     return (f'{path} cannot be written: {error.strerror or error}. {free}'

@@ -12,7 +12,7 @@ from fcos_mm.errors import UserError
 
 
 def write(path, text):
-    with replaced(str(path), '\nMake room.') as unfinished, open(unfinished, 'w') as file:
+    with replaced(path, '\nMake room.') as unfinished, open(unfinished, 'w') as file:
         file.write(text)
 
 

@@ -215,7 +215,7 @@ class CheckpointHook(MMEngineCheckpointHook):
             backend_args=self.backend_args, **self.args)
         if is_main_process():
             with replaced(os.path.join(runner.work_dir, POINTER), MAKE_ROOM) as path:
-                Path(path).write_text(self.last_ckpt)
+                path.write_text(self.last_ckpt)
         barrier()  # a launcher ends all ranks when the first one leaves
         self._saved_iter = meta['iter']
         self._saved_time = time.monotonic()
