@@ -44,31 +44,11 @@ def prepare_launch(cfg: Config, launcher: str) -> None:
         return
     if launcher == 'slurm' and os.environ.get('SLURM_PROCID') == '0':
         check_port(int(os.environ.get('MASTER_PORT', _SLURM_PORT)), 'MASTER_PORT')
-    if get_device() != 'cpu':
-        if restarts_of_agent() and not distributed.is_initialized():
-            torch.cuda.set_device(int(os.environ['LOCAL_RANK']))
-            _join(cfg, cfg.get('env_cfg', {}).get('dist_cfg', {}).get('backend', 'nccl'))
-        return
-    if launcher == 'slurm':
-        os.environ.update({name: os.environ[slurm] for name, slurm in _SLURM_VARIABLES.items()
-                           if slurm in os.environ})
-    missing = [name for name in LAUNCH_VARIABLES if name not in os.environ]
-    if missing:
-        raise UserError(
-            f'--launcher {launcher}: without a GPU the processes must be started by torchrun, as '
-            f'tools/dist_train.sh does, or by tools/slurm_train.sh; not set: '
-            f'{", ".join(missing)}.')
-    if cfg.get('sync_bn') is not None:
-        raise UserError(f'sync_bn={cfg.sync_bn!r} needs GPUs: torch has no synchronised batch norm '
-                        'for CPUs. Set sync_bn=None here.')
-    if not distributed.is_initialized():
-        _join(cfg, 'gloo')
-        atexit.register(leave_group)
-    cfg.model_wrapper_cfg = {
-        'type': 'MMDistributedDataParallel',
-        'broadcast_buffers': False,
-        'find_unused_parameters': cfg.get('find_unused_parameters', False),
-        **(cfg.get('model_wrapper_cfg') or {}), 'device_ids': None}
+    if get_device() == 'cpu':
+        _join_cpus(cfg, launcher)
+    elif restarts_of_agent() and not distributed.is_initialized():
+        torch.cuda.set_device(int(os.environ['LOCAL_RANK']))
+        _join(cfg, cfg.get('env_cfg', {}).get('dist_cfg', {}).get('backend', 'nccl'))
 
 
 def check_port(port: int, name: str) -> None:
@@ -108,6 +88,29 @@ def leave_group() -> None:
     time.sleep(_GRACE_SECONDS)
     if distributed.is_initialized():
         distributed.destroy_process_group()
+
+
+def _join_cpus(cfg: Config, launcher: str) -> None:
+    if launcher == 'slurm':
+        os.environ.update({name: os.environ[slurm] for name, slurm in _SLURM_VARIABLES.items()
+                           if slurm in os.environ})
+    missing = [name for name in LAUNCH_VARIABLES if name not in os.environ]
+    if missing:
+        raise UserError(
+            f'--launcher {launcher}: without a GPU the processes must be started by torchrun, as '
+            f'tools/dist_train.sh does, or by tools/slurm_train.sh; not set: '
+            f'{", ".join(missing)}.')
+    if cfg.get('sync_bn') is not None:
+        raise UserError(f'sync_bn={cfg.sync_bn!r} needs GPUs: torch has no synchronised batch norm '
+                        'for CPUs. Set sync_bn=None here.')
+    if not distributed.is_initialized():
+        _join(cfg, 'gloo')
+        atexit.register(leave_group)
+    cfg.model_wrapper_cfg = {
+        'type': 'MMDistributedDataParallel',
+        'broadcast_buffers': False,
+        'find_unused_parameters': cfg.get('find_unused_parameters', False),
+        **(cfg.get('model_wrapper_cfg') or {}), 'device_ids': None}
 
 
 def _join(cfg: Config, backend: str) -> None:

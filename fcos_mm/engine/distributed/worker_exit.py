@@ -56,7 +56,7 @@ def run_rank(main: Callable[[], object]) -> int:
     except SystemExit as stop:
         if stop.code:
             status = stop.code if isinstance(stop.code, int) else 1
-            record_exit(f'error: rank {rank_of_process()} stopped, status {status}', status)
+            record_exit(f'rank {rank_of_process()} stopped, status {status}', status)
         raise
     except UserError as error:
         record_exit(f'error: rank {rank_of_process()}: {error}', 2)
