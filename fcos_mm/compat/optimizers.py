@@ -1,4 +1,4 @@
-"""Skip optimizer steps on the GPU via ``found_inf``, without a host sync; other internals."""
+"""Skip optimizer steps on the GPU via ``found_inf``, without a host sync; foreach kernels."""
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 

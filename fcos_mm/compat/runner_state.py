@@ -1,4 +1,4 @@
-"""What mmengine's runner keeps to itself: whether it resumes, and from what."""
+"""Internals of mmengine's runner: whether it resumes, and from which checkpoint."""
 
 
 def is_resuming(runner) -> bool:

@@ -1,4 +1,4 @@
-"""Stop training at a non-finite loss or gradient, and keep what caused it."""
+"""Stop training at a non-finite loss or gradient, and record the batch."""
 import math
 
 from mmengine.dist import all_gather_object

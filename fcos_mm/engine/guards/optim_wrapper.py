@@ -1,4 +1,4 @@
-"""``OptimWrapper`` and ``AmpOptimWrapper``: mmengine's, which measure every gradient."""
+"""``OptimWrapper`` and ``AmpOptimWrapper``: mmengine's, with gradient norms and skipped steps."""
 import math
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ _NORM_OPTIONS = ('norm_type', 'error_if_nonfinite', 'foreach')
 
 
 class MeasuredStep:
-    """What both wrappers have in common.
+    """Measures every gradient and can skip non-finite steps; a mixin for both wrappers.
 
     The norm of the whole gradient is measured before clipping; :meth:`settle` logs it as
     ``grad_norm``. A step whose gradient is not finite can be skipped. A fused optimizer

@@ -1,1 +1,1 @@
-"""Checkpoints that are whole, and runs that resume bit for bit."""
+"""Intact checkpoints, and runs that resume bit for bit."""

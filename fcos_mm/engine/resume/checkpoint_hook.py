@@ -1,4 +1,4 @@
-"""Autosave before validation, by the clock and on a cluster's signal; checkpoints for resuming."""
+"""Autosave before validation, periodically and on preemption; checkpoints that resume exactly."""
 import os
 import time
 from pathlib import Path

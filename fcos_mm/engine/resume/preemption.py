@@ -1,4 +1,4 @@
-"""A cluster asks a run to stop; all ranks hear of it together.
+"""Stop all ranks together when a cluster announces the end with a signal.
 
 Schedulers announce the end with SIGTERM, Slurm with the signal that ``--signal`` names, mostly
 SIGUSR1. A run that has saved and stopped exits with status 75 (``EX_TEMPFAIL``: try again later).
@@ -25,7 +25,7 @@ _masks = threading.local()
 
 
 class StopRequest:
-    """Notes that one of the signals came, instead of dying of it.
+    """Records that one of the signals came, instead of dying of it.
 
     Attributes:
         name: The name of the signal; None as long as none came.
@@ -49,7 +49,7 @@ class StopRequest:
 
 
 class Agreement:
-    """What the ranks want, without one waiting for another.
+    """All-reduces what the ranks want, without one waiting for another.
 
     Every rank names a number after each iteration; an iteration later all know the largest. It
     travels beside the gradients, between the CPUs. A single process knows its own at once.
@@ -84,7 +84,7 @@ class Agreement:
 
 
 def spare_workers(loader: DataLoader) -> None:
-    """Let a loader's workers live on when the whole process group is signalled.
+    """Keep a loader's workers alive when the whole process group is signalled.
 
     They end with their parent. Without them it could not finish its iteration.
 
@@ -97,7 +97,7 @@ def spare_workers(loader: DataLoader) -> None:
 
 
 class _SparedLoader(DataLoader):
-    """Its workers are born with the signals blocked, until they can handle them."""
+    """Starts its workers with the signals blocked, until they can handle them."""
 
     def __iter__(self):
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
@@ -141,7 +141,7 @@ def _restore() -> None:
 
 
 def _before_fork() -> None:
-    """A signal that comes before the child has its handlers back must wait, not get lost."""
+    """Block the signals until the child has its handlers back: none may get lost."""
     _masks.before = signal.pthread_sigmask(signal.SIG_BLOCK, _previous) if _previous else None
 
 

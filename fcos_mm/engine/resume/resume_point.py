@@ -1,4 +1,4 @@
-"""Choose the checkpoint to resume from: the newest that is whole."""
+"""Choose the checkpoint to resume from: the newest intact one."""
 import os
 import re
 import zipfile
@@ -50,7 +50,7 @@ def prepare_resume(cfg: Config) -> list[str]:
 
 
 def _meta_of_training(path: str) -> dict:
-    """``meta`` of a checkpoint that holds what mmengine reads to go on."""
+    """``meta`` of a checkpoint that holds what mmengine needs to resume."""
     checkpoint = CheckpointLoader.load_checkpoint(path, map_location='cpu')
     state = checkpoint if isinstance(checkpoint, dict) else {}
     meta = state.get('meta')
@@ -80,7 +80,7 @@ def newest_whole(work_dir: str) -> tuple[str | None, list[str]]:
         else:
             return path, [*faults, *([f'Using {path}, the one before.'] if faults else [])]
     if faults:
-        raise UserError('\n'.join([*faults, f'No checkpoint in {work_dir} is whole. Start anew, '
+        raise UserError('\n'.join([*faults, f'No checkpoint in {work_dir} is intact. Start anew, '
                                    'without --resume.']))
     return None, []
 
@@ -169,7 +169,7 @@ def _time(path: Path) -> int:
 
 
 def _follows(path: Path, other: Path) -> bool:
-    """False if the names tell that it is of an earlier iteration or epoch."""
+    """False if the names say that it is of an earlier iteration or epoch."""
     (kind, number), (other_kind, other_number) = _split(path), _split(other)
     same_unit = kind.removeprefix(AUTOSAVE) == other_kind.removeprefix(AUTOSAVE)
     return number > other_number or not same_unit

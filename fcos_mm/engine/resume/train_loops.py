@@ -22,7 +22,7 @@ _DONE, _LENGTH = 'batches_done', 'batches_per_epoch'
 
 
 class _Validates:
-    """What both loops know about validation."""
+    """Validation, the same in both loops."""
 
     def _validate_if_due(self, done: int, end: int) -> None:
         """Validate after so many epochs or iterations, of which the last is always validated."""

@@ -1,4 +1,4 @@
-"""A work dir holds one run: a second one is not mixed with it, and a restarted one goes on."""
+"""One run per work dir: refuse a second one, resume one that is restarted."""
 import os
 import re
 import sys
@@ -65,7 +65,7 @@ def remove_earlier_run(cfg: Config) -> None:
 
 
 def resume_after_restart(cfg: Config) -> None:
-    """Go on from the last checkpoint if this is not the first start.
+    """Resume from the last checkpoint if this is not the first start.
 
     On the first start of a run that does not resume, the file ``started`` in the work dir notes
     the time. Without a checkpoint since, all is as on the first start.

@@ -1,4 +1,4 @@
-"""Gradients are measured, clipped as in mmengine, and left out where they are not finite."""
+"""Gradients are measured and clipped as in mmengine; non-finite steps are skipped."""
 import math
 
 import pytest

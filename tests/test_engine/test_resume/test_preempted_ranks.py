@@ -1,4 +1,4 @@
-"""A cluster stops two processes and their workers, all at once; later they go on."""
+"""A cluster stops two ranks and their workers, all at once; later they resume."""
 import os
 import signal
 import time

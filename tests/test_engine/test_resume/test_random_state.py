@@ -1,4 +1,4 @@
-"""Random numbers go on where a checkpoint left them."""
+"""RNG states are restored from a checkpoint."""
 import random
 
 import numpy as np

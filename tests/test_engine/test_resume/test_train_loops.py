@@ -1,4 +1,4 @@
-"""Where the training loops go on."""
+"""Where the training loops resume."""
 import itertools
 from types import SimpleNamespace
 
