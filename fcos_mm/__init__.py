@@ -5,8 +5,6 @@ OpenMMLab's packages find what they lack, and load checkpoints safely, once
 they are imported; mmengine imports ``fcos_mm.registry``, and with it every
 component, when a config names the scope ``fcos_mm``.
 """
-import importlib
-
 from fcos_mm.compat import import_hooks
 from fcos_mm.lazy import lazy_exports
 from fcos_mm.version import __version__  # noqa: F401
@@ -18,7 +16,8 @@ __getattr__, __all__ = lazy_exports(__name__, {
 
 
 def _secure_checkpoints(checkpoint) -> None:
-    importlib.import_module('fcos_mm.checkpoints.safe_loading').secure_checkpoints()
+    from fcos_mm.checkpoints.safe_loading import secure_checkpoints
+    secure_checkpoints()
 
 
 import_hooks.install({'mmengine.runner.checkpoint': _secure_checkpoints})

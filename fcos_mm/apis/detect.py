@@ -23,7 +23,7 @@ from fcos_mm.apis.image_files import (
 )
 from fcos_mm.apis.inferencer import build_inferencer, find_category_ids
 from fcos_mm.apis.named_inputs import check_device, check_order, check_score_threshold
-from fcos_mm.checkpoints.trust import trust_checkpoints
+from fcos_mm.checkpoints.safe_loading import trust_checkpoints
 from fcos_mm.cli import detect as command
 from fcos_mm.cli import parse
 from fcos_mm.cli.options import resolve

@@ -9,7 +9,7 @@ from mmengine.dataset import BaseDataset
 from torch import nn
 
 from fcos_mm.apis.console import prints_to_log_file
-from fcos_mm.checkpoints.fit import check_checkpoint, read_state_dict
+from fcos_mm.checkpoints.fit import check_weights, read_state_dict
 from fcos_mm.config.checks.check import check_config
 from fcos_mm.config.checks.components import component_faults
 from fcos_mm.config.datasets import first_dataset
@@ -30,7 +30,7 @@ def build_inferencer(cfg: Config, checkpoint: str, device: str | None = None) ->
     Raises:
         UserError: If the checkpoint cannot be read or does not fit.
     """
-    read_state_dict(checkpoint)
+    weights = read_state_dict(checkpoint)
     _set_dataset(cfg)
     # the drawings are written by who detects, and no backend keeps them
     cfg.visualizer = {**ours(cfg.get('visualizer', dict(type='DetLocalVisualizer'))),
@@ -40,7 +40,7 @@ def build_inferencer(cfg: Config, checkpoint: str, device: str | None = None) ->
         inferencer = DetInferencer(
             cfg, checkpoint, device=device, scope=cfg.get('default_scope', 'mmdet'),
             show_progress=False)
-    check_checkpoint(checkpoint, inferencer.model)
+    check_weights(weights, inferencer.model, checkpoint)
     set_class_names(inferencer.model, cfg)
     inferencer.model = prepare_as_configured(inferencer.model, cfg)
     return inferencer

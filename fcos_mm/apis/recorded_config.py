@@ -11,7 +11,7 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.registry import MODELS, TASK_UTILS, WEIGHT_INITIALIZERS, Registry
 
-from fcos_mm.checkpoints.trust import checkpoints_are_trusted
+from fcos_mm.checkpoints.safe_loading import checkpoints_are_trusted
 from fcos_mm.errors import UserError
 
 _NUMBERS = {'inf': float('inf'), 'nan': float('nan')}

@@ -12,8 +12,7 @@ from mmengine.registry import init_default_scope
 from torch import Tensor, nn
 
 from fcos_mm.apis.recorded_config import read_recorded_config
-from fcos_mm.checkpoints.safe_loading import load_from_local
-from fcos_mm.checkpoints.trust import trust_checkpoints
+from fcos_mm.checkpoints.safe_loading import load_from_local, trust_checkpoints
 from fcos_mm.cli import parse, replay_batch
 from fcos_mm.engine.guards.batch_record import unpack_batch
 from fcos_mm.engine.guards.non_finite import non_finite_names

@@ -12,9 +12,9 @@ from torch import nn
 from fcos_mm.apis.build_errors import build_errors_told
 from fcos_mm.apis.console import prints_to_log_file, tidy_screen
 from fcos_mm.atomic_file import replaced
+from fcos_mm.checkpoints.fit import ALLOWED_BY, TakenWeights
 from fcos_mm.checkpoints.frozen_layers import check_frozen, note_loading, unfreezing_options
-from fcos_mm.checkpoints.taken_weights import ALLOWED_BY, TakenWeights
-from fcos_mm.checkpoints.weights import inner_model
+from fcos_mm.compat.modules import inner_model
 from fcos_mm.engine import RunHeaderHook
 from fcos_mm.engine.distributed.scale_lr import scale_learning_rate
 from fcos_mm.engine.distributed.zero import gather_shares

@@ -11,7 +11,7 @@ from fcos_mm.apis.named_inputs import check_order
 from fcos_mm.apis.runner import build_runner
 from fcos_mm.apis.tta import set_tta
 from fcos_mm.checkpoints.fit import check_checkpoint, read_state_dict
-from fcos_mm.checkpoints.trust import trust_checkpoints
+from fcos_mm.checkpoints.safe_loading import trust_checkpoints
 from fcos_mm.cli import parse
 from fcos_mm.cli import test as command
 from fcos_mm.cli.options import resolve

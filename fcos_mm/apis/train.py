@@ -8,7 +8,7 @@ from mmengine.device import get_device
 
 from fcos_mm.apis.runner import build_runner
 from fcos_mm.checkpoints.fit import check_checkpoint, read_state_dict
-from fcos_mm.checkpoints.trust import trust_checkpoints
+from fcos_mm.checkpoints.safe_loading import trust_checkpoints
 from fcos_mm.cli import parse
 from fcos_mm.cli import train as command
 from fcos_mm.cli.options import resolve

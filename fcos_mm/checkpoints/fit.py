@@ -1,22 +1,32 @@
-"""Checkpoints are looked at before they are used.
+"""Does a checkpoint fit a model, and what did the model take from it.
 
-mmengine loads what fits and warns about the rest, so a checkpoint of another
-model would be tested with random weights.
+mmengine loads what fits and warns about the rest, so a checkpoint of another model would be tested
+with random weights.
 """
 import re
+from collections import Counter
+from collections.abc import Mapping
 
 import torch
-from mmengine.runner.checkpoint import CheckpointLoader
 from torch import Tensor, nn
 
+from fcos_mm.checkpoints.safe_loading import read_checkpoint
 from fcos_mm.checkpoints.weights import fitted
+from fcos_mm.compat.modules import inner_model
 from fcos_mm.errors import UserError
 
+#: The key of a config that allows a training to start from mostly random weights.
+ALLOWED_BY = 'allow_random_weights'
+
+# Other classes leave more than 90 % in place, another neck or head more than 60 %. With less than
+# half, the backbone is another one, or the names are.
+_SHARE = 0.5
 _SHOWN = 5
+_SHOWN_NOT_TAKEN = 4
 
 
 def read_state_dict(path: str) -> dict[str, Tensor]:
-    """Read the weights in a checkpoint.
+    """Read the weights in a checkpoint; the file is read once, see :func:`read_checkpoint`.
 
     Args:
         path: A file, or an address that mmengine can load.
@@ -28,14 +38,13 @@ def read_state_dict(path: str) -> dict[str, Tensor]:
         UserError: If the file is missing or not a checkpoint.
     """
     try:
-        checkpoint = CheckpointLoader.load_checkpoint(
-            path, map_location='cpu', logger='silent')
+        checkpoint = read_checkpoint(path)
     except UserError:
         raise
     except Exception as error:  # of the network, the address, the format
-        raise UserError(
-            f'Checkpoint {path} cannot be loaded: {_first_line(error)}\n'
-            'Give a .pth file written by tools/train.py.') from error
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise UserError(f'Checkpoint {path} cannot be loaded: {reason}\n'
+                        'Give a .pth file written by tools/train.py.') from error
     weights = checkpoint.get('state_dict', checkpoint) if isinstance(checkpoint, dict) else {}
     weights = weights if isinstance(weights, dict) else {}
     weights = {re.sub(r'^module\.', '', str(name)): value
@@ -54,16 +63,28 @@ def check_checkpoint(path: str, model: nn.Module) -> None:
         model: The model, wrapped or not.
 
     Raises:
-        UserError: If it cannot be read, or a weight is missing, of another
-            shape, or not a finite number. The message shows the first of them.
+        UserError: If it cannot be read or does not fit; see :func:`check_weights`.
     """
-    while hasattr(model, 'module'):  # distributed, or test-time augmentation
-        model = model.module
-    wanted = model.state_dict()
-    found = fitted(read_state_dict(path), wanted)
-    # counted since PyTorch 0.4.1; older checkpoints do not have it
-    faults = [(name, tuple(value.shape), _shape(found.get(name)))
-              for name, value in wanted.items() if not name.endswith('num_batches_tracked')]
+    check_weights(read_state_dict(path), model, path)
+
+
+def check_weights(weights: Mapping[str, Tensor], model: nn.Module, path: str) -> None:
+    """Make sure that the weights of a checkpoint set every weight of the model.
+
+    Args:
+        weights: Names and tensors.
+        model: The model, wrapped or not.
+        path: The checkpoint, for the messages.
+
+    Raises:
+        UserError: If a weight is missing, of another shape, or not a finite number. The message
+            shows the first of them.
+    """
+    wanted = inner_model(model).state_dict()
+    found = fitted(weights, wanted)
+    shapes = _shapes(wanted)
+    faults = [(name, shape, tuple(found[name].shape) if name in found else None)
+              for name, shape in shapes.items()]
     faults = [fault for fault in faults if fault[1] != fault[2]]
     if faults:
         raise UserError(_describe(path, faults, len(wanted)))
@@ -74,8 +95,73 @@ def check_checkpoint(path: str, model: nn.Module) -> None:
                         'diverged, or the file is damaged: use an earlier checkpoint.')
 
 
-def _shape(value: Tensor | None) -> tuple[int, ...] | None:
-    return None if value is None else tuple(value.shape)
+class TakenWeights:
+    """What a model took from a checkpoint, in one line; too little of it is an error.
+
+    Args:
+        path: The checkpoint, for the messages.
+        weights: Its names and tensors.
+        model: The model, not wrapped.
+    """
+
+    def __init__(self, path: str, weights: Mapping[str, Tensor], model: nn.Module) -> None:
+        self.path = path
+        self.wanted = _shapes(model.state_dict())
+        found = fitted(weights, model.state_dict())
+        self.found = {name: tuple(found[name].shape) for name in self.wanted
+                      if isinstance(found.get(name), Tensor)}
+        self.taken = {name for name in self.found if self.found[name] == self.wanted[name]}
+
+    def __str__(self) -> str:
+        line = f'taken {len(self.taken)} of {len(self.wanted)} tensors from {self.path}'
+        faults = self._not_taken()
+        if not faults:
+            return line
+        more = len(faults) - _SHOWN_NOT_TAKEN
+        rest = f', and {more} more' if more > 0 else ''
+        return f'{line}; not taken: {", ".join(faults[:_SHOWN_NOT_TAKEN])}{rest}'
+
+    def check(self) -> None:
+        """Make sure that the model starts from the checkpoint and not from random weights.
+
+        Raises:
+            UserError: If less than half of all tensors, or of those of the
+                backbone, were taken, except a backbone that is whole.
+        """
+        backbone = self._share('backbone.')
+        if backbone == 1 or min(self._share(''), backbone) >= _SHARE:
+            return
+        raise UserError(
+            f'load_from: {self}.\n'
+            'Most of the model, or of its backbone, would start from random weights: use the '
+            'config the checkpoint was trained with.\nWeights of a backbone alone belong into '
+            f'model.backbone.init_cfg=dict(type="Pretrained", checkpoint={self.path!r}).\n'
+            f'If it is meant to be so: --cfg-options {ALLOWED_BY}=True')
+
+    def _share(self, prefix: str) -> float:
+        """The share taken of all names with a prefix, or of all where there is no such name."""
+        names = [name for name in self.wanted if name.startswith(prefix)] or list(self.wanted)
+        return sum(name in self.taken for name in names) / max(1, len(names))
+
+    def _not_taken(self) -> list[str]:
+        """A phrase for each layer of another shape and each part without a name in the file."""
+        layers, absent = {}, Counter()
+        for name, shape in self.wanted.items():
+            if name in self.taken:
+                continue
+            if name in self.found:
+                layer = name.rpartition('.')[0].removeprefix('bbox_head.')
+                layers.setdefault(layer, _difference(name, self.found[name], shape))
+            else:
+                absent[name.partition('.')[0]] += 1
+        return [*(f'{layer} ({text})' for layer, text in layers.items()),
+                *(f'{part} ({number} not in the file)' for part, number in absent.items())]
+
+
+def _shapes(state_dict: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
+    """The shapes that a checkpoint must have; batches are counted since PyTorch 0.4.1 only."""
+    return {name: tuple(value.shape) for name, value in state_dict.items()
+            if not name.endswith('num_batches_tracked')}
 
 
 def _is_finite(value: Tensor) -> bool:
@@ -109,5 +195,7 @@ def _describe(path: str, faults: list, total: int) -> str:
     return '\n'.join(lines)
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+def _difference(name: str, found: tuple, wanted: tuple) -> str:
+    if 'cls' in name and found[1:] == wanted[1:] and found and wanted:
+        return f'{found[0]} classes, now {wanted[0]}'
+    return f'{" x ".join(map(str, found))}, now {" x ".join(map(str, wanted))}'

@@ -10,12 +10,15 @@ from itertools import chain
 
 from torch import Tensor, nn
 
-from fcos_mm.checkpoints.taken_weights import ALLOWED_BY
+from fcos_mm.checkpoints.fit import ALLOWED_BY
 from fcos_mm.errors import UserError
 
 _LOADED = '_fcos_mm_loaded'  # attribute of a module: the names of its tensors that were loaded
 _NEW = dict(weight=1, bias=0, running_mean=0, running_var=1)
 _SHOWN = 3
+# Anything else that is frozen is a scale, a position or the like.
+_LAYERS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d,
+           nn.ConvTranspose3d)
 
 
 def note_loading(model: nn.Module) -> None:
@@ -86,7 +89,7 @@ def _random_and_frozen(part: nn.Module, prefix: str) -> Iterator[str]:
     if any(_is_norm(module) for _, module in layers):
         yield from (name for name, module in layers if _is_norm(module) and _is_new(module))
     elif not any(getattr(module, _LOADED, ()) for module in part.modules()):
-        yield from (name for name, module in layers if not _holds_constant(module))
+        yield from (name for name, module in layers if isinstance(module, _LAYERS))
 
 
 def _is_norm(module: nn.Module) -> bool:
@@ -107,11 +110,6 @@ def _is_new(module: nn.Module) -> bool:
     values = [(getattr(module, name, None), value) for name, value in _NEW.items()]
     return all(bool((tensor == value).all()) for tensor, value in values
                if isinstance(tensor, Tensor))
-
-
-def _holds_constant(module: nn.Module) -> bool:
-    """Whether it is no layer of a network, but a scale, a position or the like."""
-    return not isinstance(module, (nn.Linear, nn.modules.conv._ConvNd))
 
 
 def _note(module: nn.Module, state_dict, prefix: str, *args) -> None:

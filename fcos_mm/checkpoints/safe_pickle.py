@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 from torch.storage import TypedStorage
 
-from fcos_mm.checkpoints.plain import ForbiddenContent, check_plain
-from fcos_mm.checkpoints.saved_arrays import NUMPY_NAMES
+from fcos_mm.checkpoints.saved_objects import NUMPY_NAMES, ForbiddenContent, check_plain
+from fcos_mm.compat.checkpoint_loading import rebuild_tensor
 from fcos_mm.errors import UserError
 
 
@@ -103,7 +103,7 @@ def _tensor(storage: TypedStorage, offset: int, size: tuple, stride: tuple, *mor
     """A tensor of numbers in a storage; gradients and hooks are left out."""
     if not isinstance(storage, TypedStorage):
         raise ForbiddenContent('a tensor is not made of numbers')
-    return torch._utils._rebuild_tensor(storage, offset, size, stride)
+    return rebuild_tensor(storage, offset, size, stride)
 
 
 def _encode(text: str, encoding: str = 'latin1') -> bytes:

@@ -5,12 +5,13 @@ and put ``module.``, ``model.`` or ``ema_`` before every name. mmengine knows th
 ``module.``.
 """
 import re
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mmengine.model import BaseTTAModel, is_model_wrapper
-from torch import Tensor, nn
+from torch import Tensor
+
+from fcos_mm.compat.checkpoint_loading import without_prefix
 
 STATE_DICT = 'state_dict'
 
@@ -51,58 +52,27 @@ def fitted(weights: Mapping[str, Any], wanted: Mapping[str, Tensor]) -> Mapping[
     counts = Counter({'': 0})
     for name, value in weights.items():
         ends = [0, *(match.end() for match in _PREFIX_ENDS.finditer(name))]
+        shape = getattr(value, 'shape', None)
         for end in ends:
-            if name[end:] in wanted and _shape(value) == wanted[name[end:]].shape:
+            if name[end:] in wanted and shape == wanted[name[end:]].shape:
                 counts[name[:end]] += 1
     prefix, count = counts.most_common(1)[0]
     if not prefix or count <= counts[''] or count < _ENOUGH * len(wanted):
         return weights
-    renamed = OrderedDict((name.removeprefix(prefix), value) for name, value in weights.items()
-                          if name.startswith(prefix))
-    metadata = getattr(weights, '_metadata', {})  # versions of modules, by their names
-    renamed._metadata = OrderedDict(
-        (name.removeprefix(prefix), value) for name, value in metadata.items())
-    return renamed
-
-
-def load_state_dict_with(load):
-    """mmengine's ``load_state_dict``, which fits the names first.
-
-    Args:
-        load: mmengine's function.
-    """
-
-    def load_state_dict(module: nn.Module, state_dict, strict: bool = False, logger=None) -> None:
-        load(module, fitted(state_dict, inner_model(module).state_dict()), strict, logger)
-
-    return load_state_dict
-
-
-def inner_model(model: nn.Module) -> nn.Module:
-    """The model in a wrapper for several processes or for test-time augmentation.
-
-    Args:
-        model: The model, wrapped or not.
-    """
-    while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
-        model = model.module
-    return model
+    return without_prefix(weights, prefix)
 
 
 def _count(part: Any) -> int:
-    """How many tensors a dict holds by name."""
+    """The number of tensors that a dict holds by name."""
     if not isinstance(part, dict):
         return 0
     return sum(isinstance(name, str) and isinstance(value, Tensor) for name, value in part.items())
 
 
-def _parts(part: dict, depth: int) -> Iterator[dict]:
-    for value in part.values():
+def _parts(part: Any, depth: int) -> Iterator[dict]:
+    """All dicts inside a dict, down to a depth."""
+    for value in part.values() if depth and isinstance(part, dict) else ():
         if isinstance(value, dict):
             yield value
-            if depth > 1:
-                yield from _parts(value, depth - 1)
+            yield from _parts(value, depth - 1)
 
-
-def _shape(value: Any):
-    return getattr(value, 'shape', None)

@@ -8,7 +8,6 @@ it is needed.
 """
 from __future__ import annotations
 
-import importlib
 import itertools
 import sys
 
@@ -43,7 +42,8 @@ class OperatorLoader:
     @staticmethod
     def exec_module(module):
         """Fill the empty module; see ``importlib.abc.Loader``."""
-        importlib.import_module('fcos_mm.compat.extension').fill(module)
+        from fcos_mm.compat import extension
+        extension.fill(module)
 
 
 class ImportObserver:

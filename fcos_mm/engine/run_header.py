@@ -2,9 +2,9 @@
 import torch
 from mmengine.dist import get_world_size
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import EpochBasedTrainLoop
 
+from fcos_mm.compat.modules import inner_model
 from fcos_mm.datasets.walk import metainfo_of
 from fcos_mm.registry import HOOKS
 
@@ -56,8 +56,7 @@ def _classes(dataset) -> str:
 
 
 def _count_parameters(model) -> int:
-    model = model.module if is_model_wrapper(model) else model
-    return sum(parameter.numel() for parameter in model.parameters())
+    return sum(parameter.numel() for parameter in inner_model(model).parameters())
 
 
 def _device(runner) -> str:

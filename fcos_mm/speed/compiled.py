@@ -1,12 +1,11 @@
-"""Compiling the network, backbone, neck and head, each as one graph, and the loss."""
-import contextlib
+"""torch.compile for backbone, neck and head, each as one graph, and for the loss."""
 import os
 import shutil
-from collections.abc import Iterator, Sequence
 
 import torch
 from torch import nn
 
+from fcos_mm.compat.modules import inner_model
 from fcos_mm.errors import UserError
 from fcos_mm.models.head import FCOSHead
 
@@ -18,10 +17,9 @@ def network_parts(model: nn.Module) -> list[nn.Module]:
     """Return backbone, neck and dense heads of a detector, those that it has.
 
     Args:
-        model: A detector, or a wrapper that has one as ``module``.
+        model: A detector, wrapped or not.
     """
-    while not hasattr(model, 'backbone') and hasattr(model, 'module'):
-        model = model.module
+    model = inner_model(model)
     return [getattr(model, name) for name in _PARTS if getattr(model, name, None) is not None]
 
 
@@ -67,23 +65,6 @@ def _complete(options: dict) -> dict:
     if options.get('backend', 'inductor') == 'inductor':
         _find_compiler()
     return {'dynamic': False, 'fullgraph': True, **options}
-
-
-@contextlib.contextmanager
-def eager(parts: Sequence[nn.Module]) -> Iterator[None]:
-    """Run modules that were compiled in place as they are written.
-
-    Args:
-        parts: The modules.
-    """
-    compiled = [part._compiled_call_impl for part in parts]
-    for part in parts:
-        part._compiled_call_impl = None
-    try:
-        yield
-    finally:
-        for part, call in zip(parts, compiled):
-            part._compiled_call_impl = call
 
 
 def _find_compiler() -> None:

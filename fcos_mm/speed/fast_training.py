@@ -2,12 +2,12 @@
 
 import torch
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from torch import nn
 
+from fcos_mm.compat.modules import eager, inner_model
 from fcos_mm.registry import HOOKS
 from fcos_mm.speed.allocator import keep_freed_memory
-from fcos_mm.speed.compiled import compile_losses, compile_network, eager, network_parts
+from fcos_mm.speed.compiled import compile_losses, compile_network, network_parts
 
 
 @HOOKS.register_module()
@@ -47,7 +47,7 @@ class FastTrainingHook(Hook):
         Raises:
             UserError: If the network shall be compiled and there is no compiler.
         """
-        model = _unwrapped(runner)
+        model = inner_model(runner.model)
         if self.tf32:
             torch.set_float32_matmul_precision('high')
             torch.backends.cudnn.allow_tf32 = True
@@ -67,7 +67,7 @@ class FastTrainingHook(Hook):
             runner (Runner): The runner.
         """
         if self.compile is not None:
-            self._eager = eager(network_parts(_unwrapped(runner)))
+            self._eager = eager(network_parts(inner_model(runner.model)))
             self._eager.__enter__()
 
     def after_val_epoch(self, runner, metrics: dict | None = None) -> None:
@@ -97,6 +97,3 @@ def to_channels_last(model: nn.Module, optimizer: torch.optim.Optimizer | None =
             if torch.is_tensor(value) and value.dim() == 4 and value.shape == parameter.shape:
                 state[name] = value.contiguous(memory_format=torch.channels_last)
 
-
-def _unwrapped(runner) -> nn.Module:
-    return runner.model.module if is_model_wrapper(runner.model) else runner.model

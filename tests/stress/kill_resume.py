@@ -28,9 +28,10 @@ from kill_resume_config import IMAGES, LONGEST_LOSS, write_config
 from mmengine.config import Config
 
 from fcos_mm.apis import train
+from fcos_mm.checkpoints.safe_loading import read_checkpoint
 from fcos_mm.cli import run_tool
 from fcos_mm.datasets.shapes import make_shapes
-from fcos_mm.engine.resume.resume_point import candidates, check_whole
+from fcos_mm.engine.resume.resume_point import candidates
 
 EXAMPLES = '''examples:
   python tests/stress/kill_resume.py --kills 50
@@ -212,7 +213,7 @@ def check_pointer(work_dir: Path) -> None:
     """The checkpoint that the pointer names is never damaged."""
     pointer = work_dir / 'last_checkpoint'
     if pointer.is_file():
-        check_whole(pointer.read_text())
+        read_checkpoint(pointer.read_text())
 
 
 def note_lost(run: Run, before: int, logged: int) -> None:

@@ -30,9 +30,7 @@ def test_the_models_own_checkpoint_fits(tmp_path):
 
 def test_plain_weights_of_a_wrapped_model_fit(tmp_path):
     weights = {f'module.{name}': value for name, value in Model().state_dict().items()}
-    wrapped = nn.Module()
-    wrapped.module = Model()
-    check_checkpoint(save(tmp_path, weights), wrapped)
+    check_checkpoint(save(tmp_path, weights), nn.DataParallel(Model()))
 
 
 def test_batch_counts_may_be_missing(tmp_path):

@@ -1,5 +1,9 @@
 """Checkpoints of mmengine load without running code from the file."""
+import builtins
 import os
+import shutil
+import zipfile
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -7,7 +11,9 @@ import torch
 from mmengine.logging import MessageHub
 from mmengine.runner import CheckpointLoader
 
-from fcos_mm.checkpoints.trust import trust_checkpoints
+from fcos_mm.apis import detect, train
+from fcos_mm.apis import test as testing
+from fcos_mm.checkpoints.safe_loading import read_checkpoint, trust_checkpoints
 from fcos_mm.errors import UserError
 
 
@@ -123,3 +129,63 @@ def test_a_changed_number(tmp_path):
     assert torch.load(path)['state_dict']['weight'].max() == 9
     with pytest.raises(UserError, match='changed.pth is damaged .*data/0 in it has changed'):
         CheckpointLoader.load_checkpoint(str(path), 'cpu')
+
+
+def test_a_checkpoint_is_read_once_until_mmengine_loads_it(tmp_path):
+    path = str(tmp_path / 'a.pth')
+    torch.save(dict(state_dict=dict(weight=torch.ones(1))), path)
+    kept = read_checkpoint(path)
+    assert read_checkpoint(str(tmp_path / '..' / tmp_path.name / 'a.pth')) is kept
+    assert CheckpointLoader.load_checkpoint(path, 'cpu', logger='silent') is kept
+    assert CheckpointLoader.load_checkpoint(path, 'cpu', logger='silent') is not kept
+
+
+def test_a_file_that_has_changed_is_read_again(tmp_path):
+    path = str(tmp_path / 'a.pth')
+    for size in (1, 1000):
+        torch.save(dict(state_dict=dict(weight=torch.ones(size))), path)
+        assert len(read_checkpoint(path)['state_dict']['weight']) == size
+
+
+@pytest.fixture(scope='module')
+def epoch_1(tiny_config, tmp_path_factory):
+    """The checkpoint of a short training, in its work dir."""
+    work_dir = tmp_path_factory.mktemp('trained')
+    train.main([str(tiny_config), '--work-dir', str(work_dir)])
+    return work_dir / 'epoch_1.pth'
+
+
+GO_ON = '--cfg-options train_cfg.max_epochs=2'
+
+
+@pytest.mark.parametrize('main, line', [
+    (testing.main, '{config} {file} --work-dir {folder}'),
+    (detect.main, '{images} {config} {file} --out-dir {folder}'),
+    (train.main, '{config} --work-dir {folder} --resume ' + GO_ON),
+    (train.main, '{config} --work-dir {folder}/2 --resume {file} ' + GO_ON),
+    (train.main, '{config} --work-dir {folder}/3 --cfg-options load_from={file}'),
+], ids=['test', 'detect', 'resume', 'resume FILE', 'load_from'])
+def test_a_command_reads_its_checkpoint_once(main, line, epoch_1, tiny_config, tiny_data,
+                                             tmp_path, monkeypatch):
+    """Opened once, its checksums tested once, unpickled once."""
+    file = tmp_path / 'epoch_1.pth'
+    shutil.copy(epoch_1, file)
+    (tmp_path / 'last_checkpoint').write_text(str(file))
+    calls = Counter()
+
+    def count(owner, name):
+        function = getattr(owner, name)
+
+        def counted(first, *args, **kwargs):
+            of_file = getattr(first, 'name', getattr(first, 'filename', first))
+            calls[name] += str(of_file) == str(file)
+            return function(first, *args, **kwargs)
+
+        monkeypatch.setattr(owner, name, counted)
+
+    count(builtins, 'open')
+    count(zipfile.ZipFile, 'testzip')
+    count(torch, 'load')
+    main(line.format(config=tiny_config, file=file, folder=tmp_path,
+                     images=tiny_data / 'images').split())
+    assert calls == dict(open=1, testzip=1, load=1)

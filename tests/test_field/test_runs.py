@@ -8,8 +8,7 @@ import torch
 
 from fcos_mm.apis import train
 from fcos_mm.apis.launch import launch_config
-from fcos_mm.checkpoints.fit import check_checkpoint, read_state_dict
-from fcos_mm.checkpoints.taken_weights import TakenWeights
+from fcos_mm.checkpoints.fit import TakenWeights, check_checkpoint, read_state_dict
 from fcos_mm.errors import UserError
 
 RESNET = '''

@@ -15,7 +15,7 @@ from mmengine.runner import CheckpointLoader, load_checkpoint
 from mmengine.runner import checkpoint as mmengine_checkpoint
 
 from fcos_mm.checkpoints.fit import read_state_dict
-from fcos_mm.checkpoints.trust import trust_checkpoints
+from fcos_mm.checkpoints.safe_loading import trust_checkpoints
 from fcos_mm.errors import UserError
 
 from .conftest import ATTACKS, WRAPPINGS, Call

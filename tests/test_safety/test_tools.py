@@ -10,7 +10,7 @@ from mmengine.registry import init_default_scope
 
 from fcos_mm.apis import detect, draw_grid, replay, train
 from fcos_mm.apis import test as testing
-from fcos_mm.checkpoints.trust import checkpoints_are_trusted, trust_checkpoints
+from fcos_mm.checkpoints.safe_loading import checkpoints_are_trusted, trust_checkpoints
 from fcos_mm.errors import UserError
 from fcos_mm.registry import MODELS
 

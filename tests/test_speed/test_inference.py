@@ -7,9 +7,10 @@ import torch
 from mmengine.registry import DefaultScope
 from torch import nn
 
+from fcos_mm.compat.modules import eager
 from fcos_mm.errors import UserError
 from fcos_mm.registry import MODELS
-from fcos_mm.speed.compiled import compile_network, eager, network_parts
+from fcos_mm.speed.compiled import compile_network, network_parts
 from fcos_mm.speed.inference import prepare_for_inference
 from fcos_mm.speed.winograd import WinogradConv2d
 
@@ -109,8 +110,7 @@ def test_no_batch_normalisation_no_test_picture():
 
 
 def test_parts_of_a_wrapped_detector():
-    wrapper = nn.Module()
-    wrapper.module = build()
+    wrapper = nn.DataParallel(build())
     assert network_parts(wrapper) == [
         wrapper.module.backbone, wrapper.module.neck, wrapper.module.bbox_head]
 

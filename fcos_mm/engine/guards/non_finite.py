@@ -3,9 +3,9 @@ import math
 
 from mmengine.dist import all_gather_object
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from torch import Tensor, nn
 
+from fcos_mm.compat.modules import inner_model
 from fcos_mm.compat.optimizers import copy_all
 from fcos_mm.engine.guards.batch_record import RecordedBatch, record_path, save_record
 from fcos_mm.engine.guards.optim_wrapper import MeasuredStep
@@ -130,7 +130,7 @@ class NonFiniteHook(Hook):
             reports = all_gather_object([batch.describe() for batch in faulty])
         copy_all(self._statistics or [], self._kept)
         if faulty:
-            save_record(runner, _unwrapped(runner), faulty)
+            save_record(runner, inner_model(runner.model), faulty)
         message = _message(runner, reports)
         self._skipped += 1
         if self.action == 'stop':
@@ -153,10 +153,6 @@ def non_finite_names(state_dict: dict[str, Tensor]) -> list[str]:
     """Name the tensors that hold NaN or infinity."""
     return [name for name, value in state_dict.items()
             if value.is_floating_point() and not value.isfinite().all()]
-
-
-def _unwrapped(runner) -> nn.Module:
-    return runner.model.module if is_model_wrapper(runner.model) else runner.model
 
 
 def _message(runner, reports: list[list[dict]]) -> str:
@@ -188,7 +184,7 @@ def _message(runner, reports: list[list[dict]]) -> str:
 
 def _broken(runner, by_loss: bool) -> list[str]:
     """Name the weights that were not finite before, or else the gradients that are not."""
-    model = _unwrapped(runner)
+    model = inner_model(runner.model)
     bad = non_finite_names(model.state_dict())
     if bad:
         return [f'{len(bad)} weights were not finite before the step: {_some(bad)}']

@@ -1,12 +1,11 @@
 """Choose the checkpoint to resume from: the newest intact one."""
 import os
 import re
-import zipfile
 from pathlib import Path
 
 from mmengine.config import Config
-from mmengine.runner.checkpoint import CheckpointLoader
 
+from fcos_mm.checkpoints.safe_loading import DamagedCheckpoint, read_checkpoint
 from fcos_mm.errors import UserError
 
 POINTER = 'last_checkpoint'
@@ -36,8 +35,6 @@ def prepare_resume(cfg: Config) -> list[str]:
             cfg.resume = False
             return [*notes, f'There is no checkpoint in {cfg.work_dir}: starting from the '
                     'beginning.']
-    elif os.path.isfile(cfg.load_from):
-        check_whole(cfg.load_from)
     meta = _meta_of_training(cfg.load_from)
     seed, wanted = meta.get('seed'), cfg.get('randomness', {}).get('seed')
     if seed is not None:
@@ -51,7 +48,7 @@ def prepare_resume(cfg: Config) -> list[str]:
 
 def _meta_of_training(path: str) -> dict:
     """``meta`` of a checkpoint that holds what mmengine needs to resume."""
-    checkpoint = CheckpointLoader.load_checkpoint(path, map_location='cpu')
+    checkpoint = read_checkpoint(path)
     state = checkpoint if isinstance(checkpoint, dict) else {}
     meta = state.get('meta')
     place = [meta.get(name) for name in ('epoch', 'iter')] if isinstance(meta, dict) else [None]
@@ -74,8 +71,8 @@ def newest_whole(work_dir: str) -> tuple[str | None, list[str]]:
     faults = []
     for path in candidates(work_dir):
         try:
-            check_whole(path)
-        except UserError as error:
+            read_checkpoint(path)
+        except DamagedCheckpoint as error:
             faults.append(str(error))
         else:
             return path, [*faults, *([f'Using {path}, the one before.'] if faults else [])]
@@ -121,23 +118,6 @@ def run_files(work_dir: str) -> list[Path]:
         path.name)]
     newest_first = sorted({*paths}, key=lambda path: (path == named, _time(path)), reverse=True)
     return [*newest_first, *best]
-
-
-def check_whole(path: str) -> None:
-    """Check that nothing in a checkpoint is missing or changed.
-
-    torch writes a zip archive with a checksum for every tensor, but ignores it in loading.
-
-    Raises:
-        UserError: If it is cut short or changed.
-    """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            part = archive.testzip()
-    except (zipfile.BadZipFile, OSError, EOFError, ValueError, NotImplementedError) as error:
-        raise UserError(f'Checkpoint {path} is damaged: {error}') from error
-    if part is not None:
-        raise UserError(f'Checkpoint {path} is damaged: {part} in it has changed.')
 
 
 def _named(pointer: Path) -> Path | None:

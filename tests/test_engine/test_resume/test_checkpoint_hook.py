@@ -14,8 +14,8 @@ from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 
 from fcos_mm.apis import train
+from fcos_mm.checkpoints.safe_loading import read_checkpoint
 from fcos_mm.engine.resume.checkpoint_hook import CheckpointHook
-from fcos_mm.engine.resume.resume_point import check_whole
 from fcos_mm.errors import UserError
 from fcos_mm.visualization import DetLocalVisualizer
 
@@ -258,7 +258,7 @@ def test_a_full_disk(tiny_config, tmp_path, monkeypatch):
     assert 'MiB are free' in str(error.value)
     assert (work_dir / 'last_checkpoint').read_text() == str(work_dir / 'epoch_1.pth')
     for name in checkpoints(work_dir):
-        check_whole(str(work_dir / name))
+        read_checkpoint(str(work_dir / name))
     assert 'epoch_2.pth' not in checkpoints(work_dir) and not list(work_dir.glob('.*'))
 
 

@@ -7,7 +7,8 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from fcos_mm.engine.resume.resume_point import candidates, check_whole, newest_whole, prepare_resume
+from fcos_mm.checkpoints.safe_loading import read_checkpoint
+from fcos_mm.engine.resume.resume_point import candidates, newest_whole, prepare_resume
 from fcos_mm.errors import UserError
 
 
@@ -113,12 +114,12 @@ def test_all_damaged(tmp_path):
 def test_a_file_cut_short_is_damaged(tmp_path):
     path = tmp_path / 'a.pth'
     save(path, 1)
-    check_whole(str(path))
+    read_checkpoint(str(path))
     content = path.read_bytes()
     for length in range(0, len(content), 37):
         path.write_bytes(content[:length])
         with pytest.raises(UserError, match='a.pth is damaged'):
-            check_whole(str(path))
+            read_checkpoint(str(path))
 
 
 def test_a_changed_bit_anywhere_in_a_tensor_is_found(tmp_path):
@@ -135,7 +136,7 @@ def test_a_changed_bit_anywhere_in_a_tensor_is_found(tmp_path):
         path.write_bytes(changed)
         torch.load(path)  # torch does not notice
         with pytest.raises(UserError, match='data/0 in it has changed'):
-            check_whole(str(path))
+            read_checkpoint(str(path))
 
 
 def config(work_dir, **settings):

@@ -1,0 +1,34 @@
+"""Modules inside wrappers, and modules that were compiled in place."""
+import contextlib
+from collections.abc import Iterator, Sequence
+
+from mmengine.model import BaseTTAModel, is_model_wrapper
+from torch import nn
+
+
+def inner_model(model: nn.Module) -> nn.Module:
+    """The model inside wrappers for several processes or for test-time augmentation.
+
+    Args:
+        model: The model, wrapped or not.
+    """
+    while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
+        model = model.module
+    return model
+
+
+@contextlib.contextmanager
+def eager(parts: Sequence[nn.Module]) -> Iterator[None]:
+    """Run modules that were compiled in place without compilation.
+
+    Args:
+        parts: The modules.
+    """
+    compiled = [part._compiled_call_impl for part in parts]
+    for part in parts:
+        part._compiled_call_impl = None
+    try:
+        yield
+    finally:
+        for part, call in zip(parts, compiled):
+            part._compiled_call_impl = call
