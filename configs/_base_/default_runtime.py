@@ -11,10 +11,10 @@ default_hooks = dict(
     checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=3, minutes=10),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     visualization=dict(type='DetVisualizationHook'),
-    # docs/speed.md: how training is sped up, off unless asked for, and that tests run on a copy
-    # of the network made for inference.
+    # docs/speed.md: how training is sped up, off unless asked for, and the options of the copy of
+    # the network on which detection runs, and tests with --fast.
     fast_training=dict(type='fcos_mm.FastTrainingHook'),
-    fast_inference=dict(type='fcos_mm.FastInferenceHook', enabled=True, options=dict()),
+    fast_inference=dict(type='fcos_mm.FastInferenceHook', enabled=False, options=dict()),
     # docs/reliability.md: a loss that is not finite stops the training (or action='skip'), images
     # that cannot be read are replaced and counted.
     non_finite=dict(type='fcos_mm.NonFiniteHook', action='stop', max_skips=10),

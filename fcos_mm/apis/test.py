@@ -87,6 +87,15 @@ def make_config(args: argparse.Namespace) -> Config:
                 f'--show and --show-dir: {cfg.filename} has no hook that draws. Add '
                 'default_hooks.visualization=dict(type="DetVisualizationHook").')
         trigger_visualization_hook(cfg, args)
+    if args.fast:
+        _set_fast(cfg)
     if args.tta:
         set_tta(cfg)
     return cfg
+
+
+def _set_fast(cfg: Config) -> None:
+    """Make a config test on the copy of the network that detection uses."""
+    hooks = cfg.setdefault('default_hooks', {})
+    hooks['fast_inference'] = {
+        'type': 'fcos_mm.FastInferenceHook', **(hooks.get('fast_inference') or {}), 'enabled': True}

@@ -19,6 +19,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='write drawn pictures into this folder of the run\'s own')
     parser.add_argument('--wait-time', type=float, default=2, metavar='SECONDS',
                         help='how long --show shows a picture')
+    parser.add_argument('--fast', action='store_true', help='test the copy of the network that '
+                        'tools/detect.py uses: faster, and equal but for rounding (docs/speed.md)')
     parser.add_argument('--tta', action='store_true', help='test-time augmentation')
     add_run_options(parser)
 

@@ -6,13 +6,14 @@ from mmengine.model import BaseTTAModel, is_model_wrapper
 from torch import nn
 
 
-def inner_model(model: nn.Module) -> nn.Module:
+def inner_model(model: nn.Module, *, tta: bool = True) -> nn.Module:
     """The model inside wrappers for several processes or for test-time augmentation.
 
     Args:
         model: The model, wrapped or not.
+        tta: False leaves test-time augmentation around it.
     """
-    while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
+    while is_model_wrapper(model) or tta and isinstance(model, BaseTTAModel):
         model = model.module
     return model
 
