@@ -7,15 +7,13 @@ config the components of this package are written ``'fcos_mm.FCOSHead'``.
 mmengine imports this module when the scope is first named, and
 ``fcos_mm.components`` when a registry here is first asked.
 """
-from fcos_mm.compat.libraries import require_libraries
+from fcos_mm.compat.libraries import register_mmdet, require_libraries
 
 require_libraries()
 
 from mmdet import registry as mmdet  # noqa: E402
 from mmengine import registry as mmengine  # noqa: E402
 from mmengine.registry import Registry  # noqa: E402
-
-from fcos_mm.compat.mmdet_components import register_mmdet  # noqa: E402
 
 # A registry asked through a child does not import the modules of its parent.
 register_mmdet()

@@ -12,8 +12,8 @@ from types import ModuleType
 import torch
 
 import fcos_mm  # noqa: F401  (before mmcv, for whom it supplies the operators)
+from fcos_mm.compat.ops.common import torchvision_ops
 from fcos_mm.compat.ops.nms import nms
-from fcos_mm.compat.ops.vision import torchvision_ops
 from harness.case import NotAvailable
 
 SCHEMAS = {

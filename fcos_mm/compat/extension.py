@@ -11,21 +11,21 @@ from collections.abc import Callable
 from types import ModuleType
 
 from fcos_mm.compat.import_hooks import EXTENSION
-from fcos_mm.compat.ops import deform_conv_operators, focal_loss, nms, roi_align, soft_nms
+from fcos_mm.compat.ops import deform_conv, focal_loss, nms, roi_align
 from fcos_mm.errors import UserError
 
 OPERATORS = {
     operator.__name__: operator
     for operator in (
         nms.nms,
-        soft_nms.softnms,
+        nms.softnms,
         roi_align.roi_align_forward,
         roi_align.roi_align_backward,
-        deform_conv_operators.deform_conv_forward,
-        deform_conv_operators.deform_conv_backward_input,
-        deform_conv_operators.deform_conv_backward_parameters,
-        deform_conv_operators.modulated_deform_conv_forward,
-        deform_conv_operators.modulated_deform_conv_backward,
+        deform_conv.deform_conv_forward,
+        deform_conv.deform_conv_backward_input,
+        deform_conv.deform_conv_backward_parameters,
+        deform_conv.modulated_deform_conv_forward,
+        deform_conv.modulated_deform_conv_backward,
         focal_loss.sigmoid_focal_loss_forward,
         focal_loss.sigmoid_focal_loss_backward,
     )

@@ -2,14 +2,12 @@
 import importlib.metadata
 import importlib.util
 import sys
-from types import ModuleType
 
 import pytest
 import torch
 
 from fcos_mm.compat import extension
 from fcos_mm.compat.extension import MissingOperatorError
-from fcos_mm.compat.ops.vision import torchvision_ops
 from fcos_mm.errors import UserError
 
 pytestmark = pytest.mark.skipif(
@@ -68,26 +66,3 @@ def test_a_compiled_module_is_found_first(monkeypatch, tmp_path):
     importlib.invalidate_caches()
     found = importlib.util.find_spec('mmcv._ext')
     assert found.origin == 'fcos_mm.compat' and found.loader is not None
-
-
-def test_torchvision_that_cannot_be_imported_is_not_used(monkeypatch):
-    monkeypatch.setitem(sys.modules, 'torchvision', None)
-    torchvision_ops.cache_clear()
-    assert torchvision_ops('cpu') is None
-    torchvision_ops.cache_clear()
-
-
-@pytest.mark.parametrize('answer', [[1], RuntimeError('operator torchvision::nms does not exist')])
-def test_torchvision_that_does_not_work_is_not_used(monkeypatch, answer):
-    def nms(boxes, scores, iou_threshold):
-        if isinstance(answer, Exception):
-            raise answer
-        return torch.tensor(answer)
-
-    fake = ModuleType('torchvision')
-    fake.ops = ModuleType('torchvision.ops')
-    fake.ops.nms = nms
-    monkeypatch.setitem(sys.modules, 'torchvision', fake)
-    torchvision_ops.cache_clear()
-    assert torchvision_ops('cpu') is None
-    torchvision_ops.cache_clear()

@@ -1,10 +1,13 @@
-"""Functions that run when a module has been imported."""
+"""What is supplied and changed when OpenMMLab's packages are imported."""
 import importlib
 import sys
 import types
 
 import pytest
+from mmengine.config.utils import MODULE2PACKAGE
+from mmengine.utils import get_installed_path, is_installed
 
+import fcos_mm
 from fcos_mm.compat.import_hooks import ImportObserver, keep_scope_of_config
 
 NAME = 'a_module_that_is_observed'
@@ -56,3 +59,10 @@ def test_the_inferencer_is_changed_once():
     changed = BaseInferencer._init_model
     keep_scope_of_config(infer)
     assert BaseInferencer._init_model is changed
+
+
+def test_mmengine_finds_the_shipped_configs():
+    """``fcos_mm::...`` as a base config."""
+    name = MODULE2PACKAGE['fcos_mm']
+    assert is_installed(name)
+    assert f'{get_installed_path(name)}/__init__.py' == fcos_mm.__file__

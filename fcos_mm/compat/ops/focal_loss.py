@@ -3,7 +3,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from fcos_mm.compat.ops.precision import at_least_float, full_precision, gradients
+from fcos_mm.compat.ops.common import at_least_float, full_precision, gradients
 
 
 def sigmoid_focal_loss_forward(input: Tensor, target: Tensor, weight: Tensor, output: Tensor, *,

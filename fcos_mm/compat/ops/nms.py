@@ -1,8 +1,9 @@
-"""Non-maximum suppression, exact, without compiled code.
+"""Non-maximum suppression, hard and soft, exact, without compiled code.
 
-Going from the best box to the worst, a box is dropped if a better one that
-was kept overlaps it too much. The boxes that overlap are found first; which
-of them are kept is then settled for all at once, in a few rounds.
+From the best box to the worst, a box is dropped if a kept better one overlaps it too much; soft
+suppression (Bodla et al., arXiv 1704.04503) lowers its score instead. The pairs that overlap are
+found first; then all boxes over which no undecided better box lies are decided together, in a few
+rounds.
 """
 import math
 
@@ -11,12 +12,13 @@ import torch
 from numpy import ndarray
 from torch import Tensor
 
+from fcos_mm.compat.ops.common import at_least_float, torchvision_ops
 from fcos_mm.compat.ops.overlaps import Overlaps
-from fcos_mm.compat.ops.precision import at_least_float, rounded_to_type
-from fcos_mm.compat.ops.vision import torchvision_ops
 
 # As many pairs as can be compared in the time one more block of boxes takes.
 PAIRS_PER_BLOCK = 1 << 12
+
+NAIVE, LINEAR, GAUSSIAN = range(3)  # mmcv's numbers for the methods
 
 
 def nms(boxes: Tensor, scores: Tensor, iou_threshold: float, offset: int) -> Tensor:
@@ -40,7 +42,9 @@ def nms(boxes: Tensor, scores: Tensor, iou_threshold: float, offset: int) -> Ten
     boxes = at_least_float(boxes)
     vision = torchvision_ops(boxes.device.type)
     if vision is not None and offset == 0:
-        return vision.nms(boxes, scores.to(boxes), rounded_to_type(iou_threshold, boxes))
+        # compared in the boxes' precision, as in mmcv: 3 / 10 in single is above 0.3 in double
+        threshold = torch.tensor(iou_threshold, dtype=boxes.dtype).item()
+        return vision.nms(boxes, scores.to(boxes), threshold)
     order = best_first(at_least_float(scores).detach().cpu().numpy())
     best = order[kept(boxes.detach().cpu().numpy()[order], iou_threshold, offset)]
     return torch.from_numpy(best).to(boxes.device)
@@ -119,3 +123,77 @@ def _mask(group: ndarray, positions: ndarray) -> ndarray:
     mask = np.zeros(len(group), dtype=bool)
     mask[positions] = True
     return mask
+
+
+def softnms(boxes: Tensor, scores: Tensor, dets: Tensor, *, iou_threshold: float, sigma: float,
+            min_score: float, method: int, offset: int) -> Tensor:
+    """Soft non-maximum suppression, called as ``mmcv._ext.softnms``.
+
+    Args:
+        boxes: (N, 4) boxes x0, y0, x1, y1.
+        scores: (N,) scores. At equal scores the first box counts as better.
+        dets: (N, 5) filled with the remaining boxes and their new scores,
+            best first; rows beyond their number are left as they are.
+        iou_threshold: with the methods naive and linear only an IoU of at
+            least this, above 0, lowers a score.
+        sigma: width of the method Gaussian.
+        min_score: boxes that fall below it are dropped.
+        method: 0 naive (the score becomes 0), 1 linear (times 1 - IoU), 2
+            Gaussian (times exp(-IoU^2 / sigma)).
+        offset: 0, or 1 for boxes that are ``x1 - x0 + 1`` wide.
+
+    Returns:
+        Tensor: (K,) indices of the remaining boxes, in the order of ``dets``.
+    """
+    if not len(boxes):
+        return torch.zeros(0, dtype=torch.long, device=boxes.device)
+    scores = at_least_float(scores)
+    overlaps = Overlaps(at_least_float(boxes).detach().cpu().numpy(), 0.0, offset)
+    i, j, iou = overlaps.within(overlaps.everything)
+    i, j, iou = (torch.from_numpy(part).to(boxes.device)
+                 for part in (overlaps.source[i], overlaps.source[j], iou))
+    if method != GAUSSIAN:
+        enough = iou >= iou_threshold
+        i, j, iou = i[enough], j[enough], iou[enough]
+    new = _decayed(scores, i, j, _factors(iou, method, sigma), min_score)
+    order = new.argsort(descending=True, stable=True)[:int((new > -torch.inf).sum())]
+    dets[:len(order)] = torch.cat([boxes[order], new[order, None].to(boxes)], dim=1)
+    return order
+
+
+def _factors(iou: Tensor, method: int, sigma: float) -> Tensor:
+    """What a score is multiplied with under a better box, by their IoU."""
+    if method == NAIVE:
+        return torch.zeros_like(iou)
+    return 1 - iou if method == LINEAR else torch.exp(-(iou * iou) / sigma)
+
+
+def _decayed(scores: Tensor, i: Tensor, j: Tensor, factors: Tensor, min_score: float) -> Tensor:
+    """(N,) the new scores; minus infinity for boxes that are dropped.
+
+    Args:
+        scores: (N,).
+        i: (E,) one box of each overlapping pair.
+        j: (E,) the other box.
+        factors: (E,) what the worse of the two is multiplied with.
+        min_score: boxes below it are dropped, but for the best of all.
+    """
+    best = scores.argmax()
+    scores = scores.masked_fill(scores < min_score, -torch.inf).index_copy(
+        0, best[None], scores[best][None])
+    taken = scores == -torch.inf
+    while True:
+        open_ = ~(taken[i] | taken[j])
+        i, j, factors = i[open_], j[open_], factors[open_]
+        if not len(i):
+            return scores
+        first_wins = (scores[i] > scores[j]) | ((scores[i] == scores[j]) & (i < j))
+        better, worse = torch.where(first_wins, i, j), torch.where(first_wins, j, i)
+        beaten = torch.zeros_like(taken)
+        beaten[worse] = True
+        lowers = ~beaten[better]
+        scores = scores.scatter_reduce(0, worse[lowers], factors[lowers], 'prod')
+        taken |= ~beaten
+        dropped = ~taken & (scores < min_score)
+        scores = scores.masked_fill(dropped, -torch.inf)
+        taken |= dropped

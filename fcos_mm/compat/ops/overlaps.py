@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from numpy import ndarray
 
-from fcos_mm.compat.ops.ragged import portions
+from fcos_mm.compat.ops.common import portions
 
 # Pairs compared at a time. Bounds the memory: about 100 bytes a pair.
 PAIRS_AT_ONCE = 1 << 19

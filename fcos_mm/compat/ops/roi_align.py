@@ -10,10 +10,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from fcos_mm.compat.ops.precision import at_least_float, full_precision, gradients
-from fcos_mm.compat.ops.ragged import expand, portions
+from fcos_mm.compat.ops.common import (
+    at_least_float,
+    full_precision,
+    gradients,
+    portions,
+    torchvision_ops,
+)
 from fcos_mm.compat.ops.sampling import Cells, around, repeat_border, weighted_sums
-from fcos_mm.compat.ops.vision import torchvision_ops
 
 # Sample points at a time. Bounds the memory: about 200 bytes a point.
 POINTS_AT_ONCE = 1 << 20
@@ -116,7 +120,7 @@ class RoIAlign(NamedTuple):
         start, bin_size, grid = self._geometry(rois)
         bins = self.aligned_height * self.aligned_width
         counts = grid.prod(1).repeat_interleave(bins)
-        owner, place = expand(counts)
+        owner, place = _expand(counts)
         roi, bin_ = owner // bins, owner % bins
         grid = grid[roi]
         cell = torch.stack([bin_ // self.aligned_width, bin_ % self.aligned_width], dim=1)
@@ -169,6 +173,17 @@ def roi_align_backward(grad_output: Tensor, rois: Tensor, argmax_y: Tensor, argm
     grad_input.copy_(grad)
 
 
+def _expand(counts: Tensor) -> tuple[Tensor, Tensor]:
+    """The owner of every item, and the item's place among its owner's.
+
+    For counts (2, 0, 3) the owners are 0, 0, 2, 2, 2 and the places 0, 1, 0, 1, 2.
+    """
+    owner = torch.repeat_interleave(counts)
+    first = counts.cumsum(0) - counts
+    place = torch.arange(len(owner), device=counts.device)
+    return owner, place.sub_(first.index_select(0, owner))
+
+
 def _rows(input: Tensor) -> Tensor:
     """(B * H * W, C) the cells of all images, row by row."""
     return input.permute(0, 2, 3, 1).flatten(0, 2)
@@ -191,7 +206,7 @@ def _largest(samples: Tensor, points: Points) -> tuple[Tensor, Tensor, Tensor]:
     Returns:
         Values, rows and columns, each (bins, C).
     """
-    owner, place = expand(points.counts)
+    owner, place = _expand(points.counts)
     largest = torch.segment_reduce(samples, 'max', lengths=points.counts)
     is_largest = samples == largest[owner]
     first = torch.segment_reduce(

@@ -114,3 +114,9 @@ def test_no_regions_and_empty_regions(mode):
     assert point.shape == (1, 3, 2, 2) and not point.any()
     (none.sum() + point.sum()).backward()
     assert not features.grad.any()
+
+
+def test_items_know_their_owners():
+    owner, place = plain._expand(torch.tensor([2, 0, 3]))
+    assert owner.tolist() == [0, 0, 2, 2, 2]
+    assert place.tolist() == [0, 1, 0, 1, 2]

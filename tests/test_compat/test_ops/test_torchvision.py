@@ -6,7 +6,7 @@ from mmcv.ops import modulated_deform_conv2d, nms, roi_align
 from fcos_mm.compat.ops import deform_conv
 from fcos_mm.compat.ops import nms as suppression
 from fcos_mm.compat.ops import roi_align as pooling
-from fcos_mm.compat.ops.vision import torchvision_ops
+from fcos_mm.compat.ops.common import torchvision_ops
 
 VISION = torchvision_ops('cpu')
 
