@@ -17,7 +17,7 @@ __getattr__, __all__ = lazy_exports(__name__, {
 
 def _secure_checkpoints(checkpoint) -> None:
     from fcos_mm.checkpoints.safe_loading import secure_checkpoints
-    secure_checkpoints()
+    secure_checkpoints(checkpoint)
 
 
 import_hooks.install({'mmengine.runner.checkpoint': _secure_checkpoints})

@@ -13,7 +13,7 @@ from fcos_mm.apis.build_errors import build_errors_told
 from fcos_mm.apis.console import prints_to_log_file, tidy_screen
 from fcos_mm.atomic_file import replaced
 from fcos_mm.checkpoints.fit import ALLOWED_BY, TakenWeights
-from fcos_mm.checkpoints.frozen_layers import check_frozen, note_loading, unfreezing_options
+from fcos_mm.checkpoints.frozen_layers import check_frozen, record_loading, unfreezing_options
 from fcos_mm.compat.modules import inner_model
 from fcos_mm.engine import RunHeaderHook
 from fcos_mm.engine.distributed.scale_lr import scale_learning_rate
@@ -104,7 +104,7 @@ class ToolRunner(Runner):
             model (nn.Module or dict): The model or its config.
         """
         model = super().build_model(model)
-        note_loading(model)
+        record_loading(model)
         return model
 
     def load_or_resume(self) -> None:

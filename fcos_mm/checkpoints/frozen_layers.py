@@ -1,9 +1,8 @@
-"""Layers that are frozen and were never loaded: they stay random for the whole training.
+"""Frozen layers that were never loaded: they stay random for the whole training.
 
-A frozen layer is one that training does not change: its weights have no gradient, or, of a batch
-norm, its statistics are used and not updated. Whether one was loaded is noted where PyTorch
-loads. What a module loads in another way, or before it is built, is known from its norm layers,
-of which trained ones have other values than new ones.
+Training does not change a frozen layer: its weights have no gradient, or, of a batch norm, its
+statistics are not updated. Loading by torch is recorded by a hook. What a module loads in another
+way, or before it is built, shows in its norm layers: trained ones have other values than new ones.
 """
 from collections.abc import Iterator
 from itertools import chain
@@ -21,8 +20,8 @@ _LAYERS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.Co
            nn.ConvTranspose3d)
 
 
-def note_loading(model: nn.Module) -> None:
-    """Note from now on which tensors are loaded into a model, by whatever calls PyTorch.
+def record_loading(model: nn.Module) -> None:
+    """Record from now on which tensors torch loads into a model.
 
     Args:
         model: The model.
@@ -30,25 +29,22 @@ def note_loading(model: nn.Module) -> None:
     for module in model.modules():
         if not hasattr(module, _LOADED):
             setattr(module, _LOADED, set())
-            module.register_load_state_dict_pre_hook(_note)
+            module.register_load_state_dict_pre_hook(_record)
 
 
 def check_frozen(model: nn.Module) -> None:
     """Make sure that no layer stays random for ever.
 
     Args:
-        model: The model, its weights initialised and loaded; its mode is set to training.
+        model: The model, its weights initialised and loaded; it is put in training mode.
 
     Raises:
-        UserError: If a frozen layer was never loaded. The message has the
-            options that let all layers be trained.
+        UserError: If a frozen layer was never loaded. The message has the options that let all
+            layers be trained.
     """
     model.train()
-    faults: dict[str, list[str]] = {}
-    for part, child in model.named_children():
-        names = list(_random_and_frozen(child, part))
-        if names:
-            faults[part] = names
+    faults = {part: list(_random_and_frozen(child, part)) for part, child in model.named_children()}
+    faults = {part: names for part, names in faults.items() if names}
     if not faults:
         return
     names = list(chain(*faults.values()))
@@ -64,7 +60,7 @@ def check_frozen(model: nn.Module) -> None:
 
 
 def unfreezing_options(model: nn.Module, part: str) -> list[str]:
-    """The options under which no layer of a part is frozen, as far as its class has such.
+    """The options under which no layer of a part is frozen, those that its class has.
 
     Args:
         model: The model.
@@ -92,9 +88,19 @@ def _random_and_frozen(part: nn.Module, prefix: str) -> Iterator[str]:
         yield from (name for name, module in layers if isinstance(module, _LAYERS))
 
 
+def _norm_tensors(module: nn.Module) -> list[tuple[Tensor, int]]:
+    """The tensors of a norm layer, with the value that new ones have."""
+    tensors = [(getattr(module, name, None), value) for name, value in _NEW.items()]
+    return [(tensor, value) for tensor, value in tensors if isinstance(tensor, Tensor)]
+
+
 def _is_norm(module: nn.Module) -> bool:
-    return 'Norm' in type(module).__name__ and any(
-        isinstance(getattr(module, name, None), Tensor) for name in _NEW)
+    return 'Norm' in type(module).__name__ and bool(_norm_tensors(module))
+
+
+def _is_new(module: nn.Module) -> bool:
+    return not getattr(module, _LOADED, ()) and all(
+        bool((tensor == value).all()) for tensor, value in _norm_tensors(module))
 
 
 def _is_frozen(module: nn.Module) -> bool:
@@ -104,15 +110,7 @@ def _is_frozen(module: nn.Module) -> bool:
     return bool(own) and not any(parameter.requires_grad for parameter in own)
 
 
-def _is_new(module: nn.Module) -> bool:
-    if getattr(module, _LOADED, ()):
-        return False
-    values = [(getattr(module, name, None), value) for name, value in _NEW.items()]
-    return all(bool((tensor == value).all()) for tensor, value in values
-               if isinstance(tensor, Tensor))
-
-
-def _note(module: nn.Module, state_dict, prefix: str, *args) -> None:
+def _record(module: nn.Module, state_dict, prefix: str, *args) -> None:
     own = chain(module.named_parameters(recurse=False), module.named_buffers(recurse=False))
     getattr(module, _LOADED).update(
         name for name, tensor in own

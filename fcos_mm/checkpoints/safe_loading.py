@@ -11,10 +11,10 @@ import warnings
 import zipfile
 from collections.abc import Callable, Hashable
 from functools import partial
+from types import ModuleType
 from typing import Any, BinaryIO
 
 import torch
-from mmengine.runner.checkpoint import CheckpointLoader
 from torch import nn
 
 from fcos_mm.checkpoints.saved_objects import (
@@ -65,11 +65,14 @@ def checkpoints_are_trusted() -> bool:
     return _trusted
 
 
-def secure_checkpoints() -> None:
-    """Make mmengine load checkpoints safely, and fit the names in them to the model."""
-    add_stand_ins({**NUMPY_NAMES, **HISTORY_NAMES})
-    replace_loading(load_from_local=load_from_local, load_url=load_from_address,
-                    load_file=load_file, fit=_fit)
+def secure_checkpoints(mmengine_checkpoint: ModuleType) -> None:
+    """Make mmengine load checkpoints safely, and fit the names in them to the model.
+
+    Args:
+        mmengine_checkpoint: The module ``mmengine.runner.checkpoint``.
+    """
+    replace_loading(mmengine_checkpoint, load_from_local=load_from_local,
+                    load_url=load_from_address, load_file=load_file, fit=_fit)
 
 
 def read_checkpoint(path: str) -> Any:
@@ -88,6 +91,8 @@ def read_checkpoint(path: str) -> Any:
         DamagedCheckpoint: If the file is cut short, changed, or no checkpoint.
         UserError: If it is missing or holds other objects.
     """
+    # imported here: secure_checkpoints is called when this module has been imported
+    from mmengine.runner.checkpoint import CheckpointLoader
     global _keeping
     _keeping = True
     try:
@@ -224,3 +229,6 @@ def _complaint(name: str, error: Exception) -> UserError:
             return UserError(f'{name} does what no checkpoint needs: {reason}. {TRUST_HINT}')
     return DamagedCheckpoint(
         f'{name} is damaged or not a checkpoint: copy or download it again. ({reason})')
+
+
+add_stand_ins({**NUMPY_NAMES, **HISTORY_NAMES})

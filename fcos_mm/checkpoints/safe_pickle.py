@@ -1,4 +1,4 @@
-"""Reading pickles of plain data, tensors and arrays; nothing else in them is built."""
+"""Read pickles of plain data, tensors and arrays; nothing else in them is built."""
 import io
 import pickle
 import warnings
@@ -24,13 +24,13 @@ def load_plain_pickle(path: str) -> Any:
         Containers, numbers, text, tensors on the CPU and NumPy arrays.
 
     Raises:
-        UserError: If it is damaged or holds something else.
+        UserError: If it is damaged or holds anything else.
     """
     try:
         with open(path, 'rb') as file, warnings.catch_warnings():
             # how tensors outside of torch.save are written
             warnings.filterwarnings('ignore', 'TypedStorage is deprecated')
-            loaded = PlainUnpickler(file).load()
+            loaded = _PlainUnpickler(file).load()
             check_plain(loaded)
     except ForbiddenContent as error:
         raise UserError(f'{path} could run code, so it is not read: {error}.') from error
@@ -40,45 +40,24 @@ def load_plain_pickle(path: str) -> Any:
     return loaded
 
 
-class PlainUnpickler(pickle._Unpickler):
-    """The unpickler that is written in Python, with a short list of names.
+class _PlainUnpickler(pickle._Unpickler):
+    """Python's own unpickler with a short list of names.
 
-    The one in C keeps its memo in an array, as large as a file cares to ask.
+    The one in C keeps its memo in an array as large as a file cares to ask.
     """
 
     def find_class(self, module: str, name: str) -> Callable:
-        """Find what stands for a name in a file.
-
-        Args:
-            module: Its module.
-            name: The name in it.
-
-        Raises:
-            ForbiddenContent: If it is not on the list.
-        """
         try:
             return _NAMES[f"{module.replace('__builtin__', 'builtins')}.{name}"]
         except KeyError:
             raise ForbiddenContent(f'it asks for {module}.{name}') from None
 
     def get_extension(self, code: int) -> None:
-        """Refuse a name by number.
-
-        Args:
-            code: The number.
-
-        Raises:
-            ForbiddenContent: Always.
-        """
         raise ForbiddenContent(f'it asks for extension {code}')
 
 
 class _Maker:
-    """A function that a pickle can call and cannot change.
-
-    Args:
-        function: The function.
-    """
+    """A function that a pickle can call and cannot change."""
     __slots__ = ('_function', )
 
     def __init__(self, function: Callable) -> None:
@@ -92,7 +71,7 @@ class _Maker:
 
 
 def _storage(content: bytes) -> TypedStorage:
-    """The numbers of a tensor, themselves written by ``torch.save``."""
+    """The numbers of a tensor, which ``torch.save`` wrote."""
     storage = torch.load(io.BytesIO(content), map_location='cpu', weights_only=True)
     if not isinstance(storage, TypedStorage):
         raise ForbiddenContent('a tensor is not made of numbers')
@@ -100,7 +79,7 @@ def _storage(content: bytes) -> TypedStorage:
 
 
 def _tensor(storage: TypedStorage, offset: int, size: tuple, stride: tuple, *more) -> Tensor:
-    """A tensor of numbers in a storage; gradients and hooks are left out."""
+    """A tensor over a storage, without gradients and hooks."""
     if not isinstance(storage, TypedStorage):
         raise ForbiddenContent('a tensor is not made of numbers')
     return rebuild_tensor(storage, offset, size, stride)

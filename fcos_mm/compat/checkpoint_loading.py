@@ -1,10 +1,10 @@
 """Private and version-dependent parts of torch and mmengine that read checkpoints."""
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from types import ModuleType
 from typing import Any
 
 import torch
-from mmengine.runner import checkpoint as mmengine_checkpoint
 from mmengine.utils import digit_version
 from torch import Tensor
 
@@ -28,28 +28,29 @@ def add_stand_ins(stand_ins: Mapping[str, Any]) -> None:
             [(stand_in, name) for name, stand_in in stand_ins.items()])
 
 
-def replace_loading(*, load_from_local: Callable, load_url: Callable, load_file: Callable,
-                    fit: Callable) -> None:
+def replace_loading(checkpoint: ModuleType, *, load_from_local: Callable, load_url: Callable,
+                    load_file: Callable, fit: Callable) -> None:
     """Replace all the ways in which mmengine loads a checkpoint.
 
     onedl-mmengine loads a file without restriction when the safe way fails; both package lines
     do so at once with what comes from an address.
 
     Args:
+        checkpoint: The module ``mmengine.runner.checkpoint``.
         load_from_local: Of a path and a ``map_location``.
         load_url: As ``torch.hub.load_state_dict_from_url``.
         load_file: As ``torch.load``.
         fit: Of a module and a state dict; returns the state dict to load into it.
     """
-    load_state_dict = mmengine_checkpoint.load_state_dict
+    load_state_dict = checkpoint.load_state_dict
 
     def load_fitted(module: torch.nn.Module, state_dict, strict: bool = False, logger=None) -> None:
         load_state_dict(module, fit(module, state_dict), strict, logger)
 
-    mmengine_checkpoint.CheckpointLoader.register_scheme('', load_from_local, force=True)
-    mmengine_checkpoint.load_url = load_url
-    mmengine_checkpoint._safe_torch_load = load_file
-    mmengine_checkpoint.load_state_dict = load_fitted
+    checkpoint.CheckpointLoader.register_scheme('', load_from_local, force=True)
+    checkpoint.load_url = load_url
+    checkpoint._safe_torch_load = load_file
+    checkpoint.load_state_dict = load_fitted
 
 
 def without_prefix(weights: Mapping[str, Any], prefix: str) -> OrderedDict:
@@ -59,12 +60,10 @@ def without_prefix(weights: Mapping[str, Any], prefix: str) -> OrderedDict:
         weights: The state dict.
         prefix: The prefix.
     """
-    def strip(entries: Mapping[str, Any]) -> OrderedDict:
-        return OrderedDict((name.removeprefix(prefix), value) for name, value in entries.items()
+    stripped = OrderedDict((name.removeprefix(prefix), value) for name, value in weights.items()
                            if name.startswith(prefix))
-
-    stripped = strip(weights)
-    stripped._metadata = strip(getattr(weights, '_metadata', {}))
+    stripped._metadata = OrderedDict((name.removeprefix(prefix), value) for name, value in getattr(
+        weights, '_metadata', {}).items())
     return stripped
 
 

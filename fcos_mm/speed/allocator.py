@@ -1,4 +1,4 @@
-"""Memory that was freed stays with the process, so that nobody clears it again."""
+"""Make glibc reuse freed memory."""
 import ctypes
 import sys
 
@@ -7,12 +7,10 @@ _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
 
 
 def keep_freed_memory() -> bool:
-    """Let glibc keep freed memory instead of giving it back to the system.
+    """Make glibc keep freed memory instead of giving it back to the system.
 
-    On the CPU every feature map is a new allocation. Large ones are mapped by
-    the system, which clears them page by page while they are written for the
-    first time. This holds for the whole process from now on; it will keep what
-    it needed at its peak.
+    On the CPU every feature map is a new allocation. The system maps a large one and clears it
+    page by page while it is first written. From now on the whole process keeps its peak memory.
 
     Returns:
         False where the C library is not glibc; nothing is changed then.

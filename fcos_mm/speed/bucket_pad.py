@@ -1,4 +1,4 @@
-"""Padding batches to a few sizes, so that a compiled network sees few shapes."""
+"""Pad batches to a few sizes, so that a compiled network meets few shapes."""
 from collections.abc import Sequence
 
 import torch.nn.functional as F
@@ -10,16 +10,14 @@ from fcos_mm.registry import MODELS
 
 @MODELS.register_module()
 class BatchBucketPad(nn.Module):
-    """Pads a batch at the right and at the bottom to the smallest bucket that holds it.
+    """Pads a batch at the right and the bottom to the smallest bucket that holds it.
 
-    One of the ``batch_augments`` of mmdet's ``DetDataPreprocessor``. A network
-    compiled for static shapes then meets one shape for each bucket. A batch
-    that fits into no bucket stays as it is.
+    One of the ``batch_augments`` of mmdet's ``DetDataPreprocessor``. A batch that fits into no
+    bucket stays as it is.
 
     Args:
         sizes: (height, width) of each bucket, in pixels.
-        pad_value: What is written into the padding; 0 is the mean color, since
-            the batch is already normalised.
+        pad_value: Value of the padding; 0 is the mean color of a normalised batch.
 
     Raises:
         ValueError: If there is no bucket.

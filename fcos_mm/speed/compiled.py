@@ -9,12 +9,12 @@ from fcos_mm.compat.modules import inner_model
 from fcos_mm.errors import UserError
 from fcos_mm.models.head import FCOSHead
 
-#: Attributes of mmdet's detectors that take tensors and return tensors.
+#: Attributes of mmdet's detectors that map tensors to tensors.
 _PARTS = ('backbone', 'neck', 'bbox_head', 'rpn_head')
 
 
 def network_parts(model: nn.Module) -> list[nn.Module]:
-    """Return backbone, neck and dense heads of a detector, those that it has.
+    """Backbone, neck and dense heads of a detector, those that it has.
 
     Args:
         model: A detector, wrapped or not.
@@ -26,26 +26,26 @@ def network_parts(model: nn.Module) -> list[nn.Module]:
 def compile_network(model: nn.Module, **options) -> None:
     """Compile backbone, neck and head in place, each without a graph break.
 
-    Compilation happens at the first call with tensors of a new shape. What the
-    modules are and hold, and their state dict, stays the same.
+    They are compiled at the first call with tensors of a new shape. The modules and their state
+    dict stay the same.
 
     Args:
         model: The detector.
-        options: Keyword arguments of ``torch.compile``. Shapes are static and
-            the graph is whole if they do not say otherwise.
+        options: Keyword arguments of ``torch.compile``; by default shapes are static and the
+            graph is whole.
 
     Raises:
         UserError: If the backend needs a C++ compiler and there is none.
     """
-    options = _complete(options)
+    options = _with_defaults(options)
     for part in network_parts(model):
         part.compile(**options)
 
 
 def compile_losses(model: nn.Module, **options) -> None:
-    """Compile the losses of FCOS heads in place, targets aside.
+    """Compile the losses of FCOS heads in place, without the assignment.
 
-    With several processes the sum over all of them stands between two graphs.
+    With several processes the all-reduce stands between two graphs.
 
     Args:
         model: The detector.
@@ -54,23 +54,18 @@ def compile_losses(model: nn.Module, **options) -> None:
     Raises:
         UserError: As for :func:`compile_network`.
     """
-    options = {**_complete(options), 'fullgraph': False}
+    options = {**_with_defaults(options), 'fullgraph': False}
     for part in network_parts(model):
         if isinstance(part, FCOSHead):
             part.criterion.compile(**options)
 
 
-def _complete(options: dict) -> dict:
-    """Return the options with our defaults, if there is what they need."""
-    if options.get('backend', 'inductor') == 'inductor':
-        _find_compiler()
-    return {'dynamic': False, 'fullgraph': True, **options}
-
-
-def _find_compiler() -> None:
+def _with_defaults(options: dict) -> dict:
     compilers = [os.environ.get('CXX'), 'g++', 'clang++', 'c++']
-    if not any(shutil.which(name) for name in compilers if name):
+    if options.get('backend', 'inductor') == 'inductor' and not any(
+            shutil.which(name) for name in compilers if name):
         raise UserError(
             'torch.compile needs a C++ compiler and none was found (g++, clang++, or the one '
             f'named by CXX; torch {torch.__version__}). Install one, or leave the compiled mode '
             'off: everything else works without.')
+    return {'dynamic': False, 'fullgraph': True, **options}

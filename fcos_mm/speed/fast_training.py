@@ -1,5 +1,4 @@
-"""How the network is laid out and run in training."""
-
+"""Memory layout, precision and compilation of the network in training."""
 import torch
 from mmengine.hooks import Hook
 from torch import nn
@@ -14,19 +13,17 @@ from fcos_mm.speed.compiled import compile_losses, compile_network, network_part
 class FastTrainingHook(Hook):
     """Channels-last weights, TF32 and a compiled network for training.
 
-    Nothing here changes what is computed beyond rounding, except TF32, which
-    rounds the factors of float32 products to 10 bits of mantissa on a GPU.
+    Numbers change by rounding only; TF32 rounds the factors of float32 products on a GPU to 10
+    bits of mantissa.
 
     Args:
-        channels_last: Keep convolution weights, and with them all feature
-            maps, in the order (B, H, W, C) in memory.
-        tf32: Let float32 products use TF32 on a GPU that has it. False leaves
-            torch's own setting.
+        channels_last: Keep convolution weights, and so all feature maps, as (B, H, W, C) in
+            memory.
+        tf32: Let float32 products use TF32 on a GPU that has it. False leaves torch's setting.
         keep_memory: On the CPU, keep freed memory for the next step, see
             :func:`keep_freed_memory`.
-        compile: Keyword arguments of ``torch.compile`` for backbone, neck, head
-            and loss; None does not compile. Validation during training runs
-            without compilation: its shapes differ.
+        compile: Keyword arguments of ``torch.compile`` for backbone, neck, head and loss; None
+            does not compile. Validation runs without compilation: its shapes differ.
     """
 
     priority = 'VERY_LOW'
@@ -45,7 +42,7 @@ class FastTrainingHook(Hook):
             runner (Runner): The runner, weights and optimizer loaded.
 
         Raises:
-            UserError: If the network shall be compiled and there is no compiler.
+            UserError: If there is no compiler for ``compile``.
         """
         model = inner_model(runner.model)
         if self.tf32:
@@ -86,8 +83,7 @@ def to_channels_last(model: nn.Module, optimizer: torch.optim.Optimizer | None =
 
     Args:
         model: Changed in place; its parameters stay the same objects.
-        optimizer: Its state is changed in place. Fused optimizers want the
-            layout of their state to be that of the weights.
+        optimizer: Its state is changed in place: fused optimizers want it laid out as the weights.
     """
     model.to(memory_format=torch.channels_last)
     if optimizer is None:

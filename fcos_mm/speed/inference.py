@@ -1,4 +1,4 @@
-"""A copy of a detector made for inference: the same function, fewer operations."""
+"""A copy of a detector for inference: the same function by fewer operations."""
 import copy
 import warnings
 from collections.abc import Sequence
@@ -9,7 +9,9 @@ from torch import Tensor, nn
 
 from fcos_mm.speed.allocator import keep_freed_memory
 from fcos_mm.speed.compiled import compile_network, network_parts
-from fcos_mm.speed.winograd import Workspace, use_winograd
+from fcos_mm.speed.winograd import use_winograd
+
+_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
 
 
 def prepare_for_inference(model: nn.Module,
@@ -19,26 +21,24 @@ def prepare_for_inference(model: nn.Module,
                           winograd: bool = True,
                           keep_memory: bool = False,
                           compile: dict | None = None) -> nn.Module:
-    """Return a copy of a detector that detects the same in less time.
+    """A copy of a detector that detects the same in less time.
 
-    The copy is in eval mode, has no gradients and cannot be trained; the
-    detector itself is left as it is.
+    It is in eval mode and has no gradients; the detector itself stays as it is.
 
     Args:
         model: The detector, its weights loaded.
-        fold_bn: Multiply batch normalisation into the convolution before it.
-            Undone, with a warning, if the feature maps of a test picture show
-            that a network is built in another way than the folding expects.
+        fold_bn: Multiply batch normalisation into the convolution before it. Not done, with a
+            warning, where the outputs for a test image would change.
         channels_last: Keep weights and feature maps as (B, H, W, C) in memory.
-        winograd: On the CPU, compute the 3x3 convolutions by Winograd's
-            F(4x4, 3x3), see :func:`use_winograd`. Not inside a compiled network.
-        keep_memory: On the CPU, keep freed memory for the next picture, see
+        winograd: On the CPU, compute the 3x3 convolutions by Winograd's F(4x4, 3x3), see
+            :func:`use_winograd`. Not inside a compiled network.
+        keep_memory: On the CPU, keep freed memory for the next image, see
             :func:`keep_freed_memory`; holds for the whole process.
-        compile: Keyword arguments of ``torch.compile`` for backbone, neck and
-            head; None does not compile.
+        compile: Keyword arguments of ``torch.compile`` for backbone, neck and head; None does
+            not compile.
 
     Raises:
-        UserError: If the network shall be compiled and there is no compiler.
+        UserError: If there is no compiler for ``compile``.
     """
     prepared = copy.deepcopy(model).eval()
     if fold_bn:
@@ -50,17 +50,15 @@ def prepare_for_inference(model: nn.Module,
     if keep_memory and on_cpu:
         keep_freed_memory()
     if winograd and on_cpu and compile is None:
-        workspace = Workspace()
-        for part in network_parts(prepared):
-            use_winograd(part, workspace)
+        use_winograd(nn.ModuleList(network_parts(prepared)))
     if compile is not None:
         compile_network(prepared, **compile)
     return prepared
 
 
 def _folded(model: nn.Module) -> nn.Module:
-    """Return the model with folded batch normalisation, or as it is if that would change it."""
-    if not any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in model.modules()):
+    """The model with folded batch normalisation, or as it is if that would change its outputs."""
+    if not any(isinstance(module, _NORMS) for module in model.modules()):
         return model
     folded = fuse_conv_bn(copy.deepcopy(model))
     if _agree(_test_outputs(model), _test_outputs(folded)):
@@ -74,7 +72,7 @@ def _folded(model: nn.Module) -> nn.Module:
 
 @torch.no_grad()
 def _test_outputs(model: nn.Module) -> list[Tensor]:
-    """Return all outputs of backbone, neck and head for a random picture."""
+    """All outputs of backbone, neck and head for a random image."""
     generator = torch.Generator().manual_seed(0)
     value = torch.randn(1, 3, 64, 64, generator=generator).to(next(model.parameters()).device)
     outputs = []

@@ -1,9 +1,8 @@
 """3x3 convolutions by Winograd's minimal filtering (Lavin and Gray, arXiv:1509.09308).
 
-F(m x m, 3 x 3) computes a tile of m x m outputs by (m + 2)^2 products where the
-direct way takes 9 m^2: for m = 4, 36 instead of 144. Between two linear
-transforms, of the input tiles and of the output tiles, the products are matrix
-products over the channels, which is what a CPU does best.
+F(m x m, 3 x 3) computes a tile of m x m outputs by (m + 2)^2 products where the direct way takes
+9 m^2: for m = 4, 36 instead of 144. Between the linear transforms of input and output tiles they
+are matrix products over the channels, which is what a CPU does best.
 """
 from functools import lru_cache
 
@@ -14,13 +13,11 @@ TILE = 4  # outputs of a tile, along each axis
 TAPS = 3  # of the filter
 SPAN = TILE + TAPS - 1  # inputs of a tile
 
-#: Interpolation points besides infinity. Their powers spread little, and with them the
-#: rounding error: it is several times that of the direct way, but a fraction of what the
-#: usual 0, 1, -1, 2, -2 give.
+#: Interpolation points besides infinity. Their powers spread little, so the rounding error is
+#: several times that of the direct way, but a fraction of what the usual 0, 1, -1, 2, -2 give.
 _POINTS = (0., .5**.5, -.5**.5, 2.**.5, -2.**.5)
-#: Tiles at a time, which bounds the memory: 72 KiB each at 256 channels. Many small
-#: strips would fit a cache better, but threads meet after every step of a strip, and on
-#: a busy machine that costs far more.
+#: Tiles at a time, which bounds the memory: 72 KiB each at 256 channels. Smaller strips would
+#: fit a cache better, but threads meet after each, which costs far more on a busy machine.
 _STRIP = 2048
 #: With fewer channels the transforms cost what the products save.
 _MIN_CHANNELS = 128
@@ -29,7 +26,7 @@ _MIN_CHANNELS = 128
 @lru_cache(maxsize=None)
 @torch.inference_mode(False)
 def transforms() -> tuple[Tensor, Tensor, Tensor]:
-    """Return the matrices of the Toom-Cook algorithm for a correlation.
+    """The matrices of the Toom-Cook algorithm for a correlation.
 
     With them, y = A ((G g) * (B d)) are the ``TILE`` outputs of the filter g
     over the ``SPAN`` inputs d.
@@ -54,14 +51,14 @@ def transforms() -> tuple[Tensor, Tensor, Tensor]:
 @lru_cache(maxsize=None)
 @torch.inference_mode(False)
 def _planar_transforms() -> tuple[Tensor, Tensor]:
-    """Return the transforms of whole tiles: (36, 36) of inputs, (16, 36) of outputs."""
+    """The transforms of whole tiles: (36, 36) of inputs, (16, 36) of outputs."""
     outputs, _, inputs = transforms()
     return (torch.kron(inputs, inputs).float().contiguous(),
             torch.kron(outputs, outputs).float().contiguous())
 
 
 def transform_filters(weight: Tensor) -> Tensor:
-    """Return filters (O, C, 3, 3) as the matrices of the products, (36, C, O)."""
+    """Filters (O, C, 3, 3) as the matrices of the products, (36, C, O)."""
     matrix = transforms()[1].to(weight.device)
     planes = torch.einsum('xi,ocij,yj->xyco', matrix, weight.detach().double(), matrix)
     return planes.flatten(0, 1).to(weight.dtype).contiguous()
@@ -75,7 +72,7 @@ class Workspace:
 
     @torch.inference_mode(False)
     def take(self, name: str, *shape: int) -> Tensor:
-        """Return a float32 tensor of this shape; what it held before is lost.
+        """A float32 tensor of a shape; what it held before is lost.
 
         Args:
             name: Tensors of different names do not overlap.
@@ -127,7 +124,7 @@ def winograd_conv2d(images: Tensor, filters: Tensor, bias: Tensor | None,
 
 
 def _tiles(images: Tensor, rows: int, columns: int, workspace: Workspace) -> Tensor:
-    """Return a view of the overlapping input tiles, (SPAN, SPAN, B, rows, columns, C)."""
+    """A view of the overlapping input tiles, (SPAN, SPAN, B, rows, columns, C)."""
     batch, channels, height, width = images.shape
     high, wide = rows * TILE + 2, columns * TILE + 2
     padded = workspace.take('padded', batch, high, wide, channels)
@@ -142,7 +139,7 @@ def _tiles(images: Tensor, rows: int, columns: int, workspace: Workspace) -> Ten
 
 
 def _strip(tiles: Tensor, filters: Tensor, workspace: Workspace) -> Tensor:
-    """Return output tiles (TILE, TILE, r, c, O) of input tiles (SPAN, SPAN, r, c, C)."""
+    """Output tiles (TILE, TILE, r, c, O) of input tiles (SPAN, SPAN, r, c, C)."""
     to_products, to_outputs = _planar_transforms()
     _, _, rows, columns, channels = tiles.shape
     count, planes, outputs = rows * columns, SPAN * SPAN, filters.size(2)
@@ -183,8 +180,8 @@ class WinogradConv2d(nn.Conv2d):
         return winograd_conv2d(input, self.filters, self.bias, self.workspace)
 
 
-def fits_winograd(module: nn.Module) -> bool:
-    """Whether a module is a 3x3 convolution that Winograd's way makes faster."""
+def _fits(module: nn.Module) -> bool:
+    """Whether a module is a 3x3 convolution that becomes faster."""
     return (type(module) is nn.Conv2d and module.kernel_size == (TAPS, TAPS)
             and module.stride == module.dilation == module.padding == (1, 1)
             and module.groups == 1 and module.padding_mode == 'zeros'
@@ -192,19 +189,17 @@ def fits_winograd(module: nn.Module) -> bool:
             and module.out_channels >= _MIN_CHANNELS // 2)
 
 
-def use_winograd(module: nn.Module, workspace: Workspace | None = None) -> None:
+def use_winograd(module: nn.Module) -> None:
     """Replace the 3x3 convolutions inside a module, in place.
 
-    Only for inference on the CPU. Each needs memory for its transformed filters,
-    four times that of its weights.
+    Only for inference on the CPU. The transformed filters take four times the memory of the
+    weights.
 
     Args:
         module: What holds the convolutions, at any depth.
-        workspace: Memory to share; new if None.
     """
-    workspace = workspace or Workspace()
-    for name, child in module.named_children():
-        if fits_winograd(child):
-            setattr(module, name, WinogradConv2d(child, workspace=workspace))
-        else:
-            use_winograd(child, workspace)
+    workspace = Workspace()
+    for parent in list(module.modules()):
+        for name, child in parent.named_children():
+            if _fits(child):
+                setattr(parent, name, WinogradConv2d(child, workspace=workspace))

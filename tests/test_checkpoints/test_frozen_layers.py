@@ -2,7 +2,7 @@
 import pytest
 from torch import nn
 
-from fcos_mm.checkpoints.frozen_layers import check_frozen, note_loading
+from fcos_mm.checkpoints.frozen_layers import check_frozen, record_loading
 from fcos_mm.errors import UserError
 
 
@@ -27,7 +27,7 @@ class Backbone(nn.Module):
 def model(norm=lambda: nn.BatchNorm2d(3), **settings):
     built = nn.Module()
     built.backbone = Backbone(norm, **settings)
-    note_loading(built)
+    record_loading(built)
     return built
 
 
