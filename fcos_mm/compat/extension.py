@@ -1,10 +1,8 @@
 """The module ``mmcv._ext``, where mmcv was installed without it.
 
-mmcv's Python code calls compiled operators in a module ``mmcv._ext``. A build
-of mmcv without them lacks the module, and then most of mmdet cannot even be
-imported. The module made here has PyTorch versions of the operators that FCOS
-and the detectors it is compared with use. Any other operator raises an error
-that names it, once it is called.
+A build of mmcv without compiled operators lacks the module, and then most of mmdet cannot even be
+imported. Here it has PyTorch versions of the operators that FCOS and the detectors it is compared
+with use. Any other operator raises an error that names it, once it is called.
 """
 import importlib.metadata
 from collections.abc import Callable
@@ -47,10 +45,9 @@ def fill(module: ModuleType) -> None:
 
 
 def missing_operator(name: str) -> Callable:
-    """A function that raises :class:`MissingOperatorError` when called.
+    """A function that raises :class:`MissingOperatorError` when called, not before.
 
-    mmcv asks for all of its operators by name on import, so a missing one
-    must not fail earlier.
+    mmcv looks up all of its operators when it is imported.
     """
     if name.startswith('__'):
         raise AttributeError(f'module {EXTENSION!r} has no attribute {name!r}')

@@ -1,10 +1,9 @@
-"""What OpenMMLab's packages lack, supplied when they are imported, in any order.
+"""Supply what OpenMMLab's packages lack when they are imported, in any order.
 
-An installation also copies this file beside the package, as
-``_fcos_mm_startup``, and runs :func:`install` when Python starts: mmdet's own
-tools read a config that names fcos_mm only after they have imported mmdet. So
-this file imports as good as nothing, and the rest of the package only when
-it is needed.
+An installation also copies this file beside the package, as ``_fcos_mm_startup``, and runs
+:func:`install` when Python starts: mmdet's own tools read a config that names fcos_mm only after
+they have imported mmdet. So this file imports next to nothing, and the rest of the package only
+when it is needed.
 """
 from __future__ import annotations
 
@@ -18,7 +17,7 @@ _numbers = itertools.count()
 
 
 class OperatorFinder:
-    """The last finder. It finds ``mmcv._ext`` where mmcv has none of its own."""
+    """The last finder: it finds ``mmcv._ext`` where mmcv has none of its own."""
 
     @staticmethod
     def find_spec(name, path=None, target=None):
@@ -47,10 +46,10 @@ class OperatorLoader:
 
 
 class ImportObserver:
-    """The first finder. It calls a function with a module that has been imported.
+    """The first finder: it calls a function with a module that has been imported.
 
     Args:
-        actions: The functions, by the full name of the module.
+        actions: The functions, by the full names of the modules.
     """
 
     def __init__(self, actions: dict) -> None:
@@ -80,7 +79,7 @@ class ImportObserver:
 
 
 def install(actions: dict | None = None) -> None:
-    """Supply ``mmcv._ext``, and change what is imported or will be.
+    """Supply ``mmcv._ext``, and change modules that are imported or will be.
 
     Args:
         actions: More functions that change a module, by its full name.
@@ -99,10 +98,9 @@ def install(actions: dict | None = None) -> None:
 def name_shipped_configs(utils) -> None:
     """Make ``_base_ = 'fcos_mm::fcos/...'`` work.
 
-    mmengine asks for the place of an installed distribution. For an editable
-    install its original line answers with the folder of the installed metadata,
-    where no configs are. A module inside the package is not a distribution's
-    name, so both lines ask the import system, which knows the right place.
+    For an editable install mmengine's original line answers with the folder of the metadata, where
+    no configs are. A module inside the package is no name of a distribution, so both lines ask the
+    import system, which knows the right place.
 
     Args:
         utils: The module ``mmengine.config.utils``.
@@ -113,9 +111,9 @@ def name_shipped_configs(utils) -> None:
 def keep_scope_of_config(infer) -> None:
     """Let inferencers build a config of our scope in that scope.
 
-    ``DetInferencer`` builds in the scope ``mmdet`` unless told another: under it
-    the plain name ``FCOSHead`` is mmdet's, whatever the config's
-    ``default_scope`` is. Inferencers also take ``fcos_mm::<path>`` from now on.
+    ``DetInferencer`` builds in the scope ``mmdet`` by default: there the plain name ``FCOSHead`` is
+    mmdet's, whatever the config's ``default_scope`` is. Inferencers also take ``fcos_mm::<path>``
+    from now on.
 
     Args:
         infer: The module ``mmengine.infer.infer``.
@@ -145,7 +143,7 @@ def keep_scope_of_config(infer) -> None:
 
 
 def _recorded_config(infer, weights: str) -> dict:
-    """The config in a checkpoint, from where mmengine's inferencer takes it; else empty."""
+    """The config in a checkpoint, where mmengine's inferencer looks for it; else empty."""
     checkpoint = infer._load_checkpoint(weights, map_location='cpu')
     runtime_info = checkpoint.get('message_hub', {}).get('runtime_info', {})
     text = runtime_info.get('cfg', checkpoint.get('meta', {}).get('cfg'))

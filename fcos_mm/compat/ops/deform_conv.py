@@ -27,10 +27,9 @@ PER_IMAGE = ('input', 'offset', 'mask')
 class DeformConv(NamedTuple):
     """A deformable convolution without its weights. Pairs are (y, x).
 
-    Called with ``input`` (B, C, H, W), ``offset`` (B, 2 * deform_groups *
-    taps, H', W') with y before x for every tap, ``weight`` (O, C / groups,
-    kernel height, kernel width), and optionally ``mask`` (B, deform_groups *
-    taps, H', W') and ``bias`` (O,). Returns (B, O, H', W').
+    Called with ``input`` (B, C, H, W), ``offset`` (B, 2 * deform_groups * taps, H', W') with y
+    before x for every tap, ``weight`` (O, C / groups, kernel height, kernel width), and optionally
+    ``mask`` (B, deform_groups * taps, H', W') and ``bias`` (O,). Returns (B, O, H', W').
     """
 
     stride: tuple[int, int]

@@ -1,4 +1,4 @@
-"""Sigmoid focal loss and its gradient. (Lin et al., arXiv 1708.02002)"""
+"""Sigmoid focal loss and its gradient (Lin et al., arXiv 1708.02002)."""
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -15,11 +15,10 @@ def sigmoid_focal_loss_forward(input: Tensor, target: Tensor, weight: Tensor, ou
     Args:
         input: (N, C) logits.
         target: (N,) class of each sample; any other number is background.
-        weight: (C,) weight of samples by their class, or empty. Background
-            has weight 1.
+        weight: (C,) weight of samples by their class, or empty; background has weight 1.
         output: (N, C).
-        gamma: exponent that plays down easy examples.
-        alpha: weight of positives; negatives have 1 - alpha.
+        gamma: Exponent that plays down easy examples.
+        alpha: Weight of positives; negatives have 1 - alpha.
     """
     with full_precision(input.device):
         output.copy_(_loss(at_least_float(input), target, weight, gamma, alpha))

@@ -27,15 +27,14 @@ def nms(boxes: Tensor, scores: Tensor, iou_threshold: float, offset: int) -> Ten
     Args:
         boxes: (N, 4) boxes x0, y0, x1, y1.
         scores: (N,) scores. At equal scores the first box counts as better.
-        iou_threshold: a box is dropped if its IoU with a better kept one is
-            above this; at least 0.
+        iou_threshold: A box is dropped if its IoU with a better kept one is above this.
         offset: 0, or 1 for boxes that are ``x1 - x0 + 1`` wide.
 
     Returns:
-        Tensor: (K,) indices of the kept boxes, best first.
+        (K,) indices of the kept boxes, best first.
 
     Raises:
-        ValueError: the threshold is negative.
+        ValueError: If the threshold is negative.
     """
     if iou_threshold < 0:
         raise ValueError(f'iou_threshold must be at least 0, got {iou_threshold}')
@@ -45,34 +44,24 @@ def nms(boxes: Tensor, scores: Tensor, iou_threshold: float, offset: int) -> Ten
         # compared in the boxes' precision, as in mmcv: 3 / 10 in single is above 0.3 in double
         threshold = torch.tensor(iou_threshold, dtype=boxes.dtype).item()
         return vision.nms(boxes, scores.to(boxes), threshold)
-    order = best_first(at_least_float(scores).detach().cpu().numpy())
-    best = order[kept(boxes.detach().cpu().numpy()[order], iou_threshold, offset)]
+    order = _best_first(at_least_float(scores).detach().cpu().numpy())
+    best = order[_kept(boxes.detach().cpu().numpy()[order], iou_threshold, offset)]
     return torch.from_numpy(best).to(boxes.device)
 
 
-def best_first(scores: ndarray) -> ndarray:
+def _best_first(scores: ndarray) -> ndarray:
     """(N,) indices by descending score, of equal ones the first first."""
     order = np.argsort(-scores)  # not stable, but several times as fast
     ranked = scores[order]
-    if (ranked[1:] == ranked[:-1]).any():
-        return np.argsort(-scores, kind='stable')
-    return order
+    has_ties = (ranked[1:] == ranked[:-1]).any()
+    return np.argsort(-scores, kind='stable') if has_ties else order
 
 
-def kept(boxes: ndarray, iou_threshold: float, offset: int) -> ndarray:
-    """Decide greedily which boxes are kept.
+def _kept(boxes: ndarray, iou_threshold: float, offset: int) -> ndarray:
+    """(N,) whether each of the boxes (N, 4), from best to worst, is kept.
 
-    The boxes are taken in blocks, the best first, so that what one block
-    suppresses is not compared again. Where few boxes overlap, one block holds
-    them all.
-
-    Args:
-        boxes: (N, 4), from best to worst.
-        iou_threshold: as in :func:`nms`.
-        offset: as in :func:`nms`.
-
-    Returns:
-        ndarray: (N,) whether each box is kept.
+    They are taken in blocks, the best first, so that what one block suppresses is not compared
+    again. Where few boxes overlap, one block holds them all.
     """
     overlaps = Overlaps(boxes, iou_threshold, offset)
     rank = overlaps.source
@@ -100,11 +89,7 @@ def _split_best(group: ndarray, rank: ndarray, count: int) -> tuple[ndarray, nda
 
 
 def _suppressed_within(overlaps: Overlaps, group: ndarray) -> ndarray:
-    """(len(group),) whether a kept box of the same group suppresses each box.
-
-    A box with no undecided better box over it is kept, and what it lies over
-    is suppressed; both are decided then, and the rest is asked again.
-    """
+    """(len(group),) whether a kept box of the same group suppresses each box."""
     i, j, _ = overlaps.within(group)
     rank = overlaps.source[group]
     swapped = rank[i] > rank[j]
@@ -132,18 +117,18 @@ def softnms(boxes: Tensor, scores: Tensor, dets: Tensor, *, iou_threshold: float
     Args:
         boxes: (N, 4) boxes x0, y0, x1, y1.
         scores: (N,) scores. At equal scores the first box counts as better.
-        dets: (N, 5) filled with the remaining boxes and their new scores,
-            best first; rows beyond their number are left as they are.
-        iou_threshold: with the methods naive and linear only an IoU of at
-            least this, above 0, lowers a score.
-        sigma: width of the method Gaussian.
-        min_score: boxes that fall below it are dropped.
-        method: 0 naive (the score becomes 0), 1 linear (times 1 - IoU), 2
-            Gaussian (times exp(-IoU^2 / sigma)).
+        dets: (N, 5) filled with the remaining boxes and their new scores, best first; rows
+            beyond their number stay as they are.
+        iou_threshold: With the methods naive and linear only an IoU of at least this, above 0,
+            lowers a score.
+        sigma: Width of the method Gaussian.
+        min_score: Boxes that fall below it are dropped.
+        method: 0 naive (the score becomes 0), 1 linear (times 1 - IoU), 2 Gaussian (times
+            exp(-IoU^2 / sigma)).
         offset: 0, or 1 for boxes that are ``x1 - x0 + 1`` wide.
 
     Returns:
-        Tensor: (K,) indices of the remaining boxes, in the order of ``dets``.
+        (K,) indices of the remaining boxes, in the order of ``dets``.
     """
     if not len(boxes):
         return torch.zeros(0, dtype=torch.long, device=boxes.device)
@@ -162,21 +147,16 @@ def softnms(boxes: Tensor, scores: Tensor, dets: Tensor, *, iou_threshold: float
 
 
 def _factors(iou: Tensor, method: int, sigma: float) -> Tensor:
-    """What a score is multiplied with under a better box, by their IoU."""
+    """(E,) factors of the score of the worse box of each pair, by their IoU."""
     if method == NAIVE:
         return torch.zeros_like(iou)
     return 1 - iou if method == LINEAR else torch.exp(-(iou * iou) / sigma)
 
 
 def _decayed(scores: Tensor, i: Tensor, j: Tensor, factors: Tensor, min_score: float) -> Tensor:
-    """(N,) the new scores; minus infinity for boxes that are dropped.
+    """(N,) the new scores; minus infinity for dropped boxes, which the best of all never is.
 
-    Args:
-        scores: (N,).
-        i: (E,) one box of each overlapping pair.
-        j: (E,) the other box.
-        factors: (E,) what the worse of the two is multiplied with.
-        min_score: boxes below it are dropped, but for the best of all.
+    ``i`` and ``j`` (E,) are the boxes of the overlapping pairs.
     """
     best = scores.argmax()
     scores = scores.masked_fill(scores < min_score, -torch.inf).index_copy(

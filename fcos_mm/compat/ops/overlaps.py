@@ -1,14 +1,11 @@
-"""Which boxes of a set overlap, without comparing every pair.
+"""Overlapping boxes of a set, without comparing every pair.
 
-Two boxes overlap only if the left edge of one lies within the extent of the
-other along x, and their IoU is above t only if it lies within the first 1 - t
-of that extent: what they share is at most that part of the other box. After
-one sort by left edges a binary search finds exactly those pairs. mmcv shifts
-every class to a place of its own before suppression, so that boxes of
-different classes are never paired.
+Two boxes overlap only if the left edge of one lies within the extent of the other along x, and
+their IoU is above t only if it lies within the first 1 - t of that extent. After one sort by left
+edges a binary search finds exactly those pairs. mmcv shifts each class to a place of its own
+before suppression, so boxes of different classes are never paired.
 
-In NumPy: of the few thousand boxes of a picture an operator of PyTorch takes
-longer to start than to finish.
+In NumPy: for the few thousand boxes of an image the overhead of PyTorch's operators dominates.
 """
 import numpy as np
 import torch
@@ -16,7 +13,7 @@ from numpy import ndarray
 
 from fcos_mm.compat.ops.common import portions
 
-# Pairs compared at a time. Bounds the memory: about 100 bytes a pair.
+# Pairs compared at a time, which bounds the memory: about 100 bytes a pair.
 PAIRS_AT_ONCE = 1 << 19
 # Leaves room for rounding where an extent is cut short.
 SLACK = 0.999
@@ -29,12 +26,12 @@ class Overlaps:
 
     Args:
         boxes: (N, 4) boxes x0, y0, x1, y1.
-        threshold: only pairs with an IoU above this are found; at least 0.
+        threshold: Only pairs with an IoU above this are found; at least 0.
         offset: 0, or 1 for boxes that are ``x1 - x0 + 1`` wide.
 
     Attributes:
-        source (ndarray): (N,) the index each position had in ``boxes``.
-        everything (ndarray): (N,) the group of all boxes.
+        source: (N,) the index of each position in ``boxes``.
+        everything: (N,) the group of all boxes.
     """
 
     def __init__(self, boxes: ndarray, threshold: float, offset: int) -> None:
@@ -54,11 +51,7 @@ class Overlaps:
         return int((ends - starts).sum())
 
     def within(self, group: ndarray) -> tuple[ndarray, ndarray, ndarray]:
-        """Every overlapping pair of one group, once.
-
-        Returns:
-            Positions i and j in the group, and their IoU; (E,) each.
-        """
+        """Positions i and j (E,) in a group of each overlapping pair, once, and its IoU (E,)."""
         if len(group) == len(self.everything):
             ranges = self._following_everything
         else:
@@ -66,11 +59,7 @@ class Overlaps:
         return self._above(group, group, *ranges)
 
     def between(self, one: ndarray, other: ndarray) -> tuple[ndarray, ndarray]:
-        """Every overlapping pair of two groups, once.
-
-        Returns:
-            Positions i in the one and j in the other group; (E,) each.
-        """
+        """Positions i in one group and j in the other (E,) of each overlapping pair, once."""
         left, other_left = self.left[one], self.left[other]
         i, j, _ = self._above(one, other, np.searchsorted(other_left, left),
                               np.searchsorted(other_left, self.reach[one], side='right'))
@@ -101,12 +90,10 @@ class Overlaps:
         return i, j, iou
 
     def _iou(self, i: ndarray, count: ndarray, j: ndarray) -> ndarray:
-        """IoU by the arithmetic of mmcv's operator.
+        """(E,) IoU by the arithmetic of mmcv's operator.
 
-        Args:
-            i: (n,) positions.
-            count: (n,) how many pairs each of them has.
-            j: (count.sum(),) the other positions, none of them further left.
+        ``count`` (n,) pairs have a position in ``i`` (n,), and ``j`` (E,), no further left, is
+        the other.
         """
         width = np.minimum(np.repeat(self.right[i], count), self.right[j]) - self.left[j]
         height = (np.minimum(np.repeat(self.bottom[i], count), self.bottom[j]) -

@@ -1,8 +1,7 @@
-"""RoI align: features of regions, averaged or maximised over sample points.
+"""RoI align: mean or maximum of features over sample points (He et al., arXiv 1703.06870).
 
-A region is cut into bins. Each bin is sampled at a grid of points between the
-cells of the feature map, and the samples of a bin are averaged, or the
-largest is taken. (He et al., arXiv 1703.06870)
+A region is cut into bins, and each bin is sampled at a grid of points between the cells of the
+feature map.
 """
 from typing import NamedTuple
 
@@ -19,9 +18,9 @@ from fcos_mm.compat.ops.common import (
 )
 from fcos_mm.compat.ops.sampling import Cells, around, repeat_border, weighted_sums
 
-# Sample points at a time. Bounds the memory: about 200 bytes a point.
+# Sample points at a time, which bounds the memory: about 200 bytes a point.
 POINTS_AT_ONCE = 1 << 20
-# Numbers that the maximum looks at, at a time (32 MB in single precision).
+# Numbers at a time for the maximum (32 MB in single precision).
 NUMBERS_AT_ONCE = 1 << 23
 
 MAXIMUM = 0  # mmcv's number for the mode
@@ -34,7 +33,7 @@ class Points(NamedTuple):
         y: (S,) rows of the points, in cells.
         x: (S,) columns.
         image: (S,) image of the batch.
-        counts: (regions * bins of a region,) points of each bin.
+        counts: (R * bins,) points of each bin.
     """
 
     y: Tensor
@@ -47,13 +46,12 @@ class RoIAlign(NamedTuple):
     """How regions are sampled; the arguments of mmcv's operator.
 
     Attributes:
-        aligned_height: bins of a region along y.
-        aligned_width: bins of a region along x.
-        spatial_scale: cells per pixel.
-        sampling_ratio: points of a bin along each axis; 0 for about one a
-            cell.
-        aligned: whether pixel centres lie at half coordinates. If not,
-            regions are at least one cell large.
+        aligned_height: Bins of a region along y.
+        aligned_width: Bins of a region along x.
+        spatial_scale: Cells per pixel.
+        sampling_ratio: Points of a bin along each axis; 0 for about one a cell.
+        aligned: Whether pixel centres lie at half coordinates. If not, regions are at least one
+            cell large.
     """
 
     aligned_height: int
@@ -81,16 +79,13 @@ class RoIAlign(NamedTuple):
         return self._maps(torch.cat(bins))
 
     def maximum(self, input: Tensor, rois: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """The largest samples, and their rows and columns, in cells.
+        """The largest samples, and their rows and columns in cells, shaped as :meth:`average`'s.
 
         Bins without a sample get 0, and -1 as row and column.
 
         Args:
             input: (B, C, H, W).
-            rois: (R, 5) image of the batch, x0, y0, x1, y1 in pixels.
-
-        Returns:
-            Three tensors (R, C, bins along y, bins along x).
+            rois: (R, 5) as for :meth:`average`.
         """
         features, found = _rows(input), []
         for portion in self._portions(rois, NUMBERS_AT_ONCE // input.shape[1]):
@@ -138,8 +133,7 @@ def roi_align_forward(input: Tensor, rois: Tensor, output: Tensor, argmax_y: Ten
                       argmax_x: Tensor, *, pool_mode: int, **settings) -> None:
     """Fill ``output``, and for the maximum ``argmax_y`` and ``argmax_x``.
 
-    Called as ``mmcv._ext.roi_align_forward``; the settings are those of
-    :class:`RoIAlign`.
+    Called as ``mmcv._ext.roi_align_forward``; the settings are those of :class:`RoIAlign`.
     """
     if not len(rois):
         return
@@ -157,8 +151,7 @@ def roi_align_backward(grad_output: Tensor, rois: Tensor, argmax_y: Tensor, argm
                        grad_input: Tensor, *, pool_mode: int, **settings) -> None:
     """Fill ``grad_input`` (B, C, H, W).
 
-    Called as ``mmcv._ext.roi_align_backward``; the settings are those of
-    :class:`RoIAlign`.
+    Called as ``mmcv._ext.roi_align_backward``; the settings are those of :class:`RoIAlign`.
     """
     if not len(rois):
         return
@@ -197,15 +190,7 @@ def _cells(points: Points, input: Tensor) -> Cells:
 
 
 def _largest(samples: Tensor, points: Points) -> tuple[Tensor, Tensor, Tensor]:
-    """The first of the largest samples of every bin and channel.
-
-    Args:
-        samples: (S, C) samples at the points.
-        points: the points.
-
-    Returns:
-        Values, rows and columns, each (bins, C).
-    """
+    """Value, row and column (bins, C) of the first of the largest samples (S, C) of each bin."""
     owner, place = _expand(points.counts)
     largest = torch.segment_reduce(samples, 'max', lengths=points.counts)
     is_largest = samples == largest[owner]

@@ -1,8 +1,7 @@
 """Bilinear samples of feature maps, as weighted sums of their cells.
 
-RoI align and deformable convolution read a feature map between its cells.
-Both are weighted sums of cells and differ in what lies beyond the border.
-``embedding_bag`` makes such sums without a copy of every cell it reads.
+RoI align and deformable convolution differ in what lies beyond the border. ``embedding_bag`` sums
+without a copy of every cell that it reads.
 """
 from typing import NamedTuple
 
@@ -16,7 +15,7 @@ class Cells(NamedTuple):
 
     Attributes:
         index: (..., 2) along one axis, (..., 4) on a map. Always inside.
-        weight: of the same shape.
+        weight: Of the same shape.
     """
 
     index: Tensor
@@ -28,7 +27,7 @@ def zero_outside(coordinate: Tensor, size: int) -> Cells:
 
     Args:
         coordinate: (...) in cells, 0 at the centre of the first.
-        size: cells along the axis.
+        size: Cells along the axis.
     """
     reached = (coordinate > -1) & (coordinate < size)
     coordinate = torch.where(reached, coordinate, -1.0)
@@ -41,13 +40,11 @@ def zero_outside(coordinate: Tensor, size: int) -> Cells:
 
 
 def repeat_border(coordinate: Tensor, size: int) -> Cells:
-    """The two cells around coordinates on an axis whose end cells go on.
-
-    They go on for one cell; farther out there are zeros.
+    """The two cells around coordinates on an axis whose end cells go on for one cell.
 
     Args:
-        coordinate: (...) in cells, 0 at the centre of the first.
-        size: cells along the axis.
+        coordinate: (...) as in :func:`zero_outside`.
+        size: Cells along the axis; there are zeros farther out.
     """
     reached = (coordinate >= -1) & (coordinate <= size)
     coordinate = torch.where(reached, coordinate, 0.0).clamp(0, size - 1)
@@ -64,7 +61,7 @@ def around(y: Cells, x: Cells, width: int) -> Cells:
     Args:
         y: (..., 2) rows.
         x: (..., 2) columns.
-        width: cells in a row.
+        width: Cells in a row.
     """
     index = y.index[..., :, None] * width + x.index[..., None, :]
     weight = y.weight[..., :, None] * x.weight[..., None, :]
@@ -72,15 +69,12 @@ def around(y: Cells, x: Cells, width: int) -> Cells:
 
 
 def weighted_sums(features: Tensor, cells: Cells, starts: Tensor) -> Tensor:
-    """Sums of weighted cells.
+    """(S, C) sums of weighted cells.
 
     Args:
         features: (N, C) one row for each cell.
-        cells: cells to read, in any shape.
-        starts: (S,) where the cells of each sum start, once all are in a row.
-
-    Returns:
-        Tensor: (S, C).
+        cells: The cells to read, of any shape.
+        starts: (S,) where the cells of each sum start in the flattened cells.
     """
     if not len(starts):
         return features.new_zeros((0, features.shape[1]))
