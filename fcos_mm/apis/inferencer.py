@@ -9,7 +9,7 @@ from mmengine.dataset import BaseDataset
 from torch import nn
 
 from fcos_mm.apis.console import prints_to_log_file
-from fcos_mm.checkpoints.fit import check_weights, read_state_dict
+from fcos_mm.checkpoints.fit import TakenWeights, read_state_dict
 from fcos_mm.config.checks.check import check_config
 from fcos_mm.config.checks.components import component_faults
 from fcos_mm.config.datasets import first_dataset
@@ -40,7 +40,7 @@ def build_inferencer(cfg: Config, checkpoint: str, device: str | None = None) ->
         inferencer = DetInferencer(
             cfg, checkpoint, device=device, scope=cfg.get('default_scope', 'mmdet'),
             show_progress=False)
-    check_weights(weights, inferencer.model, checkpoint)
+    TakenWeights(checkpoint, weights, inferencer.model).check_all()
     set_class_names(inferencer.model, cfg)
     inferencer.model = prepare_as_configured(inferencer.model, cfg)
     return inferencer

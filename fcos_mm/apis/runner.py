@@ -90,11 +90,10 @@ class ToolRunner(Runner):
         """
         with prints_to_log_file():
             checkpoint = super().load_checkpoint(filename, *args, **kwargs)
-        taken = TakenWeights(
-            filename, checkpoint.get('state_dict', checkpoint), inner_model(self.model))
+        taken = TakenWeights(filename, checkpoint.get('state_dict', checkpoint), self.model)
         self.logger.info(taken)
         if isinstance(self._train_loop, BaseLoop) and not self.cfg.get(ALLOWED_BY, False):
-            taken.check()
+            taken.check_most()
         return checkpoint
 
     def build_model(self, model) -> nn.Module:

@@ -22,7 +22,7 @@ ALLOWED_BY = 'allow_random_weights'
 # half, the backbone is another one, or the names are.
 _SHARE = 0.5
 _SHOWN = 5
-_SHOWN_NOT_TAKEN = 4
+_SHOWN_PHRASES = 4
 
 
 def read_state_dict(path: str) -> dict[str, Tensor]:
@@ -63,65 +63,62 @@ def check_checkpoint(path: str, model: nn.Module) -> None:
         model: The model, wrapped or not.
 
     Raises:
-        UserError: If it cannot be read or does not fit; see :func:`check_weights`.
+        UserError: If it cannot be read or does not fit; see :meth:`TakenWeights.check_all`.
     """
-    check_weights(read_state_dict(path), model, path)
-
-
-def check_weights(weights: Mapping[str, Tensor], model: nn.Module, path: str) -> None:
-    """Make sure that the weights of a checkpoint set every weight of the model.
-
-    Args:
-        weights: Names and tensors.
-        model: The model, wrapped or not.
-        path: The checkpoint, for the messages.
-
-    Raises:
-        UserError: If a weight is missing, of another shape, or not a finite number. The message
-            shows the first of them.
-    """
-    wanted = inner_model(model).state_dict()
-    found = fitted(weights, wanted)
-    shapes = _shapes(wanted)
-    faults = [(name, shape, tuple(found[name].shape) if name in found else None)
-              for name, shape in shapes.items()]
-    faults = [fault for fault in faults if fault[1] != fault[2]]
-    if faults:
-        raise UserError(_describe(path, faults, len(wanted)))
-    broken = [name for name in wanted if name in found and not _is_finite(found[name])]
-    if broken:
-        raise UserError(f'Checkpoint {path}: {len(broken)} of {len(wanted)} entries hold NaN or '
-                        f'infinity or no numbers, the first is {broken[0]}. The training had '
-                        'diverged, or the file is damaged: use an earlier checkpoint.')
+    TakenWeights(path, read_state_dict(path), model).check_all()
 
 
 class TakenWeights:
-    """What a model took from a checkpoint, in one line; too little of it is an error.
+    """What a model takes from a checkpoint; as text, in one line.
 
     Args:
         path: The checkpoint, for the messages.
         weights: Its names and tensors.
-        model: The model, not wrapped.
+        model: The model, wrapped or not.
     """
 
     def __init__(self, path: str, weights: Mapping[str, Tensor], model: nn.Module) -> None:
         self.path = path
-        self.wanted = _shapes(model.state_dict())
-        found = fitted(weights, model.state_dict())
-        self.found = {name: tuple(found[name].shape) for name in self.wanted
-                      if isinstance(found.get(name), Tensor)}
-        self.taken = {name for name in self.found if self.found[name] == self.wanted[name]}
+        wanted = inner_model(model).state_dict()
+        found = fitted(weights, wanted)
+        self.tensors = {name: found[name] if isinstance(found.get(name), Tensor) else None
+                        for name in wanted}
+        # batches are counted since PyTorch 0.4.1; older checkpoints have no such entry
+        self.wanted = {name: tuple(value.shape) for name, value in wanted.items()
+                       if not name.endswith('num_batches_tracked')}
+        self.found = {name: tuple(self.tensors[name].shape) for name in self.wanted
+                      if self.tensors[name] is not None}
+        self.not_taken = [name for name in self.wanted
+                          if self.found.get(name) != self.wanted[name]]
 
     def __str__(self) -> str:
-        line = f'taken {len(self.taken)} of {len(self.wanted)} tensors from {self.path}'
-        faults = self._not_taken()
-        if not faults:
+        number = len(self.wanted) - len(self.not_taken)
+        line = f'taken {number} of {len(self.wanted)} tensors from {self.path}'
+        phrases = self._phrases()
+        if not phrases:
             return line
-        more = len(faults) - _SHOWN_NOT_TAKEN
+        more = len(phrases) - _SHOWN_PHRASES
         rest = f', and {more} more' if more > 0 else ''
-        return f'{line}; not taken: {", ".join(faults[:_SHOWN_NOT_TAKEN])}{rest}'
+        return f'{line}; not taken: {", ".join(phrases[:_SHOWN_PHRASES])}{rest}'
 
-    def check(self) -> None:
+    def check_all(self) -> None:
+        """Make sure that every weight of the model comes from the checkpoint.
+
+        Raises:
+            UserError: If a weight is missing, of another shape, or not a finite number. The
+                message shows the first of them.
+        """
+        if self.not_taken:
+            raise UserError(self._describe())
+        broken = [name for name, value in self.tensors.items()
+                  if value is not None and not _is_finite(value)]
+        if broken:
+            raise UserError(
+                f'Checkpoint {self.path}: {len(broken)} of {len(self.tensors)} entries hold NaN or '
+                f'infinity or no numbers, the first is {broken[0]}. The training had diverged, or '
+                'the file is damaged: use an earlier checkpoint.')
+
+    def check_most(self) -> None:
         """Make sure that the model starts from the checkpoint and not from random weights.
 
         Raises:
@@ -141,27 +138,37 @@ class TakenWeights:
     def _share(self, prefix: str) -> float:
         """The share taken of all names with a prefix, or of all where there is no such name."""
         names = [name for name in self.wanted if name.startswith(prefix)] or list(self.wanted)
-        return sum(name in self.taken for name in names) / max(1, len(names))
+        return 1 - len({*names} & {*self.not_taken}) / max(1, len(names))
 
-    def _not_taken(self) -> list[str]:
+    def _phrases(self) -> list[str]:
         """A phrase for each layer of another shape and each part without a name in the file."""
         layers, absent = {}, Counter()
-        for name, shape in self.wanted.items():
-            if name in self.taken:
-                continue
+        for name in self.not_taken:
             if name in self.found:
                 layer = name.rpartition('.')[0].removeprefix('bbox_head.')
-                layers.setdefault(layer, _difference(name, self.found[name], shape))
+                layers.setdefault(layer, _difference(name, self.found[name], self.wanted[name]))
             else:
                 absent[name.partition('.')[0]] += 1
         return [*(f'{layer} ({text})' for layer, text in layers.items()),
                 *(f'{part} ({number} not in the file)' for part, number in absent.items())]
 
-
-def _shapes(state_dict: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
-    """The shapes that a checkpoint must have; batches are counted since PyTorch 0.4.1 only."""
-    return {name: tuple(value.shape) for name, value in state_dict.items()
-            if not name.endswith('num_batches_tracked')}
+    def _describe(self) -> str:
+        """The first weights that do not fit, each with both shapes."""
+        lines = [f'Checkpoint {self.path} does not fit the model: {len(self.not_taken)} of '
+                 f'{len(self.tensors)} entries differ.']
+        for name in self.not_taken[:_SHOWN]:
+            lines.append(f'  {name}: the model has {self.wanted[name]}, the checkpoint '
+                         f'{self.found.get(name, "nothing of this name")}')
+        if len(self.not_taken) > _SHOWN:
+            lines.append('  ...')
+        lines.append('Use the config the checkpoint was trained with.')
+        classes = [name for name in self.not_taken if 'conv_cls' in name and self.found.get(name)]
+        if classes:
+            (found, *rest), (wanted, *same) = self.found[classes[0]], self.wanted[classes[0]]
+            if rest == same:
+                lines.append(f'It was trained for {found} classes and the config says {wanted}: '
+                             'see num_classes of the head.')
+        return '\n'.join(lines)
 
 
 def _is_finite(value: Tensor) -> bool:
@@ -178,21 +185,6 @@ def _check_meta(path: str, checkpoint: dict) -> None:
             isinstance(name, str) for name in [*classes, *dataset]):
         raise UserError(f"{path}: its 'meta' is not that of a training.\n"
                         'Give a .pth file written by tools/train.py.')
-
-
-def _describe(path: str, faults: list, total: int) -> str:
-    lines = [f'Checkpoint {path} does not fit the model: {len(faults)} of {total} entries differ.']
-    for name, wanted, found in faults[:_SHOWN]:
-        lines.append(f'  {name}: the model has {wanted}, the checkpoint '
-                     f'{found if found is not None else "nothing of this name"}')
-    if len(faults) > _SHOWN:
-        lines.append('  ...')
-    lines.append('Use the config the checkpoint was trained with.')
-    classes = [fault for fault in faults if 'conv_cls' in fault[0] and fault[2]]
-    if classes and classes[0][1][1:] == classes[0][2][1:]:
-        lines.append(f'It was trained for {classes[0][2][0]} classes and the config says '
-                     f'{classes[0][1][0]}: see num_classes of the head.')
-    return '\n'.join(lines)
 
 
 def _difference(name: str, found: tuple, wanted: tuple) -> str:

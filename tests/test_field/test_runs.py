@@ -107,7 +107,7 @@ def backbone(weights):
 def test_enough_weights_are_taken(change, taken, weights):
     found = TakenWeights('F', change(weights), model_of(weights))
     assert str(found) == taken
-    found.check()
+    found.check_most()
 
 
 @pytest.mark.parametrize('change, number', [
@@ -119,7 +119,7 @@ def test_enough_weights_are_taken(change, taken, weights):
 def test_few_weights_are_refused(change, number, weights):
     with pytest.raises(UserError, match=rf'(?s)^load_from: taken {number} of 208 tensors .*'
                        'init_cfg=dict.*allow_random_weights=True$') as error:
-        TakenWeights('F', change(weights), model_of(weights)).check()
+        TakenWeights('F', change(weights), model_of(weights)).check_most()
     assert str(error.value).count('\n') < 4
 
 

@@ -118,7 +118,7 @@ def test_a_file_that_the_user_trusts(hostile_file, marker):
     assert marker.is_dir()
 
 
-def test_old_versions_of_torch_load_nothing_untold(tmp_path, monkeypatch):
+def test_old_versions_of_torch_load_nothing_without_trust(tmp_path, monkeypatch):
     torch.save(dict(weight=torch.ones(1)), tmp_path / 'a.pth')
     monkeypatch.setattr(torch, '__version__', '2.5.1')
     with pytest.raises(UserError, match='PyTorch 2.5.1 cannot load .*a.pth safely'):
@@ -208,7 +208,7 @@ def test_what_fools_numpy_ends_the_process():
 @pytest.mark.parametrize('array', [
     np.arange(6.).reshape(2, 3), np.asfortranarray(np.arange(6).reshape(2, 3)),
     np.array([1, 2], '>i4'), np.array([True, False]), np.array(['a', 'bcd']), np.zeros((0, 3)),
-    np.array(2.5), np.arange(2000, dtype=np.float16)])
+    np.array(2.5), np.arange(2000, dtype=np.float16), np.ones(3, 'float32'), np.ones(3, 'uint8')])
 def test_arrays_come_back_and_are_written_again(tmp_path, array):
     path = tmp_path / 'a.pth'
     for _ in range(2):

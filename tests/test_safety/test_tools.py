@@ -40,7 +40,7 @@ def no_trust():
 
 TOOLS = {
     'test': (testing.main, '{config} {file} --work-dir {folder}/w'),
-    'detect': (detect.main, '{picture} {config} {file} --out-dir {folder}/w'),
+    'detect': (detect.main, '{image} {config} {file} --out-dir {folder}/w'),
     'train --resume FILE': (train.main, '{config} --resume {file} --work-dir {folder}/w'),
     'train --resume': (train.main, '{config} --resume --work-dir {folder}'),
     'train, load_from': (train.main, '{config} --work-dir {folder}/w --cfg-options '
@@ -60,7 +60,7 @@ def words(line, checkpoint, tiny_config, tiny_data):
         f"_base_ = '{tiny_config}'\nmodel = dict(neck=dict(init_cfg=dict(_delete_=True, "
         f"type='Pretrained', checkpoint='{checkpoint}')))\n")
     return line.format(file=checkpoint, pretrained=pretrained, folder=checkpoint.parent,
-                       config=tiny_config, picture=tiny_data / 'images' / 'val_1.png').split()
+                       config=tiny_config, image=tiny_data / 'images' / 'val_1.png').split()
 
 
 @pytest.mark.parametrize('tool', TOOLS)
@@ -74,7 +74,7 @@ def test_a_tool_refuses(tool, checkpoint, marker, tiny_config, tiny_data):
 
 
 @pytest.mark.parametrize('tool', ['test', 'train, load_from'])
-def test_a_tool_that_is_told_to_trust(tool, checkpoint, marker, tiny_config, tiny_data):
+def test_a_tool_loads_all_of_a_trusted_file(tool, checkpoint, marker, tiny_config, tiny_data):
     main, line = TOOLS[tool]
     with pytest.warns(UserWarning, match='epoch_1.pth was loaded with all that is in it'):
         main([*words(line, checkpoint, tiny_config, tiny_data), '--trust-checkpoint'])
