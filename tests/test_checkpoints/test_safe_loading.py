@@ -1,6 +1,5 @@
 """Checkpoints of mmengine load without running code from the file."""
 import builtins
-import os
 import shutil
 import zipfile
 from collections import Counter
