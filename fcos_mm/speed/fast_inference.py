@@ -16,7 +16,7 @@ def prepare_as_configured(model: nn.Module, cfg: Config) -> nn.Module:
         cfg: The config; without the hook the detector is returned as it is.
     """
     hook = cfg.get('default_hooks', {}).get('fast_inference')
-    return model if hook is None else prepare_for_inference(model, **hook.get('options', {}))
+    return model if hook is None else prepare_for_inference(model, **(hook.get('options') or {}))
 
 
 @HOOKS.register_module()
