@@ -9,9 +9,9 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / 'fcos_mm'
 
 #: From the ground up: a module imports from its own room and from those before it.
-FLOORS = ('version', 'errors', 'lazy', 'faults', 'atomic_file', 'compat', 'registry', 'config', 'datasets',
-          'models', 'checkpoints', 'speed', 'evaluation', 'visualization', 'engine', 'analysis',
-          'components', 'apis', 'paper', 'cli')
+FLOORS = ('version', 'errors', 'lazy', 'faults', 'atomic_file', 'compat', 'registry', 'config',
+          'datasets', 'models', 'checkpoints', 'speed', 'evaluation', 'visualization', 'engine',
+          'analysis', 'components', 'apis', 'paper', 'cli')
 
 
 def imports(file: Path) -> Iterator[str]:

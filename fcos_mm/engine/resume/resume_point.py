@@ -1,5 +1,4 @@
 """Choose the checkpoint to resume from: the newest intact one."""
-import os
 import re
 from pathlib import Path
 
