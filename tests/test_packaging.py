@@ -84,7 +84,7 @@ def run_mmdet(python, folder):
     words = [python, '-c', MMDET, script, 'user.py']
     done = subprocess.run(words, cwd=folder, env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert "num_classes=3" in done.stdout and "type='fcos_mm.FCOS'" in done.stdout
+    assert "num_classes=3" in done.stdout and "type='FCOS'" in done.stdout
 
 
 def load_user_config(python, folder):

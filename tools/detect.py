@@ -1,4 +1,4 @@
-"""Detect objects in pictures. See ``--help``."""
+"""Detect objects in images. See ``--help``."""
 from fcos_mm.cli import detect, run_command
 
 if __name__ == '__main__':

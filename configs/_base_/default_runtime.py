@@ -13,14 +13,14 @@ default_hooks = dict(
     visualization=dict(type='DetVisualizationHook'),
     # docs/speed.md: how training is sped up, off unless asked for, and the options of the copy of
     # the network on which detection runs, and tests with --fast.
-    fast_training=dict(type='fcos_mm.FastTrainingHook'),
-    fast_inference=dict(type='fcos_mm.FastInferenceHook', enabled=False, options=dict()),
+    fast_training=dict(type='FastTrainingHook'),
+    fast_inference=dict(type='FastInferenceHook', enabled=False, options=dict()),
     # docs/reliability.md: a loss that is not finite stops the training (or action='skip'), images
     # that cannot be read are replaced and counted.
-    non_finite=dict(type='fcos_mm.NonFiniteHook', action='stop', max_skips=10),
-    unreadable=dict(type='fcos_mm.UnreadableImageHook', limit=0.01),
+    non_finite=dict(type='NonFiniteHook', action='stop', max_skips=10),
+    unreadable=dict(type='UnreadableImageHook', limit=0.01),
     # docs/scale.md: of several processes one that stalls ends the run.
-    watchdog=dict(type='fcos_mm.WatchdogHook', stall_seconds=40, slow_seconds=1800))
+    watchdog=dict(type='WatchdogHook', stall_seconds=40, slow_seconds=1800))
 
 env_cfg = dict(
     cudnn_benchmark=False,

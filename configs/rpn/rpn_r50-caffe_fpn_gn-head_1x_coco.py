@@ -3,4 +3,4 @@ _base_ = './rpn_r50-caffe_fpn_1x_coco.py'
 
 model = dict(
     rpn_head=dict(
-        type='fcos_mm.NormedRPNHead', norm_cfg=dict(type='GN', num_groups=32, requires_grad=True)))
+        type='NormedRPNHead', norm_cfg=dict(type='GN', num_groups=32, requires_grad=True)))

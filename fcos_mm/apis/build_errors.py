@@ -1,14 +1,15 @@
-"""What a library's component refuses when it is built, told by the keys of the config."""
+"""Errors of a library's component while it is built, reported by the keys of the config."""
 import inspect
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any, NamedTuple
 
 from mmengine.config import Config
 from mmengine.registry import build_from_cfg
 
+from fcos_mm.config.walk import walk
 from fcos_mm.errors import UserError, shorten
 
 _LIBRARIES = {'fcos_mm', 'mmdet', 'mmengine', 'mmcv', 'torch'}
@@ -22,11 +23,11 @@ class _Build(NamedTuple):
     """The innermost call of the registry: what it built, from which config, and what that ran."""
     component: Any
     cfg: dict
-    frames: list[Any]
+    frames: list[FrameType]
 
 
 @contextmanager
-def build_errors_told(cfg: Config) -> Iterator[None]:
+def build_errors_by_key(cfg: Config) -> Iterator[None]:
     """Turn what a component of a library refuses into an error that names its keys.
 
     Only what its constructor itself raises, a missing argument or a value it
@@ -53,7 +54,7 @@ def _innermost_build(trace: TracebackType | None) -> _Build | None:
     while trace is not None:
         frames.append(trace.tb_frame)
         trace = trace.tb_next
-    for index in range(len(frames) - 1, -1, -1):
+    for index in reversed(range(len(frames))):
         values = frames[index].f_locals
         if frames[index].f_code is build_from_cfg.__code__ and 'obj_cls' in values:
             return _Build(values['obj_cls'], values['cfg'], frames[index + 1:])
@@ -62,11 +63,10 @@ def _innermost_build(trace: TracebackType | None) -> _Build | None:
 
 def _refused(build: _Build, error: Exception) -> bool:
     """Whether a library's constructor itself raised this."""
-    module = getattr(build.component, '__module__', None) or ''
-    if module.split('.')[0] not in _LIBRARIES or not inspect.isclass(build.component):
+    if not inspect.isclass(build.component) or not _is_of_library(build.component.__module__):
         return False
-    if not all(frame.f_code.co_name == '__init__' and _is_of_library(frame)
-               for frame in build.frames):
+    if not all(frame.f_code.co_name == '__init__'
+               and _is_of_library(frame.f_globals.get('__name__', '')) for frame in build.frames):
         return False
     if isinstance(error, TypeError):
         match = _SIGNATURE.search(str(error))
@@ -74,8 +74,8 @@ def _refused(build: _Build, error: Exception) -> bool:
     return bool(build.frames)
 
 
-def _is_of_library(frame: Any) -> bool:
-    return frame.f_globals.get('__name__', '').split('.')[0] in _LIBRARIES
+def _is_of_library(module: str | None) -> bool:
+    return (module or '').split('.')[0] in _LIBRARIES
 
 
 def _describe(cfg: Config, build: _Build, error: Exception) -> str:
@@ -93,29 +93,17 @@ def _describe(cfg: Config, build: _Build, error: Exception) -> str:
     return f'{key}: {name} refuses its settings: {words}' + (f'\nSet: {given}.' if given else '')
 
 
-def _key_of(cfg: Any, built: dict) -> str | None:
+def _key_of(cfg: Config, built: dict) -> str | None:
     """Find the part of a config that something was built from.
 
     Builders add arguments and take some away, so the part that has the type
     and shares the most of the rest is taken.
     """
-    candidates = [(_alike(part, built), key) for key, part in _dicts(cfg, '')
-                  if str(part.get('type')) == str(built.get('type')) and 'type' in part]
+    def alike(part: dict) -> int:
+        return sum(1 if key in built and built[key] == value else -1
+                   for key, value in part.items())
+
+    candidates = [(alike(part), key) for key, part in walk(dict(cfg.items()))
+                  if isinstance(part, dict) and key and 'type' in part
+                  and str(part['type']) == str(built.get('type'))]
     return max(candidates, key=lambda pair: pair[0])[1] if candidates else None
-
-
-def _alike(part: dict, built: dict) -> int:
-    return sum(1 if key in built and built[key] == value else -1 for key, value in part.items())
-
-
-def _dicts(value: Any, key: str) -> Iterator[tuple[str, dict]]:
-    if isinstance(value, (dict, Config)):
-        if key:
-            yield key, value
-        pairs = value.items()
-    elif isinstance(value, (list, tuple)):
-        pairs = enumerate(value)
-    else:
-        return
-    for name, inner in pairs:
-        yield from _dicts(inner, f'{key}.{name}' if key else str(name))

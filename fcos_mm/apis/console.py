@@ -1,4 +1,4 @@
-"""What a run shows on the screen. The log file keeps everything.
+"""A short screen and a complete log file.
 
 mmengine logs the environment, the whole config, the hooks and how every
 parameter was initialised before a run starts. On the screen these thousands
@@ -14,83 +14,40 @@ from collections.abc import Iterator
 
 from mmengine.logging import MMLogger, print_log
 
-# Where such lines come from: (module, function).
-_FILE_ONLY = {
-    ('runner', '__init__'),  # the hooks
-    ('runner', '_log_env'),  # the environment and the config
-    ('runner', 'wrap_model'),  # batch norm without several processes
-    ('base_module', '_dump_init_info'),  # an entry per parameter
-    ('checkpoint_hook', 'before_train'),  # the work dir again
-    ('logger', 'print_log'),  # internals of mmengine and mmdet
-}
-# Warnings of mmengine about its own code or mmdet's.
-_OWN_WARNINGS = ('"FileClient" will be deprecated', '"HardDiskBackend" is the alias',
-                 'The prefix is not set in metric class DumpDetResults')
-# The name of the experiment; of a checkpoint the runner says what was taken from it.
-_SAID_ELSEWHERE = ('Exp name', 'Load checkpoint from')
-
-
-class ScreenFilter(logging.Filter):
-    """Lets a record through to the screen if a person would read it."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Whether to show the record.
-
-        Args:
-            record: The record; warnings and errors are shown.
-        """
-        message = record.getMessage()
-        if record.levelno == logging.INFO:
-            return ((record.module, record.funcName) not in _FILE_ONLY
-                    and not message.startswith(_SAID_ELSEWHERE))
-        return not message.startswith(_OWN_WARNINGS)
+from fcos_mm.compat.log_records import is_for_the_file_only
 
 
 class ScreenFormatter(logging.Formatter):
     """The message alone; warnings and errors say that they are one."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The text of the record.
-
-        Args:
-            record: The record to show.
-        """
-        text = super().format(record)
-        if record.levelno >= logging.WARNING:
-            text = f'{record.levelname.lower()}: {text}'
-        return text
+        """Format a record; see ``logging.Formatter``."""
+        level = f'{record.levelname.lower()}: ' if record.levelno >= logging.WARNING else ''
+        return level + super().format(record)
 
 
 def tidy_screen(logger: logging.Logger) -> None:
-    """Give the logger's screen handlers the filter and the short format.
-
-    Args:
-        logger: A logger of mmengine. Its file handlers stay as they are.
-    """
+    """Shorten what mmengine's logger shows on the screen; its file handlers stay as they are."""
     for handler in logger.handlers:
         if type(handler) is logging.StreamHandler:
-            handler.addFilter(ScreenFilter())
+            handler.addFilter(lambda record: not is_for_the_file_only(record))
             handler.setFormatter(ScreenFormatter())
 
 
 @contextlib.contextmanager
 def prints_to_log_file() -> Iterator[None]:
     """Send what is printed meanwhile, as pycocotools does, to the log file."""
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
         yield
     if printed.getvalue():
         print_log(printed.getvalue(), logger='current')
 
 
 def start_log(path: str) -> None:
-    """Log to a new file, and what a person would read to the screen as well.
-
-    Args:
-        path: The file.
+    """Log to a new file, and in short to the screen as well.
 
     Raises:
-        OSError: If it cannot be written.
+        OSError: If the file cannot be written.
     """
     name = f'{path} {time.monotonic_ns()}'  # mmengine returns an old logger of the same name
     tidy_screen(MMLogger.get_instance(name, log_file=path))

@@ -5,7 +5,8 @@ import os.path as osp
 import sys
 import time
 import traceback
-from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
 
 import numpy as np
 from mmdet.apis import DetInferencer
@@ -14,19 +15,11 @@ from mmengine.logging import print_log
 
 from fcos_mm.apis.console import library_output_to_log, start_log
 from fcos_mm.apis.detections_file import DetectionsFile, OutputError
-from fcos_mm.apis.image_files import (
-    Found,
-    count_pages,
-    describe,
-    find_images,
-    read_image,
-)
+from fcos_mm.apis.image_files import Found, count_pages, describe, find_images, read_image
 from fcos_mm.apis.inferencer import build_inferencer, find_category_ids
 from fcos_mm.apis.named_inputs import check_device, check_order, check_score_threshold
+from fcos_mm.checkpoints.fit import read_state_dict
 from fcos_mm.checkpoints.safe_loading import trust_checkpoints
-from fcos_mm.cli import detect as command
-from fcos_mm.cli import parse
-from fcos_mm.cli.options import resolve
 from fcos_mm.config import load_config
 from fcos_mm.datasets.transforms import ImageError
 from fcos_mm.errors import UserError
@@ -36,20 +29,11 @@ _SHOWN = 20  # failures on the screen; the log has all
 _HOPELESS = 10  # so many images that fail, and none before that did not
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Detect objects; see :func:`run`.
-
-    Args:
-        argv: The words of the command line; those of the process if None.
-    """
-    return run(parse_args(argv))
-
-
 def run(args: argparse.Namespace) -> int:
     """Detect objects in an image or in the images of a folder.
 
     Writes the drawn images to ``<out-dir>/vis``, all detections to
-    ``<out-dir>/detections.json``, which is whole after every image, and what
+    ``<out-dir>/detections.json``, which is valid after every image, and what
     the screen does not show to ``<out-dir>/detect.log``.
 
     Args:
@@ -68,62 +52,50 @@ def run(args: argparse.Namespace) -> int:
     trust_checkpoints(args.trust_checkpoint)
     found = find_images(args.input, leave_out=args.out_dir)
     cfg = load_config(args.config, args.cfg_options)
+    read_state_dict(args.checkpoint)
     _prepare_output(args.out_dir)
     with library_output_to_log():
         inferencer = build_inferencer(cfg, args.checkpoint, args.device)
-    category_ids = find_category_ids(cfg, inferencer.model.dataset_meta['classes'])
+    category_ids = find_category_ids(inferencer.cfg, inferencer.model.dataset_meta['classes'])
     with DetectionsFile(osp.join(args.out_dir, 'detections.json')) as file:
-        detection = Detection(inferencer, category_ids, file, args.out_dir, args.score_thr)
+        detection = Detection(inferencer=inferencer, category_ids=category_ids, file=file,
+                              out_dir=args.out_dir, score_thr=args.score_thr)
         try:
             detection.detect_all(found)
         except KeyboardInterrupt:
-            print('\nstopped by Ctrl-C; what was found before is kept')
-            return detection.tell(found, INTERRUPTED)
+            print('\nstopped by Ctrl-C; the detections so far are kept')
+            detection.summarize(found)
+            return INTERRUPTED
         except OutputError:
-            detection.tell(found, 2)
+            detection.summarize(found)
             raise
-    return detection.tell(found, 1 if detection.failures else 0)
+    detection.summarize(found)
+    return 1 if detection.failures else 0
 
 
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Parse the options of ``tools/detect.py``.
-
-    Args:
-        argv: The words of the command line; those of the process if None.
-    """
-    return resolve(parse(command, argv))
-
-
+@dataclass(kw_only=True)
 class Detection:
     """Detects in one image after the other; an image that fails does not stop the others.
 
-    Args:
+    Attributes:
         inferencer: The inferencer.
         category_ids: Names of the classes, in the model's order, and ids.
         file: Where the detections go.
         out_dir: The drawn images go to ``vis`` in this folder.
-        score_thr: Detections with a lower score are left out.
-
-    Attributes:
+        score_thr: Detections with a lower score are dropped.
         failures: Images that failed, and why.
         done: How many images did not fail.
     """
-
-    def __init__(self, inferencer: DetInferencer, category_ids: dict[str, int],
-                 file: DetectionsFile, out_dir: str, score_thr: float) -> None:
-        self.inferencer = inferencer
-        self.category_ids = category_ids
-        self.file = file
-        self.out_dir = out_dir
-        self.score_thr = score_thr
-        self.failures: list[tuple[str, str]] = []
-        self.done = 0
+    inferencer: DetInferencer
+    category_ids: dict[str, int]
+    file: DetectionsFile
+    out_dir: str
+    score_thr: float
+    failures: list[tuple[str, str]] = field(default_factory=list)
+    done: int = 0
 
     def detect_all(self, found: Found) -> None:
-        """Detect in all images and say after each how long the others will take.
-
-        Args:
-            found: The images.
+        """Detect in all images; print after each what was found and the time left.
 
         Raises:
             OutputError: If results cannot be written.
@@ -133,46 +105,42 @@ class Detection:
         start, total = time.monotonic(), len(found.images)
         for number, image in enumerate(found.images, start=1):
             try:
-                said = f'{self._detect(image, found.name(image))} detections'
+                outcome = f'{self._detect(image, found.name(image))} detections'
             except OutputError:
                 raise
             except Exception as error:
-                said = self._note(image, error)
+                outcome = self._note_failure(image, error)
                 if not self.done and number >= _HOPELESS and not isinstance(error, UserError):
                     raise
-            left = _duration((time.monotonic() - start) / number * (total - number))
-            print(f'[{number}/{total}, {left} left] ' * (total > 1) + f'{shown(image)}: {said}')
+            seconds = (time.monotonic() - start) / number * (total - number)
+            left = timedelta(seconds=round(seconds))
+            print(f'[{number}/{total}, {left} left] ' * (total > 1)
+                  + f'{printable(image)}: {outcome}')
 
-    def tell(self, found: Found, status: int) -> int:
-        """Say what was done and list what failed.
-
-        Args:
-            found: The images.
-            status: Is returned.
-        """
+    def summarize(self, found: Found) -> None:
+        """Print what was done, and list what failed."""
         print(f'{self.file.count} detections in {self.done} images, written to {self.out_dir}')
         if found.others:
             most = found.others.most_common(_SHOWN)
             kinds = ', '.join(f'{number} {ending}' for ending, number in most)
             print(f'left out, as they do not end like images: {kinds}')
         for image, reason in self.failures[:_SHOWN]:
-            print(f'error: {shown(image)} {reason} and was skipped')
+            print(f'error: {printable(image)} {reason} and was skipped')
         if len(self.failures) > _SHOWN:
             print(f'error: {len(self.failures) - _SHOWN} more images were skipped, see '
                   f'{osp.join(self.out_dir, "detect.log")}')
-        return status
 
     def _detect(self, image: str, name: str) -> int:
-        """Detect in one image, write and draw what is found, and return how much it is."""
+        """Detect in one image, write and draw the detections, and return their number."""
         with library_output_to_log():
             pixels = read_image(image)
             sample = self.inferencer(image, return_datasamples=True)['predictions'][0]
-            sample = keep_sure(sample, self.score_thr)
+            sample = above_threshold(sample, self.score_thr)
             self.file.add(to_rows(sample, name, self.category_ids))
             self._draw(pixels, sample, name)
         pages = count_pages(image)
         if pages > 1:
-            print(f'warning: {shown(image)} has {pages} pages, of which the first was taken')
+            print(f'warning: {printable(image)} has {pages} pages, of which the first was taken')
         self.done += 1
         return len(sample.pred_instances)
 
@@ -185,8 +153,8 @@ class Detection:
             raise OutputError(path, error, f'The {self.file.count} detections so far are kept.'
                               ) from error
 
-    def _note(self, image: str, error: Exception) -> str:
-        """Note that an image failed; the log has the traceback."""
+    def _note_failure(self, image: str, error: Exception) -> str:
+        """Note that an image failed, with the traceback in the log; returns the reason."""
         first, *_ = (str(error).strip() or 'no message').splitlines()
         if isinstance(error, ImageError):
             reason = f'cannot be read as an image{describe(image)}'
@@ -195,24 +163,19 @@ class Detection:
         else:
             reason = f'failed ({type(error).__name__}: {first})'
         self.failures.append((image, reason))
-        print_log(f'{shown(image)}:\n{"".join(traceback.format_exception(error))}',
+        print_log(f'{printable(image)}:\n{"".join(traceback.format_exception(error))}',
                   logger='current')
         return reason
 
 
-def keep_sure(sample: DetDataSample, score_thr: float) -> DetDataSample:
-    """The sample with the detections whose score reaches a threshold.
-
-    Args:
-        sample: With ``pred_instances``.
-        score_thr: The threshold.
-    """
+def above_threshold(sample: DetDataSample, score_thr: float) -> DetDataSample:
+    """Keep the ``pred_instances`` of a sample whose score reaches the threshold."""
     sample.pred_instances = sample.pred_instances[sample.pred_instances.scores >= score_thr]
     return sample
 
 
 def to_rows(sample: DetDataSample, name: str, category_ids: dict[str, int]) -> list[dict]:
-    """Detections as they are written.
+    """Convert detections to COCO's result format, with the image's name instead of its id.
 
     Args:
         sample: With ``pred_instances``: ``bboxes`` (n, 4) as x0, y0, x1, y1 in
@@ -221,8 +184,7 @@ def to_rows(sample: DetDataSample, name: str, category_ids: dict[str, int]) -> l
         category_ids: Names of the classes, in the model's order, and ids.
 
     Returns:
-        Detections in COCO's result format, ``bbox`` as (x, y, width, height)
-        in pixels of the image, with the image's name in the place of its id.
+        A dict a detection, ``bbox`` as (x, y, width, height) in pixels of the image.
     """
     names, found, rows = list(category_ids), sample.pred_instances.cpu(), []
     for label, score, (x0, y0, x1, y1) in zip(
@@ -236,12 +198,8 @@ def to_rows(sample: DetDataSample, name: str, category_ids: dict[str, int]) -> l
     return rows
 
 
-def shown(path: str) -> str:
-    """A path as it can be printed: bytes that are not UTF-8 become question marks.
-
-    Args:
-        path: The path.
-    """
+def printable(path: str) -> str:
+    """A path that can be printed: bytes that are not UTF-8 become question marks."""
     return os.fsencode(path).decode('utf-8', 'replace')
 
 
@@ -255,8 +213,3 @@ def _prepare_output(out_dir: str) -> None:
     except OSError as error:
         raise UserError(f'--out-dir {out_dir} cannot be written to: {error.strerror}.\n'
                         'Name a folder that you can write to.') from error
-
-
-def _duration(seconds: float) -> str:
-    minutes, seconds = divmod(round(seconds), 60)
-    return f'{minutes // 60}:{minutes % 60:02d}:{seconds:02d}'

@@ -1,4 +1,4 @@
-"""A JSON file that grows image by image and can be read at any moment."""
+"""A JSON file that grows image by image and is valid at any moment."""
 import json
 import os
 from collections.abc import Sequence
@@ -19,9 +19,9 @@ class OutputError(UserError):
 class DetectionsFile:
     """A list of detections on the disk.
 
-    What is added takes the place of the closing bracket in one write, so that
-    the file is a whole JSON list whenever the process ends, and an image costs
-    the same however many came before.
+    What is added replaces the closing bracket in one write, so that the file is
+    a valid JSON list whenever the process ends, and an image costs the same
+    however many came before.
 
     Args:
         path: The file; what was there is replaced.
@@ -49,10 +49,7 @@ class DetectionsFile:
         os.close(self._file)
 
     def add(self, detections: Sequence[dict]) -> None:
-        """Add the detections of an image.
-
-        Args:
-            detections: Of COCO's result format.
+        """Add the detections of an image, in COCO's result format.
 
         Raises:
             ValueError: If they hold what JSON does not have, such as NaN.

@@ -1,7 +1,6 @@
-"""A sheet of test pictures with detections drawn: ``tools/analysis_tools/draw_grid.py``."""
+"""A grid of test images with their detections: what ``tools/analysis_tools/draw_grid.py`` does."""
 import argparse
 import os.path as osp
-from collections.abc import Sequence
 
 import cv2
 import mmcv
@@ -14,32 +13,17 @@ from torch import Tensor
 
 from fcos_mm.apis.named_inputs import check_order, check_score_threshold
 from fcos_mm.checkpoints.safe_pickle import load_plain_pickle
-from fcos_mm.cli import draw_grid as command
-from fcos_mm.cli import parse
-from fcos_mm.cli.options import resolve
 from fcos_mm.config import load_config
 from fcos_mm.config.datasets import first_dataset
 from fcos_mm.datasets import LoadImageFromFile
 from fcos_mm.errors import UserError
 from fcos_mm.visualization import DetLocalVisualizer
 
-_GAP = 4  # pixels between two pictures
-
-
-def main(argv: Sequence[str] | None = None) -> None:
-    """Draw the sheet that the command line asks for; see :func:`run`.
-
-    Args:
-        argv: The words of the command line; those of the process if None.
-    """
-    run(parse_args(argv))
+_GAP = 4  # pixels between two images
 
 
 def run(args: argparse.Namespace) -> None:
-    """Draw the sheet that the command line asks for.
-
-    Args:
-        args: The options.
+    """Draw the grid and print its name.
 
     Raises:
         UserError: If the config or the predictions cannot be used.
@@ -52,37 +36,22 @@ def run(args: argparse.Namespace) -> None:
     print(args.out)
 
 
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Parse the options of ``tools/analysis_tools/draw_grid.py``.
-
-    Args:
-        argv: The words of the command line; those of the process if None.
-    """
-    return resolve(parse(command, argv))
-
-
-def draw_grid(cfg: Config,
-              predictions: str,
-              out_file: str,
-              *,
-              count: int = 24,
-              columns: int = 6,
-              side: int = 320,
-              score_thr: float = 0.3) -> None:
-    """Draw pictures taken at equal distances from the tested ones.
+def draw_grid(cfg: Config, predictions: str, out_file: str, *, count: int = 24, columns: int = 6,
+              side: int = 320, score_thr: float = 0.3) -> None:
+    """Draw images taken at equal distances from the tested ones.
 
     Args:
         cfg: The config that was tested; names the classes.
         predictions: The file that ``tools/test.py --out`` wrote.
-        out_file: The picture to write.
-        count: Number of pictures.
-        columns: Pictures in a row.
-        side: Longer side of each picture on the sheet, in pixels.
+        out_file: The image to write.
+        count: Number of images.
+        columns: Images in a row.
+        side: Longer side of each image in the grid, in pixels.
         score_thr: Detections with a lower score are not drawn.
 
     Raises:
         UserError: If the predictions cannot be used, a number is not positive
-            or the sheet cannot be written.
+            or the grid cannot be written.
     """
     if min(count, columns, side) < 1:
         raise UserError(f'--count {count}, --columns {columns} and --side {side} must be at '
@@ -92,21 +61,12 @@ def draw_grid(cfg: Config,
     visualizer = DetLocalVisualizer(line_width=2, alpha=1.0)
     visualizer.dataset_meta = first_dataset(cfg.test_dataloader).get('metainfo', {})
     tiles = [draw_tile(results[index], visualizer, side, score_thr) for index in chosen]
-    write_sheet(join_tiles(tiles, columns), out_file)
+    _write(join_tiles(tiles, columns), out_file)
 
 
-def write_sheet(sheet: np.ndarray, out_file: str) -> None:
-    """Write the sheet.
-
-    Args:
-        sheet: RGB, uint8 ``(height, width, 3)``.
-        out_file: The image to write.
-
-    Raises:
-        UserError: If it cannot be written.
-    """
+def _write(grid: np.ndarray, out_file: str) -> None:
     try:
-        written = mmcv.imwrite(mmcv.rgb2bgr(sheet), out_file)
+        written = mmcv.imwrite(mmcv.rgb2bgr(grid), out_file)
         reason = 'OpenCV cannot encode it'
     except (OSError, cv2.error) as error:
         written = False
@@ -119,12 +79,9 @@ def write_sheet(sheet: np.ndarray, out_file: str) -> None:
 def read_predictions(path: str) -> list[dict]:
     """Read what ``tools/test.py --out`` wrote.
 
-    Args:
-        path: The file.
-
     Returns:
-        For each picture ``img_path`` and ``pred_instances``, which has
-        ``bboxes`` (n, 4) in pixels of the picture, ``scores`` and ``labels``.
+        For each image ``img_path`` and ``pred_instances``, which has
+        ``bboxes`` (n, 4) in pixels of the image, ``scores`` and ``labels``.
 
     Raises:
         UserError: If there is no such file or it holds something else.
@@ -161,19 +118,13 @@ def _is_prediction(result: object) -> bool:
 
 def draw_tile(result: dict, visualizer: DetLocalVisualizer, side: int,
               score_thr: float) -> np.ndarray:
-    """Draw the detections of one picture.
-
-    Args:
-        result: An entry of :func:`read_predictions`.
-        visualizer: What draws; knows the classes.
-        side: Side of the square to return.
-        score_thr: Detections with a lower score are not drawn.
+    """Draw the detections of one entry of :func:`read_predictions`.
 
     Returns:
-        RGB, uint8 ``(side, side, 3)``; black where the picture is not square.
+        RGB, uint8 ``(side, side, 3)``; black where the image is not square.
 
     Raises:
-        UserError: If the picture cannot be read, or a label is of no class.
+        UserError: If the image cannot be read, or a label has no class.
     """
     if not osp.isfile(result['img_path']):
         raise UserError(f"Image not found: {result['img_path']}\nIt was there when the "
@@ -193,14 +144,10 @@ def draw_tile(result: dict, visualizer: DetLocalVisualizer, side: int,
 
 
 def join_tiles(tiles: list[np.ndarray], columns: int) -> np.ndarray:
-    """Put squares into rows, the last one filled up with black.
-
-    Args:
-        tiles: RGB, uint8, all ``(side, side, 3)``.
-        columns: Squares in a row.
+    """Put squares ``(side, side, 3)`` into rows, the last one filled up with black.
 
     Returns:
-        RGB, uint8 ``(height, width, 3)``.
+        ``(height, width, 3)``.
     """
     columns = min(columns, len(tiles))
     tiles = [mmcv.impad(tile, padding=(0, 0, _GAP, _GAP)) for tile in tiles]

@@ -13,7 +13,7 @@ from PIL import Image, UnidentifiedImageError
 from fcos_mm.datasets import LoadImageFromFile
 from fcos_mm.errors import UserError
 
-#: Endings of image files; what cannot be decoded of them is told, not left out.
+#: Endings of image files; those that cannot be decoded are reported, not left out.
 EXTENSIONS = (*IMG_EXTENSIONS, '.jfif', '.jpe', '.jp2', '.gif', '.avif', '.heic', '.heif', '.dib',
               '.pbm', '.pnm')
 # what Pillow raises
@@ -35,21 +35,15 @@ class Found(NamedTuple):
     others: Counter
 
     def name(self, image: str) -> str:
-        """The path of an image below the root, with ``/`` on every system.
-
-        Args:
-            image: One of the images.
-        """
+        """The path of an image below the root, with ``/`` on every system."""
         return Path(osp.relpath(image, self.root)).as_posix()
 
 
 def find_images(path: str, leave_out: str) -> Found:
-    """The image at a path, or those in a folder and the folders in it.
-
-    Hidden files and folders are left out.
+    """Find the image at a path, or those in a folder and the folders in it.
 
     Args:
-        path: A file or a folder.
+        path: A file or a folder, whose hidden files and folders are left out.
         leave_out: A folder that is not searched, as results go there.
 
     Raises:
@@ -90,13 +84,7 @@ def _files(folder: str, seen: set[str]) -> Iterator[str]:
 
 
 def read_image(path: str) -> np.ndarray:
-    """Read an image as the model will see it.
-
-    Args:
-        path: The file.
-
-    Returns:
-        RGB, uint8 ``(height, width, 3)``.
+    """Read an image as the model will see it: RGB, uint8 ``(height, width, 3)``.
 
     Raises:
         ImageError: If it cannot be read.
@@ -105,11 +93,7 @@ def read_image(path: str) -> np.ndarray:
 
 
 def count_pages(path: str) -> int:
-    """How many pages or frames the file has, of which the first is used; 1 if that is unknown.
-
-    Args:
-        path: The file.
-    """
+    """The number of pages or frames, of which the first is used; 1 if that is unknown."""
     if osp.splitext(path)[1].lower() not in _WITH_PAGES:
         return 1
     try:
@@ -120,11 +104,7 @@ def count_pages(path: str) -> int:
 
 
 def describe(path: str) -> str:
-    """What Pillow takes a file for that OpenCV cannot read: `` (TIFF of mode F)``, or nothing.
-
-    Args:
-        path: The file.
-    """
+    """What Pillow takes a file for that OpenCV cannot read: `` (TIFF of mode F)``, or nothing."""
     try:
         with Image.open(path) as image:
             return f' ({image.format} of mode {image.mode})'

@@ -1,4 +1,5 @@
 """mmdet's inferencer for a config and a checkpoint that fit each other."""
+import copy
 import os.path as osp
 from collections.abc import Sequence
 
@@ -23,46 +24,48 @@ def build_inferencer(cfg: Config, checkpoint: str, device: str | None = None) ->
     """Build mmdet's inferencer and make sure the weights are the model's.
 
     Args:
-        cfg: The config.
+        cfg: The config, which stays as it is.
         checkpoint: The weights.
-        device: Where to run; the best there is if None.
+        device: Where to run; the best one available if None.
 
     Raises:
-        UserError: If the checkpoint cannot be read or does not fit.
+        UserError: If the config cannot detect, or the checkpoint cannot be read or does
+            not fit.
     """
     weights = read_state_dict(checkpoint)
-    _set_dataset(cfg)
-    # the drawings are written by who detects, and no backend keeps them
-    cfg.visualizer = {**ours(cfg.get('visualizer', dict(type='DetLocalVisualizer'))),
-                      'vis_backends': None}
-    check_config(_what_detects(cfg), 'test', [component_faults])
+    detecting = detection_config(cfg)
+    check_config(detecting, 'test', [component_faults])
     with prints_to_log_file():
         inferencer = DetInferencer(
-            cfg, checkpoint, device=device, scope=cfg.get('default_scope', 'mmdet'),
+            detecting, checkpoint, device=device, scope=cfg.get('default_scope', 'mmdet'),
             show_progress=False)
     TakenWeights(checkpoint, weights, inferencer.model).check_all()
-    set_class_names(inferencer.model, cfg)
+    set_class_names(inferencer.model, detecting)
     inferencer.model = prepare_as_configured(inferencer.model, cfg)
     return inferencer
 
 
-def _what_detects(cfg: Config) -> Config:
-    """The parts of a config that are built to detect."""
-    names = ('model', 'test_dataloader', 'visualizer', 'default_scope')
-    return Config({name: cfg[name] for name in names if name in cfg})
+def detection_config(cfg: Config) -> Config:
+    """The parts of a config that detect in images, as mmdet's inferencer wants them.
 
+    It takes pipeline and metainfo from a dataset that is no wrapper, and draws
+    into the files that it is told, without a backend.
 
-def _set_dataset(cfg: Config) -> None:
-    """mmdet's inferencer takes pipeline and metainfo from a dataset that is no wrapper."""
-    dataset = first_dataset(cfg.get('test_dataloader'))
-    steps = [str(step.get('type')).split('.')[-1] for step in dataset.get('pipeline') or ()]
+    Raises:
+        UserError: If the config does not say how images are prepared.
+    """
+    parts = {name: copy.deepcopy(cfg[name]) for name in ('model', 'default_scope') if name in cfg}
+    dataset = copy.deepcopy(first_dataset(cfg.get('test_dataloader')))
+    steps = [str(step.get('type')) for step in dataset.get('pipeline') or ()]
     if not any('LoadImageFromFile' in step for step in steps):
         raise UserError('The config has no test_dataloader.dataset.pipeline with LoadImageFromFile:'
                         ' nothing says how images are prepared.\nGive the config of the training, '
                         'or add test_dataloader.')
     if not isinstance(dataset.get('ann_file'), str):  # annotations are not read
-        dataset.ann_file = ''
-    cfg.test_dataloader.dataset = dataset
+        dataset['ann_file'] = ''
+    visualizer = ours(cfg.get('visualizer', dict(type='DetLocalVisualizer')))
+    return Config(dict(parts, test_dataloader=dict(cfg.test_dataloader, dataset=dataset),
+                       visualizer={**visualizer, 'vis_backends': None}))
 
 
 def set_class_names(model: nn.Module, cfg: Config) -> None:
@@ -82,8 +85,8 @@ def set_class_names(model: nn.Module, cfg: Config) -> None:
     found = list(model.dataset_meta.get('classes', ()))
     if number is None or len(found) == number and found != list(get_classes('coco')):
         return
-    metainfo = first_dataset(cfg.get('test_dataloader')).get('metainfo') or {}
-    classes = BaseDataset._load_metainfo(dict(metainfo)).get('classes', ())
+    metainfo = dict(first_dataset(cfg.get('test_dataloader')).get('metainfo') or {})
+    classes = BaseDataset(metainfo=metainfo, lazy_init=True).metainfo.get('classes', ())
     if len(classes) == number:
         model.dataset_meta['classes'] = tuple(classes)
     elif len(found) != number:
@@ -93,10 +96,10 @@ def set_class_names(model: nn.Module, cfg: Config) -> None:
 
 
 def find_category_ids(cfg: Config, classes: Sequence[str]) -> dict[str, int]:
-    """The category ids of the classes, as in the dataset's annotation file.
+    """Find the category ids of the classes in the annotation file of the test set.
 
     Args:
-        cfg: The config, whose test set is asked.
+        cfg: The config, see :func:`detection_config`.
         classes: The names of the classes, in the order of the model.
 
     Returns:

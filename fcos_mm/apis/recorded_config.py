@@ -5,13 +5,12 @@ imported by its name and called, whatever it is.
 """
 import ast
 import re
-from collections.abc import Iterator
-from typing import Any
 
 from mmengine.config import Config
 from mmengine.registry import MODELS, TASK_UTILS, WEIGHT_INITIALIZERS, Registry
 
 from fcos_mm.checkpoints.safe_loading import checkpoints_are_trusted
+from fcos_mm.config.walk import walk
 from fcos_mm.errors import UserError
 
 _NUMBERS = {'inf': float('inf'), 'nan': float('nan')}
@@ -33,10 +32,10 @@ def read_recorded_config(text: str, path: str) -> Config:
     if checkpoints_are_trusted():
         return Config.fromstring(text, '.py')
     try:
-        cfg = Config({_name_of(statement): _value_of(statement.value)
-                      for statement in ast.parse(text).body})
-        for key, value in _strings(cfg.get('model', {}), 'model'):
-            _check_string(key, value)
+        cfg = Config(dict(_setting(statement) for statement in ast.parse(text).body))
+        for key, value in walk(cfg.get('model', {}), 'model'):
+            if isinstance(value, str):
+                _check_string(key, value)
     except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError) as error:
         raise UserError(
             f'{path}: its config could run code, so it is not used: {error}\nA model of '
@@ -45,42 +44,31 @@ def read_recorded_config(text: str, path: str) -> Config:
     return cfg
 
 
-def _name_of(statement: ast.stmt) -> str:
+def _setting(statement: ast.stmt) -> tuple[str, object]:
+    """The name and the value of ``NAME = VALUE``."""
     if (not isinstance(statement, ast.Assign) or len(statement.targets) != 1
             or not isinstance(statement.targets[0], ast.Name)):
         raise ValueError(f'line {statement.lineno} is not NAME = VALUE')
-    return statement.targets[0].id
+    try:
+        return statement.targets[0].id, ast.literal_eval(_Literal().visit(statement.value))
+    except ValueError:
+        raise ValueError(f'line {statement.lineno} holds more than plain values') from None
 
 
-def _value_of(node: ast.expr) -> Any:
-    """The value of an expression of literals, ``dict(...)``, ``inf`` and ``nan``."""
-    if isinstance(node, (ast.Tuple, ast.List, ast.Set)):
-        container = {ast.Tuple: tuple, ast.List: list, ast.Set: set}[type(node)]
-        return container(_value_of(part) for part in node.elts)
-    if isinstance(node, ast.Dict):
-        return {_value_of(key): _value_of(value) for key, value in zip(node.keys, node.values)}
-    if (isinstance(node, ast.Call) and getattr(node.func, 'id', None) == 'dict'
-            and not node.args and all(word.arg for word in node.keywords)):
-        return {word.arg: _value_of(word.value) for word in node.keywords}
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        return -_value_of(node.operand)
-    if isinstance(node, ast.Name) and node.id in _NUMBERS:
-        return _NUMBERS[node.id]
-    if isinstance(node, ast.Constant):
-        return node.value
-    raise ValueError(f'line {getattr(node, "lineno", "?")} holds more than plain values')
+class _Literal(ast.NodeTransformer):
+    """Writes ``dict(...)``, ``inf`` and ``nan`` as literals."""
 
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        words = node.keywords
+        if getattr(node.func, 'id', None) == 'dict' and not node.args and all(
+                word.arg for word in words):
+            return ast.Dict([ast.Constant(word.arg) for word in words],
+                            [word.value for word in words])
+        return node
 
-def _strings(part: Any, key: str) -> Iterator[tuple[str, str]]:
-    """All texts in a part of a config, with their dotted keys."""
-    if isinstance(part, str):
-        yield key, part
-    elif isinstance(part, dict):
-        for name, value in part.items():
-            yield from _strings(value, f'{key}.{name}')
-    elif isinstance(part, (list, tuple, set)):
-        for index, value in enumerate(part):
-            yield from _strings(value, f'{key}.{index}')
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        return ast.Constant(_NUMBERS[node.id]) if node.id in _NUMBERS else node
 
 
 def _check_string(key: str, value: str) -> None:

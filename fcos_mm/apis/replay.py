@@ -2,7 +2,6 @@
 import argparse
 import math
 from collections import OrderedDict
-from collections.abc import Sequence
 from functools import partial
 
 import torch
@@ -13,7 +12,6 @@ from torch import Tensor, nn
 
 from fcos_mm.apis.recorded_config import read_recorded_config
 from fcos_mm.checkpoints.safe_loading import load_from_local, trust_checkpoints
-from fcos_mm.cli import parse, replay_batch
 from fcos_mm.engine.guards.batch_record import unpack_batch
 from fcos_mm.engine.guards.non_finite import non_finite_names
 from fcos_mm.errors import UserError
@@ -22,11 +20,6 @@ from fcos_mm.registry import MODELS
 _RECORD = dict(config=str, iterations=list, batches=list, random_states=list,
                state_dict=OrderedDict)
 _MAX_SHOWN = 10  # as many names are shown
-
-
-def main(argv: Sequence[str] | None = None) -> list[dict]:
-    """Parse a command line, that of the process if None, and :func:`run` it."""
-    return run(parse(replay_batch, argv))
 
 
 def run(args: argparse.Namespace) -> list[dict]:

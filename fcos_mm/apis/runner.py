@@ -9,12 +9,13 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import BaseLoop, EpochBasedTrainLoop, Runner
 from torch import nn
 
-from fcos_mm.apis.build_errors import build_errors_told
+from fcos_mm.apis.build_errors import build_errors_by_key
 from fcos_mm.apis.console import prints_to_log_file, tidy_screen
 from fcos_mm.atomic_file import replaced
 from fcos_mm.checkpoints.fit import ALLOWED_BY, TakenWeights
 from fcos_mm.checkpoints.frozen_layers import check_frozen, record_loading, unfreezing_options
 from fcos_mm.compat.modules import inner_model
+from fcos_mm.config.walk import walk
 from fcos_mm.engine import RunHeaderHook
 from fcos_mm.engine.distributed.scale_lr import scale_learning_rate
 from fcos_mm.engine.distributed.zero import gather_shares
@@ -25,7 +26,10 @@ from fcos_mm.visualization import ours
 
 
 class ToolRunner(Runner):
-    """The runner of ``tools/train.py`` and ``tools/test.py``."""
+    """The runner of ``tools/train.py`` and ``tools/test.py``.
+
+    Methods have mmengine's arguments.
+    """
 
     def build_logger(self, *args, **kwargs):
         """Build mmengine's logger and shorten what it shows on the screen."""
@@ -39,7 +43,7 @@ class ToolRunner(Runner):
         Raises:
             UserError: If a component refuses its settings.
         """
-        with build_errors_told(self.cfg):
+        with build_errors_by_key(self.cfg):
             return super().train()
 
     def test(self) -> dict:
@@ -48,7 +52,7 @@ class ToolRunner(Runner):
         Raises:
             UserError: If a component refuses its settings.
         """
-        with build_errors_told(self.cfg):
+        with build_errors_by_key(self.cfg):
             return super().test()
 
     @staticmethod
@@ -75,15 +79,14 @@ class ToolRunner(Runner):
         with prints_to_log_file():
             return super().build_evaluator(evaluator)
 
+    def build_model(self, model) -> nn.Module:
+        """Build the model, and note what is loaded into it from now on."""
+        model = super().build_model(model)
+        record_loading(model)
+        return model
+
     def load_checkpoint(self, filename: str, *args, **kwargs) -> dict:
-        """Load a checkpoint and say how much of it the model has taken.
-
-        How it was read goes to the log file.
-
-        Args:
-            filename: The file, or an address.
-            *args: mmengine's arguments.
-            **kwargs: mmengine's arguments.
+        """Load a checkpoint and log how much of it the model has taken.
 
         Raises:
             UserError: If most of the weights would be random.
@@ -92,19 +95,9 @@ class ToolRunner(Runner):
             checkpoint = super().load_checkpoint(filename, *args, **kwargs)
         taken = TakenWeights(filename, checkpoint.get('state_dict', checkpoint), self.model)
         self.logger.info(taken)
-        if isinstance(self._train_loop, BaseLoop) and not self.cfg.get(ALLOWED_BY, False):
+        if self._must_not_be_random():
             taken.check_most()
         return checkpoint
-
-    def build_model(self, model) -> nn.Module:
-        """Build the model, and note what is loaded into it from now on.
-
-        Args:
-            model (nn.Module or dict): The model or its config.
-        """
-        model = super().build_model(model)
-        record_loading(model)
-        return model
 
     def load_or_resume(self) -> None:
         """Load or resume a checkpoint, if the config asks for one.
@@ -113,14 +106,14 @@ class ToolRunner(Runner):
             UserError: If layers will be trained on that are random and frozen.
         """
         super().load_or_resume()
-        if isinstance(self._train_loop, BaseLoop) and not self.cfg.get(ALLOWED_BY, False):
+        if self._must_not_be_random():
             check_frozen(inner_model(self.model))
+
+    def _must_not_be_random(self) -> bool:
+        return isinstance(self._train_loop, BaseLoop) and not self.cfg.get(ALLOWED_BY, False)
 
     def build_train_loop(self, loop) -> BaseLoop:
         """Build the training loop.
-
-        Args:
-            loop (BaseLoop or dict): The loop or its config.
 
         Raises:
             UserError: If an epoch has no batch.
@@ -136,12 +129,7 @@ class ToolRunner(Runner):
         return loop
 
     def scale_lr(self, optim_wrapper, auto_scale_lr: dict | None = None) -> None:
-        """Scale the learning rate to the images of a step and say so.
-
-        Args:
-            optim_wrapper (OptimWrapper): Its rates are changed.
-            auto_scale_lr: ``enable`` and ``base_batch_size``; None does nothing.
-        """
+        """Scale the learning rate to the images of a step, and log it."""
         if auto_scale_lr is None or not auto_scale_lr.get('enable', False):
             return
         loader = self._train_dataloader
@@ -150,22 +138,16 @@ class ToolRunner(Runner):
             optim_wrapper, batch_size, auto_scale_lr['base_batch_size']))
 
     def save_checkpoint(self, out_dir: str, filename: str, *args, **kwargs) -> None:
-        """Save a checkpoint that is whole or not there. All ranks have to call this.
-
-        Args:
-            out_dir: The folder.
-            filename: The name in it.
-            *args: mmengine's arguments.
-            **kwargs: mmengine's arguments.
+        """Save a checkpoint atomically. All ranks have to call this.
 
         Raises:
             UserError: If it cannot be written, as on a full disk.
         """
         gather_shares(self.optim_wrapper)
-        self._save_on_first_rank(out_dir, filename, *args, **kwargs)
+        self._save_on_rank_0(out_dir, filename, *args, **kwargs)
 
     @master_only
-    def _save_on_first_rank(self, out_dir: str, filename: str, *args, **kwargs) -> None:
+    def _save_on_rank_0(self, out_dir: str, filename: str, *args, **kwargs) -> None:
         if '://' in str(out_dir):
             super().save_checkpoint(out_dir, filename, *args, **kwargs)
             return
@@ -190,13 +172,10 @@ class ToolRunner(Runner):
 def build_runner(cfg: Config) -> Runner:
     """Build the runner of a config; its own ``runner_type`` has precedence.
 
-    Args:
-        cfg: The config.
-
     Raises:
         UserError: If a component refuses its settings.
     """
-    with build_errors_told(cfg):
+    with build_errors_by_key(cfg):
         runner = RUNNERS.build(cfg) if 'runner_type' in cfg else ToolRunner.from_cfg(cfg)
     runner.register_hook(RunHeaderHook())
     return runner
@@ -210,35 +189,24 @@ def _without_workers(dataloader):
             if key not in ('persistent_workers', 'prefetch_factor')}
 
 
-def pretrained_settings(cfg, key: str = 'model') -> Iterator[tuple[str, str]]:
-    """Find the pretrained weights that a config asks for.
-
-    Args:
-        cfg: The config of the model, or a part of it.
-        key: The dotted name of this part.
+def pretrained_settings(cfg: dict) -> Iterator[tuple[str, str]]:
+    """Find the pretrained weights that the config of a model asks for.
 
     Yields:
         The dotted key of an ``init_cfg``, and its checkpoint.
     """
-    if isinstance(cfg, (list, tuple)):
-        parts = enumerate(cfg)
-    elif isinstance(cfg, dict):
-        if str(cfg.get('type')).split('.')[-1] == 'Pretrained' and 'checkpoint' in cfg:
-            yield key, cfg['checkpoint']
-        parts = cfg.items()
-    else:
-        return
-    for name, part in parts:
-        yield from pretrained_settings(part, f'{key}.{name}')
+    for key, part in walk(cfg, 'model'):
+        if (isinstance(part, dict) and str(part.get('type')).split('.')[-1] == 'Pretrained'
+                and 'checkpoint' in part):
+            yield key, part['checkpoint']
 
 
-def _describe(settings: list, error: Exception, model: nn.Module) -> str:
+def _describe(settings: list[tuple[str, str]], error: Exception, model: nn.Module) -> str:
     keys = ' and '.join(f'{key} (checkpoint {checkpoint!r})' for key, checkpoint in settings)
     reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-    model = inner_model(model)
     options = [f'{key}=None' for key, _ in settings]
     for part in dict.fromkeys(key.split('.')[1] for key, _ in settings):
-        options += unfreezing_options(model, part)
+        options += unfreezing_options(inner_model(model), part)
     return (f'Pretrained weights cannot be loaded: {reason}\n'
             f'They are asked for by {keys}.\n'
             f'Set {settings[0][0]}.checkpoint to a file on this machine, or start from random '

@@ -3,6 +3,6 @@
 Importing one imports neither torch nor OpenMMLab, so that ``--help`` and a wrong
 option are answered at once; ``run`` imports what does the work.
 """
-from fcos_mm.cli.command import parse, run_command, run_tool
+from fcos_mm.cli.command import main, parse, run_command, run_tool
 
-__all__ = ['parse', 'run_command', 'run_tool']
+__all__ = ['main', 'parse', 'run_command', 'run_tool']

@@ -3,7 +3,7 @@ import argparse
 import json
 from pathlib import Path
 
-from fcos_mm.cli.options import add_config, add_config_options, resolve
+from fcos_mm.cli.options import add_config, add_config_options
 from fcos_mm.errors import UserError
 
 _EPILOG = """\
@@ -21,11 +21,7 @@ examples:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of the command.
-
-    Args:
-        parser: The parser to add to.
-    """
+    """Add the arguments of the command."""
     parser.description = (
         'Find the boxes of an annotation file that the locations (or anchors) of a config can '
         'detect, and whether its regress ranges fit')
@@ -54,7 +50,6 @@ def run(args: argparse.Namespace) -> None:
     Raises:
         UserError: If the config or the annotations cannot be used.
     """
-    args = resolve(args)
     if args.scale and min(args.scale) < 1:
         raise UserError(f'--scale {args.scale} must be positive.')
     from fcos_mm.analysis.assignment_report import report

@@ -11,13 +11,9 @@ where there are no annotations to evaluate by.'''
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of the command.
-
-    Args:
-        parser: The parser to add to.
-    """
+    """Add the arguments of the command."""
     parser.description = (
-        "See whether a file of detections is what COCO's evaluation server takes. "
+        "Check whether a file of detections is what COCO's evaluation server takes. "
         'Exit status: 0 it is, 1 it is not, 2 it cannot be read.')
     parser.epilog = _EXAMPLE
     parser.add_argument('results', metavar='RESULTS.bbox.json', help='the file of detections')
@@ -28,11 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Check the file and print what it holds.
 
-    Args:
-        args: The options.
-
     Returns:
-        The exit status: 0 if the server takes the file, 1 if not.
+        The exit status: 0 if the server accepts the file, 1 if not.
 
     Raises:
         UserError: If a file is missing or holds something else.
@@ -40,8 +33,6 @@ def run(args: argparse.Namespace) -> int:
     from fcos_mm.analysis.result_file import check_result_file
     report = check_result_file(args.results, args.annotations)
     print(report.text())
-    if report.faults:
-        print(f'{args.results} is not what the evaluation server takes.')
-        return 1
-    print(f'{args.results} is what the evaluation server takes.')
-    return 0
+    verdict = 'is not' if report.faults else 'is'
+    print(f'{args.results} {verdict} what the evaluation server takes.')
+    return 1 if report.faults else 0

@@ -5,31 +5,37 @@ import sys
 from collections.abc import Callable, Sequence
 from types import ModuleType
 
+from fcos_mm.cli.options import complete
 from fcos_mm.errors import UserError
 
 
 def run_command(command: ModuleType, argv: Sequence[str] | None = None, **defaults) -> None:
-    """Run a command of ``fcos_mm.cli`` as a script does.
+    """Run a command as a script does: the process ends with its exit status.
 
     Args:
-        command: The module of the command.
+        command: A module of ``fcos_mm.cli``.
         argv: The words of the command line; those of the process if None.
         **defaults: Values for ``args`` that no option sets.
 
     Raises:
         SystemExit: Always, see :func:`run_tool`.
     """
-    run_tool(lambda: command.run(parse(command, argv, **defaults)))
+    run_tool(lambda: main(command, argv, **defaults))
+
+
+def main(command: ModuleType, argv: Sequence[str] | None = None, **defaults):
+    """Run a command and return its result; arguments as for :func:`run_command`.
+
+    Raises:
+        SystemExit: After ``--help``, or if an option is wrong.
+        UserError: If the command cannot do what is asked.
+    """
+    return command.run(parse(command, argv, **defaults))
 
 
 def parse(command: ModuleType, argv: Sequence[str] | None = None,
           **defaults) -> argparse.Namespace:
-    """Parse the command line of a command.
-
-    Args:
-        command: The module of the command.
-        argv: The words of the command line; those of the process if None.
-        **defaults: Values that no option sets.
+    """Parse the command line of a command; arguments as for :func:`run_command`.
 
     Returns:
         The options. Where a command hands options on to others, those it does
@@ -37,30 +43,32 @@ def parse(command: ModuleType, argv: Sequence[str] | None = None,
 
     Raises:
         SystemExit: After ``--help``, or if an option is wrong.
+        UserError: If the value of an option cannot be read.
     """
     parser = argparse.ArgumentParser(formatter_class=argparse.RawDescriptionHelpFormatter)
     command.add_arguments(parser)
     parser.set_defaults(**defaults)
-    if not getattr(command, 'HANDS_OPTIONS_ON', False):
-        return parser.parse_args(argv)
-    args, args.other_options = parser.parse_known_args(argv)
-    return args
+    if getattr(command, 'HANDS_OPTIONS_ON', False):
+        args, args.other_options = parser.parse_known_args(argv)
+    else:
+        args = parser.parse_args(argv)
+    return complete(args)
 
 
-def run_tool(main: Callable[[], object]) -> None:
-    """Run a tool; a user's mistake is printed without a traceback.
+def run_tool(tool: Callable[[], object]) -> None:
+    """Run a function as a script; a user's mistake is printed without a traceback.
 
     Args:
-        main: The tool. A number it returns is the exit status.
+        tool: The function. A number it returns is the exit status.
 
     Raises:
         SystemExit: Always. Status 2 after a ``UserError``.
     """
     if is_one_of_several():
         from fcos_mm.engine.distributed.worker_exit import run_rank
-        sys.exit(run_rank(main))
+        sys.exit(run_rank(tool))
     try:
-        result = main()
+        result = tool()
         status = result if isinstance(result, int) else 0
     except UserError as error:
         print(f'error: {error}', file=sys.stderr)

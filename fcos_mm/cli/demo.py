@@ -1,4 +1,4 @@
-"""The demo, ``tools/demo.py``: make data, train, test and draw, with the tools a user has."""
+"""``tools/demo.py``: make data, train, test and draw, with the tools that a user has."""
 import argparse
 import os
 import shlex
@@ -14,18 +14,15 @@ CONFIG = 'configs/demo/fcos_csp-w25_fpn_shapes.py'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of the command.
-
-    Args:
-        parser: The parser to add to.
-    """
+    """Add the arguments of the command."""
     parser.description = (
         'Make the dataset `shapes` if it is not there, train a small FCOS on it, test it on the '
         'test split and draw some of the detections.')
     parser.add_argument('--data-root', default='data/shapes', help='folder of the dataset')
     parser.add_argument('--work-dir', default='work_dirs/demo', help='where the results go')
-    parser.add_argument('--epochs', type=int, help='train for so many epochs')
-    parser.add_argument('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE',
+    parser.add_argument('--epochs', type=int, help='how many epochs to train for')
+    parser.add_argument('--cfg-options', dest='settings', nargs='+', default=[],
+                        metavar='KEY=VALUE',
                         help='settings of the config to change, as for tools/train.py')
 
 
@@ -41,7 +38,9 @@ def run(args: argparse.Namespace) -> None:
     """
     start = time.monotonic()
     config, work_dir = args.tools.parent / CONFIG, Path(args.work_dir)
-    options = config_options(args)
+    options = ['--cfg-options', f'data_root={args.data_root}/', *args.settings]
+    if args.epochs is not None:
+        options.append(f'train_cfg.max_epochs={args.epochs}')
     make_data(args.data_root)
     run_script(args.tools / 'train.py', config, '--work-dir', work_dir / 'train', '--overwrite',
                *options)
@@ -51,41 +50,20 @@ def run(args: argparse.Namespace) -> None:
                '--out', predictions, *options)
     run_script(args.tools / 'analysis_tools' / 'draw_grid.py', config, predictions, '--out', grid)
     minutes = (time.monotonic() - start) / 60
-    print(f'\ncheckpoint  {checkpoint}\npictures    {grid}\ntook        {minutes:.1f} minutes')
-
-
-def config_options(args: argparse.Namespace) -> list[str]:
-    """The words that tell ``train.py`` and ``test.py`` what to change.
-
-    Args:
-        args: The options of the demo.
-    """
-    options = [f'data_root={args.data_root}/', *args.cfg_options]
-    if args.epochs is not None:
-        options.append(f'train_cfg.max_epochs={args.epochs}')
-    return ['--cfg-options', *options]
+    print(f'\ncheckpoint  {checkpoint}\nimages      {grid}\ntook        {minutes:.1f} minutes')
 
 
 def make_data(data_root: str) -> None:
-    """Write the dataset unless it is there already.
-
-    Args:
-        data_root: Its folder.
-    """
+    """Write the dataset to its folder unless it is there already."""
     wanted = [Path(data_root) / 'annotations' / f'{split}.json' for split in SPLITS]
-    if all(path.is_file() for path in wanted):
-        print(f'dataset     {data_root}, found')
-        return
-    make_shapes(data_root)
-    print(f'dataset     {data_root}, written')
+    found = all(path.is_file() for path in wanted)
+    if not found:
+        make_shapes(data_root)
+    print(f'dataset     {data_root}, {"found" if found else "written"}')
 
 
 def run_script(tool: Path, *words: object) -> None:
     """Run a tool in a process of its own, after showing its command line.
-
-    Args:
-        tool: The script.
-        words: Its arguments.
 
     Raises:
         UserError: If it fails; it has said why.
@@ -98,10 +76,7 @@ def run_script(tool: Path, *words: object) -> None:
 
 
 def last_checkpoint(work_dir: Path) -> str:
-    """The path of the newest checkpoint of a training run.
-
-    Args:
-        work_dir: The folder that ``tools/train.py`` wrote to.
+    """The path of the newest checkpoint in the work dir of a training.
 
     Raises:
         UserError: If there is none.

@@ -18,11 +18,7 @@ example:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of the command.
-
-    Args:
-        parser: The parser to add to.
-    """
+    """Add the arguments of the command."""
     parser.description = 'Rewrite boxes of a COCO-format file as x, y, width, height in pixels.'
     parser.epilog = _EPILOG
     parser.add_argument('source', metavar='IN.json', help='COCO-format file to read')
@@ -33,9 +29,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Rewrite the boxes.
-
-    Args:
-        args: The options.
 
     Raises:
         UserError: If a file cannot be read or written, or the boxes mean something else.

@@ -5,28 +5,21 @@ from fcos_mm.datasets.shapes import COUNTS, IMAGE_SIZE, SPLITS, make_shapes
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of the command.
-
-    Args:
-        parser: The parser to add to.
-    """
+    """Add the arguments of the command."""
     parser.description = "Write the generated dataset `shapes` in COCO's format."
     parser.add_argument('out_dir', help='folder to write to')
     parser.add_argument('--seed', type=int, default=0,
                         help='the same seed gives the same bytes (default: %(default)s)')
     parser.add_argument('--counts', type=int, nargs=len(SPLITS), default=COUNTS,
                         metavar=tuple(split.upper() for split in SPLITS),
-                        help='pictures in each split (default: %(default)s)')
+                        help='images in each split (default: %(default)s)')
     parser.add_argument('--image-size', type=int, nargs=2, default=IMAGE_SIZE,
                         metavar=('WIDTH', 'HEIGHT'),
-                        help='size of the pictures in pixels (default: %(default)s)')
+                        help='size of the images in pixels (default: %(default)s)')
 
 
 def run(args: argparse.Namespace) -> None:
     """Write the dataset.
-
-    Args:
-        args: The options.
 
     Raises:
         UserError: If a file cannot be read or written.
@@ -34,4 +27,4 @@ def run(args: argparse.Namespace) -> None:
     files = make_shapes(args.out_dir, seed=args.seed, counts=tuple(args.counts),
                         image_size=tuple(args.image_size))
     for split, count in zip(files, args.counts):
-        print(f'{files[split]}: {count} pictures')
+        print(f'{files[split]}: {count} images')

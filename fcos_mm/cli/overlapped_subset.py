@@ -15,11 +15,7 @@ example: the subset that the paper calls minival_overlapped
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of the command.
-
-    Args:
-        parser: The parser to add to.
-    """
+    """Add the arguments of the command."""
     parser.description = 'Keep the images of a COCO-format file whose boxes overlap.'
     parser.epilog = _EPILOG
     parser.add_argument('source', metavar='IN.json', help='COCO-format file to read')
@@ -28,9 +24,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Write the subset.
-
-    Args:
-        args: The options.
 
     Raises:
         UserError: If a file cannot be read or written.

@@ -1,7 +1,7 @@
 """``tools/paper.py``: reproduce the paper's tables and figures."""
 import argparse
 
-from fcos_mm.cli.options import add_config_options, not_negative, positive, resolve
+from fcos_mm.cli.options import add_config_options, not_negative, positive
 from fcos_mm.paper.tables import NAMES, SCALES
 
 _EPILOG = """\
@@ -67,6 +67,5 @@ def run(args: argparse.Namespace) -> None:
     Raises:
         UserError: If an option or the data is wrong, or a run failed.
     """
-    args = resolve(args)
     from fcos_mm.paper import main
     main.run(args)

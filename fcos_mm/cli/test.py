@@ -1,24 +1,20 @@
 """``tools/test.py``: testing a detector."""
 import argparse
 
-from fcos_mm.cli.options import add_config, add_run_options, resolve
+from fcos_mm.cli.options import add_config, add_run_options
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of the command.
-
-    Args:
-        parser: The parser to add to.
-    """
+    """Add the arguments of the command."""
     parser.description = 'Test a detector'
     add_config(parser)
     parser.add_argument('checkpoint', help='the weights to test')
     parser.add_argument('--out', metavar='FILE.pkl', help='write the predictions to a pickle file')
     parser.add_argument('--show', action='store_true', help='show the predictions in a window')
     parser.add_argument('--show-dir', metavar='DIR',
-                        help='write drawn pictures into this folder of the run\'s own')
+                        help='write images with drawn predictions to this folder in the work dir')
     parser.add_argument('--wait-time', type=float, default=2, metavar='SECONDS',
-                        help='how long --show shows a picture')
+                        help='how long --show shows an image')
     parser.add_argument('--fast', action='store_true', help='test the copy of the network that '
                         'tools/detect.py uses: faster, and equal but for rounding (docs/speed.md)')
     parser.add_argument('--tta', action='store_true', help='test-time augmentation')
@@ -26,17 +22,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> dict:
-    """Test.
-
-    Args:
-        args: The options.
-
-    Returns:
-        The figures of the evaluators.
-
-    Raises:
-        UserError: If an option, the data or the checkpoint is wrong.
-    """
-    args = resolve(args)
+    """Test and return the metrics; see :func:`fcos_mm.apis.test.run`."""
     from fcos_mm.apis import test
     return test.run(args)

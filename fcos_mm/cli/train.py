@@ -1,45 +1,33 @@
 """``tools/train.py``: training a detector."""
 import argparse
 
-from fcos_mm.cli.options import add_config, add_run_options, resolve
+from fcos_mm.cli.options import add_config, add_run_options
 
 _EXAMPLES = '''examples:
   tools/train.py configs/demo/fcos_csp-w25_fpn_shapes.py
   tools/train.py configs/demo/fcos_csp-w25_fpn_shapes.py --resume
-SIGTERM and SIGUSR1 let the training save, stop and exit with status 75.'''
+On SIGTERM and SIGUSR1 training saves a checkpoint and exits with status 75.'''
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of the command.
-
-    Args:
-        parser: The parser to add to.
-    """
+    """Add the arguments of the command."""
     parser.description, parser.epilog = 'Train a detector', _EXAMPLES
     add_config(parser)
     parser.add_argument('--amp', action='store_true', help='train in mixed precision (GPU)')
     parser.add_argument('--auto-scale-lr', action='store_true',
                         help='scale the learning rate to the batch size of all processes')
     parser.add_argument('--resume', nargs='?', const='auto', metavar='CHECKPOINT',
-                        help='go on from a checkpoint; alone: from the newest whole one in the '
-                        'work dir, or from the beginning where there is none')
+                        help='resume from a checkpoint; alone: from the newest intact one in the '
+                        'work dir, or start from the beginning where there is none')
     parser.add_argument('--overwrite', action='store_true',
                         help='remove the checkpoints of an earlier run in the work dir and start '
                         'from the beginning')
     parser.add_argument('--skip-data-check', action='store_true',
-                        help='do not look for faults in the annotations and images first')
+                        help='do not check annotations and images first')
     add_run_options(parser)
 
 
 def run(args: argparse.Namespace) -> None:
-    """Train.
-
-    Args:
-        args: The options.
-
-    Raises:
-        UserError: If an option, the data or a checkpoint is wrong.
-    """
-    args = resolve(args)
+    """Train; see :func:`fcos_mm.apis.train.run`."""
     from fcos_mm.apis import train
     train.run(args)

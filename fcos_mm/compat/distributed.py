@@ -21,19 +21,35 @@ _SLURM_PORT = 29500  # mmengine's, where Slurm sets none
 _GRACE_SECONDS = 0.5  # more than gloo's threads need to release what they hold
 
 
+def set_cpu_wrapper(cfg: Config) -> None:
+    """Let several processes on CPUs wrap the model for no device.
+
+    Whatever the backend, mmengine wraps it for a CUDA device. Elsewhere, and without a
+    launcher, nothing happens.
+
+    Args:
+        cfg: Of the run; ``model_wrapper_cfg`` is set in it.
+    """
+    if cfg.get('launcher', 'none') != 'none' and get_device() == 'cpu':
+        cfg.model_wrapper_cfg = {
+            'type': 'MMDistributedDataParallel',
+            'broadcast_buffers': False,
+            'find_unused_parameters': cfg.get('find_unused_parameters', False),
+            **(cfg.get('model_wrapper_cfg') or {}), 'device_ids': None}
+
+
 def prepare_launch(cfg: Config, launcher: str) -> None:
     """Join the processes where mmengine's Runner would fail to.
 
-    - On CPUs. Whatever the backend, mmengine picks a CUDA device while it joins the processes,
-      and wraps the model for that device. Here gloo joins them before the Runner would, and the
-      model is wrapped for no device.
+    - On CPUs. Whatever the backend, mmengine picks a CUDA device while it joins the processes.
+      Here gloo joins them before the Runner would.
     - After a restart by torch's agent, whose store still holds the addresses of the processes
       before; those of each attempt are kept apart.
 
     Elsewhere, and without a launcher, nothing happens.
 
     Args:
-        cfg: Of the run; ``model_wrapper_cfg`` is set in it for CPUs.
+        cfg: Of the run.
         launcher: ``'none'``, ``'pytorch'``, ``'slurm'`` or ``'mpi'``.
 
     Raises:
@@ -106,11 +122,6 @@ def _join_cpus(cfg: Config, launcher: str) -> None:
     if not distributed.is_initialized():
         _join(cfg, 'gloo')
         atexit.register(leave_group)
-    cfg.model_wrapper_cfg = {
-        'type': 'MMDistributedDataParallel',
-        'broadcast_buffers': False,
-        'find_unused_parameters': cfg.get('find_unused_parameters', False),
-        **(cfg.get('model_wrapper_cfg') or {}), 'device_ids': None}
 
 
 def _join(cfg: Config, backend: str) -> None:

@@ -87,6 +87,7 @@ def install(actions: dict | None = None) -> None:
     if OperatorFinder in sys.meta_path:  # a .pth file can be read twice
         return
     actions = {'mmengine.config.utils': name_shipped_configs,
+               'mmengine.config.config': support_config_fragments,
                'mmengine.infer.infer': keep_scope_of_config, **(actions or {})}
     sys.meta_path.append(OperatorFinder)
     sys.meta_path.insert(0, ImportObserver(actions))
@@ -106,6 +107,18 @@ def name_shipped_configs(utils) -> None:
         utils: The module ``mmengine.config.utils``.
     """
     utils.MODULE2PACKAGE[SCOPE] = 'fcos_mm.version'
+
+
+def support_config_fragments(config) -> None:
+    """Let the files of ``_base_/speed`` and ``_base_/scale`` be named in ``_base_``.
+
+    Args:
+        config: The module ``mmengine.config.config``.
+    """
+    from importlib.util import find_spec
+    if find_spec('fcos_mm') is not None:  # its checkout is there
+        from fcos_mm.compat.config_fragments import support_fragments
+        support_fragments(config)
 
 
 def keep_scope_of_config(infer) -> None:
@@ -135,8 +148,8 @@ def keep_scope_of_config(infer) -> None:
     def _load_model_from_metafile(self, model):
         if not model.startswith(f'{SCOPE}::'):
             return load_model(self, model)
-        from fcos_mm.config import find_config
-        return infer.Config.fromfile(find_config(model)), None
+        import fcos_mm
+        return infer.Config.fromfile(fcos_mm.config.find_config(model)), None
 
     _init_model.keeps_scope = True
     base._init_model, base._load_model_from_metafile = _init_model, _load_model_from_metafile

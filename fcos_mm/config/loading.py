@@ -1,4 +1,4 @@
-"""Loading a config and putting the command line's options into it."""
+"""Load a config and merge the options of the command line into it."""
 import importlib.util
 import os.path as osp
 import traceback
@@ -110,12 +110,7 @@ def _config_folder(package: str) -> str:
 
 
 def set_work_dir(cfg: Config, work_dir: str | None) -> None:
-    """Set where the run writes: the option, the config's own, or by its name.
-
-    Args:
-        cfg: The config, changed in place.
-        work_dir: The option of the command line.
-    """
+    """Set where the run writes: the option, else the config's own, else by the config's name."""
     if work_dir is not None:
         cfg.work_dir = work_dir
     elif cfg.get('work_dir') is None:

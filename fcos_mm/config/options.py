@@ -1,5 +1,4 @@
-"""The options of the command line, put into a config."""
-
+"""Merge the options of the command line into a config."""
 from mmengine.config import Config
 
 from fcos_mm.config.keys import EXTRA, known_keys, look_up

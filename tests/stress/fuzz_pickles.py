@@ -17,7 +17,7 @@ NAMES = (
     'torch FloatStorage', 'torch.storage UntypedStorage', 'torch Tensor', 'torch float32',
     'torch device', 'torch.nn.parameter Parameter', 'torch.nn.modules.linear Linear',
     'mmengine.logging.history_buffer HistoryBuffer', 'mmengine.config.config Config',
-    'fcos_mm.checkpoints.saved_objects SavedArray', 'fcos_mm.apis.train main')
+    'fcos_mm.checkpoints.saved_objects SavedArray', 'fcos_mm.apis.train run')
 TEXTS = ('mkdir made', '__import__("os").mkdir("made")', 'made', 'f8', 'O8', 'V8', 'U5', 'cpu',
          'latin1', '__class__', '__globals__', '__array_interface__', '__defaults__', 'min',
          'system', 'storage', 'state_dict', 'weight', '_log_history', '<', '|', '\x00\x01')

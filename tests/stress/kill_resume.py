@@ -27,9 +27,9 @@ import torch
 from kill_resume_config import IMAGES, LONGEST_LOSS, write_config
 from mmengine.config import Config
 
-from fcos_mm.apis import train
+from fcos_mm import cli
 from fcos_mm.checkpoints.safe_loading import read_checkpoint
-from fcos_mm.cli import run_tool
+from fcos_mm.cli import run_tool, train
 from fcos_mm.datasets.shapes import make_shapes
 from fcos_mm.engine.resume.resume_point import candidates
 
@@ -114,7 +114,7 @@ class Run:
         words = [str(self.config), '--work-dir', str(self.work_dir),
                  *(['--resume'] if resume else []),
                  '--cfg-options', f'data_root={self.data}/', 'randomness.seed=0']
-        return start(self.work_dir / 'screen.txt', run_tool, lambda: train.main(words))
+        return start(self.work_dir / 'screen.txt', run_tool, lambda: cli.main(train, words))
 
     def rows(self) -> list:
         """What was logged: training steps and validations, in order."""

@@ -1,4 +1,4 @@
-"""One real, tiny training run that the tests of the tools look at."""
+"""One real, tiny training run that the tests of the commands look at."""
 import contextlib
 import io
 from types import SimpleNamespace
@@ -6,29 +6,26 @@ from types import SimpleNamespace
 import pytest
 from mmengine.logging import MMLogger
 
+from fcos_mm.cli import main, train
 
-def run_and_capture(main, argv):
-    """Run a tool in this process.
+
+def run_and_capture(command, *words):
+    """Run a command in this process; returns its result and what it printed.
 
     mmengine names loggers by the second; a run that starts in the same second
     as the last one would write to that one's screen.
-
-    Returns:
-        What it returned and what it printed.
     """
     MMLogger._instance_dict.clear()
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
-        result = main([str(word) for word in argv])
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        result = main(command, [str(word) for word in words])
     return result, printed.getvalue()
 
 
 @pytest.fixture(scope='session')
 def trained(tiny_config, tmp_path_factory):
     """A finished run: ``work_dir``, ``checkpoint``, ``screen``, ``log``."""
-    from fcos_mm.apis import train
     work_dir = tmp_path_factory.mktemp('work_dir')
-    _, screen = run_and_capture(train.main, [tiny_config, '--work-dir', work_dir])
+    _, screen = run_and_capture(train, tiny_config, '--work-dir', work_dir)
     log, = work_dir.glob('*/*.log')
     return SimpleNamespace(
         work_dir=work_dir, checkpoint=work_dir / 'epoch_1.pth', screen=screen,
@@ -37,5 +34,16 @@ def trained(tiny_config, tmp_path_factory):
 
 @pytest.fixture
 def run():
-    """``run(main, argv)`` runs a tool and returns its result and prints."""
+    """``run(command, *words)`` runs a command and returns its result and prints."""
     return run_and_capture
+
+
+@pytest.fixture
+def variant(tiny_config, tmp_path):
+    """``variant(text)``: a config that changes the tiny one."""
+    def write(text):
+        path = tmp_path / 'variant.py'
+        path.write_text(f"_base_ = '{tiny_config}'\n{text}\n")
+        return path
+
+    return write

@@ -1,6 +1,5 @@
-"""``tools/detect.py``: pictures in, drawn pictures and detections out."""
+"""``tools/detect.py``: images in, drawn images and detections out."""
 import json
-import shutil
 from types import SimpleNamespace
 
 import pytest
@@ -11,47 +10,18 @@ from mmengine.config import Config
 from mmengine.structures import InstanceData
 from torch import nn
 
-from fcos_mm.apis import detect
+from fcos_mm.apis.detect import above_threshold, to_rows
 from fcos_mm.apis.inferencer import build_inferencer, find_category_ids, set_class_names
+from fcos_mm.cli import detect
 from fcos_mm.config import load_config
 from fcos_mm.errors import UserError
-
-
-@pytest.fixture
-def pictures(tiny_data, tmp_path):
-    """Two pictures, one broken one and a text."""
-    folder = tmp_path / 'pictures'
-    folder.mkdir()
-    for name in ('val_1.png', 'val_2.png'):
-        shutil.copy(tiny_data / 'images' / name, folder)
-    (folder / 'broken.jpg').write_bytes(b'no picture')
-    (folder / 'notes.txt').write_text('no picture')
-    return folder
-
-
-def test_folder(trained, pictures, run, tmp_path):
-    out = tmp_path / 'out'
-    status, screen = run(detect.main, [
-        pictures, trained.config, trained.checkpoint, '--out-dir', out, '--score-thr', 0])
-    assert status == 1
-    assert f'error: {pictures / "broken.jpg"} cannot be read' in screen
-    assert 'notes.txt' not in screen
-    assert sorted(path.name for path in (out / 'vis').iterdir()) == ['val_1.png', 'val_2.png']
-    detections = json.loads((out / 'detections.json').read_text())
-    assert len(detections) == 10  # the config keeps 5 an image
-    assert {entry['file_name'] for entry in detections} == {'val_1.png', 'val_2.png'}
-    assert {entry['category_id'] for entry in detections} <= {10, 20}
-    for entry in detections:
-        x, y, width, height = entry['bbox']
-        assert x >= 0 and y >= 0 and x + width <= 64.01 and y + height <= 48.01
-        assert 0 <= entry['score'] <= 1
 
 
 def test_boxes_scores_and_ids_of_one_image():
     sample = DetDataSample(pred_instances=InstanceData(
         labels=torch.tensor([1, 0, 1, 0]), scores=torch.tensor([0.9, 0.5, 0.2, torch.nan]),
         bboxes=torch.tensor([[1., 2, 11, 22], [0, 0, 4, 5], [0, 0, 1, 1], [0, 0, 1, 1]])))
-    found = detect.to_rows(detect.keep_sure(sample, 0.5), 'some/a.png', dict(cup=10, jar=20))
+    found = to_rows(above_threshold(sample, 0.5), 'some/a.png', dict(cup=10, jar=20))
     assert found == [
         dict(file_name='some/a.png', category_id=20, category_name='jar', bbox=[1, 2, 10, 20],
              score=0.9),
@@ -60,9 +30,8 @@ def test_boxes_scores_and_ids_of_one_image():
 
 
 def test_one_image_with_a_threshold_nothing_reaches(trained, tiny_data, run, tmp_path):
-    status, _ = run(detect.main, [
-        tiny_data / 'images' / 'val_1.png', trained.config, trained.checkpoint, '--out-dir',
-        tmp_path, '--score-thr', 1])
+    status, _ = run(detect, tiny_data / 'images' / 'val_1.png', trained.config,
+                    trained.checkpoint, '--out-dir', tmp_path, '--score-thr', 1)
     assert status == 0
     assert json.loads((tmp_path / 'detections.json').read_text()) == []
     assert (tmp_path / 'vis' / 'val_1.png').is_file()
@@ -73,11 +42,15 @@ def test_weights_without_the_names_of_the_classes(trained, tiny_data, run, tmp_p
     weights = torch.load(trained.checkpoint)['state_dict']
     torch.save(weights, tmp_path / 'weights.pth')
     for place, checkpoint in (('all', trained.checkpoint), ('bare', tmp_path / 'weights.pth')):
-        run(detect.main, [tiny_data / 'images' / 'val_1.png', trained.config, checkpoint,
-                          '--out-dir', tmp_path / place, '--score-thr', 0])
+        run(detect, tiny_data / 'images' / 'val_1.png', trained.config, checkpoint,
+            '--out-dir', tmp_path / place, '--score-thr', 0)
     bare, known = (json.loads((tmp_path / place / 'detections.json').read_text())
                    for place in ('bare', 'all'))
-    assert bare == known and {entry['category_name'] for entry in bare} <= {'cup', 'jar'}
+    assert bare == known and len(bare) == 5
+    assert {(entry['category_id'], entry['category_name']) for entry in bare} <= {
+        (10, 'cup'), (20, 'jar')}
+    for x, y, width, height in (entry['bbox'] for entry in bare):
+        assert x >= 0 and y >= 0 and x + width <= 64.01 and y + height <= 48.01
 
 
 def test_no_names_for_the_classes(trained, tiny_data, tmp_path):
@@ -119,15 +92,18 @@ def test_an_annotation_file_that_cannot_be_read(trained, tmp_path, text):
         find_category_ids(cfg, ('cup', 'jar'))
 
 
-def test_inputs_that_cannot_be_used(trained, tmp_path):
-    rest = [str(trained.config), str(trained.checkpoint)]
-    with pytest.raises(UserError, match='Input not found: nowhere'):
-        detect.main(['nowhere', *rest])
-    with pytest.raises(UserError, match=f'No images in {tmp_path}'):
-        detect.main([str(tmp_path), *rest])
-
-
-def test_weights_of_another_model(trained, pictures):
+def test_weights_of_another_model(trained, tiny_data, run, tmp_path):
     with pytest.raises(UserError, match='does not fit the model'):
-        detect.main([str(pictures), str(trained.config), str(trained.checkpoint),
-                     '--cfg-options', 'model.bbox_head.stacked_convs=2'])
+        run(detect, tiny_data / 'images', trained.config, trained.checkpoint, '--out-dir',
+            tmp_path / 'out', '--cfg-options', 'model.bbox_head.stacked_convs=2')
+
+
+@pytest.mark.parametrize('content', [b'', b'no checkpoint', None])
+def test_no_folder_is_made_where_the_checkpoint_cannot_be_read(content, trained, tiny_data, run,
+                                                               tmp_path):
+    if content is not None:
+        (tmp_path / 'a.pth').write_bytes(content)
+    with pytest.raises(UserError, match='a.pth'):
+        run(detect, tiny_data / 'images', trained.config, tmp_path / 'a.pth', '--out-dir',
+            tmp_path / 'out')
+    assert not (tmp_path / 'out').exists()

@@ -8,6 +8,8 @@ from pathlib import Path
 import mmengine
 import torch
 
+from fcos_mm.cli import test as testing
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -27,7 +29,7 @@ def launch(script, *words):
 def test_train_with_two_processes(tiny_config, tmp_path):
     screen = launch('dist_train.sh', tiny_config, 2, '--work-dir', tmp_path)
     assert 'device      cpu, 2 process(es)' in screen
-    # 4 pictures, 2 processes, batches of 2: one step, told once
+    # 4 images, 2 processes, batches of 2: one step, told once
     assert screen.count('Epoch(train) [1][1/1]') == 1
     assert 'Epoch(train) [1][2/2]' not in screen
     assert screen.count('Average Precision') == 6
@@ -35,11 +37,10 @@ def test_train_with_two_processes(tiny_config, tmp_path):
 
 
 def test_test_with_two_processes_equals_one(trained, run, tmp_path):
-    from fcos_mm.apis import test as testing
     words = [trained.config, trained.checkpoint]
     screen = launch('dist_test.sh', *words, 2, '--work-dir', tmp_path, '--out',
                     tmp_path / 'two.pkl')
-    _, alone = run(testing.main, [*words, '--work-dir', tmp_path, '--out', tmp_path / 'one.pkl'])
+    _, alone = run(testing, *words, '--work-dir', tmp_path, '--out', tmp_path / 'one.pkl')
 
     def table(text):
         return [line for line in text.splitlines() if 'Average' in line]

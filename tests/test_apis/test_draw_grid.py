@@ -1,4 +1,4 @@
-"""The sheet of pictures with detections."""
+"""The grid of images with detections."""
 import pickle
 
 import cv2
@@ -15,7 +15,7 @@ CFG = Config(dict(test_dataloader=dict(dataset=dict(
 
 
 def write_predictions(folder, count, width=40, height=20):
-    """Grey pictures, each with a sure cup, and a doubtful jar over all of it."""
+    """Grey images, each with a sure cup, and a doubtful jar over all of it."""
     results = []
     for index in range(count):
         path = str(folder / f'{index}.png')
@@ -30,33 +30,33 @@ def write_predictions(folder, count, width=40, height=20):
 
 def test_tiles_fill_rows_and_then_black():
     tiles = [np.full((2, 2, 3), value, np.uint8) for value in (10, 20, 30)]
-    sheet = join_tiles(tiles, columns=2)
-    assert sheet.shape == (2 * (2 + 4), 2 * (2 + 4), 3)
-    assert sheet[0, 0, 0] == 10 and sheet[0, 6, 0] == 20 and sheet[6, 0, 0] == 30
-    assert sheet[6:, 6:].max() == 0
-    assert sheet.sum() == 2 * 2 * 3 * (10 + 20 + 30)
+    grid = join_tiles(tiles, columns=2)
+    assert grid.shape == (2 * (2 + 4), 2 * (2 + 4), 3)
+    assert grid[0, 0, 0] == 10 and grid[0, 6, 0] == 20 and grid[6, 0, 0] == 30
+    assert grid[6:, 6:].max() == 0
+    assert grid.sum() == 2 * 2 * 3 * (10 + 20 + 30)
 
 
 def test_sure_detections_are_drawn_where_they_are(tmp_path):
     out = tmp_path / 'grid.png'
     draw_grid(CFG, write_predictions(tmp_path, 1), str(out), count=1, columns=1, side=160)
-    sheet = cv2.imread(str(out)).astype(int)
-    assert sheet.shape == (164, 164, 3)
-    red = (sheet[..., 2] > 200) & (sheet[..., :2].max(axis=-1) < 60)
+    grid = cv2.imread(str(out)).astype(int)
+    assert grid.shape == (164, 164, 3)
+    red = (grid[..., 2] > 200) & (grid[..., :2].max(axis=-1) < 60)
     rows, columns = np.nonzero(red)
-    # The picture is drawn four times as large: the box is (40, 20, 120, 60).
+    # The image is drawn four times as large: the box is (40, 20, 120, 60).
     assert columns.min() == pytest.approx(40, abs=2) and columns.max() == pytest.approx(120, abs=2)
     assert rows.min() == pytest.approx(20, abs=2) and rows.max() == pytest.approx(60, abs=2)
-    # The jar is below the threshold; under the picture is black.
-    assert not ((sheet[..., 1] > 200) & (sheet[..., 2] < 60)).any()
-    assert sheet[80:].max() == 0
+    # The jar is below the threshold; under the image is black.
+    assert not ((grid[..., 1] > 200) & (grid[..., 2] < 60)).any()
+    assert grid[80:].max() == 0
 
 
-def test_pictures_are_taken_at_equal_distances(tmp_path):
+def test_images_are_taken_at_equal_distances(tmp_path):
     out = tmp_path / 'grid.png'
     draw_grid(CFG, write_predictions(tmp_path, 9), str(out), count=3, columns=3, side=80)
-    sheet = cv2.imread(str(out))
-    assert [sheet[38, 2 + 84 * tile, 0] for tile in range(3)] == [100, 104, 108]
+    grid = cv2.imread(str(out))
+    assert [grid[38, 2 + 84 * tile, 0] for tile in range(3)] == [100, 104, 108]
 
 
 @pytest.mark.parametrize('content, message', [
@@ -74,17 +74,14 @@ def test_wrong_predictions_are_named(tmp_path, content, message):
     assert 'results.pkl' in str(error.value) and '--out' in str(error.value)
 
 
-def test_a_picture_that_has_gone_is_named(tmp_path):
+@pytest.mark.parametrize('content, message', [
+    (None, '0.png'), (b'hello', 'Image cannot be read: .*0.png')])
+def test_an_image_that_cannot_be_read_is_named(tmp_path, content, message):
     predictions = write_predictions(tmp_path, 1)
     (tmp_path / '0.png').unlink()
-    with pytest.raises(UserError, match='0.png'):
-        draw_grid(CFG, predictions, str(tmp_path / 'grid.png'))
-
-
-def test_a_picture_that_is_damaged_is_named(tmp_path):
-    predictions = write_predictions(tmp_path, 1)
-    (tmp_path / '0.png').write_bytes(b'hello')
-    with pytest.raises(UserError, match='Image cannot be read: .*0.png'):
+    if content:
+        (tmp_path / '0.png').write_bytes(content)
+    with pytest.raises(UserError, match=message):
         draw_grid(CFG, predictions, str(tmp_path / 'grid.png'))
 
 
@@ -100,7 +97,7 @@ def test_counts_must_be_positive(tmp_path):
 
 
 @pytest.mark.parametrize('name', ['grid.xyz', 'grid', 'file/grid.png'])
-def test_a_sheet_that_cannot_be_written(tmp_path, name):
+def test_a_grid_that_cannot_be_written(tmp_path, name):
     (tmp_path / 'file').write_text('')
     with pytest.raises(UserError, match=f'{name} cannot be written: .*\nUse a name that ends with'):
         draw_grid(CFG, write_predictions(tmp_path, 1), str(tmp_path / name))

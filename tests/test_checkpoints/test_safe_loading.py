@@ -10,9 +10,9 @@ import torch
 from mmengine.logging import MessageHub
 from mmengine.runner import CheckpointLoader
 
-from fcos_mm.apis import detect, train
-from fcos_mm.apis import test as testing
 from fcos_mm.checkpoints.safe_loading import read_checkpoint
+from fcos_mm.cli import detect, main, train
+from fcos_mm.cli import test as testing
 from fcos_mm.errors import UserError
 
 
@@ -118,21 +118,21 @@ def test_a_file_that_has_changed_is_read_again(tmp_path):
 def epoch_1(tiny_config, tmp_path_factory):
     """The checkpoint of a short training, in its work dir."""
     work_dir = tmp_path_factory.mktemp('trained')
-    train.main([str(tiny_config), '--work-dir', str(work_dir)])
+    main(train, [str(tiny_config), '--work-dir', str(work_dir)])
     return work_dir / 'epoch_1.pth'
 
 
 GO_ON = '--cfg-options train_cfg.max_epochs=2'
 
 
-@pytest.mark.parametrize('main, line', [
-    (testing.main, '{config} {file} --work-dir {folder}'),
-    (detect.main, '{images} {config} {file} --out-dir {folder}'),
-    (train.main, '{config} --work-dir {folder} --resume ' + GO_ON),
-    (train.main, '{config} --work-dir {folder}/2 --resume {file} ' + GO_ON),
-    (train.main, '{config} --work-dir {folder}/3 --cfg-options load_from={file}'),
+@pytest.mark.parametrize('command, line', [
+    (testing, '{config} {file} --work-dir {folder}'),
+    (detect, '{images} {config} {file} --out-dir {folder}'),
+    (train, '{config} --work-dir {folder} --resume ' + GO_ON),
+    (train, '{config} --work-dir {folder}/2 --resume {file} ' + GO_ON),
+    (train, '{config} --work-dir {folder}/3 --cfg-options load_from={file}'),
 ], ids=['test', 'detect', 'resume', 'resume FILE', 'load_from'])
-def test_a_command_reads_its_checkpoint_once(main, line, epoch_1, tiny_config, tiny_data,
+def test_a_command_reads_its_checkpoint_once(command, line, epoch_1, tiny_config, tiny_data,
                                              tmp_path, monkeypatch):
     """Opened once, its checksums tested once, unpickled once."""
     file = tmp_path / 'epoch_1.pth'
@@ -153,6 +153,6 @@ def test_a_command_reads_its_checkpoint_once(main, line, epoch_1, tiny_config, t
     count(builtins, 'open')
     count(zipfile.ZipFile, 'testzip')
     count(torch, 'load')
-    main(line.format(config=tiny_config, file=file, folder=tmp_path,
-                     images=tiny_data / 'images').split())
+    main(command, line.format(config=tiny_config, file=file, folder=tmp_path,
+                              images=tiny_data / 'images').split())
     assert calls == dict(open=1, testzip=1, load=1)

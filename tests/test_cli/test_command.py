@@ -1,4 +1,4 @@
-"""How tools start and how they tell a user of a mistake."""
+"""How commands start, and how they report a user's mistake."""
 import os
 import subprocess
 import sys
@@ -6,22 +6,27 @@ from pathlib import Path
 
 import pytest
 
-from fcos_mm.apis import detect, test, train
-from fcos_mm.cli import run_tool
+from fcos_mm.cli import detect, parse, run_tool, test, train
 from fcos_mm.cli.command import is_one_of_several
 from fcos_mm.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_user_error_is_printed_without_traceback(capsys):
-    def main():
-        raise UserError('the cup is empty: fill it')
+def fail(error):
+    raise error
 
+
+def test_user_error_is_printed_without_traceback(capsys):
     with pytest.raises(SystemExit) as stop:
-        run_tool(main)
+        run_tool(lambda: fail(UserError('the cup is empty: fill it')))
     assert stop.value.code == 2
     assert capsys.readouterr().err == 'error: the cup is empty: fill it\n'
+
+
+def test_other_errors_keep_their_traceback():
+    with pytest.raises(ZeroDivisionError):
+        run_tool(lambda: fail(ZeroDivisionError()))
 
 
 @pytest.mark.parametrize('result, status', [(None, 0), (0, 0), (1, 1), ({'AP': 0.5}, 0)])
@@ -29,14 +34,6 @@ def test_exit_status(result, status):
     with pytest.raises(SystemExit) as stop:
         run_tool(lambda: result)
     assert stop.value.code == status
-
-
-def test_other_errors_keep_their_traceback():
-    def main():
-        raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        run_tool(main)
 
 
 @pytest.mark.parametrize('environ, several', [
@@ -51,56 +48,24 @@ def test_one_of_several(environ, several, monkeypatch):
     assert is_one_of_several() is several
 
 
-@pytest.mark.parametrize('tool, options', [
+@pytest.mark.parametrize('command, options', [
     (train, ['--work-dir', '--amp', '--auto-scale-lr', '--resume', '--cfg-options', '--launcher']),
     (test, ['--work-dir', '--out', '--show', '--show-dir', '--wait-time', '--cfg-options',
             '--launcher', '--tta']),
     (detect, ['--out-dir', '--score-thr', '--device', '--cfg-options']),
 ])
-def test_help_names_every_option(tool, options, capsys):
+def test_help_names_every_option(command, options, capsys):
     with pytest.raises(SystemExit) as stop:
-        tool.parse_args(['--help'])
+        parse(command, ['--help'])
     assert stop.value.code == 0
     words = capsys.readouterr().out.replace('[', ' ').replace(']', ' ').split()
     assert set(options) <= set(words)
 
 
-def test_local_rank_reaches_the_environment(monkeypatch):
-    monkeypatch.delenv('LOCAL_RANK', raising=False)
-    train.parse_args(['config.py', '--local-rank', '3'])
-    assert os.environ.pop('LOCAL_RANK') == '3'
-
-
-def test_launcher_without_its_processes(monkeypatch):
-    monkeypatch.delenv('RANK', raising=False)
-    with pytest.raises(UserError, match='use tools/dist_train.sh'):
-        train.parse_args(['config.py', '--launcher', 'pytorch'])
-
-
-def test_script_tells_of_a_mistake(tmp_path):
+def test_a_script_reports_a_mistake(tmp_path):
     done = subprocess.run(
         [sys.executable, ROOT / 'tools' / 'train.py', 'no_such_config.py'],
         cwd=tmp_path, capture_output=True, text=True, env={**os.environ, 'PYTHONPATH': str(ROOT)})
     assert done.returncode == 2
     assert 'error: Config not found: no_such_config.py' in done.stderr
     assert 'Traceback' not in done.stderr
-
-
-def test_a_setting_without_a_value_is_named(capsys):
-    with pytest.raises(SystemExit) as stop:
-        train.parse_args(['config.py', '--cfg-options', 'a.b=1', 'foo'])
-    assert stop.value.code == 2
-    assert '--cfg-options foo: not KEY=VALUE' in capsys.readouterr().err
-
-
-@pytest.mark.parametrize('word', ['a=[dict(b=1,c=2),dict(b=3)]', 'a=[1,(2]'])
-def test_settings_that_cannot_be_read_are_named(word):
-    with pytest.raises(UserError) as error:
-        train.parse_args(['config.py', '--cfg-options', 'a.b=1', word])
-    assert f'--cfg-options {word}: not KEY=VALUE' in str(error.value)
-
-
-def test_settings_are_read_as_mmengine_reads_them():
-    args = train.parse_args(['config.py', '--cfg-options', 'a.b=1', 'c=[1,(x,None)]', '--amp',
-                             '--cfg-options', 'd=e=f', 'a.b=2'])
-    assert args.cfg_options == {'a.b': 2, 'c': [1, ('x', None)], 'd': 'e=f'}

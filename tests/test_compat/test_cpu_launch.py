@@ -11,7 +11,7 @@ import torch
 from mmengine.config import Config
 
 from fcos_mm.compat import distributed
-from fcos_mm.compat.distributed import prepare_launch
+from fcos_mm.compat.distributed import prepare_launch, set_cpu_wrapper
 from fcos_mm.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # they are one group; equal weights show that gradients were averaged.
 SCRIPT = '''
 import torch
-from fcos_mm.compat.distributed import prepare_launch
+from fcos_mm.compat.distributed import prepare_launch, set_cpu_wrapper
 from mmengine.config import Config
 from mmengine.dist import all_gather, get_rank
 from mmengine.model import BaseModel
@@ -41,6 +41,7 @@ cfg = Config(dict(work_dir='work', launcher='pytorch', log_level='ERROR', defaul
                   train_cfg=dict(by_epoch=True, max_epochs=1),
                   optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.1))))
 prepare_launch(cfg, 'pytorch')
+set_cpu_wrapper(cfg)
 cfg.train_dataloader = dict(batch_size=2, num_workers=0,
                             sampler=dict(type='DefaultSampler', shuffle=False),
                             collate_fn=dict(type='default_collate'),
@@ -85,16 +86,18 @@ def free_port():
 
 
 def test_nothing_happens_without_a_launcher():
-    cfg = Config(dict(seed=1))
+    cfg = Config(dict(launcher='none', seed=1))
     prepare_launch(cfg, 'none')
-    assert cfg.to_dict() == dict(seed=1)
+    set_cpu_wrapper(cfg)
+    assert cfg.to_dict() == dict(launcher='none', seed=1)
 
 
 def test_nothing_happens_with_a_gpu(monkeypatch):
     monkeypatch.setattr(distributed, 'get_device', lambda: 'cuda')
-    cfg = Config(dict(seed=1))
+    cfg = Config(dict(launcher='pytorch', seed=1))
     prepare_launch(cfg, 'pytorch')
-    assert cfg.to_dict() == dict(seed=1)
+    set_cpu_wrapper(cfg)
+    assert cfg.to_dict() == dict(launcher='pytorch', seed=1)
 
 
 def test_ranks_on_gpus_that_are_started_again_meet_anew(monkeypatch):

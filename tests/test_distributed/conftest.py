@@ -74,10 +74,10 @@ def faulty(tiny_config, tmp_path):
 
     def write(*faults, zero1=False):
         config = tmp_path / 'config.py'
-        bases = [str(tiny_config), str(ROOT / 'configs' / '_base_' / 'scale' / 'zero1.py')]
-        sharing = 'optim_wrapper = dict(optimizer={{_base_.zero1_optimizer}})\n'
+        fragment = ROOT / 'configs' / '_base_' / 'scale' / 'zero1.py'
+        bases = [str(tiny_config), *([str(fragment)] if zero1 else [])]
         config.write_text(
-            f"_base_ = {bases}\n{STEPS}{sharing if zero1 else ''}"
+            f"_base_ = {bases}\n{STEPS}"
             "custom_imports = dict(imports=['fcos_mm', 'faults'], allow_failed_imports=False)\n"
             f"custom_hooks = [dict(type='mmengine.Fault', faults={list(faults)!r})]\n")
         return config

@@ -2,7 +2,7 @@
 import contextlib
 import io
 
-from fcos_mm.apis import train
+from fcos_mm.cli import main, train
 
 
 def test_iterations_without_validation(tiny_config, tmp_path):
@@ -17,7 +17,7 @@ default_hooks = dict(checkpoint=dict(by_epoch=False))
 ''')
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
-        train.main([str(path), '--work-dir', str(tmp_path)])
+        main(train, [str(path), '--work-dir', str(tmp_path)])
     lines = printed.getvalue().splitlines()
     header = lines[:lines.index('', 1)]
     assert header[:5] == [

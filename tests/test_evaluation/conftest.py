@@ -6,7 +6,8 @@ from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.registry import DefaultScope
 
-from fcos_mm.apis import test as testing
+from fcos_mm.cli import main
+from fcos_mm.cli import test as testing
 from fcos_mm.registry import MODELS
 
 SIDE = 500
@@ -80,7 +81,7 @@ def test_tool(tiny_config, tmp_path):
             model = MODELS.build(Config.fromfile(config).model)
         torch.save(model.state_dict(), checkpoint)
         MMLogger._instance_dict.clear()
-        return testing.main([str(config), str(checkpoint), '--work-dir', str(tmp_path / 'work'),
+        return main(testing, [str(config), str(checkpoint), '--work-dir', str(tmp_path / 'work'),
                              *words])
 
     return run

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 from mmengine.logging import MMLogger
 
-from fcos_mm.apis import train
+from fcos_mm.cli import main, train
 from fcos_mm.datasets.shapes import make_shapes
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -63,8 +63,8 @@ def write_config(small_shapes, tmp_path):
     return write
 
 
-def run_tool(main, *words) -> SimpleNamespace:
-    """Run a tool's ``main`` in this process.
+def run_tool(command, *words) -> SimpleNamespace:
+    """Run a command in this process.
 
     Returns:
         ``result``, what it returned, and ``screen``, what it printed.
@@ -72,13 +72,13 @@ def run_tool(main, *words) -> SimpleNamespace:
     MMLogger._instance_dict.clear()  # named by the second: runs of one second would share one
     screen = io.StringIO()
     with contextlib.redirect_stdout(screen), contextlib.redirect_stderr(screen):
-        result = main([str(word) for word in words])
+        result = main(command, [str(word) for word in words])
     return SimpleNamespace(result=result, screen=screen.getvalue())
 
 
 @pytest.fixture
 def run():
-    """``run(main, *words)``: see :func:`run_tool`."""
+    """``run(command, *words)``: see :func:`run_tool`."""
     return run_tool
 
 
@@ -88,7 +88,7 @@ def short_run(small_shapes, tmp_path_factory) -> SimpleNamespace:
     folder = tmp_path_factory.mktemp('short_run')
     config = folder / 'short.py'
     config.write_text(config_text(small_shapes))
-    done = run_tool(train.main, config, '--work-dir', folder / 'work')
+    done = run_tool(train, config, '--work-dir', folder / 'work')
     return SimpleNamespace(config=config, work_dir=folder / 'work', screen=done.screen,
                            checkpoint=folder / 'work' / 'epoch_1.pth')
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from fcos_mm.apis import train
+from fcos_mm.cli import parse, train
 from fcos_mm.config import load_config
 from fcos_mm.errors import UserError
 
@@ -101,7 +101,7 @@ def test_classes_of_a_child(base, text, expected, tmp_path):
     ('classes=cup,jar', ('cup', 'jar')), ('classes=cup', ('cup', )),
     ('metainfo.classes=cup,jar', ('cup', 'jar'))])
 def test_classes_as_an_option(option, expected):
-    cfg = load_config(str(COCO), train.parse_args(['a.py', '--cfg-options', option]).cfg_options)
+    cfg = load_config(str(COCO), parse(train, ['a.py', '--cfg-options', option]).cfg_options)
     assert (classes(cfg), cfg.model.bbox_head.num_classes) == ({expected}, len(expected))
 
 

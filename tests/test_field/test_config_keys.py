@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fcos_mm.apis import train
+from fcos_mm.cli import parse, train
 from fcos_mm.config import find_config, load_config
 from fcos_mm.errors import UserError
 
@@ -118,7 +118,7 @@ def write(folder, text, base=DEMO, name='mine.py'):
 
 def parsed(option):
     """The words of ``--cfg-options`` as the tools parse them."""
-    return train.parse_args(['config.py', '--cfg-options', *option.split(' ')]).cfg_options
+    return parse(train, ['config.py', '--cfg-options', *option.split(' ')]).cfg_options
 
 
 def assert_short(error):
@@ -164,7 +164,7 @@ def test_options_that_are_accepted(option):
 
 def test_a_training_stops_before_anything(tmp_path, run):
     with pytest.raises(UserError, match='Write optim_wrapper.optimizer.lr=0.5'):
-        run(train.main, DEMO, '--work-dir', tmp_path / 'w', '--cfg-options', 'lr=0.5')
+        run(train, DEMO, '--work-dir', tmp_path / 'w', '--cfg-options', 'lr=0.5')
     assert not (tmp_path / 'w').exists()
 
 

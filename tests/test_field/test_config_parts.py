@@ -1,8 +1,8 @@
 """Configs with a mistake in what they build: types, arguments, and keys that exclude each other."""
 import pytest
 
-from fcos_mm.apis import train
 from fcos_mm.apis.runner import build_runner
+from fcos_mm.cli import train
 from fcos_mm.config import check_config, load_config
 from fcos_mm.errors import UserError
 
@@ -204,7 +204,7 @@ def test_missing_package_is_named_with_its_command(write_config, monkeypatch, te
 @pytest.mark.parametrize('text, expected', REFUSALS)
 def test_refusal_of_a_component_names_its_key(write_config, tmp_path, run, text, expected):
     with pytest.raises(UserError) as caught:
-        run(train.main, write_config(text), '--work-dir', tmp_path / 'work')
+        run(train, write_config(text), '--work-dir', tmp_path / 'work')
     message = str(caught.value)
     assert all(part in message for part in expected), message
     assert len(message.splitlines()) <= 4
@@ -225,5 +225,5 @@ custom_imports = dict(imports=['own_neck'])""")))
 def test_no_workers_under_a_base_that_keeps_them(write_config, tmp_path, run):
     """`persistent_workers` and `prefetch_factor` mean nothing without workers."""
     config = write_config(f'train_dataloader.update({LONE})\nval_dataloader.update({LONE})')
-    run(train.main, config, '--work-dir', tmp_path / 'work')
+    run(train, config, '--work-dir', tmp_path / 'work')
     assert (tmp_path / 'work' / 'epoch_1.pth').exists()

@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 from mmengine.registry import DefaultScope
 
-from fcos_mm.apis import test as test_tool
-from fcos_mm.apis import train
 from fcos_mm.apis.runner import ToolRunner
-from fcos_mm.cli import fix_boxes, parse
+from fcos_mm.cli import fix_boxes, parse, train
+from fcos_mm.cli import test as test_tool
 from fcos_mm.config import check_config, load_config
 from fcos_mm.datasets import checks
 from fcos_mm.datasets.pipeline import CustomCodeError
@@ -48,9 +47,9 @@ def change_file(root, change, split='train'):
     return path
 
 
-def refused(run, write_config, text='', root=None, tool=train.main, **options):
+def refused(run, write_config, text='', root=None, tool=train, **options):
     """The message with which a training of this config is refused, at most four lines."""
-    words = () if tool is train.main else (options['checkpoint'], )
+    words = () if tool is train else (options['checkpoint'], )
     config = write_config(text, **(dict(root=root) if root else {}))
     with pytest.raises(UserError) as caught:
         run(tool, config, *words, '--work-dir', config.parent / 'work')
@@ -182,7 +181,7 @@ def _add_thin(root, split):
 def test_an_image_that_cannot_be_resized_counts_as_unreadable(run, write_config, data):
     path = _add_thin(data, 'train')
     config = write_config(ONE_STEP + "train_dataloader['num_workers'] = 1", root=data)
-    screen = run(train.main, config, '--work-dir', data / 'work').screen
+    screen = run(train, config, '--work-dir', data / 'work').screen
     assert f'Resize fails on image {path} (2000 x 3 pixels): error: OpenCV' in screen
     assert '1 unreadable image replaced in this training:' in screen
 
@@ -191,7 +190,7 @@ def test_in_a_test_it_is_an_error_that_names_image_and_transform(run, write_conf
                                                                  short_run):
     path = _add_thin(data, 'test')
     message = refused(run, write_config, "test_dataloader['num_workers'] = 1", data,
-                      test_tool.main, checkpoint=short_run.checkpoint)
+                      test_tool, checkpoint=short_run.checkpoint)
     assert message.startswith(f'Resize fails on image {path} (2000 x 3 pixels): error: OpenCV')
 
 
@@ -263,7 +262,7 @@ def test_a_traceback_of_ones_own_code_comes_out_of_a_worker(custom, write_config
 def test_one_failure_of_ones_own_code_is_logged_with_its_traceback(custom, run, write_config):
     config = write_config(custom + _pipeline([*LOAD, dict(type='Custom', share=0.01), *PACK])
                           + ONE_STEP)
-    screen = run(train.main, config, '--work-dir', config.parent / 'work').screen
+    screen = run(train, config, '--work-dir', config.parent / 'work').screen
     assert "return None if self.none else results['absent']" in screen
     assert '1 unreadable image replaced in this training:' in screen
 
@@ -332,7 +331,7 @@ param_scheduler = []
 def test_mmdets_own_concatenation_has_a_header(run, write_config, small_shapes):
     parts = concat(leaf(small_shapes), leaf(small_shapes, palette=(1, 2, 3)))
     config = write_config(_dataset(dict(parts, type='mmdet.ConcatDataset')) + SHORTER)
-    screen = run(train.main, config, '--work-dir', config.parent / 'work').screen
+    screen = run(train, config, '--work-dir', config.parent / 'work').screen
     assert '32 images in batches of 16' in screen
     assert 'classes     6: disc, ring, square' in screen
 
@@ -344,10 +343,10 @@ def test_wrapped_datasets_train_and_are_resumed(run, write_config, data):
     parts = concat(leaf(data, LOAD), leaf(data, LOAD))
     text = _dataset(mixed(parts)) + SHORTER
     work = data / 'work'
-    screen = run(train.main, write_config(text, root=data), '--work-dir', work).screen
+    screen = run(train, write_config(text, root=data), '--work-dir', work).screen
     assert '1 unreadable image replaced in this training:\nImage cannot be read: ' in screen
     longer = write_config(text.replace('max_iters=1', 'max_iters=2'), root=data)
-    run(train.main, longer, '--work-dir', work, '--resume')
+    run(train, longer, '--work-dir', work, '--resume')
     assert (work / 'iter_2.pth').is_file()
 
 

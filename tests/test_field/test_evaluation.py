@@ -12,9 +12,9 @@ from mmengine.config import Config
 from fcos_mm.analysis.annotations import read_boxes
 from fcos_mm.analysis.result_file import check_result_file
 from fcos_mm.analysis.score_iou import score_and_iou
-from fcos_mm.apis import test as testing
-from fcos_mm.apis import train
 from fcos_mm.apis.detect import find_category_ids
+from fcos_mm.cli import test as testing
+from fcos_mm.cli import train
 from fcos_mm.datasets import CocoDataset
 from fcos_mm.datasets.checks import check_config_data
 from fcos_mm.errors import UserError
@@ -185,7 +185,7 @@ def test_the_file_of_results_has_the_ids_of_the_data(renumbered_shapes, write_co
 model = dict(test_cfg=dict(score_thr=0.0))
 test_evaluator['outfile_prefix'] = '{tmp_path}/out'
 """, root=renumbered_shapes(IDS[name]))
-    figures = run(testing.main, config, short_run.checkpoint, '--work-dir',
+    figures = run(testing, config, short_run.checkpoint, '--work-dir',
                   tmp_path / 'work').result
     path = tmp_path / 'data' / 'annotations' / 'test.json'
     data, rows = json.loads(path.read_text()), json.loads((tmp_path / 'out.bbox.json').read_text())
@@ -202,7 +202,7 @@ model = dict(test_cfg=dict(score_thr=0.0))
 train_dataloader['dataset']['indices'] = 4
 val_dataloader['dataset']['indices'] = 4
 """, root=renumbered_shapes(IDS['text']))
-    screen = run(train.main, config, '--work-dir', tmp_path / 'work').screen
+    screen = run(train, config, '--work-dir', tmp_path / 'work').screen
     assert 'coco/bbox_mAP: 0.0' in screen and '4 of the 8 images' in screen
 
 
@@ -441,7 +441,7 @@ def test_settings_that_cannot_work_are_refused_first(write_config, run, case):
     settings, words = REFUSED[case]
     lines = ''.join(f'test_evaluator[{key!r}] = {value!r}\n' for key, value in settings.items())
     with pytest.raises(UserError) as error:
-        run(testing.main, write_config(lines), 'no.pth')
+        run(testing, write_config(lines), 'no.pth')
     assert words in str(error.value) and str(error.value).startswith('test_evaluator')
     assert str(error.value).count('\n') <= 3 and 'Traceback' not in str(error.value)
 
@@ -482,7 +482,7 @@ default_hooks['checkpoint'] = dict(interval=1, save_best='auto')
 val_evaluator = [dict(type='CocoMetric', ann_file='{path}', metric=['bbox', 'proposal'],
                       classwise=True), dict(type='ClassAgnosticCocoMetric', ann_file='{path}')]
 """)
-    screen = run(train.main, config, '--work-dir', tmp_path / 'work').screen
+    screen = run(train, config, '--work-dir', tmp_path / 'work').screen
     assert 'no detection above score_thr yet: AP 0' in screen and 'error' not in screen
     for name in ('coco/bbox_mAP', 'coco/bbox_mAP_50', 'coco/disc_precision', 'coco/AR@100',
                  'class_agnostic/bbox_mAP', 'class_agnostic/bbox_mAP_90'):
@@ -507,10 +507,10 @@ def test_some_of_the_classes_of_a_model(write_config, run, short_run, tmp_path):
     """The answer leads to the figures of the single classes, not in a circle."""
     some = write_config("test_dataloader['dataset']['metainfo'] = dict(classes=('disc', 'star'))")
     with pytest.raises(UserError) as error:
-        run(testing.main, some, short_run.checkpoint, '--work-dir', tmp_path / 'work')
+        run(testing, some, short_run.checkpoint, '--work-dir', tmp_path / 'work')
     option = 'test_evaluator.classwise=True'
     assert 'all 6 classes' in str(error.value) and option in str(error.value)
     assert len(str(error.value).splitlines()) <= 4
-    figures = run(testing.main, write_config(), short_run.checkpoint, '--work-dir',
+    figures = run(testing, write_config(), short_run.checkpoint, '--work-dir',
                   tmp_path / 'work', '--cfg-options', option).result
     assert {'coco/disc_precision', 'coco/star_precision'} <= set(figures)

@@ -132,27 +132,27 @@ model = dict(type='fcos_mm.FCOS', bbox_head=dict(
 
 @pytest.mark.parametrize('text', INFERENCERS.values(), ids=INFERENCERS)
 def test_inferencer_of_mmdet(text, write_config, short_run):
-    path = write_config(text)
-    check(DetInferencer(str(path), str(short_run.checkpoint), device='cpu', show_progress=False))
+    check(infer(str(write_config(text)), str(short_run.checkpoint)))
 
 
-def test_inferencer_of_a_config_that_was_read(write_config, short_run):
-    cfg = Config.fromfile(write_config())
-    check(DetInferencer(cfg, str(short_run.checkpoint), device='cpu', show_progress=False))
+#: What an inferencer can be made of: the model and the weights.
+SOURCES = {
+    'a config that was read': lambda run: (Config.fromfile(run.config), str(run.checkpoint)),
+    'a shipped name': lambda run: (
+        'fcos_mm::demo/fcos_csp-w25_fpn_shapes.py', str(run.checkpoint)),
+    'weights alone': lambda run: (None, str(run.checkpoint)),
+    'a config alone': lambda run: (str(run.config), None),
+}
 
 
-def test_inferencer_of_a_shipped_name(short_run):
-    check(DetInferencer('fcos_mm::demo/fcos_csp-w25_fpn_shapes.py', str(short_run.checkpoint),
-                        device='cpu', show_progress=False))
+@pytest.mark.parametrize('source', SOURCES.values(), ids=SOURCES)
+def test_inferencers_one_after_another(source, short_run):
+    for _ in range(2):
+        check(infer(*source(short_run)))
 
 
-def test_inferencers_one_after_another(short_run):
-    for _ in range(3):
-        check(DetInferencer(str(short_run.config), device='cpu', show_progress=False))
-
-
-def test_inferencer_of_weights_alone(short_run):
-    check(DetInferencer(weights=str(short_run.checkpoint), device='cpu', show_progress=False))
+def infer(model, weights):
+    return DetInferencer(model, weights, device='cpu', show_progress=False)
 
 
 def test_inferencers_of_other_configs_are_left_alone(short_run):

@@ -8,7 +8,7 @@ from mmengine.config import Config
 from mmengine.model import BaseModule
 from torch import nn
 
-from fcos_mm.apis import train
+from fcos_mm.cli import train
 from fcos_mm.config import check_config
 from fcos_mm.config.checks.detections import limit_faults
 from fcos_mm.config.checks.model_shapes import shape_faults
@@ -227,7 +227,7 @@ model = dict(
 def test_the_first_batch_shows_wrong_strides_of_a_users_backbone(write_config, run, tmp_path):
     config = write_config(OWN.format(settings='stride=4', levels=1))
     with pytest.raises(UserError) as caught:
-        run(train.main, config, '--work-dir', tmp_path / 'work')
+        run(train, config, '--work-dir', tmp_path / 'work')
     message = str(caught.value)
     assert message.startswith('Level 0 of the head has a feature map of 32 x 32 cells; its stride '
                               '8 makes 16 x 16 of an input of 128 x 128.'), message
@@ -243,7 +243,7 @@ def test_levels_behind_a_backbone_that_is_not_run(write_config):
 def test_errors_of_users_code_keep_their_traceback(write_config, run, tmp_path):
     config = write_config(OWN.format(settings='fails=True', levels=1))
     with pytest.raises(RuntimeError, match='an error of the user'):
-        run(train.main, config, '--work-dir', tmp_path / 'work')
+        run(train, config, '--work-dir', tmp_path / 'work')
 
 
 def test_documented_levels_for_small_objects():

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from fcos_mm.apis import train
 from fcos_mm.apis.launch import launch_config
 from fcos_mm.checkpoints.fit import TakenWeights, check_checkpoint, read_state_dict
+from fcos_mm.cli import train
 from fcos_mm.errors import UserError
 
 RESNET = '''
@@ -39,7 +39,7 @@ def start(run, monkeypatch, tmp_path):
         monkeypatch.setattr('logging.Logger.info', lambda logger, text, *_, **__: lines.append(
             str(text)))
         with pytest.raises(Started):
-            run(train.main, config, '--skip-data-check', *words)
+            run(train, config, '--skip-data-check', *words)
         return '\n'.join(lines)
 
     return begin
@@ -133,7 +133,7 @@ def test_fine_tuning_on_other_classes(start, write_config, short_run):
 def test_load_from_a_checkpoint_of_which_nothing_fits(run, write_config, weights, tmp_path):
     torch.save(prefixed(weights, 'x'), tmp_path / 'other.pth')
     with pytest.raises(UserError, match='load_from: taken 0 of 208 tensors'):
-        run(train.main, write_config(f"load_from = '{tmp_path / 'other.pth'}'"),
+        run(train, write_config(f"load_from = '{tmp_path / 'other.pth'}'"),
             '--skip-data-check', '--work-dir', tmp_path / 'work')
 
 
@@ -142,7 +142,7 @@ def test_frozen_random_layers_are_refused_with_the_command_that_mends_it(
     config = write_config(RESNET.format(init_cfg=None))
     with pytest.raises(UserError, match='Frozen layers that were never loaded stay random: '
                        r'backbone\.bn1') as error:
-        run(train.main, config, '--skip-data-check', '--work-dir', tmp_path / 'work')
+        run(train, config, '--skip-data-check', '--work-dir', tmp_path / 'work')
     text = str(error.value)
     assert text.count('\n') < 4
     options = text.split('--cfg-options ')[1].split('\n')[0]
@@ -153,7 +153,7 @@ def test_frozen_random_layers_are_refused_with_the_command_that_mends_it(
 def test_missing_pretrained_weights_come_with_the_whole_command(run, write_config, tmp_path):
     config = write_config(RESNET.format(init_cfg=dict(type='Pretrained', checkpoint='none.pth')))
     with pytest.raises(UserError, match='Pretrained weights cannot be loaded: ') as error:
-        run(train.main, config, '--skip-data-check', '--work-dir', tmp_path / 'work')
+        run(train, config, '--skip-data-check', '--work-dir', tmp_path / 'work')
     assert str(error.value).split('--cfg-options ')[1] == f'model.backbone.init_cfg=None {UNFROZEN}'
 
 
@@ -171,7 +171,7 @@ def finished(short_run, tmp_path):
 
 def test_a_second_run_in_a_work_dir_is_refused(short_run, finished, run):
     with pytest.raises(UserError) as error:
-        run(train.main, short_run.config, '--work-dir', finished)
+        run(train, short_run.config, '--work-dir', finished)
     assert str(error.value).splitlines() == [
         f'{finished} holds the checkpoints of a finished run (epoch 1 of 1, last checkpoint '
         'epoch_1.pth). A second run would mix with it.',
@@ -195,7 +195,7 @@ def test_overwrite_removes_the_run_and_nothing_else(short_run, finished, start):
      r'(?s:.)*load_from=\S*epoch_1.pth train_cfg.max_epochs=2')])
 def test_nothing_is_removed_by_a_command_that_cannot_work(words, message, short_run, finished, run):
     with pytest.raises(Exception, match=message):
-        run(train.main, short_run.config, '--work-dir', finished,
+        run(train, short_run.config, '--work-dir', finished,
             *(word.format(finished) for word in words))
     assert (finished / 'best_coco_bbox_mAP_epoch_1.pth').exists()
     assert (finished / 'last_checkpoint').exists()
@@ -205,7 +205,7 @@ def test_a_restarted_run_goes_on_whatever_it_was_started_with(short_run, finishe
                                                               monkeypatch):
     """By torch's agent or Slurm, with the words of the first start."""
     monkeypatch.setenv('SLURM_RESTART_COUNT', '1')
-    run(train.main, short_run.config, '--work-dir', finished, '--overwrite')
+    run(train, short_run.config, '--work-dir', finished, '--overwrite')
     assert (finished / 'best_coco_bbox_mAP_epoch_1.pth').exists()
 
 
@@ -218,7 +218,7 @@ def test_a_metric_that_forks_processes_does_not_hang(write_config, run, tmp_path
     before = signal.signal(signal.SIGALRM, give_up)
     signal.alarm(90)
     try:
-        done = run(train.main, write_config(
+        done = run(train, write_config(
             "val_evaluator = dict(_delete_=True, type='mmdet.VOCMetric', metric='mAP')\n"
             'train_cfg = dict(max_epochs=2, val_interval=1)'), '--work-dir', tmp_path / 'work')
     finally:

@@ -8,9 +8,10 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
-from fcos_mm.apis import detect, draw_grid, replay, train
-from fcos_mm.apis import test as testing
+from fcos_mm.apis.recorded_config import read_recorded_config
 from fcos_mm.checkpoints.safe_loading import checkpoints_are_trusted, trust_checkpoints
+from fcos_mm.cli import detect, draw_grid, main, replay_batch, train
+from fcos_mm.cli import test as testing
 from fcos_mm.errors import UserError
 from fcos_mm.registry import MODELS
 
@@ -39,18 +40,18 @@ def no_trust():
 
 
 TOOLS = {
-    'test': (testing.main, '{config} {file} --work-dir {folder}/w'),
-    'detect': (detect.main, '{image} {config} {file} --out-dir {folder}/w'),
-    'train --resume FILE': (train.main, '{config} --resume {file} --work-dir {folder}/w'),
-    'train --resume': (train.main, '{config} --resume --work-dir {folder}'),
-    'train, load_from': (train.main, '{config} --work-dir {folder}/w --cfg-options '
+    'test': (testing, '{config} {file} --work-dir {folder}/w'),
+    'detect': (detect, '{image} {config} {file} --out-dir {folder}/w'),
+    'train --resume FILE': (train, '{config} --resume {file} --work-dir {folder}/w'),
+    'train --resume': (train, '{config} --resume --work-dir {folder}'),
+    'train, load_from': (train, '{config} --work-dir {folder}/w --cfg-options '
                          'load_from={file}'),
-    'train, init_cfg': (train.main, '{pretrained} --work-dir {folder}/w'),
+    'train, init_cfg': (train, '{pretrained} --work-dir {folder}/w'),
     'train, init_cfg with a prefix': (
-        train.main, '{pretrained} --work-dir {folder}/w --cfg-options '
+        train, '{pretrained} --work-dir {folder}/w --cfg-options '
         'model.neck.init_cfg.prefix=neck.'),
-    'replay_batch': (replay.main, '{file}'),
-    'draw_grid': (draw_grid.main, '{config} {file} --out {folder}/grid.png'),
+    'replay_batch': (replay_batch, '{file}'),
+    'draw_grid': (draw_grid, '{config} {file} --out {folder}/grid.png'),
 }
 
 
@@ -65,9 +66,9 @@ def words(line, checkpoint, tiny_config, tiny_data):
 
 @pytest.mark.parametrize('tool', TOOLS)
 def test_a_tool_refuses(tool, checkpoint, marker, tiny_config, tiny_data):
-    main, line = TOOLS[tool]
+    command, line = TOOLS[tool]
     with pytest.raises(UserError, match='epoch_1.pth') as error:
-        main(words(line, checkpoint, tiny_config, tiny_data))
+        main(command, words(line, checkpoint, tiny_config, tiny_data))
     assert 'makedirs' in str(error.value) or tool == 'draw_grid'
     assert '--trust-checkpoint' in str(error.value) or tool == 'draw_grid'
     assert not marker.exists()
@@ -75,21 +76,21 @@ def test_a_tool_refuses(tool, checkpoint, marker, tiny_config, tiny_data):
 
 @pytest.mark.parametrize('tool', ['test', 'train, load_from'])
 def test_a_tool_loads_all_of_a_trusted_file(tool, checkpoint, marker, tiny_config, tiny_data):
-    main, line = TOOLS[tool]
+    command, line = TOOLS[tool]
     with pytest.warns(UserWarning, match='epoch_1.pth was loaded with all that is in it'):
-        main([*words(line, checkpoint, tiny_config, tiny_data), '--trust-checkpoint'])
+        main(command, [*words(line, checkpoint, tiny_config, tiny_data), '--trust-checkpoint'])
     assert marker.is_dir()
 
 
 def test_trust_lasts_for_one_command(checkpoint, tiny_config, tiny_data, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)  # detect's folder for results
-    for main, options in ((testing.main, [str(tiny_config), 'none.pth']),
-                          (train.main, [str(tiny_config), '--resume', 'none.pth']),
-                          (detect.main, [str(ROOT / 'README.md'), str(tiny_config), 'none.pth']),
-                          (replay.main, ['none.pth'])):
+    for command, options in ((testing, [str(tiny_config), 'none.pth']),
+                             (train, [str(tiny_config), '--resume', 'none.pth']),
+                             (detect, [str(ROOT / 'README.md'), str(tiny_config), 'none.pth']),
+                             (replay_batch, ['none.pth'])):
         trust_checkpoints(True)
         with pytest.raises(UserError, match='no checkpoint none.pth'):
-            main(options)
+            main(command, options)
         assert not checkpoints_are_trusted()
 
 
@@ -130,19 +131,19 @@ def test_a_recorded_config_is_not_run(tmp_path, marker, text, words):
     torch.save(dict(config=text.format(marker=str(marker)), iterations=[1], batches=[{}],
                     random_states=[{}], state_dict=torch.nn.Linear(1, 1).state_dict()), path)
     with pytest.raises(UserError, match=f'record.pth: its config .*({words})'):
-        replay.main([str(path)])
+        main(replay_batch, [str(path)])
     assert not marker.exists()
 
 
 def test_what_a_recorded_config_says():
-    cfg = replay.read_recorded_config(RECORDED, 'record.pth')
+    cfg = read_recorded_config(RECORDED, 'record.pth')
     assert cfg.model.backbone.depth == 18 and cfg.model.init_cfg is None
     assert cfg.model.ranges == ((0, 64), (64, float('inf'))) and cfg.default_scope == 'fcos_mm'
 
 
 def test_all_of_a_real_config_is_read(tiny_config):
     cfg = Config.fromfile(tiny_config)
-    assert replay.read_recorded_config(cfg.pretty_text, 'a.pth').to_dict() == cfg.to_dict()
+    assert read_recorded_config(cfg.pretty_text, 'a.pth').to_dict() == cfg.to_dict()
 
 
 @pytest.mark.parametrize('change', [
@@ -155,7 +156,7 @@ def test_a_record_that_is_wrong(tmp_path, weights, tiny_config, change):
                   random_states=[dict(cpu=torch.get_rng_state())])
     torch.save(record | change, tmp_path / 'record.pth')
     with pytest.raises(UserError, match='record.pth'):
-        replay.main([str(tmp_path / 'record.pth')])
+        main(replay_batch, [str(tmp_path / 'record.pth')])
 
 
 @pytest.mark.parametrize('content', [
@@ -169,5 +170,5 @@ def test_what_is_no_state_of_a_training(tmp_path, tiny_config, weights, content,
     torch.save(content, path)
     (tmp_path / 'last_checkpoint').write_text(str(path))
     with pytest.raises(UserError, match='epoch_1.pth'):
-        train.main([str(tiny_config), '--work-dir', str(tmp_path), '--resume',
+        main(train, [str(tiny_config), '--work-dir', str(tmp_path), '--resume',
                     *([str(path)] if named else [])])

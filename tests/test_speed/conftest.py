@@ -6,15 +6,15 @@ import json
 import pytest
 from mmengine.logging import MessageHub, MMLogger
 
-from fcos_mm.apis import train
+from fcos_mm.cli import main, train
 from fcos_mm.visualization import DetLocalVisualizer
 
 
-def run(main, *words):
+def run(command, *words):
     for kind in (MMLogger, MessageHub, DetLocalVisualizer):  # named by the second
         kind._instance_dict.clear()
     with contextlib.redirect_stdout(io.StringIO()):
-        return main([str(word) for word in words])
+        return main(command, [str(word) for word in words])
 
 
 def scalars(work_dir):
@@ -36,5 +36,5 @@ def plain(tiny_config, tmp_path_factory):
         f"_base_ = '{tiny_config}'\n"
         "val_evaluator = [{{_base_.val_evaluator}}, dict(type='DumpDetResults', "
         f"out_file_path='{work_dir / 'val.pkl'}')]\n")
-    run(train.main, config, '--work-dir', work_dir)
+    run(train, config, '--work-dir', work_dir)
     return work_dir

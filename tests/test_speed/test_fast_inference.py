@@ -3,8 +3,8 @@ import pytest
 import torch
 from torch import nn
 
-from fcos_mm.apis import test as testing
 from fcos_mm.checkpoints.safe_pickle import load_plain_pickle
+from fcos_mm.cli import test as testing
 from fcos_mm.speed.fast_inference import FastInferenceHook, prepare_as_configured
 from fcos_mm.speed.inference import prepare_for_inference
 
@@ -16,7 +16,7 @@ def tested(plain, tiny_config, tmp_path_factory):
     """``tested(*words)``: the metrics, and the detections of every image."""
     def test(*words):
         folder = tmp_path_factory.mktemp('tested')
-        metrics = run(testing.main, tiny_config, plain / 'epoch_1.pth', '--work-dir', folder,
+        metrics = run(testing, tiny_config, plain / 'epoch_1.pth', '--work-dir', folder,
                       '--out', folder / 'test.pkl', *words)
         return metrics, detections(folder / 'test.pkl')
     return test

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from fcos_mm.apis import train
+from fcos_mm.cli import train
 from fcos_mm.speed.fast_training import to_channels_last
 
 from .conftest import losses, run
@@ -13,20 +13,18 @@ from .conftest import losses, run
 SPEED = Path(__file__).resolve().parents[2] / 'configs' / '_base_' / 'speed'
 
 
-def derived(tmp_path, tiny_config, speed, text):
+def derived(tmp_path, tiny_config, name, text=''):
     path = tmp_path / 'derived.py'
-    bases = [str(tiny_config), *(str(SPEED / f'{name}.py') for name in speed)]
-    path.write_text(f'_base_ = {bases}\n{text}\n')
+    path.write_text(f"_base_ = ['{tiny_config}', '{SPEED / name}.py']\n{text}\n")
     return path
 
 
-HOOKS = 'default_hooks = {{_base_.%s}}'
 @pytest.mark.parametrize('name', ['channels_last', 'tf32'])
 def test_training_gives_the_same_losses(name, plain, tiny_config, tmp_path):
     precision = torch.get_float32_matmul_precision()
-    config = derived(tmp_path, tiny_config, [name], HOOKS % f'{name}_hooks')
+    config = derived(tmp_path, tiny_config, name)
     try:
-        run(train.main, config, '--work-dir', tmp_path)
+        run(train, config, '--work-dir', tmp_path)
     finally:
         torch.set_float32_matmul_precision(precision)
     assert losses(tmp_path) == pytest.approx(losses(plain), rel=1e-5)
@@ -34,17 +32,15 @@ def test_training_gives_the_same_losses(name, plain, tiny_config, tmp_path):
 
 def test_compiled_training_gives_the_same_losses(plain, tiny_config, tmp_path):
     """With a backend that needs no compiler; validation, in between, is not compiled."""
-    config = derived(tmp_path, tiny_config, ['compile'], HOOKS % 'compiled_hooks')
-    run(train.main, config, '--work-dir', tmp_path, '--cfg-options',
+    config = derived(tmp_path, tiny_config, 'compile')
+    run(train, config, '--work-dir', tmp_path, '--cfg-options',
         'default_hooks.fast_training.compile.backend=aot_eager')
     assert losses(tmp_path) == pytest.approx(losses(plain), rel=1e-5)
 
 
 def test_buckets(tiny_config, tmp_path):
-    config = derived(tmp_path, tiny_config, ['buckets'],
-                     'model = dict(data_preprocessor={{_base_.bucketed_preprocessor}})\n'
-                     'env_cfg = {{_base_.bucketed_env}}')
-    run(train.main, config, '--work-dir', tmp_path, '--cfg-options',
+    config = derived(tmp_path, tiny_config, 'buckets')
+    run(train, config, '--work-dir', tmp_path, '--cfg-options',
         'model.data_preprocessor.batch_augments.0.sizes=[(64,96)]')
     assert len(losses(tmp_path)) == 2 and all(loss > 0 for loss in losses(tmp_path))
 
@@ -57,11 +53,9 @@ def test_bfloat16(plain, tiny_config, tmp_path, monkeypatch):
     """
     monkeypatch.setattr('mmengine.optim.optimizer.amp_optimizer_wrapper.is_cuda_available',
                         lambda: True)
-    config = derived(tmp_path, tiny_config, ['bf16'],
-                     'optim_wrapper = {{_base_.bf16_optim_wrapper}}\n'
-                     'model = dict(data_preprocessor={{_base_.async_preprocessor}})\n')
+    config = derived(tmp_path, tiny_config, 'bf16')
     with torch.backends.mkldnn.flags(enabled=False):
-        run(train.main, config, '--work-dir', tmp_path)
+        run(train, config, '--work-dir', tmp_path)
     got = losses(tmp_path)
     assert got == pytest.approx(losses(plain), rel=0.03) and got != losses(plain)
 

@@ -1,4 +1,4 @@
-"""Draw a sheet of test pictures with their detections. See ``--help``."""
+"""Draw a grid of test images with their detections. See ``--help``."""
 from fcos_mm.cli import draw_grid, run_command
 
 if __name__ == '__main__':

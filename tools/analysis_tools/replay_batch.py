@@ -1,4 +1,4 @@
-"""Run a training batch again that was not finite. See ``--help``."""
+"""Replay a training batch whose loss or gradient was not finite. See ``--help``."""
 from fcos_mm.cli import replay_batch, run_command
 
 if __name__ == '__main__':

@@ -2,7 +2,7 @@
 # differently is written out here; docs/configs.md compares the three presets row by row. The last
 # regress range has no end: 1e8, because a config with infinity cannot be dumped and loaded again.
 model = dict(
-    type='fcos_mm.FCOS',
+    type='FCOS',
     data_preprocessor=dict(
         type='DetDataPreprocessor',
         mean=[102.9801, 115.9465, 122.7717],
@@ -29,7 +29,7 @@ model = dict(
         num_outs=5,
         init_cfg=dict(type='Caffe2Xavier', layer='Conv2d')),
     bbox_head=dict(
-        type='fcos_mm.FCOSHead',
+        type='FCOSHead',
         num_classes=80,
         in_channels=256,
         feat_channels=256,
@@ -40,22 +40,22 @@ model = dict(
         box_convention='continuous',
         conv_bias=True,
         norm_cfg=dict(type='GN', num_groups=32, requires_grad=True),
-        centerness=dict(type='fcos_mm.Centerness', source='branch', position='cls', num_convs=0),
+        centerness=dict(type='Centerness', source='branch', position='cls', num_convs=0),
         assigner=dict(
-            type='fcos_mm.FCOSAssigner',
+            type='FCOSAssigner',
             regress_ranges=((0, 64), (64, 128), (128, 256), (256, 512), (512, 1e8)),
             range_bounds='inclusive',
             center_sampling_radius=None,
             crowd='drop'),
         loss=dict(
-            type='fcos_mm.FCOSLoss',
+            type='FCOSLoss',
             loss_cls=dict(
-                type='fcos_mm.SigmoidFocalLoss', gamma=2.0, alpha=0.25, loss_weight=1.0),
-            loss_bbox=dict(type='fcos_mm.LTRBIoULoss', form='log', eps=1e-6, loss_weight=1.0),
+                type='SigmoidFocalLoss', gamma=2.0, alpha=0.25, loss_weight=1.0),
+            loss_bbox=dict(type='LTRBIoULoss', form='log', eps=1e-6, loss_weight=1.0),
             loss_centerness=dict(type='CrossEntropyLoss', use_sigmoid=True, loss_weight=1.0),
             bbox_weight='none'),
         postprocess=dict(
-            type='fcos_mm.FCOSPostProcessor',
+            type='FCOSPostProcessor',
             score='product',
             rank_by='score',
             threshold_on='class_score',

@@ -25,7 +25,7 @@ model = dict(
         num_outs=5,
         init_cfg=dict(type='Caffe2Xavier', layer='Conv2d')),
     rpn_head=dict(
-        type='fcos_mm.FCOSHead',
+        type='FCOSHead',
         num_classes=1,
         in_channels=256,
         strides=(4, 8, 16, 32, 64),

@@ -1,5 +1,4 @@
 # Batch norm over the images of all processes, for backbones that train it. Needs GPUs; a single
 # process keeps plain batch norm.
-#
-#   _base_ = ['./some_config.py', '../_base_/scale/sync_bn.py']
+_fragment_ = True
 sync_bn = 'torch'

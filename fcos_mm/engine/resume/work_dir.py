@@ -64,23 +64,27 @@ def remove_earlier_run(cfg: Config) -> None:
         path.unlink(missing_ok=True)
 
 
+def note_start(cfg: Config) -> None:
+    """Note when a run that does not resume starts: the time of ``started`` in its folder."""
+    if not restarts() and not cfg.resume and rank_of_process() == 0:
+        mark = Path(cfg.work_dir) / _STARTED
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.touch()
+
+
 def resume_after_restart(cfg: Config) -> None:
     """Resume from the last checkpoint if this is not the first start.
 
-    On the first start of a run that does not resume, the file ``started`` in the work dir notes
-    the time. Without a checkpoint since, all is as on the first start.
+    Without a checkpoint since the run began, all is as on the first start.
 
     Args:
         cfg: Of the run; ``resume`` and ``load_from`` are set.
     """
-    mark = Path(cfg.work_dir) / _STARTED
     if not restarts():
-        if not cfg.resume and rank_of_process() == 0:
-            mark.parent.mkdir(parents=True, exist_ok=True)
-            mark.touch()
         return
     if rank_of_process() == 0:
         print(f'Restarted ({restarts()}) after {_cause()}', file=sys.stderr, flush=True)
+    mark = Path(cfg.work_dir) / _STARTED
     found = candidates(cfg.work_dir)
     if found and (not mark.exists()
                   or Path(found[0]).stat().st_mtime_ns >= mark.stat().st_mtime_ns):

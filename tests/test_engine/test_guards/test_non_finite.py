@@ -9,7 +9,8 @@ import torch
 from mmengine.hooks import Hook
 from torch import nn
 
-from fcos_mm.apis import replay, train
+from fcos_mm.apis.replay import replay
+from fcos_mm.cli import main, replay_batch, train
 from fcos_mm.engine.guards.non_finite import NonFiniteHook, running_statistics
 from fcos_mm.errors import UserError
 from fcos_mm.registry import HOOKS
@@ -87,7 +88,7 @@ def scalars(work_dir):
 
 def test_diverging_training_stops_and_says_where(run, tiny_config, tmp_path):
     with pytest.raises(UserError) as caught:
-        run(train.main, tiny_config, '--work-dir', tmp_path, '--cfg-options',
+        run(train, tiny_config, '--work-dir', tmp_path, '--cfg-options',
             'optim_wrapper.optimizer.lr=1e15')
     message = str(caught.value)
     assert 'iteration 2, rank 0: loss is' in message and 'loss_cls is' in message
@@ -98,17 +99,17 @@ def test_diverging_training_stops_and_says_where(run, tiny_config, tmp_path):
     assert not list(tmp_path.glob('*.pth'))
     assert all(value.isfinite().all() for value in torch.load(record)['state_dict'].values())
 
-    finding, = replay.replay(str(record))
+    finding, = replay(str(record))
     assert finding['iteration'] == 2 and finding['weights'] == []
     assert not finding['losses']['loss_cls'] < float('inf')
     assert finding['modules'] and finding['gradients']
-    shown = run(replay.main, record)
+    shown = run(replay_batch, record)
     assert 'iteration 2' in shown and f"the first first: {finding['modules'][0]}" in shown
 
 
 def test_weights_that_were_not_finite_before_are_named(run, trained_weights, tiny_config, tmp_path):
     with pytest.raises(UserError) as caught:
-        run(train.main, tiny_config, '--work-dir', tmp_path, '--cfg-options',
+        run(train, tiny_config, '--work-dir', tmp_path, '--cfg-options',
             f'load_from={trained_weights}')
     message = str(caught.value)
     assert 'iteration 1, rank 0' in message
@@ -120,7 +121,7 @@ def test_weights_that_were_not_finite_before_are_named(run, trained_weights, tin
 def trained_weights(run, tiny_config, tmp_path_factory):
     """A checkpoint with one NaN in it."""
     folder = tmp_path_factory.mktemp('nan')
-    run(train.main, tiny_config, '--work-dir', folder)
+    run(train, tiny_config, '--work-dir', folder)
     checkpoint = torch.load(folder / 'epoch_1.pth')
     checkpoint['state_dict']['bbox_head.conv_cls.weight'][0, 0, 0, 0] = float('nan')
     torch.save(checkpoint, folder / 'nan.pth')
@@ -129,7 +130,7 @@ def trained_weights(run, tiny_config, tmp_path_factory):
 
 @pytest.mark.parametrize('iteration', [1, 2])
 def test_skipping_leaves_the_weights_alone_and_goes_on(run, poisoned, states, tmp_path, iteration):
-    screen = run(train.main, poisoned(iteration), '--work-dir', tmp_path, '--cfg-options',
+    screen = run(train, poisoned(iteration), '--work-dir', tmp_path, '--cfg-options',
                  'default_hooks.non_finite.action=skip')
     assert f'iteration {iteration}, rank 0: loss is nan' in screen
     assert 'The training goes on (1 of 10 steps skipped).' in screen
@@ -147,23 +148,23 @@ def test_skipping_leaves_the_weights_alone_and_goes_on(run, poisoned, states, tm
 
 def test_too_many_skips_stop(run, poisoned, states, tmp_path):
     with pytest.raises(UserError, match='non_finite.max_skips allows for 0'):
-        run(train.main, poisoned(iteration=1), '--work-dir', tmp_path, '--cfg-options',
+        run(train, poisoned(iteration=1), '--work-dir', tmp_path, '--cfg-options',
             'default_hooks.non_finite.action=skip', 'default_hooks.non_finite.max_skips=0')
 
 
 def test_all_batches_of_an_accumulated_step_are_kept(run, poisoned, states, tmp_path):
     with pytest.raises(UserError) as caught:
-        run(train.main, poisoned(iteration=1), '--work-dir', tmp_path, '--cfg-options',
+        run(train, poisoned(iteration=1), '--work-dir', tmp_path, '--cfg-options',
             'optim_wrapper.accumulative_counts=2')
     assert 'iteration 1, rank 0: loss is nan' in str(caught.value)
     assert 'iteration 2' not in str(caught.value)
     assert len(states) == 3  # it is found in the second iteration, whose gradient is added
-    finding, = replay.replay(str(tmp_path / 'non_finite' / 'iteration_1_rank_0.pth'))
+    finding, = replay(str(tmp_path / 'non_finite' / 'iteration_1_rank_0.pth'))
     assert finding['iteration'] == 1 and finding['modules'][0] == 'backbone.conv1'
 
 
 def test_the_gradient_and_the_floor_are_in_the_log(run, tiny_config, tmp_path):
-    run(train.main, tiny_config, '--work-dir', tmp_path)
+    run(train, tiny_config, '--work-dir', tmp_path)
     lines = scalars(tmp_path)
     assert all(line['grad_norm'] > 0 for line in lines)
     assert all(0 < line['centerness_above_floor'] < line['loss_centerness'] for line in lines)
@@ -199,14 +200,14 @@ def test_checkpoint_that_is_not_finite_is_not_saved():
 
 def test_other_wrappers_are_refused(run, tiny_config, tmp_path):
     with pytest.raises(UserError, match="Set optim_wrapper.type to 'fcos_mm.OptimWrapper'"):
-        run(train.main, tiny_config, '--work-dir', tmp_path, '--cfg-options',
+        run(train, tiny_config, '--work-dir', tmp_path, '--cfg-options',
             'optim_wrapper.type=mmengine.OptimWrapper')
 
 
 def test_off_leaves_everything_to_mmengine(run, poisoned, states, tmp_path):
     """Also with mmengine's own wrapper. Still no checkpoint is saved that is not finite."""
     with pytest.raises(UserError, match='The checkpoint is not saved'):
-        run(train.main, poisoned(1), '--work-dir', tmp_path, '--cfg-options',
+        run(train, poisoned(1), '--work-dir', tmp_path, '--cfg-options',
             'default_hooks.non_finite.action=off', 'optim_wrapper.type=mmengine.OptimWrapper')
     assert len(states) == 4 and states[1]['backbone.conv1.weight'].isnan().any()
     assert not list(tmp_path.glob('*.pth')) and not (tmp_path / 'non_finite').exists()
@@ -236,5 +237,5 @@ def test_the_tool_is_a_script(tmp_path):
 
 def test_help_has_an_example(capsys):
     with pytest.raises(SystemExit):
-        replay.main(['--help'])
+        main(replay_batch, ['--help'])
     assert 'replay_batch.py work_dirs/' in capsys.readouterr().out

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 from mmengine.registry import DefaultScope
 
-from fcos_mm.apis import train
+from fcos_mm.cli import train
 from fcos_mm.datasets import ImageError
 from fcos_mm.datasets.seeded import SeededIndex
 from fcos_mm.datasets.unreadable import TRIES
@@ -94,7 +94,7 @@ def test_a_sample_that_is_not_packed_says_so_too(damaged):
 @pytest.mark.parametrize('num_workers', [0, 2])
 def test_training_goes_on_and_names_it_at_the_end(run, num_workers, damaged, tiny_config, tmp_path):
     root = damaged(2)
-    screen = run(train.main, tiny_config, '--work-dir', tmp_path / 'run', '--cfg-options',
+    screen = run(train, tiny_config, '--work-dir', tmp_path / 'run', '--cfg-options',
                  f'train_dataloader.dataset.data_root={root}', 'train_cfg.max_epochs=2',
                  'train_cfg.val_interval=9', f'train_dataloader.num_workers={num_workers}')
     line = f'warning: {LOST.format(root, 2)}'
@@ -108,7 +108,7 @@ def test_training_goes_on_and_names_it_at_the_end(run, num_workers, damaged, tin
 def test_too_many_stop_the_training(run, damaged, tiny_config, tmp_path):
     root = damaged(2, 3)
     with pytest.raises(UserError) as caught:
-        run(train.main, tiny_config, '--work-dir', tmp_path / 'run', '--cfg-options',
+        run(train, tiny_config, '--work-dir', tmp_path / 'run', '--cfg-options',
             f'train_dataloader.dataset.data_root={root}')
     message = str(caught.value)
     assert message.startswith('2 unreadable images met so far, 1 of 4 are allowed for:')
@@ -132,7 +132,7 @@ def test_damaged_image_of_the_validation_stops(run, damaged, tiny_config, tmp_pa
     root = damaged()
     (root / 'images' / 'val_1.png').write_bytes(b'no')
     with pytest.raises(ImageError, match='val_1.png'):
-        run(train.main, tiny_config, '--work-dir', tmp_path / 'run', '--cfg-options',
+        run(train, tiny_config, '--work-dir', tmp_path / 'run', '--cfg-options',
             f'val_dataloader.dataset.data_root={root}')
 
 

@@ -13,8 +13,8 @@ from mmengine.logging import MessageHub, MMLogger
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 
-from fcos_mm.apis import train
 from fcos_mm.checkpoints.safe_loading import read_checkpoint
+from fcos_mm.cli import main, train
 from fcos_mm.engine.resume.checkpoint_hook import CheckpointHook
 from fcos_mm.errors import UserError
 from fcos_mm.visualization import DetLocalVisualizer
@@ -68,7 +68,7 @@ def run(config, work_dir, *words):
     screen, status = io.StringIO(), 0
     with contextlib.redirect_stdout(screen):
         try:
-            train.main([str(config), '--work-dir', str(work_dir), *words])
+            main(train, [str(config), '--work-dir', str(work_dir), *words])
         except SystemExit as stop:
             status = stop.code
     return status, screen.getvalue()

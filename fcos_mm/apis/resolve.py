@@ -1,0 +1,121 @@
+"""From the options of a command to the resolved, checked config of a run.
+
+Nothing changes the config afterwards: what a run dumps into its work dir is what it ran with.
+"""
+import argparse
+import copy
+
+from mmdet.engine.hooks.utils import trigger_visualization_hook
+from mmengine.config import Config, ConfigDict
+from mmengine.device import get_device
+
+from fcos_mm.checkpoints.fit import read_state_dict
+from fcos_mm.checkpoints.safe_loading import trust_checkpoints
+from fcos_mm.compat.distributed import set_cpu_wrapper
+from fcos_mm.config import check_config, load_config, set_work_dir
+from fcos_mm.config.datasets import leaf_datasets
+from fcos_mm.engine.resume.resume_point import prepare_resume
+from fcos_mm.engine.resume.work_dir import check_work_dir, resume_after_restart
+from fcos_mm.errors import UserError
+
+_TTA_MODEL = dict(
+    type='mmdet.DetTTAModel',
+    tta_cfg=dict(nms=dict(type='nms', iou_threshold=0.5), max_per_img=100))
+_TTA_META_KEYS = ('img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor', 'flip',
+                  'flip_direction')
+
+
+def resolve(args: argparse.Namespace, mode: str) -> tuple[Config, list[str]]:
+    """Resolve the config of a training or a test.
+
+    Args:
+        args: The options of ``tools/train.py`` or ``tools/test.py``.
+        mode: ``'train'`` or ``'test'``.
+
+    Returns:
+        The config, and warnings for the log of the run.
+
+    Raises:
+        UserError: If an option does not fit the config or the machine, the config cannot
+            work, or there is no checkpoint to start from.
+    """
+    trust_checkpoints(args.trust_checkpoint)
+    cfg = load_config(args.config, args.cfg_options)
+    cfg.launcher = args.launcher
+    set_work_dir(cfg, args.work_dir)
+    {'train': _set_training_options, 'test': _set_test_options}[mode](cfg, args)
+    check_config(cfg, mode)
+    set_cpu_wrapper(cfg)
+    return cfg, _resume(cfg) if mode == 'train' else []
+
+
+def _set_training_options(cfg: Config, args: argparse.Namespace) -> None:
+    if args.amp:
+        _set_amp(cfg)
+    if args.auto_scale_lr:
+        _set_auto_scale_lr(cfg)
+    cfg.setdefault('resume', False)
+    cfg.setdefault('load_from', None)
+    if args.resume is not None:
+        cfg.resume, cfg.load_from = True, None if args.resume == 'auto' else args.resume
+    if cfg.load_from is not None:
+        read_state_dict(cfg.load_from)
+    check_work_dir(cfg, args.overwrite)
+
+
+def _resume(cfg: Config) -> list[str]:
+    resume_after_restart(cfg)
+    return prepare_resume(cfg) if cfg.resume else []
+
+
+def _set_amp(cfg: Config) -> None:
+    if get_device() == 'cpu':
+        raise UserError('--amp needs a GPU and none was found: leave it out to train on the CPU.')
+    cfg.optim_wrapper.type = 'AmpOptimWrapper'
+    cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+
+
+def _set_auto_scale_lr(cfg: Config) -> None:
+    if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
+        raise UserError(
+            f'--auto-scale-lr: {cfg.filename} does not say for which batch size its learning '
+            'rate is. Add auto_scale_lr=dict(enable=False, base_batch_size=16), or the like.')
+    cfg.auto_scale_lr.enable = True
+
+
+def _set_test_options(cfg: Config, args: argparse.Namespace) -> None:
+    cfg.load_from = args.checkpoint
+    if args.show or args.show_dir:
+        if 'visualization' not in cfg.get('default_hooks', {}):
+            raise UserError(
+                f'--show and --show-dir: {cfg.filename} has no hook that draws. Add '
+                'default_hooks.visualization=dict(type="DetVisualizationHook").')
+        trigger_visualization_hook(cfg, args)
+    if args.fast:
+        _set_fast(cfg)
+    if args.tta:
+        _set_tta(cfg)
+
+
+def _set_fast(cfg: Config) -> None:
+    """Test on the copy of the network that detection uses."""
+    hooks = cfg.setdefault('default_hooks', {})
+    hooks['fast_inference'] = {
+        'type': 'fcos_mm.FastInferenceHook', **(hooks.get('fast_inference') or {}), 'enabled': True}
+
+
+def _set_tta(cfg: Config) -> None:
+    """Test with augmentation: as the config says, or each image and its mirror image."""
+    cfg.setdefault('tta_model', copy.deepcopy(_TTA_MODEL))
+    for _, dataset in leaf_datasets(cfg.test_dataloader.dataset, 'test_dataloader.dataset'):
+        if 'tta_pipeline' not in cfg:
+            cfg.tta_pipeline = _flip_pipeline(dataset.pipeline)
+        dataset.pipeline = cfg.tta_pipeline
+    cfg.model = ConfigDict(**cfg.tta_model, module=cfg.model)
+
+
+def _flip_pipeline(pipeline: list) -> list:
+    """A test pipeline whose last step, packing, is done for both images."""
+    flips = [dict(type='RandomFlip', prob=prob) for prob in (1., 0.)]
+    pack = [dict(type='PackDetInputs', meta_keys=_TTA_META_KEYS)]
+    return [*copy.deepcopy(pipeline[:-1]), dict(type='TestTimeAug', transforms=[flips, pack])]
