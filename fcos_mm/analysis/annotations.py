@@ -1,13 +1,10 @@
 """The boxes of a COCO-format annotation file that training would use, without any image."""
-import os.path as osp
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from fcos_mm.datasets.checks.annotations import check_fields, read_annotation_file
-from fcos_mm.datasets.checks.boxes import check_boxes
-from fcos_mm.datasets.checks.source import CocoSource
+from fcos_mm.datasets.checks.boxes import read_checked
 from fcos_mm.datasets.coco_format import parent_category
 from fcos_mm.errors import UserError
 
@@ -46,33 +43,6 @@ class Annotations(NamedTuple):
     warnings: list[str]
 
 
-def read_coco(path: str) -> tuple[dict, np.ndarray, list[str]]:
-    """Read an annotation file and check that it is in COCO format.
-
-    Args:
-        path: The file.
-
-    Returns:
-        The JSON object, (N,) whether mmdet's dataset uses an annotation, and warnings about the
-        others.
-
-    Raises:
-        UserError: If the file is missing or not in COCO format, or an entry lacks a field or has
-            a box that is not four numbers.
-    """
-    if not osp.isfile(path):
-        raise UserError(f'Annotation file not found: {path}\n'
-                        'Give the path of a COCO-format JSON file.')
-    source = CocoSource(
-        key='annotations', ann_file=path, image_folder='', classes=(), classes_given=True,
-        test_mode=False, filter_cfg={}, local=True)
-    warnings: list[str] = []
-    data = read_annotation_file(source, warnings.append)
-    check_fields(source, data, evaluated=False)
-    usable = check_boxes(source, data, warnings.append)
-    return data, usable, warnings
-
-
 def read_boxes(path: str, classes: Sequence[str] | None = None) -> Annotations:
     """Read the boxes that training would use.
 
@@ -87,7 +57,7 @@ def read_boxes(path: str, classes: Sequence[str] | None = None) -> Annotations:
         UserError: If the file is missing or not in COCO format, an entry lacks a field, or no
             box counts.
     """
-    data, usable, warnings = read_coco(path)
+    data, usable, warnings = read_checked(path)
     number = _numbers(path, data, classes)
     kept: dict = {image['id']: [] for image in data['images']}
     left_out = dict(crowd=0, other_category=0, not_usable=0)

@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from pycocotools.coco import COCO
 
+from fcos_mm.datasets.coco_format import FIELDS, entry_fault, entry_faults
 from fcos_mm.errors import UserError
-from fcos_mm.evaluation.coco_entries import malformed_detection
 from fcos_mm.evaluation.coco_files import read_rows, read_truth
 
 #: The server counts this many detections of an image.
@@ -66,7 +66,9 @@ def check_result_file(results: str, truth: str) -> ResultReport:
     if not isinstance(rows, list):
         raise UserError(f'{results} holds a {type(rows).__name__} and no list of detections.\n'
                         'Write it with test_evaluator.outfile_prefix=PREFIX.')
-    reasons = [malformed_detection(row, (int, )) for row in rows]
+    reasons = [None] * len(rows)
+    if any(entry_faults(rows, 'submission', FIELDS['submission'])):
+        reasons = [entry_fault(row, 'submission') for row in rows]
     entries = [(index, rows[index]) for index, reason in enumerate(reasons) if reason is None]
     counts = Counter(row['image_id'] for _, row in entries)
     broken = {

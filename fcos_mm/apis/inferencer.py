@@ -112,12 +112,8 @@ def find_category_ids(cfg: Config, classes: Sequence[str]) -> dict[str, int]:
     dataset = first_dataset(cfg.get('test_dataloader'))
     path = osp.join(dataset.get('data_root') or '', dataset.get('ann_file') or '')
     if osp.isfile(path):
-        try:
-            known = {entry['name']: entry['id'] for entry in read_coco(path)['categories']}
-        except (KeyError, TypeError) as error:
-            raise UserError(f"{path} is not in COCO's format ({type(error).__name__}: {error}). It "
-                            'names the ids of the categories: correct it, or set '
-                            "test_dataloader.dataset.ann_file=''.") from error
+        categories = read_coco(path, dict(categories=('id', 'name')))['categories']
+        known = {entry['name']: entry['id'] for entry in categories}
         if all(name in known for name in classes):
             return {name: known[name] for name in classes}
     return {name: index for index, name in enumerate(classes, start=1)}

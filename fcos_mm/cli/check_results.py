@@ -1,4 +1,4 @@
-"""``tools/analysis_tools/check_results.py``: checking results before they are sent."""
+"""``tools/analysis_tools/check_results.py``: check results before submission."""
 import argparse
 
 _EXAMPLE = '''example:

@@ -1,10 +1,8 @@
-"""``tools/dataset_converters/fix_boxes.py``: boxes of a COCO-format file in another form."""
+"""``tools/dataset_converters/fix_boxes.py``: convert COCO boxes from another format."""
 import argparse
-import json
-from pathlib import Path
 
-from fcos_mm.datasets.box_readings import NORMALIZED_READINGS, PIXEL_READINGS, meaning
-from fcos_mm.errors import UserError
+from fcos_mm.datasets.box_form import NORMALIZED_READINGS, PIXEL_READINGS, fix_boxes, meaning
+from fcos_mm.datasets.converters.coco import write_json
 
 READINGS = (*PIXEL_READINGS[1:], *NORMALIZED_READINGS)
 _EPILOG = ('what the numbers may mean:\n'
@@ -33,12 +31,7 @@ def run(args: argparse.Namespace) -> None:
     Raises:
         UserError: If a file cannot be read or written, or the boxes mean something else.
     """
-    from fcos_mm.datasets.converters.fix_boxes import fix_boxes
     data, wrong = fix_boxes(args.source, args.reading)
-    try:
-        Path(args.target).parent.mkdir(parents=True, exist_ok=True)
-        Path(args.target).write_text(json.dumps(data), encoding='utf-8')
-    except OSError as error:
-        raise UserError(f'{args.target} cannot be written: {error}\nChoose another file.') from None
+    write_json(args.target, data)
     rest = f'; {wrong} of them leave their image or have no area' if wrong else ''
     print(f"{args.target}: {len(data['annotations'])} boxes{rest}")

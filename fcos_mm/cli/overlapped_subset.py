@@ -1,7 +1,5 @@
-"""``tools/dataset_converters/overlapped_subset.py``: images whose boxes overlap."""
+"""``tools/dataset_converters/overlapped_subset.py``: keep the images with overlapping boxes."""
 import argparse
-import json
-from pathlib import Path
 
 from fcos_mm.errors import UserError
 
@@ -28,16 +26,13 @@ def run(args: argparse.Namespace) -> None:
     Raises:
         UserError: If a file cannot be read or written.
     """
-    from fcos_mm.analysis.annotations import read_coco
     from fcos_mm.analysis.overlapped import overlapped_subset
-    subset = overlapped_subset(read_coco(args.source)[0])
+    from fcos_mm.datasets.checks import read_checked
+    from fcos_mm.datasets.converters.coco import write_json
+    subset = overlapped_subset(read_checked(args.source).data)
     images = len(subset.data['images'])
     if not images:
         raise UserError(f'{args.source} has no image with overlapping boxes: nothing to write.')
-    try:
-        Path(args.target).parent.mkdir(parents=True, exist_ok=True)
-        Path(args.target).write_text(json.dumps(subset.data), encoding='utf-8')
-    except OSError as error:
-        raise UserError(f'{args.target} cannot be written: {error}\nChoose another file.') from None
+    write_json(args.target, subset.data)
     print(f'{args.target}: {images} images, {subset.boxes} boxes, {subset.overlapping} of them '
           f'({100 * subset.overlapping / subset.boxes:.1f} %) overlap another')

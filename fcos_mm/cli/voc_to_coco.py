@@ -1,4 +1,4 @@
-"""``tools/dataset_converters/voc_to_coco.py``: an XML file an image to COCO's format."""
+"""``tools/dataset_converters/voc_to_coco.py``: convert one XML file per image to COCO's format."""
 import argparse
 import os
 import os.path as osp

@@ -1,4 +1,4 @@
-"""``tools/dataset_converters/yolo_to_coco.py``: YOLO's labels to COCO's format."""
+"""``tools/dataset_converters/yolo_to_coco.py``: convert YOLO labels to COCO's format."""
 import argparse
 import sys
 

@@ -1,4 +1,4 @@
-"""``COCO``: pycocotools' index of an annotation file, over what :func:`read_coco` reads."""
+"""``COCO``: pycocotools' index over what :func:`read_coco` reads."""
 import contextlib
 import io
 
@@ -8,7 +8,7 @@ from fcos_mm.datasets.coco_format import read_coco
 
 
 class COCO(PyCOCO):
-    """Annotations in COCO's format, indexed without a printed word.
+    """Annotations in COCO's format, indexed without printing.
 
     It has the names that mmdet calls, and differs from mmdet's and pycocotools' in
     three ways:
@@ -27,8 +27,20 @@ class COCO(PyCOCO):
     def __init__(self, annotation_file: str | None = None) -> None:
         super().__init__()
         if annotation_file is not None:
-            self.dataset = read_coco(annotation_file)
+            self.dataset = read_coco(annotation_file, annotated=False)
             self.createIndex()
+
+    @classmethod
+    def of(cls, dataset: dict) -> 'COCO':
+        """Index a dataset in COCO's format.
+
+        Args:
+            dataset: ``images``, ``categories`` and, if there are any, ``annotations``.
+        """
+        coco = cls()
+        coco.dataset = dataset
+        coco.createIndex()
+        return coco
 
     def createIndex(self) -> None:
         """Index ``dataset``; its annotations are numbered anew where that is needed."""
@@ -59,26 +71,17 @@ class COCO(PyCOCO):
             return found
         return [key for name in names for key in found if self.cats[key]['name'] == name]
 
+    # mmdet's names; it also passes arguments by these
     def get_ann_ids(self, img_ids=(), cat_ids=(), area_rng=(), iscrowd=None) -> list:
-        """mmdet's name of ``getAnnIds``."""
+        """``getAnnIds``."""
         return self.getAnnIds(img_ids, cat_ids, area_rng, iscrowd)
 
     def get_cat_ids(self, cat_names=(), sup_names=(), cat_ids=()) -> list:
-        """mmdet's name of :meth:`getCatIds`."""
+        """:meth:`getCatIds`."""
         return self.getCatIds(cat_names, sup_names, cat_ids)
 
     def get_img_ids(self, img_ids=(), cat_ids=()) -> list:
-        """mmdet's name of ``getImgIds``."""
+        """``getImgIds``."""
         return self.getImgIds(img_ids, cat_ids)
 
-    def load_anns(self, ids=()) -> list[dict]:
-        """mmdet's name of ``loadAnns``."""
-        return self.loadAnns(ids)
-
-    def load_cats(self, ids=()) -> list[dict]:
-        """mmdet's name of ``loadCats``."""
-        return self.loadCats(ids)
-
-    def load_imgs(self, ids=()) -> list[dict]:
-        """mmdet's name of ``loadImgs``."""
-        return self.loadImgs(ids)
+    load_anns, load_cats, load_imgs = PyCOCO.loadAnns, PyCOCO.loadCats, PyCOCO.loadImgs

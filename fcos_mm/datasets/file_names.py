@@ -1,4 +1,4 @@
-"""Finding the file that an annotation file names, under the name that it has on this system."""
+"""Find image files whose names are spelled differently on this system."""
 import os
 import os.path as osp
 import unicodedata

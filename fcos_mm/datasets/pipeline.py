@@ -1,4 +1,4 @@
-"""Running the transforms of a pipeline so that a failure names image and transform."""
+"""Run the transforms of a pipeline; a failure names the image and the transform."""
 import sys
 import textwrap
 import traceback

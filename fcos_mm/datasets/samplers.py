@@ -1,4 +1,4 @@
-"""The order of the images; it can be entered anywhere without loading one.
+"""Samplers that resume mid-epoch without loading the skipped images.
 
 Configs under ``default_scope='fcos_mm'`` get these samplers by the plain
 names. The order is that of mmengine and mmdet. They differ in two ways: an
@@ -14,34 +14,30 @@ from mmengine.dataset import DefaultSampler as MMEngineDefaultSampler
 from mmengine.dataset import InfiniteSampler as MMEngineInfiniteSampler
 from torch.utils.data import BatchSampler, DataLoader
 
+from fcos_mm.compat.mm_datasets import empty_buckets, infinite_indices, without_batch_limit
 from fcos_mm.datasets.seeded import SeededIndex, SeededSamples
 from fcos_mm.registry import DATA_SAMPLERS
 
 
-@DATA_SAMPLERS.register_module()
-class DefaultSampler(MMEngineDefaultSampler):
-    """Every image once an epoch.
+class Skips:
+    """For a sampler: leave out its first images, or batches, the next time it is iterated.
 
-    Args:
-        *args: mmengine's arguments.
-        **kwargs: mmengine's arguments.
+    Attributes:
+        skipped: How many of this rank; back to 0 once an iterator has started.
+            ``InfiniteSampler`` counts from the start of the run. A batch sampler
+            does not load the images, but looks up their sizes, which decide on
+            the batches.
     """
+    skipped = 0
 
-    def __init__(self, *args, **kwargs) -> None:
-        super().__init__(*args, **kwargs)
-        self._skipped = 0
 
-    def skip(self, num_samples: int) -> None:
-        """Leave out the first images of this rank the next time it is iterated.
-
-        Args:
-            num_samples: How many images.
-        """
-        self._skipped = num_samples
+@DATA_SAMPLERS.register_module()
+class DefaultSampler(Skips, MMEngineDefaultSampler):
+    """Every image once an epoch."""
 
     def __iter__(self) -> Iterator[SeededIndex]:
         """Start the epoch that ``set_epoch`` has named."""
-        skipped, self._skipped = self._skipped, 0
+        skipped, self.skipped = self.skipped, 0
         indices = itertools.islice(super().__iter__(), skipped, None)
         epoch = self.epoch
         for index in indices:
@@ -49,62 +45,27 @@ class DefaultSampler(MMEngineDefaultSampler):
 
 
 @DATA_SAMPLERS.register_module()
-class InfiniteSampler(MMEngineInfiniteSampler):
-    """All images again and again, without an end.
-
-    Args:
-        *args: mmengine's arguments.
-        **kwargs: mmengine's arguments.
-    """
-
-    def __init__(self, *args, **kwargs) -> None:
-        super().__init__(*args, **kwargs)
-        self._skipped = 0
-
-    def skip(self, num_samples: int) -> None:
-        """Leave out the first images of this rank the next time it is iterated.
-
-        Args:
-            num_samples: How many images, counted from the start of the run.
-        """
-        self._skipped = num_samples
+class InfiniteSampler(Skips, MMEngineInfiniteSampler):
+    """All images again and again, without an end."""
 
     def __iter__(self) -> Iterator[SeededIndex]:
-        """Start from the first image, or from where ``skip`` says."""
-        skipped, self._skipped = self._skipped, 0
+        """Start from the first image, or from what is skipped."""
+        skipped, self.skipped = self.skipped, 0
         first = self.rank + skipped * self.world_size
         places = itertools.count(first, self.world_size)
-        indices = itertools.islice(self._infinite_indices(), first, None, self.world_size)
+        indices = itertools.islice(infinite_indices(self), first, None, self.world_size)
         for index, place in zip(indices, places):
             yield SeededIndex(index, self.seed, place // self.size)
 
 
 @DATA_SAMPLERS.register_module()
-class AspectRatioBatchSampler(MMDetAspectRatioBatchSampler):
-    """Batches of images that are all wide or all high.
-
-    Args:
-        *args: mmdet's arguments.
-        **kwargs: mmdet's arguments.
-    """
-
-    def __init__(self, *args, **kwargs) -> None:
-        super().__init__(*args, **kwargs)
-        self._skipped = 0
-
-    def skip_batches(self, num_batches: int) -> None:
-        """Leave out the first batches the next time it is iterated.
-
-        Args:
-            num_batches: How many batches. Their images are not loaded, but
-                their sizes are looked up, as they decide on the batches.
-        """
-        self._skipped = num_batches
+class AspectRatioBatchSampler(Skips, MMDetAspectRatioBatchSampler):
+    """Batches of images that are all wide or all high."""
 
     def __iter__(self) -> Iterator[list[int]]:
         """Start with no image waiting for its batch."""
-        skipped, self._skipped = self._skipped, 0
-        self._aspect_ratio_buckets = [[], []]
+        skipped, self.skipped = self.skipped, 0
+        empty_buckets(self)
         yield from itertools.islice(super().__iter__(), skipped, None)
 
 
@@ -121,11 +82,11 @@ def skip_batches(loader: DataLoader, num_batches: int) -> int:
         batch sampler is not one that can skip.
     """
     batch_sampler = loader.batch_sampler
-    if hasattr(batch_sampler, 'skip_batches'):
-        batch_sampler.skip_batches(num_batches)
+    if isinstance(batch_sampler, Skips):
+        batch_sampler.skipped = num_batches
         return 0
-    if type(batch_sampler) is BatchSampler and hasattr(batch_sampler.sampler, 'skip'):
-        batch_sampler.sampler.skip(num_batches * batch_sampler.batch_size)
+    if type(batch_sampler) is BatchSampler and isinstance(batch_sampler.sampler, Skips):
+        batch_sampler.sampler.skipped = num_batches * batch_sampler.batch_size
         return 0
     return num_batches
 
@@ -139,7 +100,7 @@ def unseeded_part(loader: DataLoader) -> str | None:
     Returns:
         The name of a dataset or sampler; None if there is none.
     """
-    dataset = getattr(loader.dataset, '_dataset', loader.dataset)  # of num_batch_per_epoch
+    dataset = without_batch_limit(loader.dataset)
     if not isinstance(dataset, SeededSamples):
         return type(dataset).__name__
     sampler = getattr(loader.batch_sampler, 'sampler', loader.sampler)

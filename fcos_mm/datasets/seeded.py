@@ -1,4 +1,4 @@
-"""Every sample has randomness of its own.
+"""Random numbers that depend on seed, epoch and index of a sample alone.
 
 What a transform draws for an image must not depend on which worker loads it,
 or on what was loaded before: a run that was stopped and resumed has other

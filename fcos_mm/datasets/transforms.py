@@ -1,4 +1,4 @@
-"""Reading images, with an error that names the file."""
+"""``LoadImageFromFile``: mmcv's, with errors that name the file."""
 
 from mmcv.transforms import LoadImageFromFile as MMCVLoadImageFromFile
 

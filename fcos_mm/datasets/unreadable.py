@@ -1,4 +1,4 @@
-"""In training an image that cannot be used is replaced by the next one."""
+"""Replace unreadable images by the next one during training."""
 import traceback
 
 from mmengine.structures import BaseDataElement
@@ -28,7 +28,7 @@ class ReplacesFailures:
     next index stands in, whoever loads it; a sample that stands in says so in
     the meta information of its ``data_samples``, or in itself where it is not
     packed yet: under ``unreadable``, a pair of path and message for every
-    image that could not be used. In test mode it stays an error: figures over
+    image that could not be used. In test mode it stays an error: metrics over
     other images would be wrong.
     """
 

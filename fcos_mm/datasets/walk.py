@@ -1,5 +1,7 @@
-"""From a data loader's dataset to the datasets inside its wrappers."""
+"""The datasets inside a data loader's wrappers."""
 from collections.abc import Iterator
+
+from fcos_mm.compat.mm_datasets import without_batch_limit
 
 
 def inner_datasets(dataset) -> Iterator:
@@ -11,15 +13,14 @@ def inner_datasets(dataset) -> Iterator:
     Yields:
         Each dataset that is no wrapper, in order.
     """
-    parts = getattr(dataset, 'datasets', None)  # concatenated
-    for name in ('dataset', '_dataset'):  # wrapped; cut short by num_batch_per_epoch
-        if parts is None and hasattr(dataset, name):
-            parts = [getattr(dataset, name)]
-    if parts is None:
+    dataset = without_batch_limit(dataset)
+    if hasattr(dataset, 'datasets'):  # concatenated
+        for part in dataset.datasets:
+            yield from inner_datasets(part)
+    elif hasattr(dataset, 'dataset'):  # wrapped
+        yield from inner_datasets(dataset.dataset)
+    else:
         yield dataset
-        return
-    for part in parts:
-        yield from inner_datasets(part)
 
 
 def metainfo_of(dataset) -> dict:

@@ -1,4 +1,4 @@
-"""Datasets around datasets: those of mmengine and mmdet, with seeded samples.
+"""The dataset wrappers of mmengine and mmdet, with seeded samples.
 
 The outermost dataset seeds a sample; those within are asked by plain indices.
 They can be nested: mmdet's lose the classes, or what the next wrapper asks for.
@@ -10,6 +10,7 @@ from mmdet.datasets import MultiImageMixDataset as MMDetMultiImageMixDataset
 from mmengine.dataset import ClassBalancedDataset as MMEngineClassBalancedDataset
 from mmengine.dataset import RepeatDataset as MMEngineRepeatDataset
 
+from fcos_mm.compat.mm_datasets import inner_index, use_first_metainfo
 from fcos_mm.datasets.pipeline import DroppedSample, run_transforms
 from fcos_mm.datasets.seeded import SeededSamples
 from fcos_mm.datasets.unreadable import UNREADABLE, ReplacesFailures, always_dropped, mark
@@ -32,10 +33,7 @@ class ConcatDataset(SeededSamples, MMDetConcatDataset):
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        if isinstance(self._metainfo, list):
-            classes = {tuple(part.get('classes') or ()) for part in self._metainfo}
-            if len(classes) == 1:
-                self._metainfo = self._metainfo[0]
+        use_first_metainfo(self)
 
     def get_cat_ids(self, idx: int) -> list[int]:
         """The labels in an image, for ``ClassBalancedDataset``.
@@ -43,7 +41,7 @@ class ConcatDataset(SeededSamples, MMDetConcatDataset):
         Args:
             idx: The index of the image.
         """
-        place, index = self._get_ori_dataset_idx(idx)
+        place, index = inner_index(self, idx)
         return self.datasets[place].get_cat_ids(index)
 
 
@@ -87,7 +85,7 @@ class RepeatDataset(SeededSamples, MMEngineRepeatDataset):
         Args:
             idx: The index of the image.
         """
-        return self.dataset.get_cat_ids(self._get_ori_dataset_idx(idx))
+        return self.dataset.get_cat_ids(inner_index(self, idx))
 
 
 @DATASETS.register_module()

@@ -1,4 +1,4 @@
-"""Metrics, and the numbers of the paper's tables from files."""
+"""Metrics, and the metrics of the paper's tables computed from files."""
 from fcos_mm.lazy import lazy_exports
 
 __getattr__, __all__ = lazy_exports(__name__, {

@@ -1,4 +1,4 @@
-"""How many detections come from ambiguous locations (paper, Sec. 4.1.1: 2.3 %, 1.5 %)."""
+"""The share of detections that come from ambiguous locations (paper, Sec. 4.1.1: 2.3 %, 1.5 %)."""
 from collections.abc import Sequence
 
 import torch

@@ -1,4 +1,4 @@
-"""``ClassAgnosticCocoMetric``: are boxes found, whatever their category (paper, Table 9)."""
+"""``ClassAgnosticCocoMetric``: COCO's AP with the categories ignored (paper, Table 9)."""
 import json
 from collections.abc import Sequence
 from os import PathLike
@@ -72,7 +72,7 @@ class ClassAgnosticCocoMetric(CocoMetric):
             ``bbox_mAP_90``, rounded to three digits as mmdet does.
         """
         numbers = class_agnostic_numbers(
-            self._coco_api, files['bbox'], image_ids=self.img_ids, category_ids=self.cat_ids,
+            self.truth, files['bbox'], image_ids=self.img_ids, category_ids=self.cat_ids,
             backend=self.backend)
         if self.outfile_prefix is not None:
             put_text(json.dumps(numbers.to_dict()), f'{self.outfile_prefix}.class_agnostic.json')

@@ -1,4 +1,4 @@
-"""Which library computes the COCO numbers, and the fast one in pycocotools' place."""
+"""Choose between pycocotools and faster-coco-eval, the latter with pycocotools' interface."""
 import contextlib
 import importlib
 import io

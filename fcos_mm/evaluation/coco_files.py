@@ -1,4 +1,4 @@
-"""Annotations and detections in COCO's format, read without a printed word."""
+"""Read ground truth and detections into pycocotools' index."""
 import contextlib
 import io
 from collections.abc import Collection, Sequence
@@ -6,12 +6,15 @@ from os import PathLike
 
 from pycocotools.coco import COCO
 
-from fcos_mm.datasets import coco_api, coco_format
+from fcos_mm.datasets import coco_api
+from fcos_mm.datasets.coco_format import FIELDS, GROUND_TRUTH, entry_faults, read_coco
+from fcos_mm.datasets.json_file import read_json
 from fcos_mm.errors import UserError
-from fcos_mm.evaluation.coco_entries import malformed_detection, malformed_entries
 
 Truth = str | PathLike | COCO
 Results = str | PathLike | Sequence[dict]
+
+as_coco = coco_api.COCO.of
 
 
 def read_truth(truth: Truth, *, annotated: bool = True) -> COCO:
@@ -19,7 +22,7 @@ def read_truth(truth: Truth, *, annotated: bool = True) -> COCO:
 
     Args:
         truth: The path, or annotations read already.
-        annotated: Whether its annotations are wanted; if not, they need not be in order.
+        annotated: Whether its annotations are wanted; if not, they are not looked at.
 
     Raises:
         UserError: If there is no such file or it is not in COCO's format.
@@ -28,17 +31,10 @@ def read_truth(truth: Truth, *, annotated: bool = True) -> COCO:
         return truth
     if isinstance(truth, COCO):
         return as_coco(truth.dataset)
-    dataset = coco_format.read_coco(str(truth))
-    if not isinstance(dataset, dict) or not {'images', 'categories'} <= set(dataset):
-        raise UserError(
-            f"{truth} is not in COCO's format: it must hold 'images' and 'categories'.\n"
-            'Give a file such as instances_val2017.json.')
-    if not annotated:
-        dataset = dict(images=dataset['images'], categories=dataset['categories'])
-    fault = next(malformed_entries(dataset), None)
-    if fault is not None:
-        raise UserError(f"{truth} is not in COCO's format: {fault}.\nCorrect it.")
-    return as_coco(dataset)
+    needs = {name: fields for name, fields in GROUND_TRUTH.items()
+             if annotated or name != 'annotations'}
+    dataset = read_coco(str(truth), needs, annotated=False)
+    return as_coco({name: dataset[name] for name in needs})
 
 
 def read_results(results: Results,
@@ -61,16 +57,15 @@ def read_results(results: Results,
     from_file = isinstance(results, (str, PathLike))
     name = str(results) if from_file else 'The results'
     rows = read_rows(results) if from_file else results
-    needed = {'image_id', 'category_id', 'bbox', 'score'}
+    needed = FIELDS['detections']
     if not isinstance(rows, (list, tuple)) or not all(
-            isinstance(row, dict) and needed <= set(row) for row in rows):
+            isinstance(row, dict) and needed.keys() <= row.keys() for row in rows):
         raise UserError(
             f'{name}: not a list of detections, each with image_id, category_id, bbox and score.\n'
             'Write the file with test_evaluator.outfile_prefix=PREFIX; it is PREFIX.bbox.json.')
-    if from_file:
-        fault = next(filter(None, map(malformed_detection, rows)), None)
-        if fault is not None:
-            raise UserError(f'{name}: {fault}.\nCorrect it, or write the file again.')
+    fault = next(entry_faults(rows, 'detections', needed), None) if from_file else None
+    if fault is not None:
+        raise UserError(f'{name}: {fault}')
     for key, known in (('image_id', truth.imgs), ('category_id', truth.cats)):
         unknown = next((row[key] for row in rows if row[key] not in known), None)
         if unknown is not None:
@@ -97,19 +92,6 @@ def results_as_coco(rows: Sequence[dict], truth: COCO) -> COCO:
                         annotations=detections))
 
 
-def as_coco(dataset: dict) -> COCO:
-    """Index a dataset in COCO's format.
-
-    Args:
-        dataset: ``images``, ``categories`` and, if there are any,
-            ``annotations``.
-    """
-    coco = coco_api.COCO()
-    coco.dataset = dataset
-    coco.createIndex()
-    return coco
-
-
 def quiet() -> contextlib.AbstractContextManager:
     """Keep what pycocotools prints off the screen."""
     return contextlib.redirect_stdout(io.StringIO())
@@ -124,5 +106,5 @@ def read_rows(path: str | PathLike) -> list:
     Raises:
         UserError: If there is no such file or it is not JSON.
     """
-    return coco_format.read_json(
-        str(path), 'File of results', 'Write it with test_evaluator.outfile_prefix=PREFIX.')
+    return read_json(str(path), 'File of results',
+                     'Write it with test_evaluator.outfile_prefix=PREFIX.')

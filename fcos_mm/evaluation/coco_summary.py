@@ -1,4 +1,4 @@
-"""COCO's metrics by mmdet's names, from an evaluation that has been accumulated."""
+"""COCO's metrics under mmdet's names, from an accumulated evaluation."""
 from collections.abc import Sequence
 from typing import NamedTuple
 

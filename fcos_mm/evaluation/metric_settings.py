@@ -1,4 +1,4 @@
-"""Arguments of the metrics, checked before anything is trained or tested."""
+"""Validate the arguments of the metrics."""
 import numbers
 from collections.abc import Collection, Sequence
 from os import PathLike

@@ -1,4 +1,4 @@
-"""What was tested, found in the annotations: images by their ids, classes by their names."""
+"""Look up tested images by id and classes by name in the annotations."""
 import logging
 from collections.abc import Sequence
 

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from fcos_mm.datasets import LoadImageFromFile
-from fcos_mm.datasets.box_readings import NORMALIZED_READINGS, PIXEL_READINGS
-from fcos_mm.datasets.checks import CocoSource, check_boxes, check_image_files
-from fcos_mm.datasets.converters.fix_boxes import fix_boxes
+from fcos_mm.datasets.box_form import NORMALIZED_READINGS, PIXEL_READINGS, fix_boxes
+from fcos_mm.datasets.checks import CocoSource, read_checked
+from fcos_mm.datasets.checks.annotations import CheckedData
+from fcos_mm.datasets.checks.images import image_files
+from fcos_mm.errors import UserError
 
 SIZE = (160, 100)
 CHANGES = {
@@ -57,11 +59,10 @@ def check(case: tuple, folder: Path) -> str:
     written = CHANGES[how](name)
     data = _data(written, (np.array(boxes) * scale).tolist())
     (folder / 'ann.json').write_text(json.dumps(data))
-    source = CocoSource(
-        key='train_dataloader.dataset', ann_file=str(folder / 'ann.json'), image_folder=str(root),
-        classes=('cup', ), classes_given=True, test_mode=False, filter_cfg={}, local=True)
+    source = CocoSource(key='train_dataloader.dataset', ann_file=str(folder / 'ann.json'),
+                        image_folder=str(root), classes=('cup', ))
     said = _check_names(source, data, root / written, how)
-    outcome(lambda: check_boxes(source, data, lambda message: None), str(source.ann_file))
+    outcome(lambda: read_checked(source.ann_file), source.ann_file)
     fixed, told = outcome(lambda: fix_boxes(source.ann_file, form), str(source.ann_file))
     if told == 'accepted':
         new = np.array([box['bbox'] for box in fixed[0]['annotations']])
@@ -71,9 +72,12 @@ def check(case: tuple, folder: Path) -> str:
 
 
 def _check_names(source: CocoSource, data: dict, path: Path, how: str) -> str:
-    warnings = []
-    _, said = outcome(lambda: check_image_files(source, data['images'], warnings.append),
-                      str(path), data['images'][0]['file_name'])
+    def look() -> None:
+        for finding in image_files(CheckedData(source, data)):
+            if finding.fatal:
+                raise UserError(finding.text)
+
+    _, said = outcome(look, str(path), data['images'][0]['file_name'])
     sample, read = outcome(lambda: LoadImageFromFile()(dict(
         img_path=f"{source.image_folder}/{data['images'][0]['file_name']}")), 'Image')
     assert said == read, 'the check and the reader do not agree'

@@ -56,18 +56,22 @@ def test_one_wrong_detection_among_right_ones(files, change, rule):
                   if key in ('bbox', 'score')))
 
 
+BOX = 'four finite numbers [x, y, width, height] in pixels'
+
+
 @pytest.mark.parametrize('entry, reason', [
-    ([1], 'not a dict but a list'), (dict(image_id=1, category_id=1, score=1), 'without bbox'),
+    ([1], 'not a JSON object but a list'),
+    (dict(image_id=1, category_id=1, score=1), 'without bbox'),
     (dict(GOOD, image_id='1'), "image_id is '1', not a whole number"),
     (dict(GOOD, category_id=True), 'category_id is True, not a whole number'),
     (dict(GOOD, image_id=1.5), 'image_id is 1.5, not a whole number'),
-    (dict(GOOD, bbox=[1, 2, 3]), r'bbox is [1, 2, 3], not [x, y, width, height]'),
-    (dict(GOOD, bbox=None), r'bbox is None, not [x, y, width, height]'),
-    (dict(GOOD, score='0.5'), "'0.5' is not a finite number"),
-    (dict(GOOD, score=True), 'True is not a finite number'),
-    (dict(GOOD, bbox=[0, 0, 10**400, 1]), f'{10**79}... is not a finite number'),
-    (dict(GOOD, score=float('nan')), 'nan is not a finite number'),
-    (dict(GOOD, bbox=[0, 0, float('inf'), 1]), 'inf is not a finite number'),
+    (dict(GOOD, bbox=[1, 2, 3]), f'bbox is [1, 2, 3], not {BOX}'),
+    (dict(GOOD, bbox=None), f'bbox is None, not {BOX}'),
+    (dict(GOOD, score='0.5'), "score is '0.5', not a finite number"),
+    (dict(GOOD, score=True), 'score is True, not a finite number'),
+    (dict(GOOD, bbox=[0, 0, 10**400, 1]), f'bbox is [0, 0, {10**72}..., not {BOX}'),
+    (dict(GOOD, score=float('nan')), 'score is nan, not a finite number'),
+    (dict(GOOD, bbox=[0, 0, float('inf'), 1]), f'bbox is [0, 0, inf, 1], not {BOX}'),
 ])
 def test_entries_of_another_form(files, entry, reason):
     fault, = check_result_file(*files([GOOD, entry])).faults

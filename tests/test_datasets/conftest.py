@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from mmengine.config import Config
 
-import fcos_mm  # noqa: F401  supplies mmcv's operators before mmdet is imported
+from fcos_mm.datasets import checks
+from fcos_mm.datasets.checks import check_config_data
+from fcos_mm.errors import UserError
 
 
 class CocoFolder:
@@ -59,4 +61,36 @@ class CocoFolder:
 
 @pytest.fixture
 def folder(tmp_path) -> CocoFolder:
+    """The dataset, in ``tmp_path``."""
     return CocoFolder(tmp_path)
+
+
+@pytest.fixture
+def clean(folder):
+    """The config of a folder without faults."""
+    return folder.write()
+
+
+@pytest.fixture
+def error_of():
+    """``error_of(cfg, mode='train')``: the message of the error that must come."""
+
+    def run(cfg, mode='train') -> str:
+        with pytest.raises(UserError) as caught:
+            check_config_data(cfg, mode)
+        return str(caught.value)
+
+    return run
+
+
+@pytest.fixture
+def warnings_of(monkeypatch):
+    """``warnings_of(cfg, mode='train')``: the warnings, where there is no error."""
+
+    def run(cfg, mode='train') -> list:
+        messages = []
+        monkeypatch.setattr(checks.config, '_warn', messages.append)
+        check_config_data(cfg, mode)
+        return messages
+
+    return run

@@ -8,8 +8,8 @@ import pytest
 from mmdet.datasets import CocoDataset
 
 from fcos_mm.datasets.shapes import make_shapes
-from fcos_mm.datasets.shapes_drawing import CLASSES, coverage, outline, pose
-from fcos_mm.datasets.shapes_scene import MIN_SIDE, Scene, draw_scene
+from fcos_mm.datasets.shapes.drawing import CLASSES, coverage, outline, pose
+from fcos_mm.datasets.shapes.scene import MIN_SIDE, Scene, draw_scene
 from fcos_mm.errors import UserError
 
 

@@ -1,162 +1,127 @@
-"""Checks of the boxes of an annotation file: their numbers, and which of them mmdet keeps."""
-from collections.abc import Callable
+"""Checks of boxes: format, boxes that mmdet skips, duplicates."""
+import contextlib
+import os.path as osp
+import shlex
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
-from fcos_mm.errors import UserError, shorten
-from fcos_mm.faults import EXAMPLES, Faults
+from fcos_mm.datasets.box_form import LARGEST_FRACTION, other_form
+from fcos_mm.datasets.checks.annotations import CheckedData, Finding
+from fcos_mm.datasets.checks.source import CocoSource
+from fcos_mm.datasets.coco_format import read_coco
+from fcos_mm.datasets.file_names import readable
+from fcos_mm.datasets.image_header import image_size
+from fcos_mm.errors import UserError
 
-from .box_form import check_box_form
-from .source import CocoSource
-
-_LARGEST = 1e9  # pixels
-
-
-def check_boxes(source: CocoSource, data: dict,
-                warn: Callable[[str], None]) -> np.ndarray:
-    """Check the boxes' numbers.
-
-    Args:
-        source: The dataset.
-        data: Its annotation file's contents, fields checked.
-        warn: Called with a message about boxes that mmdet skips, and about
-            those that are there twice.
-
-    Returns:
-        ndarray: (N, ) bool, the annotations that mmdet's dataset keeps.
-
-    Raises:
-        UserError: If a box is not four finite numbers, they are of no picture,
-            or they are not x, y, width, height in pixels.
-    """
-    annotations = data['annotations']
-    if not annotations:
-        return np.zeros(0, dtype=bool)
-    boxes, areas = box_numbers(source, data)
-    _check_numbers(source, data, boxes, areas)
-    size = sizes_of_boxes(data)
-    check_box_form(source, data, boxes, size, warn)
-    inside = (np.minimum(boxes[:, :2] + boxes[:, 2:], size) -
-              np.maximum(boxes[:, :2], 0))
-    no_area = (boxes[:, 2:] <= 0).any(1)
-    outside = (inside <= 0).any(1) & ~no_area
-    thin = ((boxes[:, 2:] < 1).any(1) | (areas <= 0)) & ~no_area & ~outside
-    _warn_skipped(source, data, warn, {
-        'have no area': no_area,
-        'lie outside their image': outside,
-        'have a side below 1 pixel or an area of 0': thin & (not source.test_mode)
-    })
-    _warn_repeated(source, data, warn, boxes)
-    return ~no_area & ~outside & ~thin
+_HEADERS = 20  # as many images are opened
 
 
-def _check_numbers(source: CocoSource, data: dict, boxes: np.ndarray, areas: np.ndarray) -> None:
-    """The numbers of every box must be of a picture."""
-    finite = np.isfinite(boxes).all(1) & np.isfinite(areas)
-    faults = Faults()
-    for what, wrong in {
-            'contain NaN or Infinity': ~finite,
-            f'have numbers beyond {_LARGEST:.0e}': finite & (np.abs(boxes) > _LARGEST).any(1)
-    }.items():
-        with faults.gather():
-            if wrong.any():
-                raise UserError(_box_message(source, data, wrong, what) +
-                                '\nCorrect or delete these annotations.')
-    faults.raise_all()
+def box_form(checked: CheckedData) -> Iterator[Finding]:
+    """Boxes must be x, y, width, height in pixels; a warning where there are too few to be sure."""
+    if not len(checked.boxes):
+        return
+    form = other_form(checked.boxes, checked.sizes)
+    if form is None:
+        return
+    source, best = checked.source, form.names[0]
+    stem, ending = osp.splitext(source.ann_file)
+    paths = shlex.join([source.ann_file, f'{stem}_fixed{ending}'])
+    remedy = (f'Convert the file, and set {source.key}.ann_file to the new one:\n'
+              f'  python tools/dataset_converters/fix_boxes.py {paths} --from {best}')
+    if best.startswith('normalized'):
+        yield Finding(f'{source.describe()}: every number of the boxes is below '
+                      f'{LARGEST_FRACTION}, e.g. {_example(checked, 0)}. They are read as pixels, '
+                      f'and fit {form.describe()}.\n{remedy}')
+    elif not (best.startswith('yx') and _sizes_are_swapped(checked, form.wrong)):
+        yield Finding(
+            f'{source.describe()}: {_percent(form.wrong.mean())} of the boxes leave their image if '
+            f'read as x, y, width, height, and {_percent(form.left)} if read as {form.describe()}, '
+            f'e.g. {_example(checked, int(np.argmax(form.wrong)))}.\n{remedy}', fatal=form.sure)
 
 
-def _warn_repeated(source: CocoSource, data: dict, warn: Callable[[str], None],
-                   boxes: np.ndarray) -> None:
+def _sizes_are_swapped(checked: CheckedData, wrong: np.ndarray) -> bool:
+    """Whether width and height of images are swapped instead, by the images' headers."""
+    images = {image['id']: image for image in checked.data['images']}
+    ids = dict.fromkeys(checked.data['annotations'][index]['image_id']
+                        for index in np.flatnonzero(wrong))
+    for image in [images[key] for key in ids][:_HEADERS]:
+        path = readable(osp.join(checked.source.image_folder, image['file_name']))
+        with contextlib.suppress(ValueError):
+            if image_size(path) != (image['width'], image['height']):
+                return True
+    return False
+
+
+def _percent(share: float) -> str:
+    return 'none' if share == 0 else f'{100 * share:.3g} %'
+
+
+def _example(checked: CheckedData, index: int) -> str:
+    box = checked.data['annotations'][index]
+    image = next(image for image in checked.data['images'] if image['id'] == box['image_id'])
+    return (f"annotation {box['id']} of {image['file_name']} ({image['width']} x "
+            f"{image['height']}): {box['bbox']}")
+
+
+def skipped_boxes(checked: CheckedData) -> Iterator[Finding]:
+    """Warn about boxes that mmdet skips, by the reason."""
+    tested = checked.source.test_mode
+    fate = ('They stay in the evaluation, as objects no detector can find.' if tested else
+            'The dataset skips them.')
+    for what, wrong in checked.useless.items():
+        if wrong.any() and not (tested and 'below 1 pixel' in what):
+            yield Finding(f'{checked.box_message(wrong, what)}\n{fate} Correct or delete them.',
+                          fatal=False)
+
+
+def repeated_boxes(checked: CheckedData) -> Iterator[Finding]:
     """Warn about boxes equal to an earlier one of the same image and category."""
-    image_index = {image['id']: index for index, image in enumerate(data['images'])}
-    category_index = {entry['id']: index for index, entry in enumerate(data['categories'])}
-    owners = np.array([(image_index[box['image_id']], category_index[box['category_id']])
-                       for box in data['annotations']])
-    rows = np.column_stack([owners, boxes])  # (N, 6)
+    places = [{entry['id']: index for index, entry in enumerate(checked.data[section])}
+              for section in ('images', 'categories')]
+    owners = np.array([(places[0][box['image_id']], places[1][box['category_id']])
+                       for box in checked.data['annotations']]).reshape(-1, 2)
+    rows = np.hstack([owners, checked.boxes])  # (N, 6)
     order = np.lexsort(rows.T)  # equal rows together, in the order of the file
     repeated = np.zeros(len(rows), dtype=bool)
     repeated[order[1:]] = (rows[order[1:]] == rows[order[:-1]]).all(1)
     if repeated.any():
-        fate = ('Of two equal objects a detector finds one.' if source.test_mode else
+        fate = ('Of two equal objects a detector finds one.' if checked.source.test_mode else
                 'Of equal boxes one is learned.')
-        warn(f"{_box_message(source, data, repeated, 'repeat an earlier box')}\n{fate} "
-             'Delete them.')
+        yield Finding(f"{checked.box_message(repeated, 'repeat an earlier box')}\n{fate} "
+                      'Delete them.', fatal=False)
 
 
-def _warn_skipped(source: CocoSource, data: dict, warn: Callable[[str], None],
-                  faults: dict) -> None:
-    """Warn about boxes that mmdet skips, per kind of fault."""
-    fate = ('They stay in the evaluation, as objects no detector can find.'
-            if source.test_mode else 'The dataset skips them.')
-    for what, wrong in faults.items():
-        if wrong.any():
-            warn(f'{_box_message(source, data, wrong, what)}\n{fate} '
-                 'Correct or delete them.')
+class CheckedFile(NamedTuple):
+    """The contents of an annotation file.
 
-
-def sizes_of_boxes(data: dict) -> np.ndarray:
-    """The size of each box's image.
-
-    Args:
-        data: An annotation file's contents, fields checked.
-
-    Returns:
-        np.ndarray: (N, 2), width and height in pixels.
+    Attributes:
+        data: What it holds.
+        usable: (N,) bool, the annotations that mmdet's dataset does not skip.
+        warnings: What is wrong with the others.
     """
-    sizes = {image['id']: (image['width'], image['height']) for image in data['images']}
-    return np.array([sizes[box['image_id']] for box in data['annotations']], dtype=np.float64)
+    data: dict
+    usable: np.ndarray
+    warnings: list[str]
 
 
-def box_numbers(source: CocoSource, data: dict) -> tuple:
-    """Boxes and areas as arrays of numbers.
+def read_checked(path: str) -> CheckedFile:
+    """Read an annotation file and check its boxes, without a config.
 
     Args:
-        source: The dataset.
-        data: Its annotation file's contents, fields checked.
-
-    Returns:
-        np.ndarray: (N, 4), the boxes as written.
-        np.ndarray: (N, ), the areas.
+        path: The file.
 
     Raises:
-        UserError: If a box is not four numbers, or an area none.
+        UserError: If the file is missing, not in COCO's format, or its boxes
+            are not x, y, width, height in pixels.
     """
-    annotations = data['annotations']
-    files = {image['id']: image for image in data['images']}
-    try:
-        boxes = np.array([box['bbox'] for box in annotations])
-        areas = np.array([box['area'] for box in annotations])
-        if (boxes.shape == (len(annotations), 4) and areas.ndim == 1
-                and boxes.dtype.kind in 'iuf' and areas.dtype.kind in 'iuf'):
-            return boxes.astype(np.float64), areas.astype(np.float64)
-    except ValueError:
-        pass
-    for box in annotations:
-        values = box['bbox']
-        if not (isinstance(values, list) and len(values) == 4
-                and all(map(_is_number, [*values, box['area']]))):
-            raise UserError(
-                f"{source.ann_file}: annotation {box['id']} "
-                f"({files[box['image_id']]['file_name']}) has bbox "
-                f"{shorten(values)} and area {shorten(box['area'])}.\n"
-                'Write bbox as four numbers [x, y, width, height] in pixels '
-                'and area as a number.')
-    return (np.array([box['bbox'] for box in annotations], dtype=np.float64),
-            np.array([box['area'] for box in annotations], dtype=np.float64))
-
-
-def _is_number(value: object) -> bool:
-    """Whether it is a number that a float can be, or NaN; JSON's whole numbers may be larger."""
-    return isinstance(value, float) or (isinstance(value, int) and abs(value) < 10**300)
-
-
-def _box_message(source: CocoSource, data: dict, wrong: np.ndarray,
-                 what: str) -> str:
-    files = {image['id']: image['file_name'] for image in data['images']}
-    cases = []
-    for index in np.flatnonzero(wrong)[:EXAMPLES]:
-        box = data['annotations'][index]
-        cases.append(f"{files[box['image_id']]}: annotation {box['id']}, "
-                     f"bbox {box['bbox']}, area {box['area']}")
-    return (f'{source.describe()}: {int(wrong.sum())} of {len(wrong)} boxes '
-            f'{what}:\n  ' + '\n  '.join(cases))
+    warnings: list[str] = []
+    data = read_coco(path, note=warnings.append)
+    checked = CheckedData(CocoSource(key='annotations', ann_file=path), data)
+    for check in (box_form, skipped_boxes, repeated_boxes):
+        for finding in check(checked):
+            if finding.fatal:
+                raise UserError(finding.text)
+            warnings.append(finding.text)
+    return CheckedFile(data, checked.usable, warnings)

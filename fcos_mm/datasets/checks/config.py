@@ -1,26 +1,49 @@
 """``check_config_data``: every check, over the datasets of a config."""
 import logging
 import os
+import os.path as osp
+from collections.abc import Callable, Iterator
 
+from mmengine.config import Config
 from mmengine.logging import print_log
 
 from fcos_mm.config.datasets import LOADERS
+from fcos_mm.datasets.checks.annotations import CheckedData, Finding
+from fcos_mm.datasets.checks.boxes import box_form, repeated_boxes, skipped_boxes
+from fcos_mm.datasets.checks.categories import classes, head_classes, left_out_categories
+from fcos_mm.datasets.checks.evaluators import check_evaluators
+from fcos_mm.datasets.checks.images import (
+    image_files,
+    image_sizes,
+    remaining_images,
+    repeated_files,
+    split_size,
+)
+from fcos_mm.datasets.checks.source import CocoSource, check_same_classes, coco_sources
+from fcos_mm.datasets.coco_format import DATASET, EVALUATED, coco_faults, load_coco
+from fcos_mm.errors import UserError
 from fcos_mm.faults import Faults
-
-from .annotations import check_fields, read_annotation_file
-from .boxes import check_boxes
-from .categories import check_categories, check_num_classes
-from .evaluators import check_evaluators
-from .headers import check_image_sizes
-from .images import check_image_files, kept_images, warn_repeated_files
-from .source import CocoSource, check_same_classes, coco_sources
-from .splits import check_split_size
 
 # How launchers tell a process which one it is on its machine.
 _LOCAL_RANKS = ('LOCAL_RANK', 'SLURM_LOCALID', 'OMPI_COMM_WORLD_LOCAL_RANK')
 
+# In order, with what must have passed before: sections of the file and names of other checks.
+_CHECKS: dict[Callable[[CheckedData], Iterator[Finding]], set[str]] = {
+    split_size: {'images'},
+    classes: {'categories'},
+    head_classes: {'classes'},
+    left_out_categories: {'classes', 'annotations'},
+    box_form: {'images', 'annotations'},
+    skipped_boxes: {'box_form'},
+    repeated_boxes: {'box_form', 'categories'},
+    remaining_images: {'classes', 'head_classes', 'box_form'},
+    image_files: {'images'},
+    repeated_files: {'remaining_images', 'image_files'},
+    image_sizes: {'remaining_images', 'image_files'},
+}
 
-def check_config_data(cfg, mode: str) -> None:
+
+def check_config_data(cfg: Config, mode: str) -> None:
     """Check the data of a config before the runner is built.
 
     Only datasets in COCO format on the local disk are looked at, and only by
@@ -28,7 +51,7 @@ def check_config_data(cfg, mode: str) -> None:
     a box are logged as warnings.
 
     Args:
-        cfg (Config): The config.
+        cfg: The config.
         mode: ``'train'`` (the training data, and the validation data if
             configured) or ``'test'``.
 
@@ -46,7 +69,7 @@ def check_config_data(cfg, mode: str) -> None:
     faults.raise_all()
 
 
-def _check_loader(cfg, loader: str) -> None:
+def _check_loader(cfg: Config, loader: str) -> None:
     """Check the datasets of a dataloader, and that what evaluates them is about the same images."""
     evaluated, faults = loader != 'train_dataloader', Faults()
     image_ids: list[tuple[CocoSource, set]] = []
@@ -63,23 +86,30 @@ def _check_loader(cfg, loader: str) -> None:
         check_evaluators(cfg, loader.replace('dataloader', 'evaluator'), image_ids)
 
 
-def _check_source(cfg, source: CocoSource, evaluated: bool) -> set:
+def _check_source(cfg: Config, source: CocoSource, evaluated: bool) -> set:
     """Check one dataset and return the ids of its images."""
-    data = read_annotation_file(source, _warn)
-    check_split_size(source, data, _warn)
-    check_fields(source, data, evaluated)
-    faults = Faults()
-    with faults.gather():
-        check_categories(source, data, _warn)
-        check_num_classes(cfg, source)
-    with faults.gather():
-        kept = check_boxes(source, data, _warn)
-    with faults.gather():
-        images = data['images'] if faults.messages else kept_images(source, data, kept)
-        check_image_files(source, images, _warn)
+    path, needs = source.ann_file, EVALUATED if evaluated else DATASET
+    if not osp.isfile(path):
+        raise UserError(f'Annotation file not found: {path}\nIt is data_root + ann_file of '
+                        f'{source.key}. Set {source.key}.data_root to the folder of the data and '
+                        f'{source.key}.ann_file to the file inside it.')
+    data = load_coco(path, needs, annotated=not source.test_mode, note=_warn)
+    faults, failed = Faults(), set()
+    for section, message in coco_faults(data, path, needs):
+        failed.add(section)
+        faults.messages.append(message)
+    checked = CheckedData(source, data, cfg)
+    for check, needed in _CHECKS.items():
+        if failed & needed:
+            failed.add(check.__name__)
+            continue
+        for finding in check(checked):
+            if finding.fatal:
+                failed.add(check.__name__)
+                faults.messages.append(finding.text)
+            else:
+                _warn(finding.text)
     faults.raise_all()
-    warn_repeated_files(source, images, _warn)
-    check_image_sizes(source, images, _warn)
     return {image['id'] for image in data['images']}
 
 

@@ -1,4 +1,4 @@
-"""Whether the metrics of a config are about the images and classes of its dataset."""
+"""Check that a config's metrics use the images and classes of its dataset."""
 import os.path as osp
 from collections.abc import Iterator, Sequence
 from os import fspath
@@ -6,11 +6,10 @@ from typing import NamedTuple
 
 from mmdet.evaluation import CocoMetric as MMDetCocoMetric
 
+from fcos_mm.datasets.checks.source import CocoSource
+from fcos_mm.datasets.coco_format import load_coco
 from fcos_mm.errors import UserError, shorten
 from fcos_mm.registry import METRICS
-
-from .annotations import read_annotation_file
-from .source import CocoSource
 
 
 class _Part(NamedTuple):
@@ -49,7 +48,7 @@ def check_evaluators(cfg, key: str, image_ids: Sequence[tuple[CocoSource, set]])
         if not osp.isfile(part.path):
             raise UserError(f'Annotation file not found: {part.path}\nSet {part.key}.ann_file to '
                             f'the file of the dataset: {files}.')
-        data = read_annotation_file(_source(part))
+        data = load_coco(part.path, annotated=False)
         known = {image.get('id') for image in data['images']}
         lost = set().union(*(ids for _, ids in image_ids)) - known
         if lost:
@@ -118,9 +117,3 @@ def _metric_type(name) -> type | None:
     found = METRICS.get(name) if isinstance(name, str) else name
     alike = isinstance(found, type) and issubclass(found, MMDetCocoMetric)
     return found if alike and found.__name__.endswith('CocoMetric') else None
-
-
-def _source(part: _Part) -> CocoSource:
-    return CocoSource(
-        key=part.key, ann_file=part.path, image_folder='', classes=(), classes_given=False,
-        test_mode=True, filter_cfg={}, local=True)

@@ -1,163 +1,170 @@
-"""Checks of a dataset's images: which remain, and whether they are there."""
+"""Checks of images: their number, the filter, missing and duplicate files, sizes."""
 import os.path as osp
 from collections import Counter
-from collections.abc import Callable
-
-import numpy as np
+from collections.abc import Iterator
 
 from fcos_mm.config.nearest import did_you_mean
-from fcos_mm.datasets.file_names import KINDS, READ, Folders, find_file, sort_by_kind
-from fcos_mm.errors import UserError
+from fcos_mm.datasets.checks.annotations import CheckedData, Finding
+from fcos_mm.datasets.file_names import KINDS, READ, Folders, find_file, readable, sort_by_kind
+from fcos_mm.datasets.image_header import image_size
 from fcos_mm.faults import EXAMPLES
 
-from .source import CocoSource
+#: Images of COCO's splits.
+SPLITS = {
+    'train2017': 118287, 'val2017': 5000, 'test2017': 40670, 'test-dev2017': 20288,
+    'unlabeled2017': 123403, 'train2014': 82783, 'val2014': 40504, 'test2014': 40775,
+    'trainval35k': 118287, 'minival': 5000, 'minival2014': 5000, 'valminusminival2014': 35504,
+}
+
+#: The headers of as many images are looked at, spread evenly over the dataset.
+SAMPLE = 500
 
 
-def kept_images(source: CocoSource, data: dict, kept: np.ndarray) -> list:
-    """The images left after the dataset's filter.
+def split_size(checked: CheckedData) -> Iterator[Finding]:
+    """Warn about a file named after a split of COCO with another number of images.
 
-    Args:
-        source: The dataset.
-        data: Its annotation file's contents, fields checked.
-        kept: (N, ) bool, the annotations that the dataset keeps.
-
-    Returns:
-        list[dict]: Entries of ``images``.
-
-    Raises:
-        UserError: If no image or, in training, no box is left.
+    The name stands behind the last underscore: ``instances_val2017.json`` is ``val2017``.
     """
+    stem = osp.splitext(osp.basename(checked.source.ann_file))[0]
+    name, number = stem.rpartition('_')[2], len(checked.data['images'])
+    if SPLITS.get(name, number) == number:
+        return
+    others = [other for other, size in SPLITS.items() if size == number]
+    alike = f", as many as COCO's {' and '.join(others)}" if others else ''
+    yield Finding(f"{checked.source.describe()}: COCO's {name} has {SPLITS[name]:,} images, this "
+                  f'file has {number:,}{alike}.\nMetrics of it cannot be compared with published '
+                  f'ones of {name}.', fatal=False)
+
+
+def remaining_images(checked: CheckedData) -> Iterator[Finding]:
+    """Narrow ``checked.images`` to what the dataset keeps; an image and a box must be left."""
+    source, data = checked.source, checked.data
     if not data['images']:
-        raise UserError(f"{source.describe()}: 'images' is empty.\n"
-                        f'Choose another {source.key}.ann_file.')
-    if source.test_mode:
-        return data['images']
-    images = _filter(source, data)
-    ids = {image['id'] for image in images}
-    wanted = _wanted_categories(source, data)
-    if not any(
-            keep and box['image_id'] in ids and box['category_id'] in wanted
-            and not box.get('ignore') and not box.get('iscrowd')
-            for box, keep in zip(data['annotations'], kept, strict=True)):
-        raise UserError(
-            f'{source.describe()}: there is no box to learn from '
-            f"({len(data['annotations'])} annotations, "
-            f'{int(kept.sum())} of them with an area inside their image; '
-            'crowds and boxes marked to be ignored do not count).\n'
-            'Correct the annotation file or choose another '
-            f'{source.key}.ann_file.')
-    return images
+        yield Finding(f"{source.describe()}: 'images' is empty.\n"
+                      f'Choose another {source.key}.ann_file.')
+    elif not source.test_mode:
+        lost: Counter = Counter()
+        checked.images = _filtered(checked, lost)
+        if not checked.images:
+            reasons = ', '.join(f'{number} {why}' for why, number in lost.items())
+            yield Finding(f'{source.describe()}: no image is left after filtering. Of '
+                          f"{len(data['images'])} images {reasons}.\nCorrect the annotation file "
+                          f'or change {source.key}.filter_cfg.')
+        elif not _has_box(checked):
+            yield Finding(
+                f"{source.describe()}: there is no box to learn from ({len(data['annotations'])} "
+                f'annotations, {int(checked.usable.sum())} of them with an area inside their '
+                'image; crowds and boxes marked to be ignored do not count).\nCorrect the '
+                f'annotation file or choose another {source.key}.ann_file.')
 
 
-def _filter(source: CocoSource, data: dict) -> list:
-    """Images that pass ``filter_cfg``, by mmdet's rule."""
-    min_size = source.filter_cfg.get('min_size', 0)
-    filter_empty = source.filter_cfg.get('filter_empty_gt', False)
-    wanted = _wanted_categories(source, data)
-    filled = {box['image_id'] for box in data['annotations']
-              if box['category_id'] in wanted}
-    images, lost = [], Counter()
-    for image in data['images']:
+def _filtered(checked: CheckedData, lost: Counter) -> list[dict]:
+    """Images that pass ``filter_cfg``, by mmdet's rule; the reasons of the others are counted."""
+    min_size = checked.source.filter_cfg.get('min_size', 0)
+    filter_empty = checked.source.filter_cfg.get('filter_empty_gt', False)
+    filled = {box['image_id'] for box in checked.data['annotations']
+              if box['category_id'] in checked.wanted}
+    images = []
+    for image in checked.data['images']:
         if filter_empty and image['id'] not in filled:
             lost['have no box of the classes (filter_empty_gt)'] += 1
         elif min(image['width'], image['height']) < min_size:
             lost[f'are smaller than min_size={min_size}'] += 1
         else:
             images.append(image)
-    if not images:
-        reasons = ', '.join(f'{number} {why}' for why, number in lost.items())
-        raise UserError(
-            f'{source.describe()}: no image is left after filtering. Of '
-            f"{len(data['images'])} images {reasons}.\n"
-            f'Correct the annotation file or change {source.key}.filter_cfg.')
     return images
 
 
-def _wanted_categories(source: CocoSource, data: dict) -> set:
-    return {entry['id'] for entry in data['categories']
-            if entry['name'] in source.classes}
+def _has_box(checked: CheckedData) -> bool:
+    """Whether there is a box to learn from."""
+    ids = {image['id'] for image in checked.images}
+    return any(
+        usable and box['image_id'] in ids and box['category_id'] in checked.wanted
+        and not box.get('ignore') and not box.get('iscrowd')
+        for box, usable in zip(checked.data['annotations'], checked.usable, strict=True))
 
 
-def check_image_files(source: CocoSource, images: list, warn: Callable[[str], None]) -> None:
-    """Check that every image is there, by one listing per folder.
-
-    Args:
-        source: The dataset.
-        images: Entries of ``images`` that will be read.
-        warn: Called with a message about names that are put right when the
-            images are read.
-
-    Raises:
-        UserError: If the folder or an image is missing; the message says where
-            the images are, if they are found under a similar name.
-    """
-    folder = source.image_folder
+def image_files(checked: CheckedData) -> Iterator[Finding]:
+    """Every image must be there, by one listing per folder, under its name or a similar one."""
+    source, folder = checked.source, checked.source.image_folder
+    folders, missing = Folders(), {}
     if not osp.isdir(folder or '.'):
-        raise UserError(
-            f'Image folder not found: {folder}{_similar_folder(folder)}\nIt is data_root + '
-            f'data_prefix.img of {source.key}. Set {source.key}.data_root to '
-            f'the folder of the data and {source.key}.data_prefix.img to the '
-            'folder of the images inside it.')
-    folders = Folders()
-    missing = {}
-    for image in images:
+        parent, name = osp.split(osp.normpath(folder))
+        yield Finding(
+            f'Image folder not found: {folder}{did_you_mean(name, folders.below(parent))}\nIt is '
+            f'data_root + data_prefix.img of {source.key}. Set {source.key}.data_root to the '
+            f'folder of the data and {source.key}.data_prefix.img to the folder of the images '
+            'inside it.')
+        return
+    for image in checked.images:
         path = osp.join(folder, image['file_name'])
         if not folders.has(path) and not osp.exists(path):
-            missing[path] = image['file_name']
-    if missing:
-        found = {path: find_file(folder, name, folders) for path, name in missing.items()}
-        _tell_missing(source, found, len(images), warn)
-
-
-def _similar_folder(folder: str) -> str:
-    """A question that names the folder beside the missing one that is spelled alike."""
-    parent, name = osp.split(osp.normpath(folder))
-    return did_you_mean(name, Folders().below(parent))
-
-
-def _tell_missing(source: CocoSource, found: dict, number: int,
-                  warn: Callable[[str], None]) -> None:
-    """Warn about or refuse missing images by what is wrong with their names."""
+            missing[path] = find_file(folder, image['file_name'], folders)
     lost = []
-    for (kind, folder), paths in sort_by_kind(found).items():
-        first = paths[0]
+    for (kind, extra), paths in sort_by_kind(missing).items():
         if not kind:
-            lost.append(f'{", ".join(paths[:EXAMPLES])}: not found under a similar name '
-                        'either.\nSet '
-                        f'{source.key}.data_prefix.img to the folder that the file names are '
+            lost.append(f'{", ".join(paths[:EXAMPLES])}: not found under a similar name either.\n'
+                        f'Set {source.key}.data_prefix.img to the folder that the file names are '
                         'relative to, or take these images out of the annotation file.')
             continue
         what, remedy = KINDS[kind]
-        where = f'{first} ({len(paths)}): the name {what}; the file is {found[first].path}.'
+        where = (f'{paths[0]} ({len(paths)}): the name {what}; the file is '
+                 f'{missing[paths[0]].path}.')
         if kind in READ:
-            warn(f'{source.describe()}: {len(paths)} of {number} file names are put right when '
-                 f'the images are read:\n  {where}')
+            yield Finding(f'{source.describe()}: {len(paths)} of {len(checked.images)} file names '
+                          f'are put right when the images are read:\n  {where}', fatal=False)
         else:
-            lost.append(f'{where}\n{remedy.format(lost=folder)}.')
+            lost.append(f'{where}\n{remedy.format(lost=extra)}.')
     if lost:
-        count = sum(found[path] is None or found[path].kind not in READ for path in found)
+        count = sum(found is None or found.kind not in READ for found in missing.values())
         more = f' And {len(lost) - 1} more kinds of fault.' if len(lost) > 1 else ''
-        raise UserError(f'{source.describe()}: {count} of {number} images are not there:\n'
-                        f'  {lost[0]}{more}')
+        yield Finding(f'{source.describe()}: {count} of {len(checked.images)} images are not '
+                      f'there:\n  {lost[0]}{more}')
 
 
-def warn_repeated_files(source: CocoSource, images: list, warn: Callable[[str], None]) -> None:
-    """Warn about images that are the file of an earlier one.
-
-    Args:
-        source: The dataset.
-        images: Entries of ``images`` that will be read.
-        warn: Called with a message about them.
-    """
+def repeated_files(checked: CheckedData) -> Iterator[Finding]:
+    """Warn about images that are the file of an earlier one."""
     first: dict = {}
     cases = []
-    for image in images:
+    for image in checked.images:
         name = osp.normpath(image['file_name'])
         earlier = first.setdefault(name, image['id'])
         if earlier != image['id']:
             cases.append(f"image {image['id']} and image {earlier}: {name}")
     if cases:
-        warn(f'{source.describe()}: {len(cases)} of {len(images)} images have the file of an '
-             'earlier one:\n  ' + '\n  '.join(cases[:EXAMPLES]) +
-             '\nThey count twice, each with its own boxes. Unite them.')
+        yield Finding(f'{checked.source.describe()}: {len(cases)} of {len(checked.images)} images '
+                      'have the file of an earlier one:\n  ' + '\n  '.join(cases[:EXAMPLES]) +
+                      '\nThey count twice, each with its own boxes. Unite them.', fatal=False)
 
+
+def image_sizes(checked: CheckedData) -> Iterator[Finding]:
+    """The sizes in the headers of some images must be the annotated ones.
+
+    Boxes are in pixels of the annotated size. Images without a readable header draw a warning.
+    """
+    source, images = checked.source, checked.images
+    if len(images) > SAMPLE:
+        images = [images[index * len(images) // SAMPLE] for index in range(SAMPLE)]
+    wrong, damaged = [], []
+    for image in images:
+        path = readable(osp.join(source.image_folder, image['file_name']))
+        try:
+            size = image_size(path)
+        except ValueError:
+            damaged.append(path)
+            continue
+        if size != (image['width'], image['height']):
+            wrong.append(f"{path} is {size[0]} x {size[1]}, its annotation (image id "
+                         f"{image['id']!r}) says {image['width']} x {image['height']}")
+    looked_at = f'of {len(images)} images looked at'
+    if damaged:
+        fate = ('A test stops at an image that it cannot read.' if source.test_mode else
+                'In training the next image stands in for one that cannot be read.')
+        yield Finding(f'{source.describe()}: {len(damaged)} {looked_at} have no readable header:\n'
+                      '  ' + '\n  '.join(damaged[:EXAMPLES]) + f'\n{fate}', fatal=False)
+    if wrong:
+        yield Finding(
+            f'{source.describe()}: {len(wrong)} {looked_at} have another size than their '
+            'annotation says:\n  ' + '\n  '.join(wrong[:EXAMPLES]) +
+            '\nBoxes are in pixels of the annotated size. Annotate the images as they are (a '
+            "camera's rotation, kept in the file, counts), or use the images that were annotated.")

@@ -1,8 +1,10 @@
 """The COCO-format datasets inside a config, found through all wrappers."""
 import os.path as osp
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from fcos_mm.compat.mm_datasets import load_metainfo
+from fcos_mm.config.datasets import leaf_datasets
 from fcos_mm.errors import UserError, shorten
 
 
@@ -25,12 +27,12 @@ class CocoSource:
     """
     key: str
     ann_file: str
-    image_folder: str
-    classes: tuple
-    classes_given: bool
-    test_mode: bool
-    filter_cfg: dict
-    local: bool
+    image_folder: str = ''
+    classes: tuple = ()
+    classes_given: bool = True
+    test_mode: bool = False
+    filter_cfg: dict = field(default_factory=dict)
+    local: bool = True
     labels_by_name: bool = False
 
     def describe(self) -> str:
@@ -54,7 +56,6 @@ def coco_sources(cfg, dataloader: str) -> Iterator[CocoSource]:
     loader = cfg.get(dataloader)
     if not isinstance(loader, dict) or 'dataset' not in loader:
         return
-    from fcos_mm.config.datasets import leaf_datasets
     for key, dataset in leaf_datasets(loader['dataset'], f'{dataloader}.dataset'):
         dataset_type = _coco_type(dataset.get('type'))
         if dataset_type is not None:
@@ -107,7 +108,8 @@ def _source(dataset: dict, dataset_type: type, key: str) -> CocoSource:
             f"Set {key}.data_prefix=dict(img='FOLDER/'), the folder relative "
             'to data_root.')
     classes, given = _classes(dataset, dataset_type, key)
-    paths = _join(root, dataset['ann_file']), _join(root, prefix['img'])
+    paths = [path if '://' in path or not root else osp.join(root, path)
+             for path in (dataset['ann_file'], prefix['img'])]
     backend = (dataset.get('backend_args') or {}).get('backend', 'local')
     return CocoSource(
         key=key,
@@ -121,16 +123,10 @@ def _source(dataset: dict, dataset_type: type, key: str) -> CocoSource:
         labels_by_name=issubclass(dataset_type.COCOAPI, COCO))
 
 
-def _join(root: str, path: str) -> str:
-    if '://' in path or not root:
-        return path
-    return osp.join(root, path)
-
-
 def _classes(dataset: dict, dataset_type: type, key: str) -> tuple:
     """The classes as mmdet resolves them, and whether the config sets them."""
     metainfo = dataset.get('metainfo')
-    classes = dataset_type._load_metainfo(metainfo).get('classes')
+    classes = load_metainfo(dataset_type, metainfo).get('classes')
     if not classes or isinstance(classes, str):
         raise UserError(
             f'{key}.metainfo.classes is {classes!r}, not a list of names.\n'

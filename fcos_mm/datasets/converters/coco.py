@@ -1,16 +1,17 @@
-"""What the converters share: the COCO dictionary and the report of faults."""
+"""Collect converted images and boxes, report faults, and write the COCO file."""
 import json
 import math
 import os
 import os.path as osp
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 
+from fcos_mm.atomic_file import replaced
+from fcos_mm.datasets.image_header import image_size
 from fcos_mm.errors import UserError
+from fcos_mm.faults import EXAMPLES
 
 IMAGE_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
-_EXAMPLES = 5
 _MAIN_REASONS = 2
 _CLIP_TOLERANCE = 0.5  # pixels that rounding may push a box out of its image
 _SKIPPED = 'boxes skipped'  # begins the kinds of fault that lose a box
@@ -29,9 +30,9 @@ class CocoWriter:
 
     def __init__(self, classes: Sequence[str]) -> None:
         self.classes = list(classes)
-        self.images: list = []
-        self.annotations: list = []
-        self.faults: dict = defaultdict(list)
+        self.images: list[dict] = []
+        self.annotations: list[dict] = []
+        self.faults: dict[str, list[str]] = defaultdict(list)
 
     def fault(self, kind: str, where: str) -> None:
         """Note a fault.
@@ -53,6 +54,18 @@ class CocoWriter:
         self.images.append(dict(
             id=len(self.images) + 1, file_name=file_name, width=width, height=height))
 
+    def read_size(self, path: str) -> tuple[int, int] | None:
+        """Width and height of an image; None, and a fault, where the file is not an image.
+
+        Args:
+            path: The file.
+        """
+        try:
+            return image_size(path)
+        except ValueError as error:
+            self.fault('images skipped: not an image', str(error))
+            return None
+
     def add_box(self, label: int, box: Sequence[float], where: str, crowd: bool = False) -> None:
         """Add a box to the last image, cut to the image's area.
 
@@ -66,30 +79,23 @@ class CocoWriter:
         """
         image = self.images[-1]
         where = f'{where}: box {[round(value, 2) for value in box]}'
-        if not all(math.isfinite(value) for value in box):
-            self.fault('boxes skipped: not a finite number', where)
+        if not all(map(math.isfinite, box)):
+            self.fault(f'{_SKIPPED}: not a finite number', where)
             return
         x0, y0, x1, y1 = box
-        if x1 <= x0 or y1 <= y0:
-            self.fault('boxes skipped: no area', where)
-            return
         cut = (max(x0, 0), max(y0, 0), min(x1, image['width']), min(y1, image['height']))
-        if cut[2] <= cut[0] or cut[3] <= cut[1]:
-            self.fault('boxes skipped: outside the image', where)
-            return
-        if max(abs(a - b) for a, b in zip(cut, box, strict=True)) > _CLIP_TOLERANCE:
-            self.fault('boxes cut to their image', where)
-        width, height = (_number(cut[axis + 2] - cut[axis]) for axis in (0, 1))
-        if not width or not height:  # less than half a thousandth of a pixel
-            self.fault('boxes skipped: no area', where)
-            return
-        self.annotations.append(dict(
-            id=len(self.annotations) + 1,
-            image_id=image['id'],
-            category_id=label + 1,
-            bbox=[_number(cut[0]), _number(cut[1]), width, height],
-            area=_number(width * height),
-            iscrowd=int(crowd)))
+        width, height = (_rounded(cut[axis + 2] - cut[axis]) for axis in (0, 1))
+        if x1 > x0 and y1 > y0 and (cut[2] <= cut[0] or cut[3] <= cut[1]):
+            self.fault(f'{_SKIPPED}: outside the image', where)
+        elif x1 <= x0 or y1 <= y0 or not width or not height:  # or half a thousandth of a pixel
+            self.fault(f'{_SKIPPED}: no area', where)
+        else:
+            if max(abs(a - b) for a, b in zip(cut, box, strict=True)) > _CLIP_TOLERANCE:
+                self.fault('boxes cut to their image', where)
+            self.annotations.append(dict(
+                id=len(self.annotations) + 1, image_id=image['id'], category_id=label + 1,
+                bbox=[_rounded(cut[0]), _rounded(cut[1]), width, height],
+                area=_rounded(width * height), iscrowd=int(crowd)))
 
     def write(self, path: str) -> None:
         """Write the COCO file.
@@ -104,18 +110,14 @@ class CocoWriter:
                 (self.images, 'no image could be converted'),
                 (self.annotations, f'no box was found in {len(self.images)} images')):
             if not entries:
-                raise UserError(f'{path} is not written: {lack}.\n{self._main_reasons()}'
-                                'Mend the labels, or check that these are the right folders.')
+                main = sorted(self.faults.items(), key=lambda fault: -len(fault[1]))
+                reasons = ''.join(f'  {len(cases)} {kind}, e.g. {cases[0]}\n'
+                                  for kind, cases in main[:_MAIN_REASONS])
+                raise UserError(f'{path} is not written: {lack}.\n{reasons}'
+                                'Correct the labels, or check that these are the right folders.')
         categories = [dict(id=number, name=name) for number, name in enumerate(self.classes, 1)]
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        Path(path).write_text(json.dumps(dict(
-            images=self.images, annotations=self.annotations, categories=categories)),
-            encoding='utf-8')
-
-    def _main_reasons(self) -> str:
-        """The most frequent faults, each with its first case."""
-        main = sorted(self.faults.items(), key=lambda fault: -len(fault[1]))[:_MAIN_REASONS]
-        return ''.join(f'  {len(cases)} {kind}, e.g. {cases[0]}\n' for kind, cases in main)
+        write_json(path, dict(
+            images=self.images, annotations=self.annotations, categories=categories))
 
     def warning(self) -> str | None:
         """Say that many boxes were lost; None if at most 1 % of them were."""
@@ -126,41 +128,53 @@ class CocoWriter:
             return None
         return (f'{skipped} of {total} boxes ({100 * skipped / total:.0f} %) were skipped, for the '
                 'reasons listed above. A detector trained on the rest learns that these objects '
-                'are background: mend the labels and convert again.')
+                'are background: correct the labels and convert again.')
 
     def summary(self) -> str:
         """Say how much was converted, and the first cases of every fault."""
-        count = [0] * len(self.classes)
-        for box in self.annotations:
-            count[box['category_id'] - 1] += 1
-        lines = [f'{len(self.images)} images, {len(self.annotations)} boxes ('
-                 + ', '.join(f'{name} {number}' for name, number in
-                             zip(self.classes, count, strict=True)) + ')']
+        count = Counter(box['category_id'] for box in self.annotations)
+        boxes = ', '.join(f'{name} {count[key]}' for key, name in enumerate(self.classes, 1))
+        lines = [f'{len(self.images)} images, {len(self.annotations)} boxes ({boxes})']
         for kind, cases in sorted(self.faults.items()):
             lines.append(f'  {len(cases)} {kind}:')
-            lines += [f'    {case}' for case in cases[:_EXAMPLES]]
-            if len(cases) > _EXAMPLES:
-                lines.append(f'    and {len(cases) - _EXAMPLES} more')
+            lines += [f'    {case}' for case in cases[:EXAMPLES]]
+            lines += [f'    and {len(cases) - EXAMPLES} more'] * (len(cases) > EXAMPLES)
         return '\n'.join(lines)
 
 
-def _number(value: float) -> float:
-    """Round to a thousandth of a pixel; whole numbers become int."""
+def _rounded(value: float) -> float:
+    """A thousandth of a pixel; whole numbers become int."""
     value = round(value, 3)
     return int(value) if value == int(value) else value
 
 
-def find_images(folder: str) -> Iterator[str]:
-    """The images below a folder, as sorted paths relative to it.
+def write_json(path: str, content: object) -> None:
+    """Write a JSON file; its folder is made if it is not there.
+
+    Args:
+        path: The file.
+        content: What it shall hold.
+
+    Raises:
+        UserError: If it cannot be written.
+    """
+    with replaced(path, '\nChoose another file.') as unfinished:
+        unfinished.parent.mkdir(parents=True, exist_ok=True)
+        unfinished.write_text(json.dumps(content), encoding='utf-8')
+
+
+def find_files(folder: str, suffixes: str | tuple[str, ...] = IMAGE_SUFFIXES) -> list[str]:
+    """Files below a folder by their endings, as sorted paths relative to it.
 
     Args:
         folder: The folder.
+        suffixes: Endings in small letters; those of images.
     """
     found = []
     for parent, _, names in os.walk(folder, followlinks=True):
-        found += [osp.relpath(osp.join(parent, name), folder) for name in names
-                  if name.lower().endswith(IMAGE_SUFFIXES)]
-    yield from sorted(path.replace(os.sep, '/') for path in found)
+        found += [osp.relpath(osp.join(parent, name), folder).replace(os.sep, '/')
+                  for name in names if name.lower().endswith(suffixes)]
+    return sorted(found)
 
 
 def require_folder(path: str, what: str) -> None:

@@ -1,14 +1,12 @@
-"""Annotations with one XML file an image, as PASCAL VOC has them, to COCO's format."""
+"""Convert annotations with one XML file per image, as in PASCAL VOC, to COCO's format."""
 import os
 import os.path as osp
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator, Sequence
 
-from fcos_mm.datasets.image_header import image_size
+from fcos_mm.datasets.converters.coco import CocoWriter, find_files
+from fcos_mm.datasets.converters.voc_layout import VocLayout, voc_layout
 from fcos_mm.errors import UserError
-
-from .coco import CocoWriter, find_images
-from .voc_layout import VocLayout, voc_layout
 
 _CORNERS = ('xmin', 'ymin', 'xmax', 'ymax')
 
@@ -24,9 +22,9 @@ def voc_classes(root: str) -> list[str]:
     """
     folder = voc_layout(root).annotations
     names = set()
-    for path in _xml_files(folder):
+    for path in find_files(folder, '.xml'):
         try:
-            tree = ElementTree.parse(path)
+            tree = ElementTree.parse(osp.join(folder, path))
         except (ElementTree.ParseError, ValueError):
             continue  # reported with the split that it is in
         names |= {(item.findtext('name') or '').strip() for item in tree.iter('object')}
@@ -35,12 +33,6 @@ def voc_classes(root: str) -> list[str]:
         raise UserError(f'No object has a name in the XML files of {folder}.\n'
                         'Check that this is the folder of the annotations.')
     return sorted(names)
-
-
-def _xml_files(folder: str) -> Iterator[str]:
-    for parent, _, names in os.walk(folder, followlinks=True):
-        yield from (osp.join(parent, name) for name in sorted(names)
-                    if name.lower().endswith('.xml'))
 
 
 def convert_voc(root: str, split: str, *, classes: Sequence[str], one_based: bool = False
@@ -65,26 +57,22 @@ def convert_voc(root: str, split: str, *, classes: Sequence[str], one_based: boo
     if split not in layout.splits:
         place = layout.split_file(split) if layout.listed else osp.join(root, split)
         raise UserError(f'Not a split: {place}\nThe splits of this dataset are {layout.splits}.')
-    _check_classes(root, classes)
+    known = voc_classes(root)
+    lost = [name for name in classes if name not in known]
+    if lost:
+        raise UserError(f'No object of {root} is called {lost}.\n'
+                        f'The names in its annotations are {known}.')
     writer = CocoWriter(classes)
     for path in _images_of(layout, split, writer):
         _add_image(writer, layout, path, one_based)
     return writer
 
 
-def _check_classes(root: str, classes: Sequence[str]) -> None:
-    known = voc_classes(root)
-    lost = [name for name in classes if name not in known]
-    if lost:
-        raise UserError(f'No object of {root} is called {lost}.\n'
-                        f'The names in its annotations are {known}.')
-
-
 def _images_of(layout: VocLayout, split: str, writer: CocoWriter) -> Iterator[str]:
     """Paths of the images of a split; those that a list names in vain are noted."""
     folder = layout.folder(split)
     paths = [osp.join(folder, path).replace(os.sep, '/')
-             for path in find_images(osp.join(layout.images, folder))]
+             for path in find_files(osp.join(layout.images, folder))]
     names = layout.names(split)
     if names is None:
         yield from paths
@@ -106,12 +94,11 @@ def _add_image(writer: CocoWriter, layout: VocLayout, file_name: str, one_based:
         return
     try:
         tree = ElementTree.parse(path).getroot()
-        size = image_size(osp.join(layout.images, file_name))
-    except ElementTree.ParseError as error:
+    except (ElementTree.ParseError, ValueError) as error:  # an encoding that Python does not know
         writer.fault('images skipped: broken XML', f'{path} ({error})')
         return
-    except ValueError as error:
-        writer.fault('images skipped: not an image', str(error))
+    size = writer.read_size(osp.join(layout.images, file_name))
+    if size is None:
         return
     said = tuple(_positive(tree.findtext(f'size/{side}')) for side in ('width', 'height'))
     if None not in said and said != size:

@@ -1,12 +1,11 @@
-"""Where a dataset with one XML file an image keeps them: PASCAL VOC, LabelImg, Roboflow."""
+"""Folder layouts of datasets with one XML file per image: PASCAL VOC, LabelImg, Roboflow."""
 import os
 import os.path as osp
 import re
 from dataclasses import dataclass
 
+from fcos_mm.datasets.converters.coco import require_folder
 from fcos_mm.errors import UserError
-
-from .coco import require_folder
 
 #: Name of the one split of a dataset that does not say which images belong to which.
 ALL = 'all'

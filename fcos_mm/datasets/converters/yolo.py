@@ -1,4 +1,4 @@
-"""Annotations in the text format of YOLO to COCO's format."""
+"""Convert labels in YOLO's text format to COCO's format."""
 import math
 import os.path as osp
 import reprlib
@@ -6,10 +6,8 @@ from collections.abc import Sequence
 
 import yaml
 
-from fcos_mm.datasets.image_header import image_size
+from fcos_mm.datasets.converters.coco import CocoWriter, find_files, require_folder
 from fcos_mm.errors import UserError
-
-from .coco import CocoWriter, find_images, require_folder
 
 _BOX, _BOX_AND_SCORE = 5, 6  # fields of a line
 _SMALLEST_POLYGON = 7  # class and three points
@@ -80,7 +78,7 @@ def convert_yolo(images: str, labels: str, *, classes: Sequence[str]) -> CocoWri
     require_folder(images, 'the images')
     require_folder(labels, 'a text file per image')
     writer = CocoWriter(classes)
-    paths = list(find_images(images))
+    paths = find_files(images)
     if not paths:
         raise UserError(f'No image in {images}.\nCheck that this is the folder of the images.')
     labelled = 0
@@ -97,10 +95,8 @@ def convert_yolo(images: str, labels: str, *, classes: Sequence[str]) -> CocoWri
 
 def _add_image(writer: CocoWriter, images: str, path: str, label_file: str) -> None:
     """Add an image with its boxes, or note why it is skipped."""
-    try:
-        size = image_size(osp.join(images, path))
-    except ValueError as error:
-        writer.fault('images skipped: not an image', str(error))
+    size = writer.read_size(osp.join(images, path))
+    if size is None:
         return
     writer.add_image(path, *size)
     if not osp.isfile(label_file):

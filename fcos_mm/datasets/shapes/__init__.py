@@ -1,21 +1,21 @@
-"""The generated dataset ``shapes``: pictures and COCO annotations.
+"""The generated dataset ``shapes``: images and COCO annotations.
 
-Six classes that differ by outline alone. Colours, textures, rotation and
+Six classes that differ by outline alone. Colors, textures, rotation and
 stretch are random, and so are the background, what hides the shapes and the
 distractors that belong to no class.
 """
-import json
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from fcos_mm.datasets.shapes_drawing import CLASSES
-from fcos_mm.datasets.shapes_scene import MIN_SIDE, draw_scene
+from fcos_mm.datasets.converters.coco import write_json
+from fcos_mm.datasets.shapes.drawing import CLASSES
+from fcos_mm.datasets.shapes.scene import MIN_SIDE, draw_scene
 from fcos_mm.errors import UserError
 
 SPLITS = ('train', 'val', 'test')
-COUNTS = (2000, 100, 400)  # pictures of the splits
+COUNTS = (2000, 100, 400)  # images of the splits
 IMAGE_SIZE = (128, 128)  # width, height
 _QUALITY = 92
 
@@ -28,14 +28,14 @@ def make_shapes(out_dir: str,
     """Write the dataset.
 
     Layout: ``{train,val,test}/000001.jpg`` and ``annotations/{split}.json``.
-    A picture depends on the seed, its split and its number only, so the first
-    pictures of a split stay the same when more are asked for.
+    An image depends on the seed, its split and its number only, so the first
+    images of a split stay the same when more are asked for.
 
     Args:
         out_dir: Folder to write to; made if it does not exist.
         seed: The same seed gives the same bytes.
-        counts: Numbers of pictures of the train, val and test splits.
-        image_size: Width and height of the pictures, in pixels.
+        counts: Numbers of images of the train, val and test splits.
+        image_size: Width and height of the images, in pixels.
 
     Returns:
         dict[str, Path]: The annotation file of each split.
@@ -56,24 +56,14 @@ def _check(seed: int, counts: tuple, image_size: tuple) -> None:
     if seed < 0:
         raise UserError(f'seed must be 0 or more, got {seed}.')
     if len(counts) != len(SPLITS) or min(counts) < 1:
-        raise UserError(f'counts must be three numbers of pictures, each 1 or more, got {counts}.')
+        raise UserError(f'counts must be three numbers of images, each 1 or more, got {counts}.')
     if min(image_size) < 8 * MIN_SIDE:
         raise UserError(f'image_size must be at least {8 * MIN_SIDE} pixels a side, '
                         f'got {image_size}.')
 
 
 def _write_split(out_dir: Path, split: str, rngs: list, image_size: tuple) -> Path:
-    """Write the pictures and the annotation file of a split.
-
-    Args:
-        out_dir: Folder of the dataset.
-        split: Name of the split.
-        rngs: One random generator for each picture.
-        image_size: Width and height of the pictures.
-
-    Returns:
-        Path: The annotation file.
-    """
+    """Write the images of a split, one a random generator; return its annotation file."""
     width, height = image_size
     (out_dir / split).mkdir(parents=True, exist_ok=True)
     images, annotations = [], []
@@ -85,25 +75,10 @@ def _write_split(out_dir: Path, split: str, rngs: list, image_size: tuple) -> Pa
             raise UserError(f'Cannot write {path}. Check that the folder is writable.')
         images.append(dict(id=number, file_name=name, width=width, height=height))
         for box in boxes:
-            annotations.append(_annotation(len(annotations) + 1, number, box))
-    return _write_json(out_dir / 'annotations' / f'{split}.json', images, annotations)
-
-
-def _annotation(number: int, image: int, box: dict) -> dict:
-    """One annotation in COCO's format; its categories count from 1."""
-    return dict(
-        id=number,
-        image_id=image,
-        category_id=int(box['label']) + 1,
-        bbox=box['bbox'],
-        area=box['area'],
-        iscrowd=box['iscrowd'])
-
-
-def _write_json(path: Path, images: list, annotations: list) -> Path:
-    """Write a COCO annotation file."""
+            annotations.append(dict(
+                id=len(annotations) + 1, image_id=number, category_id=int(box['label']) + 1,
+                bbox=box['bbox'], area=box['area'], iscrowd=box['iscrowd']))
     categories = [dict(id=number, name=name) for number, name in enumerate(CLASSES, start=1)]
-    content = dict(images=images, annotations=annotations, categories=categories)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(content), encoding='utf-8')
+    path = out_dir / 'annotations' / f'{split}.json'
+    write_json(str(path), dict(images=images, annotations=annotations, categories=categories))
     return path

@@ -9,7 +9,7 @@ import numpy as np
 CLASSES = ('disc', 'ring', 'square', 'triangle', 'star', 'cross')
 DISTRACTORS = ('bar', 'blob', 'arc')
 
-_PATTERN = 70  # how far the two colours of a pattern lie apart at most, in each channel
+_PATTERN = 70  # how far the two colors of a pattern lie apart at most, in each channel
 _FINE = 4  # shapes are drawn so many times as large, then reduced
 _SHIFT = 4  # cv2.fillPoly takes coordinates in 1 / 2**_SHIFT pixel
 
@@ -22,18 +22,6 @@ def _polar(radii, angles) -> np.ndarray:
 def _regular(corners: int) -> np.ndarray:
     """A regular polygon ``(corners, 2)`` of radius 1."""
     return _polar(np.ones(corners), np.arange(corners) * 2 * np.pi / corners)
-
-
-def _star() -> np.ndarray:
-    """A five-pointed star ``(10, 2)`` of radius 1."""
-    return _polar(np.tile([1.0, 0.45], 5), np.arange(10) * np.pi / 5)
-
-
-def _cross() -> np.ndarray:
-    """A plus sign ``(12, 2)``."""
-    a, b = 0.3, 1.0
-    return np.array([(-a, -b), (a, -b), (a, -a), (b, -a), (b, a), (a, a), (a, b), (-a, b), (-a, a),
-                     (-b, a), (-b, -a), (-a, -a)])
 
 
 def _bar(rng: np.random.Generator) -> np.ndarray:
@@ -58,6 +46,18 @@ def _arc(rng: np.random.Generator) -> np.ndarray:
     return np.concatenate([_polar(np.ones(16), angles), _polar(np.full(16, inner), angles[::-1])])
 
 
+_FIXED = {
+    'disc': [_regular(40)],
+    'ring': [_regular(40), _regular(40) * 0.55],
+    'square': [_regular(4)],
+    'triangle': [_regular(3)],
+    'star': [_polar(np.tile([1.0, 0.45], 5), np.arange(10) * np.pi / 5)],
+    'cross': [np.array([(-.3, -1.), (.3, -1.), (.3, -.3), (1., -.3), (1., .3), (.3, .3), (.3, 1.),
+                        (-.3, 1.), (-.3, .3), (-1., .3), (-1., -.3), (-.3, -.3)])],
+}
+_RANDOM = {'bar': _bar, 'blob': _blob, 'arc': _arc}
+
+
 def outline(kind: str, rng: np.random.Generator) -> list:
     """Contours of a shape; two contours mean a hole.
 
@@ -68,17 +68,9 @@ def outline(kind: str, rng: np.random.Generator) -> list:
     Returns:
         list[np.ndarray]: Contours ``(N, 2)`` around the origin, in any unit.
     """
-    fixed = {
-        'disc': lambda: [_regular(40)],
-        'ring': lambda: [_regular(40), _regular(40) * 0.55],
-        'square': lambda: [_regular(4)],
-        'triangle': lambda: [_regular(3)],
-        'star': lambda: [_star()],
-        'cross': lambda: [_cross()],
-    }
-    if kind in fixed:
-        return fixed[kind]()
-    return [{'bar': _bar, 'blob': _blob, 'arc': _arc}[kind](rng)]
+    if kind in _FIXED:
+        return _FIXED[kind]
+    return [_RANDOM[kind](rng)]
 
 
 def pose(contours: list, size: float, center: tuple, rng: np.random.Generator) -> list:
@@ -87,7 +79,7 @@ def pose(contours: list, size: float, center: tuple, rng: np.random.Generator) -
     Args:
         contours: Contours ``(N, 2)``.
         size: Longer side of the shape's box, in pixels.
-        center: Centre ``(x, y)`` of the shape's box, in pixels.
+        center: Center ``(x, y)`` of the shape's box, in pixels.
         rng: Where randomness comes from.
 
     Returns:
@@ -120,7 +112,7 @@ def coverage(contours: list, width: int, height: int) -> np.ndarray:
     x1, y1 = np.clip(np.ceil(points.max(axis=0)), 0, (width, height)).astype(int)
     if x0 < x1 and y0 < y1:
         fine = np.zeros(((y1 - y0) * _FINE, (x1 - x0) * _FINE), np.uint8)
-        # A pixel's centre is a whole number for cv2 and half a pixel more for us.
+        # A pixel's center is a whole number for cv2 and half a pixel more for us.
         points = [(contour - (x0, y0)) * _FINE - 0.5 for contour in contours]
         points = [np.round(contour * 2**_SHIFT).astype(np.int32) for contour in points]
         cv2.fillPoly(fine, points, 255, shift=_SHIFT)
@@ -153,8 +145,8 @@ def noise(width: int, height: int, cells: int, rng: np.random.Generator) -> np.n
     """Smooth noise ``(height, width)`` of values from 0 to 1.
 
     Args:
-        width: Width of the picture.
-        height: Height of the picture.
+        width: Width of the image.
+        height: Height of the image.
         cells: Number of independent values along each side.
         rng: Where randomness comes from.
     """
@@ -163,12 +155,12 @@ def noise(width: int, height: int, cells: int, rng: np.random.Generator) -> np.n
 
 
 def surface(width: int, height: int, color: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A surface of a colour, patterned with another one near it.
+    """A surface of a color, patterned with another one near it.
 
     Args:
-        width: Width of the picture.
-        height: Height of the picture.
-        color: Colour ``(3,)``, 0 to 255.
+        width: Width of the image.
+        height: Height of the image.
+        color: Color ``(3,)``, 0 to 255.
         rng: Where randomness comes from.
 
     Returns:
@@ -180,12 +172,12 @@ def surface(width: int, height: int, color: np.ndarray, rng: np.random.Generator
 
 
 def paint(image: np.ndarray, color: np.ndarray, mask: np.ndarray) -> None:
-    """Blend a colour or a surface into a picture, in place.
+    """Blend a color or a surface into an image, in place.
 
     Args:
         image: float32 ``(height, width, 3)``.
         color: ``(3,)`` or ``(height, width, 3)``.
-        mask: float32 ``(height, width)``, 1 where only the colour stays.
+        mask: float32 ``(height, width)``, 1 where only the color stays.
     """
     image += (color - image) * mask[:, :, None]
 
@@ -194,8 +186,8 @@ def background(width: int, height: int, rng: np.random.Generator) -> np.ndarray:
     """Clutter to draw on: noise of two scales and lumps of other surfaces.
 
     Args:
-        width: Width of the picture.
-        height: Height of the picture.
+        width: Width of the image.
+        height: Height of the image.
         rng: Where randomness comes from.
 
     Returns:

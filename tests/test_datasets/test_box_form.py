@@ -7,14 +7,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fcos_mm.datasets.box_readings import (
+from fcos_mm.datasets.box_form import (
     NORMALIZED_READINGS,
     PIXEL_READINGS,
+    box_sizes,
+    fix_boxes,
     meaning,
+    other_form,
     read_corners,
 )
 from fcos_mm.datasets.checks import check_config_data
-from fcos_mm.datasets.converters.fix_boxes import fix_boxes
 from fcos_mm.errors import UserError
 
 WIDTH, HEIGHT = 160, 100
@@ -138,17 +140,8 @@ def test_the_area_of_a_mask_stays(written, folder):
 @pytest.mark.parametrize('name', PIXEL_READINGS)
 def test_on_coco(name, tmp_path):
     """Nothing is said of COCO itself, and every form of it is recognised."""
-    from fcos_mm.datasets.checks.box_form import check_box_form
-    from fcos_mm.datasets.checks.boxes import sizes_of_boxes
-    from fcos_mm.datasets.checks.source import CocoSource
     data = json.loads(REAL.read_text())
-    sizes = sizes_of_boxes(data)
-    boxes = write(name, np.array([box['bbox'] for box in data['annotations']]), sizes)
-    source = CocoSource(
-        key='data', ann_file=str(REAL), image_folder='', classes=(), classes_given=True,
-        test_mode=False, filter_cfg={}, local=True)
-    if name == 'coco':
-        check_box_form(source, data, boxes, sizes, pytest.fail)
-        return
-    with pytest.raises(UserError, match=f'--from {name}$'):
-        check_box_form(source, data, boxes, sizes, pytest.fail)
+    sizes = box_sizes(data)
+    form = other_form(
+        write(name, np.array([box['bbox'] for box in data['annotations']]), sizes), sizes)
+    assert form is None if name == 'coco' else (form.names == [name] and form.sure)

@@ -1,4 +1,4 @@
-"""One picture of the generated dataset ``shapes`` and its boxes.
+"""One image of the generated dataset ``shapes`` and its boxes.
 
 Shapes are painted one over the other. A map remembers which shape each pixel
 shows, so that boxes enclose what can be seen and nothing else.
@@ -6,7 +6,7 @@ shows, so that boxes enclose what can be seen and nothing else.
 import cv2
 import numpy as np
 
-from fcos_mm.datasets.shapes_drawing import (
+from fcos_mm.datasets.shapes.drawing import (
     CLASSES,
     DISTRACTORS,
     background,
@@ -20,13 +20,13 @@ from fcos_mm.datasets.shapes_drawing import (
 
 MIN_SIDE = 8  # longer side of the smallest annotated box, in pixels
 _MIN_VISIBLE = 0.5  # part of a shape that must stay visible
-_MIN_CONTRAST = 60  # mean difference of a shape's colour from what it covers
-_RIM = 0.3  # how dark the rim of a shape is beside its colour
+_MIN_CONTRAST = 60  # mean difference of a shape's color from what it covers
+_RIM = 0.3  # how dark the rim of a shape is beside its color
 _NOBODY = -1
 
 
 class Scene:
-    """A picture under construction.
+    """An image under construction.
 
     Args:
         width: Width in pixels.
@@ -53,7 +53,7 @@ class Scene:
         Args:
             label: Index into ``CLASSES``.
             size: Longer side of its box, in pixels.
-            center: Centre ``(x, y)`` of its box.
+            center: Center ``(x, y)`` of its box.
 
         Returns:
             bool: Whether it was painted.
@@ -67,8 +67,8 @@ class Scene:
 
         Args:
             label: Index into ``CLASSES``.
-            radius: How far from the centre they lie, in pixels.
-            center: Centre ``(x, y)`` of the swarm.
+            radius: How far from the center they lie, in pixels.
+            center: Center ``(x, y)`` of the swarm.
 
         Returns:
             bool: Whether it was painted.
@@ -122,7 +122,6 @@ class Scene:
         return image.clip(0, 255).astype(np.uint8)
 
     def _add(self, mask: np.ndarray, shape: dict) -> bool:
-        """Paint a shape, unless it hides too much or cannot be seen itself."""
         if (mask > 127).sum() < _MIN_VISIBLE * shape['area']:
             return False
         if not self._claim(mask, len(self.shapes)):
@@ -153,7 +152,7 @@ class Scene:
         return list(cv2.boundingRect((owner == index).astype(np.uint8)))
 
     def _paint(self, mask: np.ndarray, opacity: float) -> None:
-        """Paint a surface of contrasting colours through a mask."""
+        """Paint a surface of contrasting colors through a mask."""
         x, y, width, height = cv2.boundingRect(mask)
         if width == 0:
             return
@@ -166,7 +165,7 @@ class Scene:
         paint(part, (color * _RIM).astype(np.float32), weight - inner)
 
     def _contrasting(self, color: np.ndarray) -> np.ndarray:
-        """A colour ``(3,)`` that differs from the given one."""
+        """A color ``(3,)`` that differs from the given one."""
         while True:
             candidate = self.rng.uniform(0, 255, 3)
             if np.abs(candidate - color).mean() > _MIN_CONTRAST:
@@ -180,7 +179,7 @@ def _area(contours: list) -> float:
 
 
 def draw_scene(width: int, height: int, rng: np.random.Generator) -> tuple:
-    """Draw a picture.
+    """Draw an image.
 
     Args:
         width: Width in pixels.
@@ -202,12 +201,12 @@ def draw_scene(width: int, height: int, rng: np.random.Generator) -> tuple:
 
 
 def _somewhere(scene: Scene) -> np.ndarray:
-    """A random place ``(2,)`` in the picture."""
+    """A random place ``(2,)`` in the image."""
     return scene.rng.uniform(0, 1, 2) * (scene.width, scene.height)
 
 
 def _random_size(scene: Scene, low: float = MIN_SIDE, high: float = None) -> float:
-    """A size, up to most of the picture; each octave a little likelier than the one below."""
+    """A size, up to most of the image; each octave a little likelier than the one below."""
     high = high or 0.95 * min(scene.width, scene.height)
     return float(low * (high / low)**(scene.rng.uniform()**0.7))
 
