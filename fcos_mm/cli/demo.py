@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from fcos_mm.datasets.shapes import SPLITS, make_shapes
+from fcos_mm.datasets.shapes import make_data
 from fcos_mm.errors import UserError
 
 CONFIG = 'configs/demo/fcos_csp-w25_fpn_shapes.py'
@@ -51,15 +51,6 @@ def run(args: argparse.Namespace) -> None:
     run_script(args.tools / 'analysis_tools' / 'draw_grid.py', config, predictions, '--out', grid)
     minutes = (time.monotonic() - start) / 60
     print(f'\ncheckpoint  {checkpoint}\nimages      {grid}\ntook        {minutes:.1f} minutes')
-
-
-def make_data(data_root: str) -> None:
-    """Write the dataset to its folder unless it is there already."""
-    wanted = [Path(data_root) / 'annotations' / f'{split}.json' for split in SPLITS]
-    found = all(path.is_file() for path in wanted)
-    if not found:
-        make_shapes(data_root)
-    print(f'dataset     {data_root}, {"found" if found else "written"}')
 
 
 def run_script(tool: Path, *words: object) -> None:

@@ -15,6 +15,7 @@ from fcos_mm.config.source import read_source
 from fcos_mm.config.top_level import apply_files
 from fcos_mm.config.unread import check_unread
 from fcos_mm.errors import UserError
+from fcos_mm.registry import MODELS
 
 
 def load_config(name: str, options: dict | None = None) -> Config:
@@ -33,7 +34,7 @@ def load_config(name: str, options: dict | None = None) -> Config:
         UserError: If there is no such config, it cannot be read, or it or an option sets
             what nothing reads.
     """
-    from fcos_mm import components  # noqa: F401  every type that a config may name
+    MODELS.import_from_location()  # every type that a config may name
     path = find_config(name)
     cfg = _read(path)
     source = read_source(path, find_config)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from fcos_mm.cli.demo import make_data
+from fcos_mm.datasets.shapes import make_data
 from fcos_mm.errors import UserError
 from fcos_mm.paper.experiments import EXPERIMENTS
 from fcos_mm.paper.figures import write_figure

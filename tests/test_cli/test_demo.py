@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from fcos_mm.cli import demo, parse
+from fcos_mm.datasets.shapes import make_data
 from fcos_mm.errors import UserError
 
 TOOLS = Path(__file__).resolve().parents[2] / 'tools'
@@ -22,7 +23,7 @@ def commands(monkeypatch):
             (work_dir / 'last_checkpoint').write_text(str(work_dir / 'epoch_3.pth'))
 
     monkeypatch.setattr(demo, 'run_script', note)
-    monkeypatch.setattr(demo, 'make_shapes', lambda folder: seen.append(['make', folder]))
+    monkeypatch.setattr('fcos_mm.datasets.shapes.make_shapes', lambda folder: seen.append(['make', folder]))
     return seen
 
 
@@ -48,10 +49,10 @@ def test_data_that_is_there_is_used(commands, tmp_path):
         path = tmp_path / 'annotations' / f'{split}.json'
         path.parent.mkdir(exist_ok=True)
         path.write_text('{}')
-    demo.make_data(str(tmp_path))
+    make_data(str(tmp_path))
     assert commands == []
     path.unlink()
-    demo.make_data(str(tmp_path))
+    make_data(str(tmp_path))
     assert commands == [['make', str(tmp_path)]]
 
 

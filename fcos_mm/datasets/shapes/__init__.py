@@ -51,6 +51,15 @@ def make_shapes(out_dir: str,
     return files
 
 
+def make_data(data_root: str) -> None:
+    """Write the dataset to its folder unless it is there already."""
+    wanted = [Path(data_root) / 'annotations' / f'{split}.json' for split in SPLITS]
+    found = all(path.is_file() for path in wanted)
+    if not found:
+        make_shapes(data_root)
+    print(f'dataset     {data_root}, {"found" if found else "written"}')
+
+
 def _check(seed: int, counts: tuple, image_size: tuple) -> None:
     """Raise a UserError for arguments that make no dataset."""
     if seed < 0:
