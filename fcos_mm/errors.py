@@ -18,3 +18,9 @@ def shorten(value: object, limit: int = 80) -> str:
     """
     text = repr(value)
     return text if len(text) <= limit else text[:limit] + '...'
+
+
+def check_choice(name: str, value: object, allowed: tuple) -> None:
+    """Raise a ValueError that names the option unless its value is one of those allowed."""
+    if value not in allowed:
+        raise ValueError(f'{name} must be one of {allowed}, got {value!r}')

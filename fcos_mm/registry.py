@@ -20,7 +20,7 @@ register_mmdet()
 
 
 def _child(parent: Registry) -> Registry:
-    """Make the child of a registry, known to the root as well.
+    """Create the child of a registry and register it with the root as well.
 
     mmengine looks for a scope among the children of the registry at hand and of
     the root, so a sibling of mmdet's would not find the grandchild.
@@ -34,27 +34,26 @@ def _child(parent: Registry) -> Registry:
     return child
 
 
-MODELS = _child(mmdet.MODELS)
-TASK_UTILS = _child(mmdet.TASK_UTILS)
+# Also those that nothing of ours is in: without a child under our scope a registry
+# would be searched in mmengine's part only, and mmdet's types would not be found.
 DATASETS = _child(mmdet.DATASETS)
-TRANSFORMS = _child(mmdet.TRANSFORMS)
-HOOKS = _child(mmdet.HOOKS)
-METRICS = _child(mmdet.METRICS)
-VISUALIZERS = _child(mmdet.VISUALIZERS)
-
-# Nothing of ours yet: a registry without a child under our scope would be
-# searched in mmengine's part only, and mmdet's types would not be found.
 DATA_SAMPLERS = _child(mmdet.DATA_SAMPLERS)
 EVALUATOR = _child(mmdet.EVALUATOR)
 FUNCTIONS = _child(mmengine.FUNCTIONS)
+HOOKS = _child(mmdet.HOOKS)
 LOG_PROCESSORS = _child(mmdet.LOG_PROCESSORS)
 LOOPS = _child(mmdet.LOOPS)
+METRICS = _child(mmdet.METRICS)
+MODELS = _child(mmdet.MODELS)
 MODEL_WRAPPERS = _child(mmdet.MODEL_WRAPPERS)
-OPTIM_WRAPPER_CONSTRUCTORS = _child(mmdet.OPTIM_WRAPPER_CONSTRUCTORS)
-OPTIM_WRAPPERS = _child(mmdet.OPTIM_WRAPPERS)
 OPTIMIZERS = _child(mmdet.OPTIMIZERS)
+OPTIM_WRAPPERS = _child(mmdet.OPTIM_WRAPPERS)
+OPTIM_WRAPPER_CONSTRUCTORS = _child(mmdet.OPTIM_WRAPPER_CONSTRUCTORS)
 PARAM_SCHEDULERS = _child(mmdet.PARAM_SCHEDULERS)
-RUNNER_CONSTRUCTORS = _child(mmdet.RUNNER_CONSTRUCTORS)
 RUNNERS = _child(mmdet.RUNNERS)
+RUNNER_CONSTRUCTORS = _child(mmdet.RUNNER_CONSTRUCTORS)
+TASK_UTILS = _child(mmdet.TASK_UTILS)
+TRANSFORMS = _child(mmdet.TRANSFORMS)
 VISBACKENDS = _child(mmdet.VISBACKENDS)
+VISUALIZERS = _child(mmdet.VISUALIZERS)
 WEIGHT_INITIALIZERS = _child(mmdet.WEIGHT_INITIALIZERS)

@@ -17,7 +17,6 @@ from mmengine.structures import InstanceData
 
 from fcos_mm.apis.runner import pretrained_settings
 from fcos_mm.config import load_config
-from fcos_mm.models.level_sizes import check_level_sizes
 from fcos_mm.registry import MODELS, TRANSFORMS
 
 ROOT = Path(__file__).resolve().parents[1] / 'configs'
@@ -99,8 +98,8 @@ def test_maps_of_any_image_fit_the_strides(name):
         size = [-(-side // multiple) * multiple for side in size]
         with torch.device('meta'), torch.no_grad():
             maps = head(neck(backbone(torch.zeros(1, 3, *size))))[0]
-        check_level_sizes([m.shape[2:] for m in maps], head.strides,
-                          [dict(batch_input_shape=tuple(size))])
+        head.location_generator.check_sizes([m.shape[2:] for m in maps],
+                                            [dict(batch_input_shape=tuple(size))])
 
 
 @pytest.fixture
@@ -176,7 +175,7 @@ def test_improvements(backbone, deformable, tail):
     head['regression'] = 'relu'
     head['centerness']['position'] = 'reg'
     head['assigner']['center_sampling_radius'] = 1.5
-    head['loss']['loss_bbox']['form'] = 'giou'
+    head['loss']['loss_bbox'] = dict(type='mmdet.GIoULoss', loss_weight=1.0)
     assert improved.to_dict() == expected
 
     head['dcn_on_last_conv'] = True
@@ -195,6 +194,13 @@ def test_improvements_on_the_official_preset():
     assert cfg.model.bbox_head.loss.bbox_weight == 'centerness'
     assert cfg.model.bbox_head.postprocess.score == 'sqrt'
     assert cfg.model.test_cfg.nms.iou_threshold == 0.6
+
+
+def test_every_improved_config_has_the_giou_of_its_preset():
+    """The released code smooths the IoU inside its GIoU; the paper's preset takes the plain one."""
+    losses = {'official' in path.name: Config.fromfile(path).model.bbox_head.loss.loss_bbox
+              for path in ROOT.glob(f'fcos/*{IMPROVED}*.py')}
+    assert losses[True].form == 'smoothed_giou' and losses[False].type == 'mmdet.GIoULoss'
 
 
 @pytest.mark.parametrize('backbone', SWAPS)
@@ -220,7 +226,7 @@ def test_proposals_come_from_p2_to_p6(name, branch):
     head = build(ConfigDict(cfg.model.rpn_head))
     assert head.strides == (4, 8, 16, 32, 64)
     assert head.num_classes == 1
-    assert head.centerness.branch is branch
+    assert head.quality.branch is branch
     assert hasattr(head, 'conv_centerness') is branch
     assert cfg.model.test_cfg.rpn.score_thr == 0
     assert cfg.model.test_cfg.rpn.nms.iou_threshold == 0.7

@@ -136,7 +136,7 @@ NUMERICS = {
     'boxes clipped': (lambda h: h.postprocess.clip, 'before_nms', 'before_nms', 'before_nms'),
     'crowd boxes': (lambda h: h.assigner.crowd, 'drop', 'drop', 'drop'),
     'tower bias': (lambda h: h.cls_convs[0].conv.bias is not None, True, True, False),
-    'center-ness': (lambda h: (h.centerness.source, h.centerness.position, h.centerness.num_convs),
+    'center-ness': (lambda h: (h.quality.source, h.quality.position, h.quality.num_convs),
                     *[('branch', 'cls', 0)] * 3),
 }
 

@@ -21,9 +21,13 @@ from harness.case import Case
 from harness.same import equal
 from torch import Tensor
 
-from fcos_mm.models.assigner import FCOSAssigner, Targets
-from fcos_mm.models.ground_truth import pad_ground_truth
-from fcos_mm.models.locations import LocationGenerator, Locations
+from fcos_mm.models import (
+    FCOSAssigner,
+    LocationGenerator,
+    Locations,
+    Targets,
+    pad_ground_truth,
+)
 
 IMAGES = 4
 SIZE = (800, 1333)  # height, width; padded to 800 x 1344

@@ -6,12 +6,12 @@ import torch
 from mmengine.structures import InstanceData
 from torch import Tensor
 
+from fcos_mm.models.assigner import REGRESS_RANGES
 from fcos_mm.models.locations import LocationGenerator
 from harness.boxes import coco_like, feature_sizes
 
 STRIDES = (8, 16, 32, 64, 128)
 NUM_CLASSES = 80
-RANGES = ((0, 64), (64, 128), (128, 256), (256, 512), (512, 1e8))
 
 #: Logits of a trained detector; see :func:`trained_maps`.
 BACKGROUND, SPREAD_OF_BACKGROUND = -7., 0.9
@@ -130,5 +130,5 @@ def _centerness(ltrb: Tensor) -> Tensor:
 def _levels_off(index: int, ltrb: Tensor) -> Tensor:
     """(P, G) how many levels away the one is that answers for the box at a location."""
     largest = ltrb.amax(-1)
-    bounds = largest.new_tensor([high for _, high in RANGES[:-1]])
+    bounds = largest.new_tensor([high for _, high in REGRESS_RANGES[:-1]])
     return (torch.bucketize(largest, bounds) - index).abs().float()

@@ -5,4 +5,4 @@ _base_ = './fcos_r50-caffe_fpn_gn-head-no-centerness_1x_coco.py'
 model = dict(
     backbone=dict(num_stages=3, strides=(1, 2, 2), dilations=(1, 1, 1), out_indices=(0, 1, 2)),
     neck=dict(in_channels=[256, 512, 1024], start_level=2, add_extra_convs=False, num_outs=1),
-    bbox_head=dict(strides=(16, ), assigner=dict(regress_ranges=((0, 1e8), ))))
+    bbox_head=dict(strides=(16, ), assigner=dict(regress_ranges=((0, None), ))))

@@ -30,8 +30,8 @@ model = dict(
         # At the size of the input half a platelet is about 10 pixels, half a red cell 27 and half
         # a white cell 50.
         assigner=dict(
-            regress_ranges=((0, 24), (24, 48), (48, 1e8)), center_sampling_radius=1.5),
-        loss=dict(loss_bbox=dict(form='giou'))))
+            regress_ranges=((0, 24), (24, 48), (48, None)), center_sampling_radius=1.5),
+        loss=dict(loss_bbox=dict(_delete_=True, type='GIoULoss', loss_weight=1.0))))
 
 max_iters = 1000
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=max_iters, val_interval=500)

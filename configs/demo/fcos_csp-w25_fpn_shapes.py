@@ -29,12 +29,12 @@ model = dict(
         centerness=dict(type='Centerness', position='reg'),
         assigner=dict(
             type='FCOSAssigner',
-            regress_ranges=((0, 24), (24, 48), (48, 1e8)),
+            regress_ranges=((0, 24), (24, 48), (48, None)),
             center_sampling_radius=1.5,
             crowd='ignore'),
         loss=dict(
             type='FCOSLoss',
-            loss_bbox=dict(type='LTRBIoULoss', form='giou')),
+            loss_bbox=dict(type='GIoULoss')),
         # RetinaNet's small weights are for towers on a pretrained backbone. From scratch the towers
         # learn sooner with He's initialisation; the prediction layers keep theirs.
         init_cfg=dict(

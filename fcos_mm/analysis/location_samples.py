@@ -6,10 +6,10 @@ from mmengine.structures import InstanceData
 
 from fcos_mm.analysis.input_size import InputBoxes
 from fcos_mm.analysis.samples import Assigned, Level
-from fcos_mm.models.assigner import FCOSAssigner
-from fcos_mm.models.ground_truth import GroundTruth, pad_ground_truth
+from fcos_mm.models.assigner import FCOSAssigner, pad_ground_truth
 from fcos_mm.models.head import FCOSHead
 from fcos_mm.models.locations import Locations
+from fcos_mm.models.structures import GroundTruth
 
 
 class LocationSamples:
@@ -56,7 +56,9 @@ class LocationSamples:
         return reason.tolist()
 
     def _locations(self, image: InputBoxes) -> Locations:
-        return self.head.location_generator(image.feature_sizes(self.head.strides), 'cpu')
+        width, height = image.padded
+        generator = self.head.location_generator
+        return generator(generator.sizes(height, width), 'cpu')
 
     def _truth(self, image: InputBoxes) -> GroundTruth:
         return pad_ground_truth(

@@ -10,9 +10,9 @@ from mmengine.structures import InstanceData
 from torch import Tensor
 
 from fcos_mm.errors import UserError
-from fcos_mm.models.ground_truth import pad_ground_truth, scale_factors
+from fcos_mm.models.assigner import pad_ground_truth
 from fcos_mm.models.head import FCOSHead
-from fcos_mm.models.locations import Locations
+from fcos_mm.models.locations import Locations, scale_factors
 from fcos_mm.registry import METRICS, MODELS
 
 
@@ -25,8 +25,8 @@ class AmbiguousDetectionMetric(BaseMetric):
     detection, and how often its boxes are of different categories.
 
     The detector must say where its detections come from
-    (``model.bbox_head.postprocess.return_locations=True``), and the test
-    pipeline must load the annotations, boxes in the size of the original image
+    (``model.bbox_head.postprocess.type='fcos_mm.LocatedPostProcessor'``), and the
+    test pipeline must load the annotations, boxes in the size of the original image
     as mmdet's test pipelines have them: ``LoadAnnotations`` after ``Resize``.
 
     Args:
@@ -72,8 +72,8 @@ class AmbiguousDetectionMetric(BaseMetric):
             found = sample['pred_instances']
             if 'locations' not in found:
                 raise UserError('The detections do not say which locations they come from.\nSet '
-                                'model.bbox_head.postprocess.return_locations=True, and test '
-                                'without augmentation.')
+                                "model.bbox_head.postprocess.type='fcos_mm.LocatedPostProcessor', "
+                                'and test without augmentation.')
             counted = found['locations'][found['scores'] >= self.score_thr].cpu()  # (n,)
             locations = self._locations(sample)
             if len(counted) and counted.max() >= len(locations.points):
@@ -107,8 +107,8 @@ class AmbiguousDetectionMetric(BaseMetric):
     def _locations(self, sample: dict) -> Locations:
         """The locations of the padded batch that the image was tested in."""
         height, width = sample['batch_input_shape'][-2:]
-        sizes = [(-(-height // stride), -(-width // stride)) for stride in self.head.strides]
-        return self.head.location_generator(sizes, 'cpu')
+        generator = self.head.location_generator
+        return generator(generator.sizes(height, width), 'cpu')
 
     def _ambiguous(self, locations: Locations, sample: dict) -> tuple[Tensor, Tensor]:
         """Which locations are claimed by several boxes, and by boxes of several categories.

@@ -1,57 +1,61 @@
-"""Which location answers for which box (paper, Sec. 3.1 and 3.2)."""
-from collections.abc import Sequence
-from typing import NamedTuple
+"""Assign ground-truth boxes to locations (paper, Sec. 3.1 and 3.2).
 
-import numpy as np
+:func:`dense_claims` and :func:`dense_assignment` are the rule as the paper states it:
+every location is asked about every box. What runs is :class:`FCOSAssigner`, which finds
+the same, bit for bit, in closed form (:mod:`fcos_mm.models.windows`); tests compare both.
+"""
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
+from mmdet.structures.bbox import get_box_tensor
+from mmengine.structures import InstanceData
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
-from fcos_mm.models.claims import claimed_runs, lowest_rank
-from fcos_mm.models.ground_truth import GroundTruth
-from fcos_mm.models.locations import Locations, mirrored
-from fcos_mm.models.windows import BOUNDS, Ranges, window_sizes, windows
+from fcos_mm.errors import check_choice
+from fcos_mm.models.locations import Locations, mirrored, scale_factors
+from fcos_mm.models.structures import BOX_CONVENTIONS, Claims, Conditions, GroundTruth, Targets
+from fcos_mm.models.windows import claimed_cells, lowest_rank
 from fcos_mm.registry import TASK_UTILS
 
 INF = float('inf')
-CROWD = ('drop', 'ignore', 'mask')
+#: (m_{i-1}, m_i) in pixels of P3 to P7 (Sec. 3.2); None: no upper end.
+REGRESS_RANGES = ((0, 64), (64, 128), (128, 256), (256, 512), (512, None))
 
 
-class Targets(NamedTuple):
-    """What each location of each image is to predict.
+def dense_claims(locations: Locations, boxes: Tensor, conditions: Conditions) -> Tensor:
+    """Return (B, P, G): whether a location meets the conditions for a box of (B, G, 4)."""
+    near, far = boxes[:, None].chunk(2, dim=-1)  # (B, 1, G, 2)
+    distances = _distances(locations.points, near, far)  # (B, P, G, 4)
+    inside = distances.amin(-1) > 0
+    if conditions.center_radius is not None:
+        center = (near + far) / 2
+        reach = locations.strides[:, None, None] * conditions.center_radius  # (P, 1, 1)
+        inside &= _distances(locations.points, center - reach, center + reach).amin(-1) > 0
+    bounds = torch.tensor(conditions.regress_ranges)  # (L, 2)
+    bounds = bounds.repeat_interleave(torch.tensor(locations.counts), dim=0)  # (P, 2)
+    low, high = bounds.split(1, dim=1)
+    largest = distances.amax(-1)
+    if conditions.range_bounds == 'inclusive':
+        return inside & (low <= largest) & (largest <= high)
+    return inside & (low < largest) & (largest < high)
 
-    Attributes:
-        labels: (B, P) class, or the background label.
-        distances: (B, P, 4) Eq. (1), l, t, r, b in pixels; 0 at negatives.
-        gt_index: (B, P) index of the box in its image, -1 at negatives.
-        class_weight: (B, P) 1, or 0 where crowd boxes take a location out of
-            the classification loss.
+
+def dense_assignment(locations: Locations, truth: GroundTruth, conditions: Conditions) -> Tensor:
+    """Return (B, P) index of the smallest box that claims a location, -1 for none.
+
+    Of boxes of equal area it is the first.
     """
-    labels: Tensor
-    distances: Tensor
-    gt_index: Tensor
-    class_weight: Tensor
-
-    @property
-    def positive(self) -> Tensor:
-        """(B, P) whether the location answers for a box."""
-        return self.gt_index >= 0
+    claimed = dense_claims(locations, truth.boxes, conditions)  # (B, P, G)
+    smallest = torch.where(claimed, truth.areas[:, None], INF).argmin(-1)
+    return torch.where(claimed.any(-1), smallest, -1)
 
 
-class Claims(NamedTuple):
-    """Every pair of a location and a box that meets all conditions, M in all.
-
-    Of the boxes that claim a location :meth:`FCOSAssigner.assign` takes the
-    smallest; a location with several is an ambiguous sample.
-
-    Attributes:
-        image: (M,) index of the image.
-        location: (M,) index of the location.
-        box: (M,) index of the box in its image.
-    """
-    image: Tensor
-    location: Tensor
-    box: Tensor
+def _distances(points: Tensor, near: Tensor, far: Tensor) -> Tensor:
+    """Eq. (1): l, t, r, b from points (P, 2) to the corners (B, 1 or P, G, 2) of boxes."""
+    points = points[:, None]  # (P, 1, 2)
+    return torch.cat([points - near, far - points], dim=-1)  # (B, P, G, 4)
 
 
 @TASK_UTILS.register_module()
@@ -60,12 +64,11 @@ class FCOSAssigner:
 
     A location is positive for a box if it lies strictly inside and the largest
     of its distances l, t, r, b is in the regress range of its level; of several
-    boxes the one of minimal area wins, of equal areas the first. Each box visits
-    only the window of cells that can meet the conditions, so the cost grows with
-    the number of positives instead of with locations times boxes.
+    boxes the one of minimal area wins, of equal areas the first. The cost grows
+    with the number of positives, not with locations times boxes.
 
     Args:
-        regress_ranges: (m_{i-1}, m_i) of each level, in pixels.
+        regress_ranges: (m_{i-1}, m_i) of each level, in pixels; m_i may be None.
         range_bounds: Whether the bounds belong to the range, ``'inclusive'``
             (the paper), or not, ``'strict'`` (torchvision, detectron2).
         center_sampling_radius: Without it any location inside a box may be
@@ -83,15 +86,12 @@ class FCOSAssigner:
 
     def __init__(self,
                  *,
-                 regress_ranges: Sequence[tuple[float, float]] = ((0, 64), (64, 128), (128, 256),
-                                                                  (256, 512), (512, INF)),
+                 regress_ranges: Sequence[tuple[float, float | None]] = REGRESS_RANGES,
                  range_bounds: str = 'inclusive',
                  center_sampling_radius: float | None = None,
                  crowd: str = 'drop') -> None:
-        if range_bounds not in BOUNDS:
-            raise ValueError(f'range_bounds must be one of {BOUNDS}, got {range_bounds!r}')
-        if crowd not in CROWD:
-            raise ValueError(f'crowd must be one of {CROWD}, got {crowd!r}')
+        check_choice('range_bounds', range_bounds, ('inclusive', 'strict'))
+        check_choice('crowd', crowd, ('drop', 'ignore', 'mask'))
         if center_sampling_radius is not None and not (
                 isinstance(center_sampling_radius, (int, float)) and center_sampling_radius > 0):
             raise ValueError('center_sampling_radius must be None or a number of strides above 0, '
@@ -103,108 +103,120 @@ class FCOSAssigner:
 
     @torch.no_grad()
     def assign(self, locations: Locations, truth: GroundTruth, background: int) -> Targets:
-        """Return the targets of B images.
+        """Return the targets of all locations of B images.
 
         Args:
             locations: The P locations of the feature maps.
             truth: Boxes of the B images.
-            background: Label of a location that answers for no box.
+            background: Label of a location without a box.
 
         Raises:
             ValueError: If there is not one regress range for each level.
         """
-        self._check_levels(locations)
         order = truth.areas.argsort(dim=1, stable=True)  # (B, G)
         boxes = truth.boxes.take_along_dim(order[..., None], dim=1)  # (B, G, 4)
-        labels = truth.labels.gather(1, order)
-        rank = self._lowest_rank(locations, boxes, self.regress_ranges, self.range_bounds,
-                                 self.center_sampling_radius)  # (B, P)
+        none = order.size(1)  # the rank of no box
+        rank = lowest_rank(locations, boxes, self._conditions(locations))  # (B, P)
         class_weight = boxes.new_ones(()).expand_as(rank)
         if self.crowd != 'drop' and truth.crowd.size(1):
-            out = self._inside_crowd(locations, truth.crowd)
+            crowded = _inside(locations, truth.crowd)
             if self.crowd == 'mask':
-                rank = torch.where(out, order.size(1), rank)
-            class_weight = ((rank < order.size(1)) | ~out).float()
+                rank = torch.where(crowded, none, rank)
+            class_weight = ((rank < none) | ~crowded).float()
+        positive = rank < none
         image = torch.arange(len(rank), dtype=rank.dtype, device=rank.device)[:, None]
-        row = rank.add_(image * (order.size(1) + 1))  # (B, P)
+        row = rank.add_(image * (none + 1))  # (B, P)
         # Eq. (1): (l, t, r, b) = (x, y, -x, -y) - (x0, y0, -x1, -y1); -inf where there is no box.
         distances = _look_up(row, mirrored(boxes), INF)  # (B, P, 4)
         torch.sub(locations.mirrored, distances, out=distances)
         return Targets(
-            labels=_look_up(row, labels, background),
+            positive=positive,
+            labels=_look_up(row, truth.labels.gather(1, order), background),
             distances=distances.clamp_(min=0),
             gt_index=_look_up(row, order, -1),
             class_weight=class_weight)
 
     @torch.no_grad()
     def claims(self, locations: Locations, truth: GroundTruth) -> Claims:
-        """Return all claims on the locations of B images, for analysis.
-
-        Args:
-            locations: The P locations of the feature maps, on the CPU.
-            truth: Boxes of the B images, on the CPU.
-
-        Raises:
-            ValueError: If there is not one regress range for each level.
-        """
-        self._check_levels(locations)
-        claimed = windows(locations, truth.boxes.flatten(0, 1), regress_ranges=self.regress_ranges,
-                          bounds=self.range_bounds, radius=self.center_sampling_radius)
-        runs = claimed_runs(claimed, locations, images=len(truth.boxes))
-        address = torch.from_numpy(runs.addresses())  # (M,)
-        box = torch.from_numpy(np.repeat(runs.rank, runs.count))  # (M,)
+        """Return all claims, for analysis; arguments as above, but on the CPU."""
+        address, box = claimed_cells(locations, truth.boxes, self._conditions(locations))
         if self.crowd == 'mask' and truth.crowd.size(1):
-            free = ~self._inside_crowd(locations, truth.crowd).flatten()[address]
+            free = ~_inside(locations, truth.crowd).flatten()[address]
             address, box = address[free], box[free]
-        num_locations = sum(locations.counts)
+        num_locations = len(locations.points)
         return Claims(address // num_locations, address % num_locations, box)
 
-    def _check_levels(self, locations: Locations) -> None:
-        if len(self.regress_ranges) != len(locations.sizes):
+    def _conditions(self, locations: Locations) -> Conditions:
+        if len(self.regress_ranges) != len(locations.levels):
             raise ValueError(
-                f'expected one regress range for each of {len(locations.sizes)} levels, got '
+                f'expected one regress range for each of {len(locations.levels)} levels, got '
                 f'{len(self.regress_ranges)}: set assigner.regress_ranges to fit the strides')
-
-    @staticmethod
-    def _lowest_rank(locations: Locations, boxes: Tensor, ranges: Ranges, bounds: str,
-                     radius: float | None) -> Tensor:
-        """Return (B, P): the first of boxes (B, G, 4) that claims a location, or G."""
-        return lowest_rank(
-            windows(locations, boxes.flatten(0, 1), regress_ranges=ranges, bounds=bounds,
-                    radius=radius),
-            locations,
-            images=len(boxes),
-            sizes=window_sizes(locations, ranges, radius))
-
-    def _inside_crowd(self, locations: Locations, crowd: Tensor) -> Tensor:
-        """Return (B, P): whether a location lies inside one of (B, K, 4) boxes."""
-        anywhere = ((0., INF), ) * len(locations.sizes)
-        rank = self._lowest_rank(locations, crowd, anywhere, 'inclusive', None)
-        return rank < crowd.size(1)
+        return Conditions(self.regress_ranges, self.range_bounds, self.center_sampling_radius)
 
 
-def _regress_range(bounds: Sequence[float]) -> tuple[float, float]:
+def pad_ground_truth(
+        gt_instances: Sequence[InstanceData],
+        gt_instances_ignore: Sequence[InstanceData | None] | None = None,
+        *,
+        img_metas: Sequence[dict] | None = None,
+        box_convention: str = 'continuous') -> GroundTruth:
+    """Put the boxes of all images into padded tensors.
+
+    Args:
+        gt_instances: ``bboxes`` (g, 4) and ``labels`` (g,) of each image.
+        gt_instances_ignore: ``bboxes`` of the crowd boxes of each image, or None.
+        img_metas: ``scale_factor`` (w, h) of each image, used under ``'pixel'``.
+        box_convention: ``'continuous'``, a box reaches from x0 to x1, or
+            ``'pixel'``, x1 is the last pixel of the box and its width
+            x1 - x0 + 1 (the official code, whose boxes lose their last pixel
+            before they are resized).
+    """
+    boxes = _pad([get_box_tensor(gt.bboxes).float() for gt in gt_instances])  # (B, G, 4)
+    labels = _pad([gt.labels for gt in gt_instances])  # (B, G)
+    none = boxes.new_zeros((0, 4))
+    crowd = pad_sequence([
+        none if gt is None else get_box_tensor(gt.bboxes).float()
+        for gt in gt_instances_ignore or [None] * len(boxes)
+    ], batch_first=True)  # (B, K, 4)
+    extra = BOX_CONVENTIONS[box_convention]
+    if extra:
+        last_pixel = scale_factors(img_metas, boxes.device)[:, None]  # (B, 1, 4)
+        last_pixel = F.pad(extra * last_pixel[..., 2:], (2, 0))  # (B, 1, 4), zeros for x0 and y0
+        boxes, crowd = boxes - last_pixel, crowd - last_pixel
+    width, height = (boxes[..., 2:] - boxes[..., :2] + extra).unbind(-1)
+    return GroundTruth(boxes=boxes, labels=labels, areas=width * height, crowd=crowd)
+
+
+def _pad(tensors: list[Tensor]) -> Tensor:
+    """Stack (g, ...) tensors to (B, G, ...) with zeros, G at least 1."""
+    padded = pad_sequence(tensors, batch_first=True)
+    return padded if padded.size(1) else padded.new_zeros((len(tensors), 1, *padded.shape[2:]))
+
+
+def _regress_range(bounds: Sequence[float | None]) -> tuple[float, float]:
+    """Return a pair of floats; None, inf and from 1e8 on (mmdet's INF) are no upper end."""
     try:
-        low, high = (float(bound) for bound in bounds)
+        low, high = bounds
+        low, high = float(low), INF if high is None else float(high)
     except (TypeError, ValueError):
         raise ValueError('regress_ranges must hold a pair (m_(i-1), m_i) in pixels for each level, '
                          f'got {bounds!r}') from None
     if not (low < high and high > 0):
         raise ValueError(
             f'a regress range must have m_(i-1) < m_i and m_i > 0, got {tuple(bounds)}')
-    return low, high
+    return low, INF if high >= 1e8 else high
+
+
+def _inside(locations: Locations, boxes: Tensor) -> Tensor:
+    """Return (B, P): whether a location lies inside one of boxes (B, K, 4)."""
+    anywhere = Conditions(((0., INF), ) * len(locations.levels))
+    return lowest_rank(locations, boxes, anywhere) < boxes.size(1)
 
 
 def _look_up(row: Tensor, values: Tensor, otherwise: float) -> Tensor:
-    """Look up the value of each location's box.
+    """Return (B, P, ...) of the boxes' values (B, G, ...), or ``otherwise`` where there is no box.
 
-    Args:
-        row: (B, P) image * (G + 1) + rank of the box; rank G for none.
-        values: (B, G, ...) by rank.
-        otherwise: Value where there is no box.
-
-    Returns:
-        (B, P, ...).
+    ``row`` (B, P) is image * (G + 1) + rank of the box, rank G for none.
     """
     table = F.pad(values, [0, 0] * (values.dim() - 2) + [0, 1], value=otherwise)  # (B, G + 1, ...)
     return table.flatten(0, 1).index_select(0, row.flatten()).unflatten(0, row.shape)

@@ -1,4 +1,4 @@
-"""``DetDataPreprocessor``: mmdet's, which does not wait for the device to swap channels."""
+"""mmdet's data preprocessor without its wait for the device."""
 from mmdet.models import DetDataPreprocessor as MMDetDetDataPreprocessor
 
 from fcos_mm.registry import MODELS
@@ -11,17 +11,22 @@ class DetDataPreprocessor(MMDetDetDataPreprocessor):
     mmengine swaps them by a list of indices, which is copied to the GPU, and
     the CPU waits for the copy: once an image. Configs under
     ``default_scope='fcos_mm'`` get this class by the plain name
-    ``DetDataPreprocessor``. Arguments are mmdet's.
+    ``DetDataPreprocessor``.
 
     Args:
-        args: Positional arguments of mmdet's class.
-        kwargs: Its keyword arguments.
+        bgr_to_rgb: Whether to swap red and blue.
+        rgb_to_bgr: The same.
+        kwargs: Arguments of mmdet's class.
+
+    Raises:
+        ValueError: If both are set.
     """
 
-    def __init__(self, *args, **kwargs) -> None:
-        super().__init__(*args, **kwargs)
-        self._swap = self._channel_conversion
-        self._channel_conversion = False  # done before the rest
+    def __init__(self, *, bgr_to_rgb: bool = False, rgb_to_bgr: bool = False, **kwargs) -> None:
+        if bgr_to_rgb and rgb_to_bgr:
+            raise ValueError('bgr_to_rgb and rgb_to_bgr cannot both be True')
+        super().__init__(**kwargs)
+        self.swaps = bgr_to_rgb or rgb_to_bgr
 
     def forward(self, data: dict, training: bool = False) -> dict:
         """Move a batch to the device, swap channels, normalise and pad.
@@ -35,7 +40,7 @@ class DetDataPreprocessor(MMDetDetDataPreprocessor):
             ``inputs`` (B, 3, H, W) and ``data_samples``.
         """
         data = self.cast_data(data)
-        if self._swap:
+        if self.swaps:
             images = data['inputs']
             data['inputs'] = (images.flip(-3) if hasattr(images, 'flip')
                               else [image.flip(-3) for image in images])

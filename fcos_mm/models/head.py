@@ -1,20 +1,16 @@
-"""The FCOS head: the network of Fig. 2 right of the feature pyramid, and its parts."""
+"""The FCOS head: the network of Fig. 2 right of the feature pyramid, its losses, detections."""
 from collections.abc import Sequence
 
 import torch
 from mmcv.cnn import ConvModule, Scale
 from mmdet.models.dense_heads.base_dense_head import BaseDenseHead
-from mmdet.structures import SampleList
 from mmdet.utils import ConfigType, InstanceList, OptConfigType, OptInstanceList, OptMultiConfig
-from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
-from fcos_mm.models.assigner import Targets
-from fcos_mm.models.centerness import ORACLES
-from fcos_mm.models.ground_truth import BOX_CONVENTIONS, pad_ground_truth, scale_factors
-from fcos_mm.models.level_sizes import check_level_count, check_level_sizes
-from fcos_mm.models.locations import LocationGenerator, Locations
-from fcos_mm.models.predictions import Predictions, flatten_levels
+from fcos_mm.errors import check_choice
+from fcos_mm.models.assigner import pad_ground_truth
+from fcos_mm.models.locations import LocationGenerator, Locations, flatten_levels
+from fcos_mm.models.structures import BOX_CONVENTIONS, Predictions, Targets
 from fcos_mm.registry import MODELS, TASK_UTILS
 
 #: Prediction layers start so that every class score is 0.01 (RetinaNet's prior).
@@ -27,7 +23,7 @@ INIT = dict(
 
 @MODELS.register_module()
 class FCOSHead(BaseDenseHead):
-    """Towers shared over the levels, three predictors, a scale for each level.
+    """Two towers and three predictors shared by all levels, one scale for each level.
 
     The head owns the layers (parameter names are those of mmdet's ``FCOSHead``)
     and hands assignment, losses and post-processing to its parts.
@@ -38,21 +34,19 @@ class FCOSHead(BaseDenseHead):
         feat_channels: Channels of the towers.
         stacked_convs: Convolutions in each of the two towers.
         strides: Stride of each level.
-        location_offset: Where a location lies in its cell, see
-            :class:`LocationGenerator`.
+        location_offset: ``offset`` of :class:`LocationGenerator`.
         regression: ``'exp'``, distances are exp(s_i x) pixels (the paper), or
             ``'relu'``, relu(s_i x) strides (released improvement).
-        box_convention: ``'continuous'`` or ``'pixel'``, see
-            :func:`pad_ground_truth`.
+        box_convention: ``'continuous'`` or ``'pixel'``, see :func:`pad_ground_truth`.
         dcn_on_last_conv: Last convolution of each tower deformable (v2).
         conv_bias: Whether the towers' convolutions have a bias; ``'auto'``,
             only without normalisation (mmdet).
         norm_cfg: Normalisation in the towers.
-        centerness: Config of :class:`Centerness`.
+        centerness: The quality branch: :class:`Centerness`, :class:`IoUQuality`.
         assigner: Config of :class:`FCOSAssigner`.
         loss: Config of :class:`FCOSLoss`.
         postprocess: Config of :class:`FCOSPostProcessor`.
-        train_cfg: Not used; accepted because mmdet's detectors pass it.
+        train_cfg: Not used; mmdet's detectors pass it.
         test_cfg: ``score_thr``, ``nms_pre`` (a level), ``nms``,
             ``max_per_img``, ``min_bbox_size``.
         init_cfg: Initialisation of the layers.
@@ -82,18 +76,14 @@ class FCOSHead(BaseDenseHead):
                  test_cfg: OptConfigType = None,
                  init_cfg: OptMultiConfig = INIT) -> None:
         super().__init__(init_cfg=init_cfg)
-        if regression not in ('exp', 'relu'):
-            raise ValueError(f"regression must be 'exp' or 'relu', got {regression!r}")
         for name, value, least in (('num_classes', num_classes, 1), ('in_channels', in_channels, 1),
                                    ('feat_channels', feat_channels, 1),
                                    ('stacked_convs', stacked_convs, 0)):
             if not isinstance(value, int) or value < least:
                 raise ValueError(f'{name} must be an integer from {least} on, got {value!r}')
-        if box_convention not in BOX_CONVENTIONS:
-            raise ValueError(f'box_convention must be one of {sorted(BOX_CONVENTIONS)}, '
-                             f'got {box_convention!r}')
-        if conv_bias not in (True, False, 'auto'):
-            raise ValueError(f"conv_bias must be True, False or 'auto', got {conv_bias!r}")
+        check_choice('regression', regression, ('exp', 'relu'))
+        check_choice('box_convention', box_convention, tuple(BOX_CONVENTIONS))
+        check_choice('conv_bias', conv_bias, (True, False, 'auto'))
         self.num_classes = num_classes
         self.in_channels = in_channels
         self.feat_channels = feat_channels
@@ -103,10 +93,9 @@ class FCOSHead(BaseDenseHead):
         self.dcn_on_last_conv = dcn_on_last_conv
         self.conv_bias = conv_bias
         self.norm_cfg = norm_cfg
-        self.train_cfg = train_cfg
         self.test_cfg = test_cfg
         self.location_generator = LocationGenerator(strides, offset=location_offset)
-        self.centerness = TASK_UTILS.build(centerness)
+        self.quality = TASK_UTILS.build(centerness)
         self.assigner = TASK_UTILS.build(assigner)
         self.criterion = MODELS.build(loss)
         self.postprocess = TASK_UTILS.build(postprocess)
@@ -118,14 +107,19 @@ class FCOSHead(BaseDenseHead):
         return self.location_generator.strides
 
     def _init_layers(self) -> None:
+        """Add each output's tower ``{name}_convs`` and last layer ``conv_{name}``."""
         self.cls_convs = self._tower(self.in_channels, self.stacked_convs, self.dcn_on_last_conv)
         self.reg_convs = self._tower(self.in_channels, self.stacked_convs, self.dcn_on_last_conv)
-        self.conv_cls = nn.Conv2d(self.feat_channels, self.num_classes, 3, padding=1)
-        self.conv_reg = nn.Conv2d(self.feat_channels, 4, 3, padding=1)
-        if self.centerness.branch:
-            self.centerness_convs = self._tower(self.feat_channels, self.centerness.num_convs)
-            self.conv_centerness = nn.Conv2d(self.feat_channels, 1, 3, padding=1)
+        self.conv_cls = self._last_layer(self.num_classes)
+        self.conv_reg = self._last_layer(4)
+        if self.quality.branch:
+            name, num_convs = self.quality.name, self.quality.num_convs
+            self.add_module(f'{name}_convs', self._tower(self.feat_channels, num_convs))
+            self.add_module(f'conv_{name}', self._last_layer(1))
         self.scales = nn.ModuleList(Scale(1.0) for _ in self.strides)
+
+    def _last_layer(self, channels: int) -> nn.Conv2d:
+        return nn.Conv2d(self.feat_channels, channels, 3, padding=1)
 
     def _tower(self, in_channels: int, num_convs: int, dcn_on_last: bool = False) -> nn.ModuleList:
         return nn.ModuleList(
@@ -147,30 +141,31 @@ class FCOSHead(BaseDenseHead):
         Returns:
             Lists over the levels: class logits (B, C, H, W); distances
             (B, 4, H, W) in pixels under ``'exp'``, in strides under ``'relu'``;
-            center-ness logits (B, 1, H, W), None without the branch.
+            logits of the quality branch (B, 1, H, W), None without it.
 
         Raises:
             UserError: If the number of maps is not the number of strides.
         """
-        check_level_count(len(feats), self.strides)
+        self.location_generator.check_count(len(feats))
         levels = [self._forward_level(feat, scale) for feat, scale in zip(feats, self.scales)]
         return tuple(list(outputs) for outputs in zip(*levels))
 
     def _forward_level(self, feat: Tensor, scale: Scale) -> tuple[Tensor, Tensor, Tensor | None]:
-        cls_feat, reg_feat = feat, feat
-        for conv in self.cls_convs:
-            cls_feat = conv(cls_feat)
-        for conv in self.reg_convs:
-            reg_feat = conv(reg_feat)
+        cls_feat, reg_feat = self._through('cls', feat), self._through('reg', feat)
         scaled = scale(self.conv_reg(reg_feat)).float()  # exp overflows in half precision
         distances = scaled.exp() if self.regression == 'exp' else scaled.relu()
-        centerness = None
-        if self.centerness.branch:
-            centerness = cls_feat if self.centerness.position == 'cls' else reg_feat
-            for conv in self.centerness_convs:
-                centerness = conv(centerness)
-            centerness = self.conv_centerness(centerness)
-        return self.conv_cls(cls_feat), distances, centerness
+        quality = None
+        if self.quality.branch:
+            name = self.quality.name
+            quality = self._through(name, cls_feat if self.quality.position == 'cls' else reg_feat)
+            quality = getattr(self, f'conv_{name}')(quality)
+        return self.conv_cls(cls_feat), distances, quality
+
+    def _through(self, name: str, feat: Tensor) -> Tensor:
+        """Apply the tower of an output."""
+        for conv in getattr(self, f'{name}_convs'):
+            feat = conv(feat)
+        return feat
 
     def loss_by_feat(
             self,
@@ -185,7 +180,7 @@ class FCOSHead(BaseDenseHead):
         Args:
             cls_scores: Class logits of each level, see :meth:`forward`.
             bbox_preds: Distances of each level.
-            centernesses: Center-ness logits of each level.
+            centernesses: Logits of the quality branch of each level.
             batch_gt_instances: ``bboxes`` and ``labels`` of each image.
             batch_img_metas: ``scale_factor`` is used under ``'pixel'``;
                 ``batch_input_shape``, if there, is checked against the maps.
@@ -195,32 +190,12 @@ class FCOSHead(BaseDenseHead):
             UserError: If a map does not fit its stride.
         """
         with torch.autocast(cls_scores[0].device.type, enabled=False):
-            predictions, locations = self._flatten(cls_scores, bbox_preds, centernesses,
-                                                   batch_img_metas)
-            targets = self._targets(locations, batch_gt_instances, batch_gt_instances_ignore,
-                                    batch_img_metas)
+            predictions, locations = self.flatten(cls_scores, bbox_preds, centernesses,
+                                                  batch_img_metas)
+            targets = self.assign(locations, batch_gt_instances, batch_gt_instances_ignore,
+                                  batch_img_metas)
             strides = locations.strides if self.regression == 'relu' else None
-            return self.criterion(predictions, targets, strides)
-
-    def predict(self,
-                x: Sequence[Tensor],
-                batch_data_samples: SampleList,
-                rescale: bool = False) -> InstanceList:
-        """Detect on feature maps.
-
-        Args:
-            x: L feature maps (B, in_channels, H, W).
-            batch_data_samples: Samples with the images' meta information; the
-                oracle also takes ``gt_instances`` from them, boxes in the size
-                of the original image as mmdet's test pipelines load them.
-            rescale: Return boxes in the size of the original image.
-        """
-        metas = [sample.metainfo for sample in batch_data_samples]
-        truth = None
-        if self.centerness.source in ORACLES:
-            truth = [_resized(s.gt_instances, s.metainfo) for s in batch_data_samples]
-        return self.predict_by_feat(
-            *self(x), batch_img_metas=metas, rescale=rescale, batch_gt_instances=truth)
+            return self.criterion(predictions, targets, self.quality, strides)
 
     @torch.no_grad()
     def predict_by_feat(self,
@@ -230,39 +205,29 @@ class FCOSHead(BaseDenseHead):
                         batch_img_metas: list[dict] | None = None,
                         cfg: OptConfigType = None,
                         rescale: bool = False,
-                        with_nms: bool = True,
-                        batch_gt_instances: OptInstanceList = None) -> InstanceList:
-        """Turn the outputs of the levels into detections.
+                        with_nms: bool = True) -> InstanceList:
+        """Return ``bboxes`` (n, 4), ``scores`` (n,) and ``labels`` (n,) of each image.
 
         Args:
             cls_scores: Class logits of each level, see :meth:`forward`.
             bbox_preds: Distances of each level.
-            score_factors: Center-ness logits of each level.
+            score_factors: Logits of the quality branch of each level.
             batch_img_metas: ``img_shape`` and ``scale_factor`` of each image;
                 ``batch_input_shape``, if there, is checked against the maps.
             cfg: Replaces ``test_cfg``.
             rescale: Return boxes in the size of the original image.
             with_nms: Whether to apply NMS and the limit of detections.
-            batch_gt_instances: Ground truth for the oracle center-ness.
-
-        Returns:
-            For each image ``bboxes`` (n, 4), ``scores`` (n,), ``labels`` (n,).
 
         Raises:
             UserError: If a map does not fit its stride.
         """
         with torch.autocast(cls_scores[0].device.type, enabled=False):
-            predictions, locations = self._flatten(cls_scores, bbox_preds, score_factors,
-                                                   batch_img_metas)
-            if self.regression == 'relu':
-                predictions = predictions._replace(
-                    distances=predictions.distances * locations.strides[:, None])
-            truth = None
-            if batch_gt_instances is not None:
-                truth = self._targets(locations, batch_gt_instances, None, batch_img_metas)
+            predictions, locations = self.flatten(cls_scores, bbox_preds, score_factors,
+                                                  batch_img_metas)
+            predictions = self.in_pixels(predictions, locations)
             return self.postprocess(
                 predictions,
-                self.centerness.factor(predictions, truth),
+                self.quality.factor(predictions),
                 locations,
                 batch_img_metas,
                 self.test_cfg if cfg is None else cfg,
@@ -270,30 +235,31 @@ class FCOSHead(BaseDenseHead):
                 rescale=rescale,
                 with_nms=with_nms)
 
-    def _flatten(self, cls_scores: list[Tensor], bbox_preds: list[Tensor],
-                 centernesses: list[Tensor] | None,
-                 img_metas: list[dict] | None) -> tuple[Predictions, Locations]:
+    def flatten(self, cls_scores: list[Tensor], bbox_preds: list[Tensor],
+                centernesses: list[Tensor] | None,
+                img_metas: list[dict] | None) -> tuple[Predictions, Locations]:
+        """Flatten the outputs of all levels; return them and their locations."""
         sizes = [m.shape[-2:] for m in cls_scores]
         locations = self.location_generator(sizes, cls_scores[0].device)
-        check_level_sizes(sizes, self.strides, img_metas)
-        centerness = None
-        if self.centerness.branch:
-            centerness = flatten_levels(centernesses)[..., 0].float()  # (B, P)
+        self.location_generator.check_sizes(sizes, img_metas)
+        quality = None
+        if self.quality.branch:
+            quality = flatten_levels(centernesses)[..., 0].float()  # (B, P)
         distances = flatten_levels(bbox_preds).float()  # (B, P, 4)
-        return Predictions(cls_scores, distances, centerness), locations
+        return Predictions(cls_scores, distances, quality), locations
 
-    def _targets(self, locations: Locations, gt_instances: InstanceList,
-                 gt_instances_ignore: OptInstanceList, img_metas: list[dict]) -> Targets:
+    def in_pixels(self, predictions: Predictions, locations: Locations) -> Predictions:
+        """Return the predictions with distances in pixels."""
+        if self.regression == 'exp':
+            return predictions
+        return predictions._replace(distances=predictions.distances * locations.strides[:, None])
+
+    def assign(self, locations: Locations, gt_instances: InstanceList,
+               gt_instances_ignore: OptInstanceList, img_metas: list[dict]) -> Targets:
+        """Return the training targets of the locations."""
         truth = pad_ground_truth(
             gt_instances,
             gt_instances_ignore,
             img_metas=img_metas,
             box_convention=self.box_convention)
         return self.assigner.assign(locations, truth, background=self.num_classes)
-
-
-def _resized(gt_instances: InstanceData, meta: dict) -> InstanceData:
-    """Return a copy of the ground truth in the size of the network's input."""
-    resized = gt_instances.clone()
-    resized.bboxes = gt_instances.bboxes * scale_factors([meta], gt_instances.bboxes.device)
-    return resized

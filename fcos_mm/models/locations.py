@@ -1,10 +1,14 @@
 """Locations: feature-map cells mapped back onto the image (paper, Sec. 3.1)."""
+import math
 from collections.abc import Sequence
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
+
+from fcos_mm.errors import UserError, check_choice
 
 Sizes = tuple[tuple[int, int], ...]
 
@@ -14,36 +18,35 @@ OFFSETS = {
     'half': lambda stride: stride / 2,
     'zero': lambda stride: 0,
 }
+_NEARER = math.sqrt(2)  # a map this many times too small is nearer to twice its stride
+_CELLS = 2  # that convolutions without padding take from a small map
 
 
-class Locations(NamedTuple):
-    """All locations of a batch, level after level, row by row.
+class Level(NamedTuple):
+    """The locations of one level of the feature pyramid."""
+    stride: float  # pixels from cell to cell
+    origin: float  # coordinate of the first location, in x and in y
+    rows: int
+    columns: int
+    first: int  # index of the first location among the P
 
-    Attributes:
-        points: (P, 2) image coordinates (x, y) of each location, float32.
-        mirrored: (P, 4) the same as (x, y, -x, -y): less (x0, y0, -x1, -y1) it
-            is (l, t, r, b), Eq. (1).
-        ends: (2, 2, L) coordinate of the first location of each level, counted
-            from the near end of x and y, and from the far end of -x and -y.
-        strides: (P,) stride of the level of each location, float32.
-        levels: (L, 5) per level: stride, coordinate of the first location,
-            columns, rows, index of the level's first location. float32,
-            exact below 2**24.
-        sizes: (rows, columns) of each level.
-        level_strides: stride of each level.
-    """
-    points: Tensor
-    mirrored: Tensor
-    ends: Tensor
-    strides: Tensor
-    levels: Tensor
-    sizes: Sizes
-    level_strides: tuple[int, ...]
+
+@dataclass(frozen=True, eq=False)
+class Locations:
+    """All P locations of an image, level after level, row by row, in float32."""
+    points: Tensor  # (P, 2) coordinates (x, y) on the image
+    strides: Tensor  # (P,)
+    levels: tuple[Level, ...]
+
+    @cached_property
+    def mirrored(self) -> Tensor:
+        """(P, 4) points as (x, y, -x, -y)."""
+        return mirrored(self.points.repeat(1, 2))
 
     @property
     def counts(self) -> tuple[int, ...]:
         """The number of locations of each level."""
-        return tuple(rows * columns for rows, columns in self.sizes)
+        return tuple(level.rows * level.columns for level in self.levels)
 
 
 class LocationGenerator:
@@ -52,18 +55,15 @@ class LocationGenerator:
     Args:
         strides: Stride of each level.
         offset: Where a location lies in its cell: ``'floor'``, floor(s/2)
-            (the paper and the official code), ``'half'``, s/2 (mmdet), or
-            ``'zero'``, the corner (torchvision). The first two differ only
-            for odd strides.
+            (the paper and the official code), ``'half'``, s/2 (mmdet), which
+            differs for odd strides, or ``'zero'``, the corner (torchvision).
 
     Raises:
-        ValueError: If ``offset`` is none of the three, or a stride no positive
-            number.
+        ValueError: If ``offset`` is none of these, or a stride not above 0.
     """
 
     def __init__(self, strides: Sequence[int], *, offset: str = 'floor') -> None:
-        if offset not in OFFSETS:
-            raise ValueError(f'location_offset must be one of {sorted(OFFSETS)}, got {offset!r}')
+        check_choice('location_offset', offset, tuple(OFFSETS))
         if not (isinstance(strides, (list, tuple)) and strides and all(
                 isinstance(stride, (int, float)) and stride > 0 for stride in strides)):
             raise ValueError('strides must be a list of positive numbers of pixels, one for each '
@@ -73,23 +73,46 @@ class LocationGenerator:
 
     def __call__(self, sizes: Sequence[tuple[int, int]],
                  device: str | torch.device) -> Locations:
-        """Return the locations of feature maps of these sizes.
-
-        The answer is cached: images of a size seen before cost nothing.
-
-        Args:
-            sizes: (rows, columns) of each level's feature map.
-            device: Where the tensors live.
+        """Return the locations of maps of L sizes (rows, columns), cached.
 
         Raises:
-            ValueError: If the number of maps is not the number of strides.
+            UserError: If the number of maps is not the number of strides.
         """
-        if len(sizes) != len(self.strides):
-            raise ValueError(
-                f'expected {len(self.strides)} feature maps, one for each of the strides '
-                f'{self.strides}, got {len(sizes)}')
-        sizes = tuple((int(rows), int(columns)) for rows, columns in sizes)
-        return _locations(sizes, self.strides, self.offset, torch.device(device))
+        self.check_count(len(sizes))
+        return _locations(_as_ints(sizes), self.strides, self.offset, torch.device(device))
+
+    def sizes(self, height: int, width: int) -> Sizes:
+        """Return (rows, columns) of each map of an input of this size."""
+        return tuple((math.ceil(height / stride), math.ceil(width / stride))
+                     for stride in self.strides)
+
+    def check_count(self, count: int) -> None:
+        """Raise a UserError unless there is one feature map for each stride."""
+        if count != len(self.strides):
+            raise UserError(
+                f'The head gets {count} feature maps, but model.bbox_head.strides={self.strides} '
+                f'are {len(self.strides)}.\nSet model.neck.num_outs={len(self.strides)}, or '
+                f'{count} strides and as many bbox_head.assigner.regress_ranges.')
+
+    def check_sizes(self, sizes: Sequence[tuple[int, int]],
+                    img_metas: Sequence[dict] | None) -> None:
+        """Check that every map has as many cells as its stride makes of the input.
+
+        Networks whose convolutions round down or have no padding have smaller
+        maps than :meth:`sizes`: one is wrong if it is nearer to twice the
+        stride, by more than two cells. Too many cells are wrong from the second
+        on. Sizes seen before cost nothing.
+
+        Args:
+            sizes: (rows, columns) of each map.
+            img_metas: ``batch_input_shape`` (h, w); nothing is checked without.
+
+        Raises:
+            UserError: If a map does not fit its stride.
+        """
+        if img_metas and 'batch_input_shape' in img_metas[0]:
+            height, width = img_metas[0]['batch_input_shape'][-2:]
+            _check_sizes(_as_ints(sizes), self.strides, (int(height), int(width)))
 
 
 def mirrored(corners: Tensor) -> Tensor:
@@ -99,6 +122,27 @@ def mirrored(corners: Tensor) -> Tensor:
     """
     near, far = corners.chunk(2, dim=-1)
     return torch.cat([near, -far], dim=-1)
+
+
+def flatten_levels(maps: Sequence[Tensor]) -> Tensor:
+    """Turn L maps (B, K, H, W) into one tensor (B, P, K).
+
+    Numbers keep their order in memory, since transposing them would cost more
+    than any other step: only those of ``channels_last`` maps lie side by side.
+    """
+    if maps[0].is_contiguous(memory_format=torch.channels_last):
+        return torch.cat([m.permute(0, 2, 3, 1).flatten(1, 2) for m in maps], dim=1)
+    return torch.cat([m.flatten(2).transpose(0, 1) for m in maps], dim=2).permute(1, 2, 0)
+
+
+def scale_factors(img_metas: Sequence[dict], device: torch.device) -> Tensor:
+    """Return (B, 4) factors (w, h, w, h) from the original to the network's size."""
+    factors = [tuple(meta.get('scale_factor', (1., 1.)))[:2] * 2 for meta in img_metas]
+    return torch.tensor(factors, dtype=torch.float32).to(device, non_blocking=True)
+
+
+def _as_ints(sizes: Sequence[tuple[int, int]]) -> Sizes:
+    return tuple((int(rows), int(columns)) for rows, columns in sizes)
 
 
 @lru_cache(maxsize=256)
@@ -114,17 +158,38 @@ def _locations(sizes: Sizes, strides: tuple[int, ...], offset: str,
             indexing='ij')
         points.append(torch.stack([x.flatten(), y.flatten()], dim=1))  # (rows * columns, 2)
         point_strides.append(torch.full((rows * columns, ), float(stride)))
-        levels.append([stride, origin, columns, rows, first])
+        levels.append(Level(stride, origin, rows, columns, first))
         first += rows * columns
-    points = torch.cat(points)
-    levels = torch.tensor(levels, dtype=torch.float32)  # (L, 5)
-    step, origin, columns, rows, _ = levels.unbind(1)  # (L,) each
-    last = origin + (torch.stack([columns, rows]) - 1) * step  # (2, L)
-    return Locations(
-        points=points.to(device),
-        mirrored=mirrored(points.repeat(1, 2)).to(device),
-        ends=torch.stack([origin.expand(2, -1), -last]).to(device),
-        strides=torch.cat(point_strides).to(device),
-        levels=levels.to(device),
-        sizes=sizes,
-        level_strides=strides)
+    return Locations(torch.cat(points).to(device), torch.cat(point_strides).to(device),
+                     tuple(levels))
+
+
+@lru_cache(maxsize=256)
+def _check_sizes(sizes: Sizes, strides: tuple[int, ...], input_size: tuple[int, int]) -> None:
+    for level, (cells, stride) in enumerate(zip(sizes, strides)):
+        if any(_is_wrong(found, length / stride) for found, length in zip(cells, input_size)):
+            raise UserError(_describe(level, sizes, strides, input_size))
+
+
+def _is_wrong(found: int, cells: float) -> bool:
+    """Whether an axis of ``found`` cells cannot be one of ``cells``, a fraction."""
+    too_few = found * _NEARER < cells and cells - found > _CELLS
+    return too_few or found > math.ceil(cells) + 1
+
+
+def _describe(level: int, sizes: Sizes, strides: tuple[int, ...],
+              input_size: tuple[int, int]) -> str:
+    rows, columns = sizes[level]
+    expected = ' x '.join(str(math.ceil(length / strides[level])) for length in input_size)
+    found = tuple(_nearest_stride(cells, input_size) for cells in sizes)
+    return (f'Level {level} of the head has a feature map of {rows} x {columns} cells; its stride '
+            f'{strides[level]} makes {expected} of an input of {input_size[0]} x {input_size[1]}.\n'
+            f'model.bbox_head.strides={strides}, but the levels of the neck have strides {found}.\n'
+            f'Set model.bbox_head.strides={found}, with assigner.regress_ranges for these, or take '
+            'other levels of the backbone: model.neck.start_level.')
+
+
+def _nearest_stride(cells: tuple[int, int], input_size: tuple[int, int]) -> int:
+    """The power of two that is nearest to the stride of a map."""
+    ratio = max(length / max(count, 1) for length, count in zip(input_size, cells))
+    return 2 ** max(0, round(math.log2(ratio)))

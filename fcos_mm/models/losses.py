@@ -1,28 +1,37 @@
-"""The training loss, Eq. (2), with the center-ness loss of Sec. 3.3 added."""
+"""The training loss (paper, Eq. 2 and Sec. 3.3): classification, boxes, and their quality."""
+import contextlib
+from collections.abc import Iterator
 
 import torch
+import torch.nn.functional as F
 from mmdet.utils import ConfigType, reduce_mean
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
-from fcos_mm.models.assigner import Targets
-from fcos_mm.models.centerness import centerness_target
-from fcos_mm.models.predictions import Predictions, flatten_levels
+from fcos_mm.compat.new_tensor import FillNewTensors
+from fcos_mm.errors import check_choice
+from fcos_mm.models.locations import flatten_levels
+from fcos_mm.models.structures import Predictions, QualityBranch, Targets
 from fcos_mm.registry import MODELS
+
+FORMS = ('log', 'smoothed_log', 'smoothed_giou', 'linear')
+#: Numbers a CPU works on at a time: what is in between stays in its cache, and torch
+#: does not split so few among threads, which would wait for each other every time.
+CHUNK = 1 << 15
 
 
 @MODELS.register_module()
 class FCOSLoss(nn.Module):
     """Eq. (2) over all locations, masked instead of gathered.
 
-    The sums are divided by the positives of all ranks (mean per rank), with
-    one all-reduce that every rank runs whatever its batch holds. Nothing here
-    waits for the device.
+    The sums are divided by the positives of all ranks (mean per rank), with one
+    all-reduce that every rank runs. Nothing here waits for the device.
 
     Args:
-        loss_cls: Focal loss, called with logits (N, C), labels (N,),
-            ``weight`` (N,) and ``avg_factor``.
-        loss_bbox: Loss of the distances, see :class:`LTRBIoULoss`.
-        loss_centerness: Binary cross entropy on the center-ness logit.
+        loss_cls: Focal loss of logits (N, C), labels (N,) and ``weight`` (N,).
+        loss_bbox: Loss of boxes (N, 4): :class:`LTRBIoULoss`, or any of mmdet's
+            (``mmdet.GIoULoss``, ``mmdet.DIoULoss``, ``mmdet.L1Loss``, ...).
+        loss_centerness: Binary cross entropy on the logit of the quality branch.
         bbox_weight: ``'none'``, each positive counts the same and the sum is
             divided by N_pos (the paper); ``'centerness'``, weighted by the
             center-ness target and divided by its sum (official code, mmdet).
@@ -39,8 +48,7 @@ class FCOSLoss(nn.Module):
                      type='mmdet.CrossEntropyLoss', use_sigmoid=True),
                  bbox_weight: str = 'none') -> None:
         super().__init__()
-        if bbox_weight not in ('none', 'centerness'):
-            raise ValueError(f"bbox_weight must be 'none' or 'centerness', got {bbox_weight!r}")
+        check_choice('bbox_weight', bbox_weight, ('none', 'centerness'))
         self.loss_cls = MODELS.build(loss_cls)
         self.loss_bbox = MODELS.build(loss_bbox)
         self.loss_centerness = MODELS.build(loss_centerness)
@@ -49,52 +57,256 @@ class FCOSLoss(nn.Module):
     def forward(self,
                 predictions: Predictions,
                 targets: Targets,
+                quality: QualityBranch,
                 strides: Tensor | None = None) -> dict[str, Tensor]:
-        """Return ``loss_cls``, ``loss_bbox`` and, with a branch, ``loss_centerness``.
+        """Return ``loss_cls``, ``loss_bbox`` and with a quality branch ``loss_{name}``.
 
-        With the latter comes ``centerness_above_floor``, for the log: its name
-        keeps it out of the sum that is trained. Cross entropy cannot fall below
-        the entropy of its target, which is about 0.6 for center-ness; this is
-        how far above it the branch is, 0 where it predicts its target.
+        With the latter comes ``{name}_above_floor``, for the log: without "loss"
+        in its name it is not trained. Cross entropy cannot fall below the entropy
+        of its target, about 0.6 for center-ness; this is how far above it is.
 
         Args:
             predictions: The network's outputs over all locations.
-            targets: What the locations answer for, distances in pixels.
-            strides: (P,) given when the predicted distances are in strides
-                instead of pixels.
+            targets: Targets of the locations, distances in pixels.
+            quality: The quality branch.
+            strides: (P,) if the predicted distances are in strides, not pixels.
         """
         positive = targets.positive.float()  # (B, P)
-        centerness = centerness_target(targets.distances) * positive  # (B, P)
+        if strides is not None:
+            targets = targets._replace(distances=targets.distances / strides[:, None])
+        centerness = centerness_target(targets.distances)  # (B, P), 0 at negatives
         sums = reduce_mean(torch.stack([positive.sum(), centerness.sum()]))
         num_pos = sums[0].clamp(min=1)
-        wanted = targets.distances if strides is None else targets.distances / strides[:, None]
+        weight, divisor = positive, num_pos
         if self.bbox_weight == 'centerness':
             weight, divisor = centerness, sums[1].clamp(min=1e-6)
-        else:
-            weight, divisor = positive, num_pos
         losses = dict(
             loss_cls=self.loss_cls(
                 flatten_levels(predictions.class_maps).flatten(0, 1),
                 targets.labels.flatten(),
                 weight=targets.class_weight.flatten(),
                 avg_factor=num_pos),
-            loss_bbox=self.loss_bbox(predictions.distances, wanted, weight, divisor))
-        if predictions.centerness_logits is not None:
-            losses['loss_centerness'] = self.loss_centerness(
-                predictions.centerness_logits.flatten(),
-                centerness.flatten(),
-                weight=positive.flatten(),
-                avg_factor=num_pos)
-            floor = (binary_entropy(centerness) * positive).sum() / num_pos
-            losses['centerness_above_floor'] = (
-                losses['loss_centerness'].detach() - floor * self.loss_centerness.loss_weight)
+            loss_bbox=self._box_loss(predictions.distances, targets.distances, weight) / divisor)
+        if predictions.quality_logits is not None:
+            losses.update(self._quality_loss(predictions, targets, quality, positive, num_pos))
         return losses
 
+    def _box_loss(self, predicted: Tensor, target: Tensor, weight: Tensor) -> Tensor:
+        """Return the sum over distances (B, P, 4) with weights (B, P).
 
-def binary_entropy(probability: Tensor) -> Tensor:
-    """-p ln p - (1 - p) ln(1 - p), the least that cross entropy with target p can be.
+        A location of weight 0 adds neither to the loss nor to the gradient,
+        whatever it predicts. mmdet's losses would wait for the device to weight.
+        """
+        counted = (weight > 0)[..., None]
+        predicted, target = (
+            boxes_around(torch.where(counted, distances, 1.)).flatten(0, 1)  # (B * P, 4)
+            for distances in (predicted, target))
+        with contextlib.nullcontext() if torch.compiler.is_compiling() else FillNewTensors():
+            loss = self.loss_bbox(predicted, target, reduction_override='none')
+        if loss.dim() == 2:  # of each side, as L1Loss and BoundedIoULoss
+            loss = loss.sum(1)
+        return (loss * weight.flatten()).sum()
+
+    def _quality_loss(self, predictions: Predictions, targets: Targets, quality: QualityBranch,
+                      positive: Tensor, num_pos: Tensor) -> dict[str, Tensor]:
+        target = torch.where(targets.positive, quality.target(predictions, targets), 0.)  # (B, P)
+        loss = self.loss_centerness(
+            predictions.quality_logits.flatten(),
+            target.flatten(),
+            weight=positive.flatten(),
+            avg_factor=num_pos)
+        entropy = torch.special.entr(target) + torch.special.entr(1 - target)  # 0 at 0 and 1
+        floor = entropy.sum() / num_pos
+        above = loss.detach() - floor * self.loss_centerness.loss_weight
+        return {f'loss_{quality.name}': loss, f'{quality.name}_above_floor': above}
+
+
+def centerness_target(distances: Tensor) -> Tensor:
+    """Eq. (3): sqrt(min(l, r) / max(l, r) * min(t, b) / max(t, b)) of distances (..., 4).
+
+    Returns:
+        (...) from 0 to 1; 0 where the location does not lie inside its box.
+    """
+    left, top, right, bottom = distances.unbind(-1)
+    return torch.sqrt(_ratio(left, right) * _ratio(top, bottom))
+
+
+def _ratio(near: Tensor, far: Tensor) -> Tensor:
+    larger = torch.maximum(near, far).clamp(min=torch.finfo(near.dtype).tiny)
+    return torch.minimum(near, far).clamp(min=0) / larger
+
+
+@MODELS.register_module()
+class LTRBIoULoss(nn.Module):
+    """IoU loss in the forms of the paper and of its released code that mmdet lacks.
+
+    The released code smooths the IoU of intersection I and union U to
+    S = (I + 1) / (U + 1), in pixels, or in strides where the distances are.
 
     Args:
-        probability: p, of any shape; 0 and 1 have no entropy.
+        form: ``'log'``, -ln IoU as in UnitBox (the paper). Of the released code
+            ``'smoothed_log'``, -ln S, ``'smoothed_giou'``, 1 - S + (E - U) / E
+            with the enclosing area E + 1e-7 (its improvement), and
+            ``'linear'``, 1 - S.
+        eps: Floor of the union and of the IoU under ``'log'``.
+        loss_weight: Factor of the loss, lambda of Eq. (2).
+
+    Raises:
+        ValueError: If ``form`` is none of these.
     """
-    return torch.special.entr(probability) + torch.special.entr(1 - probability)
+
+    def __init__(self, *, form: str = 'log', eps: float = 1e-6, loss_weight: float = 1.0) -> None:
+        super().__init__()
+        if form == 'giou':
+            raise ValueError("form='giou' is mmdet's: set loss_bbox=dict(type='mmdet.GIoULoss')")
+        check_choice('form', form, FORMS)
+        self.form = form
+        self.eps = eps
+        self.loss_weight = loss_weight
+
+    def forward(self, pred: Tensor, target: Tensor, *, reduction_override: str) -> Tensor:
+        """Return (N,) of boxes (N, 4) around their locations; ``'none'`` is the one reduction."""
+        return self.loss_weight * self._unweighted(pred, target)
+
+    def _unweighted(self, pred: Tensor, target: Tensor) -> Tensor:
+        intersection, union = overlap(pred, target)
+        if self.form == 'log':
+            iou = intersection / union.clamp(min=self.eps)
+            return -torch.log(iou.clamp(min=self.eps))
+        iou = (intersection + 1) / (union + 1)
+        if self.form == 'smoothed_log':
+            return -torch.log(iou)
+        if self.form == 'linear':
+            return 1 - iou
+        (near, far), (other_near, other_far) = pred.chunk(2, dim=-1), target.chunk(2, dim=-1)
+        enclosing = _area(torch.minimum(near, other_near), torch.maximum(far, other_far)) + 1e-7
+        return 1 - (iou - (enclosing - union) / enclosing)
+
+
+def boxes_around(distances: Tensor) -> Tensor:
+    """Return distances (..., 4) as boxes (-l, -t, r, b) around the location.
+
+    Each side of all boxes lies together in memory: losses of boxes are quicker then.
+    """
+    left, top, right, bottom = distances.unbind(-1)
+    return torch.stack([-left, -top, right, bottom]).movedim(0, -1)
+
+
+def overlap(boxes: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the intersection and the union (...) of boxes (..., 4) that share a point."""
+    (near, far), (other_near, other_far) = boxes.chunk(2, dim=-1), others.chunk(2, dim=-1)
+    intersection = _area(torch.maximum(near, other_near), torch.minimum(far, other_far))
+    return intersection, _area(near, far) + _area(other_near, other_far) - intersection
+
+
+def _area(near: Tensor, far: Tensor) -> Tensor:
+    width, height = (far - near).unbind(-1)
+    return width * height
+
+
+@MODELS.register_module()
+class SigmoidFocalLoss(nn.Module):
+    """Focal loss (Lin et al., ICCV 2017), value and gradient in one pass.
+
+    It follows mmdet's ``FocalLoss``, in float32 whatever the type of the logits.
+
+    Args:
+        gamma: Focusing exponent.
+        alpha: Weight of the positive class.
+        loss_weight: Factor of the loss.
+    """
+
+    def __init__(self, *, gamma: float = 2., alpha: float = 0.25, loss_weight: float = 1.) -> None:
+        super().__init__()
+        self.gamma = gamma
+        self.alpha = alpha
+        self.loss_weight = loss_weight
+
+    def forward(self,
+                logits: Tensor,
+                labels: Tensor,
+                weight: Tensor | None = None,
+                avg_factor: Tensor | None = None) -> Tensor:
+        """Return the loss, a scalar.
+
+        Args:
+            logits: (N, C).
+            labels: (N,), C for background.
+            weight: (N,) factor of each location.
+            avg_factor: What the sum is divided by; N without it.
+        """
+        total = FocalSum.apply(logits, labels, weight, self.gamma, self.alpha)
+        return self.loss_weight * total / (len(labels) if avg_factor is None else avg_factor)
+
+
+def negative_term(logits: Tensor, gamma: float) -> tuple[Tensor, Tensor]:
+    """Return p^gamma * -ln(1 - p) with p = sigmoid(logits), and its derivative."""
+    p = logits.sigmoid()
+    loss = F.softplus(logits)  # -ln(1 - p)
+    scale = p * p if gamma == 2 else p**gamma
+    grad = torch.addcmul(p, 1 - p, loss, value=gamma).mul_(scale)
+    return loss.mul_(scale), grad
+
+
+class FocalSum(torch.autograd.Function):
+    """Sum of the focal losses of the C binary classifiers of N locations.
+
+    The class logits are by far the largest output (7 million numbers for four
+    images of 800 x 1333), so they are read once: value and gradient come from the
+    same pass, no one-hot targets are built and nothing is gathered by a mask.
+    Every classifier is taken as negative first, then that of the label put right.
+    """
+
+    @staticmethod
+    def forward(ctx, logits: Tensor, labels: Tensor, weight: Tensor | None, gamma: float,
+                alpha: float) -> Tensor:
+        """Sum over logits (N, C), in row or column order, with the arguments below."""
+        if weight is None:
+            weight = torch.ones_like(labels, dtype=torch.float32)
+        dtype = torch.promote_types(logits.dtype, torch.float32)
+        grad = torch.empty_like(logits, dtype=dtype)
+        total = logits.new_zeros((), dtype=dtype)
+        for part, part_weight, part_grad in _portions(logits, (1 - alpha) * weight, grad):
+            loss, slope = negative_term(part.to(dtype), gamma)
+            total += loss.mul_(part_weight).sum()
+            torch.mul(slope, part_weight, out=part_grad)
+        column = labels.clamp(max=logits.size(1) - 1)[:, None]  # (N, 1)
+        change, slope = _swapped(logits.gather(1, column)[:, 0].to(dtype), gamma, alpha)
+        counted = torch.where(labels < logits.size(1), weight, 0.)
+        grad.scatter_add_(1, column, (slope * counted)[:, None])
+        ctx.save_for_backward(grad)
+        ctx.dtype = logits.dtype
+        return total + (change * counted).sum()
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, grad_output: Tensor):
+        grad, = ctx.saved_tensors
+        return (grad * grad_output).to(ctx.dtype), None, None, None, None
+
+
+def _swapped(own: Tensor, gamma: float, alpha: float) -> tuple[Tensor, Tensor]:
+    """Return what a positive adds in place of a negative (N,), and its derivative."""
+    positive, positive_slope = negative_term(-own, gamma)
+    negative, negative_slope = negative_term(own, gamma)
+    return (alpha * positive - (1 - alpha) * negative,
+            -alpha * positive_slope - (1 - alpha) * negative_slope)
+
+
+def _portions(logits: Tensor, weight: Tensor,
+              grad: Tensor) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Cut logits (N, C), weight (N,) and grad (N, C) into parts that fit a CPU's cache.
+
+    Elsewhere, and while the loss is compiled, there is one part.
+    """
+    weight = weight[:, None]  # (N, 1)
+    if not logits.is_contiguous():  # column order
+        logits, weight, grad = logits.t(), weight.t(), grad.t()
+    weight = weight.expand_as(logits)
+    rows, columns = logits.shape
+    if logits.device.type == 'cpu' and not torch.compiler.is_compiling():
+        rows, columns = max(1, CHUNK // columns), min(columns, CHUNK)
+    for row in range(0, len(logits), rows):
+        for column in range(0, logits.size(1), columns):
+            part = slice(row, row + rows), slice(column, column + columns)
+            yield logits[part], weight[part], grad[part]

@@ -1,44 +1,48 @@
-"""From raw outputs to detections (paper, Sec. 3.1 "Inference", 3.3)."""
+"""From raw outputs to detections (paper, Sec. 3.1 "Inference", 3.3).
+
+:func:`decode` says what every location predicts. Of the millions of (location,
+class) pairs of a batch a few thousand pass the threshold: :class:`FCOSPostProcessor`
+finds these first, with one look at the class logits, and decodes them only.
+"""
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
+from mmcv.ops import batched_nms
+from mmcv.ops.nms import ext_module
 from mmdet.utils import ConfigType, InstanceList
 from mmengine.structures import InstanceData
 from torch import Tensor
 
-from fcos_mm.models.candidates import best_of_each_level, likely_pairs
-from fcos_mm.models.ground_truth import BOX_CONVENTIONS, scale_factors
-from fcos_mm.models.locations import Locations
-from fcos_mm.models.predictions import Predictions
-from fcos_mm.models.suppression import suppress
+from fcos_mm.errors import check_choice
+from fcos_mm.models.locations import Locations, flatten_levels, scale_factors
+from fcos_mm.models.structures import BOX_CONVENTIONS, Candidates, Detections, Predictions
 from fcos_mm.registry import TASK_UTILS
 
+#: Taken off the threshold of the logits: more than the rounding of half precision.
+MARGIN = 0.05
+#: From so many boxes on, mmcv's NMS takes the classes one by one.
+SPLIT_THRESHOLD = 10000
 
-class Detections(NamedTuple):
-    """Boxes of all images in one row.
 
-    Attributes:
-        image: (N,) index of the image.
-        boxes: (N, 4).
-        scores: (N,).
-        labels: (N,).
-        locations: (N,) index of the location, among the P, that each comes from.
+def decode(predictions: Predictions, locations: Locations,
+           quality: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """Return the boxes (B, P, 4) and scores (B, P, C) of all locations.
+
+    Args:
+        predictions: Outputs of all locations, distances in pixels.
+        locations: The P locations.
+        quality: (B, P) factor of the class scores, or None.
     """
-    image: Tensor
-    boxes: Tensor
-    scores: Tensor
-    labels: Tensor
-    locations: Tensor
+    scores = flatten_levels(predictions.class_maps).float().sigmoid()
+    if quality is not None:
+        scores = scores * quality[..., None]
+    return boxes_at(locations.points, predictions.distances), scores
 
-    def select(self, which: Tensor) -> 'Detections':
-        """Return those of an index or a mask (N,)."""
-        return Detections(*(part[which] for part in self))
 
-    def of_images(self, images: int) -> list['Detections']:
-        """Split into one for each image; they must lie in the order of the images."""
-        counts = self.image.bincount(minlength=images).tolist()
-        return [Detections(*parts) for parts in zip(*(part.split(counts) for part in self))]
+def boxes_at(points: Tensor, distances: Tensor) -> Tensor:
+    """Invert Eq. (1): points (..., 2) and distances (..., 4) to boxes (..., 4)."""
+    return torch.cat([points - distances[..., :2], points + distances[..., 2:]], dim=-1)
 
 
 @TASK_UTILS.register_module()
@@ -56,8 +60,6 @@ class FCOSPostProcessor:
         threshold_on: ``score_thr`` holds for ``'class_score'`` (the paper,
             official code, mmdet) or for the final ``'score'`` (detectron2).
         clip: Boxes are clipped to the image ``'before_nms'`` or ``'after_nms'``.
-        return_locations: Each detection also gets ``locations``, the index of
-            its location among the P, as ``AmbiguousDetectionMetric`` needs it.
 
     Raises:
         ValueError: If an option is unknown.
@@ -68,23 +70,19 @@ class FCOSPostProcessor:
                  score: str = 'product',
                  rank_by: str = 'score',
                  threshold_on: str = 'class_score',
-                 clip: str = 'before_nms',
-                 return_locations: bool = False) -> None:
-        for name, value, allowed in (('score', score, ('product', 'sqrt')),
-                                     ('rank_by', rank_by, ('score', 'class_score')),
-                                     ('threshold_on', threshold_on, ('score', 'class_score')),
-                                     ('clip', clip, ('before_nms', 'after_nms'))):
-            if value not in allowed:
-                raise ValueError(f'postprocess.{name} must be one of {allowed}, got {value!r}')
+                 clip: str = 'before_nms') -> None:
+        check_choice('postprocess.score', score, ('product', 'sqrt'))
+        check_choice('postprocess.rank_by', rank_by, ('score', 'class_score'))
+        check_choice('postprocess.threshold_on', threshold_on, ('class_score', 'score'))
+        check_choice('postprocess.clip', clip, ('before_nms', 'after_nms'))
         self.score = score
         self.rank_by = rank_by
         self.threshold_on = threshold_on
         self.clip = clip
-        self.return_locations = return_locations
 
     def __call__(self,
                  predictions: Predictions,
-                 centerness: Tensor | None,
+                 quality: Tensor | None,
                  locations: Locations,
                  img_metas: Sequence[dict],
                  cfg: ConfigType,
@@ -92,22 +90,21 @@ class FCOSPostProcessor:
                  box_convention: str = 'continuous',
                  rescale: bool = False,
                  with_nms: bool = True) -> InstanceList:
-        """Return ``bboxes``, ``scores``, ``labels`` and, if asked for, ``locations`` of each image.
+        """Return ``bboxes``, ``scores`` and ``labels`` of each image.
 
         Args:
             predictions: Outputs of all locations, distances in pixels.
-            centerness: (B, P) factor of the scores, or None.
+            quality: (B, P) factor of the class scores, at most 1, or None.
             locations: The P locations.
             img_metas: ``img_shape`` (h, w), with ``rescale`` also
                 ``scale_factor`` and ``ori_shape``, of each image.
-            cfg: ``score_thr``, ``nms_pre``, ``nms``, ``max_per_img``,
-                ``min_bbox_size``.
+            cfg: mmdet's ``test_cfg``.
             box_convention: ``'continuous'`` or ``'pixel'``.
             rescale: Return boxes in the size of the original image.
             with_nms: Whether to apply NMS and the limit of detections.
         """
         extra = BOX_CONVENTIONS[box_convention]
-        found = self._found(predictions, centerness, locations, cfg)
+        found = self._detect(predictions, quality, locations, cfg)
         # The official code, whose convention is 'pixel', suppresses at the network's
         # size and resizes afterwards; mmdet the other way round.
         rescale_first = rescale and not extra
@@ -123,60 +120,93 @@ class FCOSPostProcessor:
             found = _rescaled(found, img_metas)
         if extra:
             found = _to_far_edge(found, img_metas, rescale)
-        return [self._instances(image) for image in found.of_images(len(img_metas))]
+        return [self.instances(image) for image in found.of_images(len(img_metas))]
 
-    def _instances(self, found: Detections) -> InstanceData:
-        """The detections of one image as mmdet wants them."""
-        instances = InstanceData(bboxes=found.boxes, scores=found.scores, labels=found.labels)
-        if self.return_locations:
-            instances.locations = found.locations
-        return instances
+    def instances(self, found: Detections) -> InstanceData:
+        """Return the detections of one image as mmdet wants them."""
+        return InstanceData(bboxes=found.boxes, scores=found.scores, labels=found.labels)
 
-    def _found(self, predictions: Predictions, centerness: Tensor | None,
-               locations: Locations, cfg: ConfigType) -> Detections:
+    def _detect(self, predictions: Predictions, quality: Tensor | None, locations: Locations,
+                cfg: ConfigType) -> Detections:
         """Pick the best pairs of every level and decode them."""
         threshold = cfg.get('score_thr', 0)
-        pairs, logits = likely_pairs(predictions.class_maps, self._least_class_score(threshold))
-        class_scores = logits.float().sigmoid()  # (N,)
-        scores = class_scores
-        if centerness is not None:
-            scores = class_scores * centerness[pairs.image, pairs.location]
+        # Quality is at most 1, so a final score above the threshold has a class score above.
+        on_root = self.threshold_on == 'score' and self.score == 'sqrt'
+        likely, logits = candidates(predictions.class_maps,
+                                    max(threshold, 0)**2 if on_root else threshold)
+        scores = class_scores = logits.float().sigmoid()  # (N,)
+        if quality is not None:
+            scores = class_scores * quality[likely.image, likely.location]
             scores = scores if self.score == 'product' else scores.sqrt()
         tested = class_scores if self.threshold_on == 'class_score' else scores
         passed = (tested > threshold).nonzero().squeeze(1)
-        pairs, scores, class_scores = pairs.select(passed), scores[passed], class_scores[passed]
         ranking = class_scores if self.rank_by == 'class_score' else scores
-        best = best_of_each_level(ranking, pairs, locations, cfg.get('nms_pre', -1))
-        pairs = pairs.select(best)
-        distances = predictions.distances[pairs.image, pairs.location]  # (N, 4)
-        boxes = decode(locations.points[pairs.location], distances)
-        return Detections(pairs.image, boxes, scores[best], pairs.label, pairs.location)
-
-    def _least_class_score(self, threshold: float) -> float:
-        """What a class score must be above, since center-ness is at most 1."""
-        on_root = self.threshold_on == 'score' and self.score == 'sqrt'
-        return max(threshold, 0)**2 if on_root else threshold
+        best = passed[best_of_each_level(ranking[passed], likely.image[passed],
+                                         likely.location[passed], locations,
+                                         cfg.get('nms_pre', -1))]
+        image, location, label = (index[best] for index in likely)
+        distances = predictions.distances[image, location]  # (N, 4)
+        boxes = boxes_at(locations.points[location], distances)
+        return Detections(image, boxes, scores[best], label, location)
 
 
-def decode(points: Tensor, distances: Tensor) -> Tensor:
-    """Invert Eq. (1): points (..., 2) and distances (..., 4) to boxes (..., 4)."""
-    return torch.cat([points - distances[..., :2], points + distances[..., 2:]], dim=-1)
+def candidates(class_maps: Sequence[Tensor], probability: float) -> tuple[Candidates, Tensor]:
+    """Find the pairs whose class score may be above a probability, and their logits (N,).
+
+    None that is above is missed; those a little below may be among them.
+    """
+    least = torch.tensor(float(probability)).clamp(0, 1).logit().item() - MARGIN
+    levels = [m.flatten(2) for m in class_maps]  # (B, C, locations) each
+    peaks = torch.cat([level.amax(1) for level in levels], dim=1)  # (B, P)
+    location, image = (peaks.t() >= least).nonzero(as_tuple=True)  # level by level
+    ends = _ends([level.size(2) for level in levels], location.device)
+    sizes = torch.searchsorted(location, F.pad(ends, [1, 0])).diff().tolist()
+    logits, first = [], 0
+    for level, i, place in zip(levels, image.split(sizes), location.split(sizes)):
+        logits.append(level[i, :, place - first])
+        first += level.size(2)
+    logits = torch.cat(logits)  # (K, C)
+    row, label = (logits >= least).nonzero(as_tuple=True)
+    return Candidates(image[row], location[row], label), logits[row, label]
 
 
-def clip(boxes: Tensor, sizes: Tensor) -> Tensor:
-    """Clip boxes (N, 4) to images of sizes (N, 2), width and height."""
-    return torch.minimum(boxes.clamp(min=0), sizes.repeat(1, 2))
+def best_of_each_level(ranking: Tensor, image: Tensor, location: Tensor, locations: Locations,
+                       limit: int) -> Tensor:
+    """Return (K,) indices of the best pairs of every level of every image, in this order.
+
+    Args:
+        ranking: (N,) what the pairs are ranked by, float32, not negative.
+        image: (N,) of each pair.
+        location: (N,) of each pair.
+        locations: The P locations.
+        limit: Pairs a level at most, all when not positive.
+    """
+    ends = _ends(locations.counts, ranking.device)
+    group = image * len(ends) + torch.bucketize(location, ends, right=True)  # (N,)
+    # The bits of such numbers, read as integers, have the order of the numbers.
+    order = ((group << 32) - ranking.view(torch.int32)).argsort(stable=True)
+    if limit <= 0:
+        return order
+    group = group[order]
+    counts = torch.bincount(group)
+    place = torch.arange(len(group), device=group.device) - (counts.cumsum(0) - counts)[group]
+    return order[place < limit]
+
+
+def _ends(counts: Sequence[int], device: torch.device) -> Tensor:
+    """Return the (L,) index behind the last location of each level."""
+    return torch.tensor(counts).cumsum(0).to(device)
 
 
 def _clipped(found: Detections, metas: Sequence[dict], key: str, extra: int) -> Detections:
     """Clip to the images; to their last pixel where ``extra`` is 1."""
     sizes = torch.tensor([meta[key][1::-1] for meta in metas], dtype=found.boxes.dtype)  # (B, 2)
-    sizes = sizes.to(found.boxes.device) - extra
-    return found._replace(boxes=clip(found.boxes, sizes[found.image]))
+    sizes = (sizes.to(found.boxes.device) - extra).repeat(1, 2)  # (B, 4) width, height, twice
+    return found._replace(boxes=torch.minimum(found.boxes.clamp(min=0), sizes[found.image]))
 
 
 def _rescaled(found: Detections, metas: Sequence[dict]) -> Detections:
-    """Take the boxes to the size of the original images."""
+    """Rescale the boxes to the original images."""
     shrink = 1 / scale_factors(metas, found.boxes.device)  # (B, 4)
     return found._replace(boxes=found.boxes * shrink[found.image])
 
@@ -199,8 +229,25 @@ def _suppressed(found: Detections, images: int, cfg: ConfigType, extra: int) -> 
     return found.select(torch.cat(kept))._replace(scores=torch.cat(scores))
 
 
+def suppress(boxes: Tensor, scores: Tensor, labels: Tensor,
+             cfg: ConfigType) -> tuple[Tensor, Tensor]:
+    """Return scores (K,), which soft NMS changes, and indices (K,) of the boxes that stay.
+
+    As mmcv's ``batched_nms`` does, the best first; the usual setting, a type and a
+    threshold, goes straight to mmcv's operator. There is at least one box (N, 4).
+    """
+    if set(cfg) == {'type', 'iou_threshold'} and cfg['type'] == 'nms' and (
+            len(boxes) < SPLIT_THRESHOLD):
+        apart = labels.to(boxes) * (boxes.max() + 1)  # (N,) no two classes overlap
+        keep = ext_module.nms(
+            boxes + apart[:, None], scores, iou_threshold=float(cfg['iou_threshold']), offset=0)
+        return scores[keep], keep
+    best, keep = batched_nms(boxes, scores, labels, cfg)
+    return best[:, -1], keep
+
+
 def _to_far_edge(found: Detections, metas: Sequence[dict], rescaled: bool) -> Detections:
-    """Lead from the last pixel of a box to its far edge, one original pixel on."""
+    """Move x1 and y1 from the last pixel of a box to its far edge, one original pixel on."""
     edge = torch.tensor([0., 0., 1., 1.]).to(found.boxes.device)
     if not rescaled:
         edge = edge * scale_factors(metas, found.boxes.device)[found.image]

@@ -61,14 +61,15 @@ EXPERIMENTS = {
     'mmdet_yolov3': Experiment('mmdet::yolo/yolov3_d53_8xb8-ms-608-273e_coco.py', _FULL),
 }
 
+_HEAD = 'model.bbox_head.type'
 _SOURCE = 'model.bbox_head.centerness.source'
 
 #: The plain test of an experiment has its name; the others differ from training.
 TESTS = {
     'fcos:none': Test('fcos', {_SOURCE: 'none'}),
     'fcos:predicted_box': Test('fcos', {_SOURCE: 'predicted_box'}),
-    'fcos:oracle': Test('fcos', {_SOURCE: 'oracle'}),
-    'fcos:oracle_of_positives': Test('fcos', {_SOURCE: 'oracle_of_positives'}),
+    'fcos:oracle': Test('fcos', {_HEAD: 'OracleFCOSHead'}),
+    'fcos:oracle_of_positives': Test('fcos', {_HEAD: 'OracleOfPositivesFCOSHead'}),
     **{name: Test(name) for name in EXPERIMENTS},
 }
 

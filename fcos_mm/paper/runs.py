@@ -133,7 +133,7 @@ class Run(NamedTuple):
             type='CocoMetric', ann_file=cfg.test_evaluator.ann_file, metric='bbox',
             format_only=True, outfile_prefix=str(self.folder / _RESULTS))]
         if self.test == 'fcos':  # where its detections come from (Table 2)
-            options['model.bbox_head.postprocess.return_locations'] = True
+            options['model.bbox_head.postprocess.type'] = 'LocatedPostProcessor'
             metrics.append(dict(type='AmbiguousDetectionMetric'))
         cfg.merge_from_dict(options)
         if self.test == 'fcos':

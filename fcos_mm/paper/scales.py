@@ -9,6 +9,7 @@ from functools import lru_cache
 from mmengine.config import Config, ConfigDict
 
 from fcos_mm.config import load_config
+from fcos_mm.models.assigner import REGRESS_RANGES
 
 #: Prediction layers of a head: those of the classes, then the others.
 _PREDICTORS = {
@@ -99,9 +100,7 @@ def _rescale_objects(head: ConfigDict, factor: float) -> None:
         else:
             anchors.scales = [scale * factor for scale in anchors.scales]
         return
-    assigner = head.setdefault('assigner', ConfigDict(type='fcos_mm.FCOSAssigner'))
-    ranges = assigner.get('regress_ranges') or (
-        (0, 64), (64, 128), (128, 256), (256, 512), (512, 1e8))
-    assigner.regress_ranges = tuple(
-        (low * factor, high if high is None or high >= 1e8 else high * factor)
-        for low, high in ranges)
+    ranges = head.setdefault('assigner', ConfigDict(type='FCOSAssigner')).setdefault(
+        'regress_ranges', REGRESS_RANGES)
+    head.assigner.regress_ranges = tuple(
+        (low * factor, None if high is None else high * factor) for low, high in ranges)

@@ -18,7 +18,7 @@ SETTINGS = (
     dict(regression='relu', assigner=dict(type='fcos_mm.FCOSAssigner', center_sampling_radius=1.5)),
     dict(assigner=dict(type='fcos_mm.FCOSAssigner', crowd='mask', range_bounds='strict'),
          loss=dict(type='fcos_mm.FCOSLoss', bbox_weight='centerness',
-                   loss_bbox=dict(type='fcos_mm.LTRBIoULoss', form='giou'))))
+                   loss_bbox=dict(type='mmdet.GIoULoss'))))
 
 
 def cases() -> st.SearchStrategy:

@@ -66,7 +66,7 @@ class TestByHand:
         assert (found['num_gt'], found['num_recalled'], found['bpr']) == (2, 2, 100)
         assert found['num_positive'] == 10
         assert found['ambiguous'] == found['ambiguous_other_class'] == 20
-        assert found['levels'] == [dict(stride=8, regress_range=[0, 1e8], positives=10, boxes=2)]
+        assert found['levels'] == [dict(stride=8, regress_range=[0, None], positives=10, boxes=2)]
         assert found['unanswered'] == []
 
     def test_ambiguous_within_a_category(self, ann_file):
@@ -90,7 +90,7 @@ class TestByHand:
         # at least 40 from a side of the large box: 16 locations; (8, 8) is too near for the small.
         assert found['levels'] == [
             dict(stride=8, regress_range=[0, 36], positives=8, boxes=2),
-            dict(stride=16, regress_range=[36, 1e8], positives=16, boxes=1)]
+            dict(stride=16, regress_range=[36, None], positives=16, boxes=1)]
         assert (found['num_positive'], found['num_recalled'], found['ambiguous']) == (24, 2, 0)
 
     def test_an_unbounded_range_can_be_written_as_json(self, ann_file):

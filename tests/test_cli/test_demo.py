@@ -23,7 +23,8 @@ def commands(monkeypatch):
             (work_dir / 'last_checkpoint').write_text(str(work_dir / 'epoch_3.pth'))
 
     monkeypatch.setattr(demo, 'run_script', note)
-    monkeypatch.setattr('fcos_mm.datasets.shapes.make_shapes', lambda folder: seen.append(['make', folder]))
+    monkeypatch.setattr('fcos_mm.datasets.shapes.make_shapes',
+                        lambda folder: seen.append(['make', folder]))
     return seen
 
 

@@ -14,7 +14,7 @@ from fcos_mm.evaluation import AmbiguousDetectionMetric
 
 HEAD = dict(type='FCOSHead', num_classes=2, in_channels=4, feat_channels=4, stacked_convs=1,
             strides=(8, 16), norm_cfg=dict(type='GN', num_groups=1),
-            postprocess=dict(type='FCOSPostProcessor', return_locations=True),
+            postprocess=dict(type='LocatedPostProcessor'),
             assigner=dict(type='FCOSAssigner', regress_ranges=((0, 16), (16, 1e8))))
 
 # At the network's size, twice these: P3 has locations at 4, 12, 20, 28. The first cup's box holds
@@ -134,7 +134,7 @@ def crowded_data(tiny_data, tmp_path):
 
 
 CONFIG = '''
-model = dict(bbox_head=dict(postprocess=dict(return_locations={returned}), assigner=dict(
+model = dict(bbox_head=dict(postprocess=dict(type='{kind}'), assigner=dict(
     regress_ranges=((0, 1e8), ) * 5)), test_cfg=dict(max_per_img=100))
 val_dataloader = dict(dataset=dict(ann_file='{path}'))
 test_dataloader = val_dataloader
@@ -152,7 +152,8 @@ test_evaluator = val_evaluator
 def test_by_the_tool(test_tool, crowded_data, tmp_path):
     """The large jar shares each location of a cup (ambiguous) and of a jar (of the same class)."""
     out = tmp_path / 'found.pkl'
-    figures = test_tool(CONFIG.format(returned=True, path=crowded_data), '--out', str(out))
+    figures = test_tool(CONFIG.format(kind='LocatedPostProcessor', path=crowded_data),
+                        '--out', str(out))
     known = json.loads(crowded_data.read_text())['annotations']
     counts = [0, 0, 0]
     for image in pickle.loads(out.read_bytes()):
@@ -181,8 +182,8 @@ def point(place):
 
 
 def test_the_tool_says_what_is_missing(test_tool, crowded_data):
-    with pytest.raises(UserError, match='postprocess.return_locations=True'):
-        test_tool(CONFIG.format(returned=False, path=crowded_data))
+    with pytest.raises(UserError, match="postprocess.type='fcos_mm.LocatedPostProcessor'"):
+        test_tool(CONFIG.format(kind='FCOSPostProcessor', path=crowded_data))
 
 
 def test_what_is_missing_is_said():

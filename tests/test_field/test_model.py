@@ -92,11 +92,11 @@ MISTAKES = [
 
 #: Values of the parts' own options: the config, what is set, what the message begins with.
 OPTIONS = [
-    (DEMO, {'bbox_head.regression': 'foo'}, "model.bbox_head: regression must be 'exp' or 'relu'"),
+    (DEMO, {'bbox_head.regression': 'foo'}, 'model.bbox_head: regression must be one of'),
     (DEMO, {'bbox_head.location_offset': 'foo'}, 'model.bbox_head: location_offset must be one of'),
     (DEMO, {'bbox_head.strides': ((8, 8), (16, 16), (32, 32))}, 'model.bbox_head: strides must be'),
     (DEMO, {'bbox_head.num_classes': '6'}, 'model.bbox_head: num_classes must be an integer'),
-    (DEMO, {'bbox_head.loss.loss_bbox.form': 'foo'},
+    (DEMO, {'bbox_head.loss.loss_bbox': dict(type='LTRBIoULoss', form='foo')},
      'model.bbox_head.loss.loss_bbox: form must be one of'),
     (DEMO, {'bbox_head.loss.bbox_weight': 'foo'}, 'model.bbox_head.loss: bbox_weight must be'),
     (DEMO, {'bbox_head.centerness.position': 'foo'}, 'model.bbox_head.centerness: '),

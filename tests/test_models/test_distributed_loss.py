@@ -17,7 +17,7 @@ def head_and_batch():
     head = FCOSHead(
         num_classes=3, in_channels=8, feat_channels=8, stacked_convs=1, strides=(8, ),
         norm_cfg=dict(type='GN', num_groups=2),
-        assigner=dict(type='fcos_mm.FCOSAssigner', regress_ranges=((0, 1e8), )),
+        assigner=dict(type='fcos_mm.FCOSAssigner', regress_ranges=((0, None), )),
         loss=dict(type='fcos_mm.FCOSLoss', bbox_weight='centerness'))
     boxes = [torch.tensor([[5., 5, 40, 50], [20., 10, 60, 60]]), torch.zeros(0, 4)]
     truth = [InstanceData(bboxes=b, labels=torch.zeros(len(b)).long()) for b in boxes]

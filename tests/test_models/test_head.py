@@ -1,6 +1,4 @@
 """The network of Fig. 2 and the head's contract with mmdet."""
-import math
-
 import pytest
 import torch
 from mmdet.structures import DetDataSample
@@ -9,8 +7,6 @@ from mmengine.structures import InstanceData
 
 from fcos_mm.models import FCOSHead
 from fcos_mm.models.assigner import FCOSAssigner
-from fcos_mm.models.claims import scattered
-from fcos_mm.models.windows import window_sizes, windows
 from fcos_mm.registry import MODELS
 
 TEST_CFG = ConfigDict(
@@ -18,7 +14,7 @@ TEST_CFG = ConfigDict(
 SMALL = dict(
     num_classes=3, in_channels=8, feat_channels=8, stacked_convs=1, strides=(8, 16),
     norm_cfg=dict(type='GN', num_groups=2), test_cfg=TEST_CFG,
-    assigner=dict(type='fcos_mm.FCOSAssigner', regress_ranges=((0, 32), (32, math.inf))))
+    assigner=dict(type='fcos_mm.FCOSAssigner', regress_ranges=((0, 32), (32, None))))
 
 
 def build(**options):
@@ -158,7 +154,7 @@ class TestLoss:
         """IoU does not feel the unit, so predictions of the target's size give no loss."""
         head = build(regression='relu')
         locations = head.location_generator([(8, 12), (4, 6)], 'cpu')
-        targets = head._targets(locations, [s.gt_instances for s in samples(BOXES)], None, [{}])
+        targets = head.assign(locations, [s.gt_instances for s in samples(BOXES)], None, [{}])
         in_strides = (targets.distances / locations.strides[:, None]).transpose(1, 2)  # (1, 4, P)
         maps = [in_strides[..., :96].reshape(1, 4, 8, 12), in_strides[..., 96:].reshape(1, 4, 4, 6)]
         truth = [samples(BOXES)[0].gt_instances]
@@ -195,21 +191,13 @@ class TestLoss:
     def test_nothing_waits_for_the_device(self, crowd, radius, no_waiting):
         """No operator whose result the CPU must read, forward or backward."""
         head = build(assigner=dict(
-            type='fcos_mm.FCOSAssigner', regress_ranges=((0, 32), (32, math.inf)), crowd=crowd,
+            type='fcos_mm.FCOSAssigner', regress_ranges=((0, 32), (32, None)), crowd=crowd,
             center_sampling_radius=radius))
         batch = samples(BOXES, [])
         batch[0].ignored_instances = InstanceData(
             bboxes=torch.tensor([[50., 0, 96, 30]]), labels=torch.zeros(1).long())
         with no_waiting():
             sum(head.loss(features(), batch).values()).backward()
-
-    def test_an_accelerators_way_to_the_winners_does_not_wait(self, no_waiting):
-        locations = FCOSHead(**SMALL).location_generator([(8, 12), (4, 6)], 'cpu')
-        ranges = ((0, 32), (32, math.inf))
-        with no_waiting():
-            claimed = windows(locations, torch.tensor(BOXES, dtype=torch.float32),
-                              regress_ranges=ranges, bounds='inclusive', radius=None)
-            scattered(claimed, locations, images=1, sizes=window_sizes(locations, ranges, None))
 
     @pytest.mark.parametrize('wait', [
         lambda x: x.sum().item(), lambda x: x.nonzero(), lambda x: x[x > 0],
@@ -239,27 +227,6 @@ class TestPredict:
         results = head.predict_by_feat(
             *head(features()), batch_img_metas=[dict(img_shape=(64, 96))] * 2, cfg=cfg)
         assert [len(r) for r in results] == [4, 4]
-
-    def test_the_oracle_takes_boxes_of_the_original_image(self):
-        """Ground truth is loaded after resizing in mmdet's test pipelines."""
-        head = build(centerness=dict(type='fcos_mm.Centerness', source='oracle'),
-                     postprocess=dict(type='fcos_mm.FCOSPostProcessor', rank_by='class_score'))
-        head.conv_cls.bias.data.fill_(3.)
-        head.conv_centerness.bias.data.fill_(-20.)
-        batch = samples([(4, 4, 20, 20)], [], scale=2.)  # (8, 8, 40, 40) for the network
-        with torch.no_grad():
-            results = head.predict(features(), batch)
-        # Location (28, 20) has l, t, r, b = 20, 12, 12, 20 and center-ness 12/20.
-        class_scores = head(features())[0][0].detach().sigmoid()[0]  # (3, 8, 12)
-        assert results[1].scores.max() < 1e-6
-        expected = max(float(class_scores[:, y, x].max()) * _centerness(8 * x + 4, 8 * y + 4)
-                       for x in range(1, 5) for y in range(1, 5))
-        assert results[0].scores.max().item() == pytest.approx(expected, rel=1e-5)
-
-
-def _centerness(x, y):
-    left, top, right, bottom = x - 8, y - 8, 40 - x, 40 - y
-    return math.sqrt(min(left, right) / max(left, right) * min(top, bottom) / max(top, bottom))
 
 
 class TestRegistry:

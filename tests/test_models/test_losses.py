@@ -3,21 +3,27 @@ import math
 
 import pytest
 import torch
-from mmdet.models.losses import CrossEntropyLoss, FocalLoss
-from mmdet.models.losses import GIoULoss as MMDetGIoULoss
-from mmdet.models.losses import IoULoss as MMDetIoULoss
+from mmdet.models.losses import CrossEntropyLoss, FocalLoss, IoULoss
 from mmengine.model import BaseModel
 
 from fcos_mm.models import (
+    Centerness,
     FCOSLoss,
     LTRBIoULoss,
     Predictions,
     SigmoidFocalLoss,
     Targets,
-    focal_loss,
+    centerness_target,
+    losses,
 )
-from fcos_mm.models.focal_loss import FocalSum
-from fcos_mm.models.iou_loss import FORMS
+from fcos_mm.models.losses import FORMS, FocalSum, boxes_around
+from fcos_mm.registry import MODELS
+
+#: mmdet's losses of boxes; SIoULoss is not in every version.
+MMDET = [f'mmdet.{name}' for name in (
+    'IoULoss', 'BoundedIoULoss', 'GIoULoss', 'DIoULoss', 'CIoULoss', 'EIoULoss', 'SIoULoss',
+    'L1Loss')
+    if MODELS.get(f'mmdet.{name}')]
 
 
 class TestFocalLoss:
@@ -71,7 +77,7 @@ class TestFocalLoss:
 
         expected = value_and_gradient(logits.clone())
         by_class = value_and_gradient(logits.t().contiguous().t())
-        monkeypatch.setattr(focal_loss, 'CHUNK', 60)  # 8 rows of 7
+        monkeypatch.setattr(losses, 'CHUNK', 60)  # 8 rows of 7
         in_parts = value_and_gradient(logits.clone())
         for got in (by_class, in_parts):
             torch.testing.assert_close(got[0], expected[0], rtol=1e-6, atol=0)
@@ -97,8 +103,8 @@ class TestFocalLoss:
 
 
 def iou_loss(predicted, target, **options):
-    one = torch.ones(())
-    return LTRBIoULoss(**options)(torch.tensor(predicted), torch.tensor(target), one, one).item()
+    boxes = boxes_around(torch.tensor([predicted, target]))
+    return LTRBIoULoss(**options)(boxes[:1], boxes[1:], reduction_override='none').item()
 
 
 class TestIoULoss:
@@ -113,11 +119,6 @@ class TestIoULoss:
         assert iou_loss(self.PREDICTED, self.TARGET, form='smoothed_log') == pytest.approx(
             -math.log(51 / 151))
 
-    def test_giou(self):
-        # Enclosing box 20 x 10 = 200: GIoU = 1/3 - 50/200.
-        loss = iou_loss(self.PREDICTED, self.TARGET, form='giou')
-        assert loss == pytest.approx(1 - (1 / 3 - 1 / 4))
-
     def test_forms_of_the_released_code(self):
         # Smoothed IoU 51/151; the enclosing area's 1e-7 is below float32's precision here.
         smoothed = iou_loss(self.PREDICTED, self.TARGET, form='smoothed_giou')
@@ -128,7 +129,6 @@ class TestIoULoss:
     def test_smoothing_is_felt_in_strides(self):
         # A tenth of the size: I = 0.5, U = 1.5, E = 2, so S = 1.5 / 2.5 instead of 51/151.
         small = [[side / 10 for side in box] for box in (self.PREDICTED, self.TARGET)]
-        assert iou_loss(*small, form='giou') == pytest.approx(1 - 1 / 3 + 1 / 4)
         assert iou_loss(*small, form='smoothed_giou') == pytest.approx(1 - 1.5 / 2.5 + 0.5 / 2)
         assert iou_loss(*small, form='linear') == pytest.approx(1 - 1.5 / 2.5)
 
@@ -137,49 +137,58 @@ class TestIoULoss:
         ('smoothed_giou', 1.), ('linear', 0.), ('smoothed_log', 0.)])
     def test_boxes_without_area(self, form, expected):
         zeros = torch.zeros(1, 4, requires_grad=True)
-        loss = LTRBIoULoss(form=form)(zeros, torch.zeros(1, 4), torch.ones(1), torch.ones(()))
+        loss = LTRBIoULoss(form=form)(
+            boxes_around(zeros), torch.zeros(1, 4), reduction_override='none')
         loss.backward()
         assert loss.item() == pytest.approx(expected)
         assert zeros.grad.isfinite().all()
 
-    def test_loss_weight_and_divisor(self):
-        loss = LTRBIoULoss(loss_weight=2.)(
-            torch.tensor([self.PREDICTED] * 2), torch.tensor([self.TARGET] * 2),
-            torch.tensor([0.5, 1.]), torch.tensor(3.))
-        assert loss.item() == pytest.approx(2 * 1.5 * math.log(3) / 3)
+    def test_loss_weight(self):
+        assert iou_loss(self.PREDICTED, self.TARGET, loss_weight=2.) == pytest.approx(
+            2 * math.log(3))
 
     def test_no_overlap_at_all_is_finite(self):
         predicted = torch.zeros(1, 4, requires_grad=True)
-        target = torch.tensor([[9., 9, 9, 9]])
-        loss = LTRBIoULoss()(predicted, target, torch.ones(1), torch.ones(()))
+        loss = LTRBIoULoss()(boxes_around(predicted), torch.tensor([[-9., -9, 9, 9]]),
+                             reduction_override='none')
         loss.backward()
         assert loss.item() == pytest.approx(-math.log(1e-6), rel=1e-5)
         assert predicted.grad.isfinite().all()
 
-    @pytest.mark.parametrize('form', FORMS)
-    def test_weight_zero_adds_nothing_whatever_is_predicted(self, form):
-        predicted = torch.tensor([[5., 5, 5, 5], [INF, 0, NAN, 1]], requires_grad=True)
-        target = torch.tensor([[10., 2.5, 10, 2.5], [0, 0, 0, 0]])
-        loss = LTRBIoULoss(form=form)(predicted, target, torch.tensor([1., 0.]), torch.ones(()))
-        loss.backward()
-        assert loss.item() == pytest.approx(iou_loss(self.PREDICTED, self.TARGET, form=form))
-        assert predicted.grad[1].tolist() == [0, 0, 0, 0]
-
-    @pytest.mark.parametrize('form, mmdet', [('log', MMDetIoULoss()), ('giou', MMDetGIoULoss())])
-    def test_equals_mmdet_on_decoded_boxes(self, form, mmdet):
+    def test_log_is_mmdets(self):
         torch.manual_seed(0)
-        predicted, target = torch.rand(2, 300, 4) * 100
-        weight, divisor = torch.rand(300), torch.tensor(7.)
-        boxes = [torch.cat([50 - d[:, :2], 50 + d[:, 2:]], 1) for d in (predicted, target)]
-        ours = LTRBIoULoss(form=form)(predicted, target, weight, divisor)
-        assert ours.item() == pytest.approx(mmdet(*boxes, weight, divisor).item(), rel=1e-5)
+        boxes = boxes_around(torch.rand(2, 300, 4) * 100)
+        ours, theirs = (loss(*boxes, reduction_override='none')
+                        for loss in (LTRBIoULoss(), IoULoss()))
+        torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-6)
 
-    def test_unknown_form(self):
-        with pytest.raises(ValueError, match="got 'ciou'"):
-            LTRBIoULoss(form='ciou')
+    @pytest.mark.parametrize('form, message', [
+        ('ciou', "got 'ciou'"), ('giou', r"set loss_bbox=dict\(type='mmdet.GIoULoss'\)")])
+    def test_unknown_form(self, form, message):
+        with pytest.raises(ValueError, match=message):
+            LTRBIoULoss(form=form)
+
+
+@pytest.mark.parametrize('distances, expected', [
+    ((25, 20, 75, 60), 1 / 3),  # sqrt(25/75 * 20/60)
+    ((10, 10, 10, 10), 1.),  # the center
+    ((1, 10, 9, 10), 1 / 3),  # sqrt(1/9 * 1)
+    ((10, 4, 10, 16), 0.5),  # sqrt(1 * 4/16)
+    ((30, 8, 10, 2), math.sqrt(1 / 12)),  # sqrt(10/30 * 2/8)
+    ((0, 5, 10, 5), 0.),  # on the left side
+    ((-3, 5, 10, 5), 0.),  # outside
+    ((0, 0, 0, 0), 0.),  # no box at all
+])
+def test_equation_3(distances, expected):
+    value = centerness_target(torch.tensor(distances, dtype=torch.float32))
+    assert value.item() == pytest.approx(expected, rel=1e-6)
 
 
 INF, NAN = float('inf'), float('nan')
+
+
+def total_loss(predictions, targets, strides=None, **options):
+    return FCOSLoss(**options)(predictions, targets, Centerness(), strides)
 
 
 class TestFCOSLoss:
@@ -187,6 +196,7 @@ class TestFCOSLoss:
 
     def inputs(self):
         targets = Targets(
+            positive=torch.tensor([[True, True, False]]),
             labels=torch.tensor([[0, 1, 2]]),
             distances=torch.tensor([[[25., 20, 75, 60], [5, 5, 5, 5], [0, 0, 0, 0]]]),
             gt_index=torch.tensor([[0, 1, -1]]),
@@ -194,11 +204,11 @@ class TestFCOSLoss:
         predictions = Predictions(
             class_maps=[torch.zeros(1, 2, 1, 3)],
             distances=torch.tensor([[[25., 20, 75, 60], [5, 5, 5, 5], [9, 9, 9, 9]]]) * 2,
-            centerness_logits=torch.zeros(1, 3))
+            quality_logits=torch.zeros(1, 3))
         return predictions, targets
 
     def test_terms_by_hand(self):
-        losses = FCOSLoss()(*self.inputs())
+        losses = total_loss(*self.inputs())
         # Boxes of twice the size: IoU 1/4 each, so ln 4 each, two of them over N_pos = 2.
         assert losses['loss_bbox'].item() == pytest.approx(math.log(4))
         # Six classifiers at p = 1/2: two positives, four negatives.
@@ -211,33 +221,34 @@ class TestFCOSLoss:
         predictions, targets = self.inputs()
         distances = predictions.distances.clone()
         distances[0, 0] /= 2  # IoU 1 where the center-ness is 1/3, 1/4 where it is 1
-        losses = FCOSLoss(bbox_weight='centerness')(
-            predictions._replace(distances=distances), targets)
+        losses = total_loss(
+            predictions._replace(distances=distances), targets, bbox_weight='centerness')
         assert losses['loss_bbox'].item() == pytest.approx(math.log(4) / (1 + 1 / 3))
 
     def test_distances_in_strides(self):
         predictions, targets = self.inputs()
         strides = torch.tensor([8., 16., 8.])
         in_strides = predictions._replace(distances=predictions.distances / strides[:, None])
-        losses = FCOSLoss()(in_strides, targets, strides)
+        losses = total_loss(in_strides, targets, strides)
         assert losses['loss_bbox'].item() == pytest.approx(math.log(4))
 
     def test_class_weight_takes_a_location_out(self):
         predictions, targets = self.inputs()
         targets = targets._replace(class_weight=torch.tensor([[1., 1., 0.]]))
-        losses = FCOSLoss()(predictions, targets)
+        losses = total_loss(predictions, targets)
         expected = (2 * 0.25 + 2 * 0.75) * 0.25 * math.log(2) / 2
         assert losses['loss_cls'].item() == pytest.approx(expected)
 
     def test_no_positive_at_all(self):
         predictions, targets = self.inputs()
         targets = targets._replace(
+            positive=torch.zeros(1, 3, dtype=torch.bool),
             labels=torch.full((1, 3), 2), distances=torch.zeros(1, 3, 4),
             gt_index=torch.full((1, 3), -1))
         maps, distances, centerness = predictions
         predictions = Predictions([maps[0].requires_grad_()], distances.requires_grad_(),
                                   centerness.requires_grad_())
-        losses = FCOSLoss(bbox_weight='centerness')(predictions, targets)
+        losses = total_loss(predictions, targets, bbox_weight='centerness')
         # Divided by 1, not by 0.
         assert losses['loss_cls'].item() == pytest.approx(6 * 0.75 * 0.25 * math.log(2))
         assert losses['loss_bbox'].item() == losses['loss_centerness'].item() == 0
@@ -247,13 +258,13 @@ class TestFCOSLoss:
 
     def test_without_the_branch(self):
         predictions, targets = self.inputs()
-        losses = FCOSLoss()(predictions._replace(centerness_logits=None), targets)
+        losses = total_loss(predictions._replace(quality_logits=None), targets)
         assert set(losses) == {'loss_cls', 'loss_bbox'}
 
     def test_centerness_target_is_equation_3(self):
         predictions, targets = self.inputs()
         logits = torch.tensor([[math.log(0.5), 5., -3.]])  # sigmoid 1/3 at the first
-        losses = FCOSLoss()(predictions._replace(centerness_logits=logits), targets)
+        losses = total_loss(predictions._replace(quality_logits=logits), targets)
         entropy = -(1 / 3 * math.log(1 / 3) + 2 / 3 * math.log(2 / 3))
         expected = (entropy + math.log1p(math.exp(-5))) / 2
         assert losses['loss_centerness'].item() == pytest.approx(expected)
@@ -264,15 +275,15 @@ class TestFCOSLoss:
 
     def test_floor_has_the_weight_of_the_loss(self):
         predictions, targets = self.inputs()
-        criterion = FCOSLoss(loss_centerness=dict(
-            type='mmdet.CrossEntropyLoss', use_sigmoid=True, loss_weight=3.))
         logits = torch.tensor([[math.log(0.5), 5., -3.]])
-        losses = criterion(predictions._replace(centerness_logits=logits), targets)
+        losses = total_loss(
+            predictions._replace(quality_logits=logits), targets, loss_centerness=dict(
+                type='mmdet.CrossEntropyLoss', use_sigmoid=True, loss_weight=3.))
         expected = 3 * math.log1p(math.exp(-5)) / 2
         assert losses['centerness_above_floor'].item() == pytest.approx(expected, abs=1e-6)
 
     def test_floor_is_no_part_of_the_sum(self):
-        losses = FCOSLoss()(*self.inputs())
+        losses = total_loss(*self.inputs())
         total, logged = BaseModel.parse_losses(None, losses)
         parts = [losses[f'loss_{name}'] for name in ('cls', 'bbox', 'centerness')]
         assert total.item() == pytest.approx(sum(parts).item())
@@ -281,12 +292,12 @@ class TestFCOSLoss:
         assert logged['centerness_above_floor'].item() == pytest.approx(math.log(2) - entropy / 2)
 
     def test_compiles_without_a_break(self):
-        criterion = FCOSLoss(bbox_weight='centerness')
         (maps, distances, centerness), targets = self.inputs()
-        maps = [maps[0].requires_grad_()]
+        maps, criterion = [maps[0].requires_grad_()], FCOSLoss(bbox_weight='centerness')
 
         def total(maps, distances, centerness):
-            return sum(criterion(Predictions(maps, distances, centerness), targets).values())
+            return sum(criterion(
+                Predictions(maps, distances, centerness), targets, Centerness()).values())
 
         compiled = torch.compile(total, fullgraph=True, backend='aot_eager')
         results = [function(maps, distances, centerness) for function in (total, compiled)]
@@ -296,6 +307,25 @@ class TestFCOSLoss:
 
     def test_default_centerness_loss_is_binary_cross_entropy(self):
         assert isinstance(FCOSLoss().loss_centerness, CrossEntropyLoss)
+
+    @pytest.mark.parametrize('loss_bbox', [
+        *(dict(type='fcos_mm.LTRBIoULoss', form=form) for form in FORMS),
+        *(dict(type=name, loss_weight=2.) for name in MMDET)])
+    def test_any_loss_of_boxes(self, loss_bbox, no_waiting):
+        """Its mean over the positives, without the negative, whatever that predicts."""
+        predictions, targets = self.inputs()
+        distances = torch.tensor(
+            [[[25., 20, 70, 60], [5, 9, 5, 7], [INF, 0, NAN, 1]]], requires_grad=True)
+        with no_waiting() as watch:
+            loss = total_loss(predictions._replace(distances=distances), targets,
+                              loss_bbox=loss_bbox)['loss_bbox']
+            loss.backward()
+        assert not watch.from_lists  # which would be copied to a GPU
+        each = MODELS.build(loss_bbox)(
+            boxes_around(distances[0, :2]), boxes_around(targets.distances[0, :2]),
+            reduction_override='none')
+        assert loss.item() == pytest.approx(each.sum().item() / 2, rel=1e-6) and loss > 0
+        assert distances.grad.isfinite().all() and distances.grad[0, 2].tolist() == [0] * 4
 
     def test_unknown_weight(self):
         with pytest.raises(ValueError, match="got 'iou'"):

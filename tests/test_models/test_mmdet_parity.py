@@ -22,7 +22,7 @@ IMPROVED = (
     dict(regression='relu', centerness=dict(type='fcos_mm.Centerness', position='reg'),
          assigner=dict(type='fcos_mm.FCOSAssigner', center_sampling_radius=1.5),
          loss=dict(type='fcos_mm.FCOSLoss', bbox_weight='centerness',
-                   loss_bbox=dict(type='fcos_mm.LTRBIoULoss', form='giou'))))  # yapf: disable
+                   loss_bbox=dict(type='mmdet.GIoULoss'))))  # yapf: disable
 
 
 @pytest.fixture(params=[PLAIN, IMPROVED], ids=['plain', 'improved'])

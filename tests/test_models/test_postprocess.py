@@ -3,10 +3,17 @@ import math
 
 import pytest
 import torch
+from mmcv.ops import batched_nms
 
-from fcos_mm.models import FCOSPostProcessor, LocationGenerator, Predictions, flatten_levels
-from fcos_mm.models.candidates import Pairs, best_of_each_level, likely_pairs
-from fcos_mm.models.postprocess import clip, decode
+from fcos_mm.models import (
+    FCOSPostProcessor,
+    LocationGenerator,
+    Predictions,
+    decode,
+    flatten_levels,
+    postprocess,
+)
+from fcos_mm.models.postprocess import best_of_each_level, boxes_at, candidates, suppress
 
 CFG = dict(score_thr=0.05, nms_pre=1000, nms=dict(type='nms', iou_threshold=0.5), max_per_img=100)
 META = dict(img_shape=(64, 64), ori_shape=(32, 32), scale_factor=(2., 2.))
@@ -33,7 +40,38 @@ def run(class_scores, centerness=None, distances=None, cfg=None, options=None, m
 
 def test_decode_inverts_equation_1():
     points = torch.tensor([[28., 20.]])
-    assert decode(points, torch.tensor([[25., 20, 75, 60]])).tolist() == [[3, 0, 103, 80]]
+    assert boxes_at(points, torch.tensor([[25., 20, 75, 60]])).tolist() == [[3, 0, 103, 80]]
+
+
+def random_outputs(images=3):
+    """Locations of two levels and what a network says of them, with a quality."""
+    torch.manual_seed(0)
+    locations = LocationGenerator((8, 16))([(6, 7), (3, 4)], 'cpu')
+    maps = [torch.randn(images, 5, 6, 7), torch.randn(images, 5, 3, 4)]
+    return (Predictions(maps, torch.rand(images, 54, 4) * 30, None), locations,
+            torch.rand(images, 54))
+
+
+@pytest.mark.parametrize('limit', [-1, 20])
+@pytest.mark.parametrize('threshold_on', ['class_score', 'score'])
+def test_candidates_are_the_best_of_all_that_is_decoded(threshold_on, limit):
+    predictions, locations, quality = random_outputs(2)
+    boxes, scores = decode(predictions, locations, quality)  # (2, 54, 4), (2, 54, 5)
+    tested = scores if threshold_on == 'score' else decode(predictions, locations)[1]
+    results = FCOSPostProcessor(threshold_on=threshold_on)(
+        predictions, quality, locations, [dict(img_shape=(9999, 9999))] * 2,
+        dict(CFG, score_thr=0.3, nms_pre=limit), with_nms=False)
+    for result, box, score, of_threshold in zip(results, boxes, scores, tested):
+        expected = []
+        for level in torch.arange(54).split(locations.counts):
+            passed = (of_threshold[level] > 0.3).nonzero()
+            ranked = sorted(((score[level[p], c].item(), level[p].item(), c.item())
+                             for p, c in passed), key=lambda each: -each[0])
+            expected += ranked[:limit] if limit > 0 else ranked
+        assert result.labels.tolist() == [c for *_, c in expected]
+        assert result.scores.tolist() == pytest.approx([s for s, *_ in expected], rel=1e-6)
+        chosen = box[[p for _, p, _ in expected]].clamp(min=0)
+        assert torch.equal(result.bboxes, chosen) and len(chosen) > 20
 
 
 def test_score_is_the_product():
@@ -73,14 +111,11 @@ def levels(*counts):
 
 def test_best_of_every_level():
     ranking = torch.tensor([.1, .9, .8, .2, .3, .4, .7])
-    pairs = Pairs(
-        image=torch.tensor([0, 0, 0, 0, 0, 0, 1]), location=torch.tensor([0, 0, 1, 1, 2, 2, 0]),
-        label=torch.tensor([0, 1, 0, 1, 0, 1, 1]))
-    assert best_of_each_level(ranking, pairs, levels(2, 1), 1).tolist() == [1, 5, 6]
-    assert best_of_each_level(ranking, pairs, levels(2, 1), 3).tolist() == [1, 2, 3, 5, 4, 6]
-    assert best_of_each_level(ranking, pairs, levels(2, 1), -1).tolist() == [1, 2, 3, 0, 5, 4, 6]
+    pairs = torch.tensor([0, 0, 0, 0, 0, 0, 1]), torch.tensor([0, 0, 1, 1, 2, 2, 0])
+    for limit, expected in ((1, [1, 5, 6]), (3, [1, 2, 3, 5, 4, 6]), (-1, [1, 2, 3, 0, 5, 4, 6])):
+        assert best_of_each_level(ranking, *pairs, levels(2, 1), limit).tolist() == expected
     nothing = torch.zeros(0).long()
-    assert len(best_of_each_level(ranking[nothing], pairs.select(nothing), levels(2, 1), 1)) == 0
+    assert len(best_of_each_level(ranking[:0], nothing, nothing, levels(2, 1), 1)) == 0
 
 
 @pytest.mark.parametrize('dtype', [torch.float32, torch.bfloat16, torch.float16])
@@ -88,7 +123,7 @@ def test_best_of_every_level():
 def test_no_pair_above_the_probability_is_missed(probability, dtype):
     torch.manual_seed(0)
     maps = [(torch.randn(2, 7, *size) * 4).to(dtype) for size in ((6, 7), (2, 4), (1, 1))]
-    pairs, of_pairs = likely_pairs(maps, probability)
+    pairs, of_pairs = candidates(maps, probability)
     logits = flatten_levels(maps).float()  # (2, 51, 7)
     assert torch.equal(of_pairs.float(), logits[pairs])
     found = torch.zeros(logits.shape, dtype=torch.bool)
@@ -123,12 +158,6 @@ def test_smallest_box():
 def test_without_nms_all_candidates_come_back():
     result = run([[0.9], [0.9]], distances=[[4., 4, 12, 4], [12., 4, 4, 4]], with_nms=False)
     assert len(result) == 2
-
-
-def test_clip_by_hand():
-    boxes = torch.tensor([[-5., 3, 70, 90], [1, -2, 9, 9]])
-    sizes = torch.tensor([[60., 64.], [9., 5.]])
-    assert clip(boxes, sizes).tolist() == [[0, 3, 60, 64], [1, 0, 9, 5]]
 
 
 @pytest.mark.parametrize('convention, expected', [
@@ -173,42 +202,14 @@ def test_pixel_convention_suppresses_at_the_networks_size():
     assert result.bboxes.tolist() == [[0, 0, 4.5, 4.5], [2, 0, 6.5, 4.5]]
 
 
-def test_locations_stay_with_their_detections():
-    """Of locations 0 to 3 the last is too small, the second suppressed, the third the best."""
-    distances = [[4., 4, 4, 4], [4., 4, 4, 4], [12., 4, 12, 4], [1., 1, 1, 1]]
-    result = run([[0.6, 0.3], [0.5, 0.01], [0.9, 0.01], [0.8, 0.01]], distances=distances,
-                 cfg=dict(min_bbox_size=3, nms=dict(type='nms', iou_threshold=0.3)),
-                 options=dict(return_locations=True))
-    # The third's box (8, 0, 32, 8) has IoU 64 / 192 with the second's (8, 0, 16, 8).
-    assert result.scores.tolist() == pytest.approx([0.9, 0.6, 0.3])
-    assert result.locations.tolist() == [2, 0, 0]
-    assert 'locations' not in run([[0.6]])
-
-
-def test_locations_count_over_the_levels():
-    """Two levels of 2 x 3 and 1 x 2 cells, two images: each finds its own cell."""
-    locations = LocationGenerator((8, 16))([(2, 3), (1, 2)], 'cpu')
-    maps = [torch.full((2, 1, 2, 3), -9.), torch.full((2, 1, 1, 2), -9.)]
-    maps[0][0, 0, 1, 2] = 1.  # row 1, column 2 of P3: 1 * 3 + 2
-    maps[1][1, 0, 0, 1] = 1.  # column 1 of P4: 2 * 3 + 1
-    predictions = Predictions(maps, torch.full((2, 8, 4), 4.), None)
-    first, second = FCOSPostProcessor(return_locations=True)(
-        predictions, None, locations, [dict(img_shape=(16, 24))] * 2, CFG)
-    assert first.locations.tolist() == [5] and second.locations.tolist() == [7]
-    assert first.bboxes.tolist() == [[16, 8, 24, 16]]  # the cell at (20, 12)
-
-
 def test_nothing_found():
     result = run([[0.01], [0.02]], [0.5, 0.5], rescale=True)
     assert result.bboxes.shape == (0, 4) and result.scores.shape == result.labels.shape == (0, )
 
 
 def test_batched_equals_single():
-    torch.manual_seed(0)
-    locations = LocationGenerator((8, 16))([(6, 7), (3, 4)], 'cpu')
-    maps = [torch.randn(3, 5, 6, 7), torch.randn(3, 5, 3, 4)]
-    predictions = Predictions(maps, torch.rand(3, 54, 4) * 30, None)
-    factor = torch.rand(3, 54)
+    predictions, locations, factor = random_outputs()
+    maps = predictions.class_maps
     metas = [dict(img_shape=(40, 50)), dict(img_shape=(48, 56)), dict(img_shape=(20, 20))]
     cfg = {**CFG, 'nms_pre': 20}
     together = FCOSPostProcessor()(predictions, factor, locations, metas, cfg)
@@ -224,3 +225,43 @@ def test_batched_equals_single():
 def test_wrong_options_are_named(option):
     with pytest.raises(ValueError, match=f"postprocess.{option} .*got 'wrong'"):
         FCOSPostProcessor(**{option: 'wrong'})
+
+
+def crowd(count, seed):
+    """Boxes of which many overlap, some are equal, some reach below zero."""
+    generator = torch.Generator().manual_seed(seed)
+    corner = torch.rand(count, 2, generator=generator) * 60 - 5
+    side = torch.rand(count, 2, generator=generator) * 30
+    boxes = torch.cat([corner, corner + side], dim=1)
+    boxes[count // 2:count // 2 + 3] = boxes[:3]
+    scores = torch.rand(count, generator=generator).mul(20).round() / 20  # many are equal
+    return boxes, scores, torch.randint(3, (count, ), generator=generator)
+
+
+@pytest.mark.parametrize('cfg', [
+    dict(type='nms', iou_threshold=0.6), dict(type='nms', iou_threshold=0.),
+    dict(type='nms', iou_threshold=0.6, class_agnostic=True),
+    dict(type='nms', iou_threshold=0.6, split_thr=5),
+    dict(type='nms', iou_threshold=0.6, max_num=3),
+    dict(type='nms', iou_threshold=0.6, score_threshold=0.3),
+    dict(type='soft_nms', iou_threshold=0.5, min_score=0.05)])
+@pytest.mark.parametrize('count', [1, 7, 60])
+def test_boxes_and_scores_are_mmcvs(cfg, count):
+    boxes, scores, labels = crowd(max(count, 6), seed=count)
+    boxes, scores, labels = boxes[:count], scores[:count], labels[:count]
+    expected, indices = batched_nms(boxes, scores, labels, cfg)
+    best, keep = suppress(boxes, scores, labels, cfg)
+    assert torch.equal(keep, indices) and torch.equal(best, expected[:, -1])
+
+
+def test_the_usual_setting_takes_the_short_way(monkeypatch):
+    monkeypatch.setattr(postprocess, 'batched_nms', None)
+    _, keep = suppress(*crowd(20, seed=0), dict(type='nms', iou_threshold=0.6))
+    assert 0 < len(keep) < 20
+
+
+def test_very_many_boxes_are_taken_class_by_class(monkeypatch):
+    monkeypatch.setattr(postprocess, 'SPLIT_THRESHOLD', 20)
+    monkeypatch.setattr(postprocess, 'ext_module', None)
+    monkeypatch.setattr(postprocess, 'batched_nms', lambda *_: (torch.ones(1, 5), [0]))
+    assert suppress(*crowd(20, seed=0), dict(type='nms', iou_threshold=0.6)) == (1, [0])

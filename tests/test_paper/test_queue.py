@@ -195,8 +195,8 @@ def test_testing_writes_detections(settings, work):
     cfg = todo[1].config()
     assert cfg.test_evaluator[0]['format_only'] is True
     assert cfg.test_evaluator[0]['outfile_prefix'] == str(todo[1].folder / 'results')
-    assert cfg.model.bbox_head.postprocess.return_locations is True
+    assert cfg.model.bbox_head.postprocess.type == 'LocatedPostProcessor'
     oracle = todo[0]._replace(test='fcos:oracle').config()
-    assert oracle.model.bbox_head.centerness.source == 'oracle'
+    assert oracle.model.bbox_head.type == 'OracleFCOSHead'
     assert json.dumps(oracle.test_evaluator.to_dict() if hasattr(
         oracle.test_evaluator, 'to_dict') else list(oracle.test_evaluator))

@@ -54,7 +54,7 @@ def test_sizes_of_tiny():
     assert (head.num_classes, head.in_channels, head.stacked_convs) == (6, 64, 2)
     assert head.strides == (8, 16, 32, 64, 128)
     # 0.375 times the paper's 64, 128, 256, 512; the last has no end.
-    assert head.assigner.regress_ranges == ((0, 24), (24, 48), (48, 96), (96, 192), (192, 1e8))
+    assert head.assigner.regress_ranges == ((0, 24), (24, 48), (48, 96), (96, 192), (192, None))
     assert cfg.train_dataloader.dataset.data_root == 'data/shapes/'
 
 
@@ -73,7 +73,7 @@ def test_what_is_compared_stays():
     alone = config('fcos_p4', 'tiny').model
     assert alone.neck.in_channels == [32, 64, 128] and alone.backbone.out_indices == (1, 2, 3)
     assert alone.bbox_head.strides == (16, )
-    assert alone.bbox_head.assigner.regress_ranges == ((0, 1e8), )
+    assert alone.bbox_head.assigner.regress_ranges == ((0, None), )
     assert 'norm_cfg' not in config('retinanet', 'tiny').model.bbox_head
     assert config('retinanet_gn', 'tiny').model.bbox_head.norm_cfg.num_groups == 16
 

@@ -6,7 +6,7 @@ improved_head = dict(
     regression='relu',
     centerness=dict(position='reg'),
     assigner=dict(center_sampling_radius=1.5),
-    loss=dict(loss_bbox=dict(form='giou')))
+    loss=dict(loss_bbox=dict(_delete_=True, type='mmdet.GIoULoss', loss_weight=1.0)))
 
 # The same with deformable convolutions: in the stages C3 to C5 and in the last layer of the towers.
 deformable_head = dict(dcn_on_last_conv=True)

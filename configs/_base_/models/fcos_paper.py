@@ -1,6 +1,5 @@
 # FCOS with ResNet-50-FPN, as the paper's text says. Every choice that implementations make
-# differently is written out here; docs/configs.md compares the three presets row by row. The last
-# regress range has no end: 1e8, because a config with infinity cannot be dumped and loaded again.
+# differently is written out here; docs/configs.md compares the three presets row by row.
 model = dict(
     type='FCOS',
     data_preprocessor=dict(
@@ -43,7 +42,7 @@ model = dict(
         centerness=dict(type='Centerness', source='branch', position='cls', num_convs=0),
         assigner=dict(
             type='FCOSAssigner',
-            regress_ranges=((0, 64), (64, 128), (128, 256), (256, 512), (512, 1e8)),
+            regress_ranges=((0, 64), (64, 128), (128, 256), (256, 512), (512, None)),  # None: no upper end
             range_bounds='inclusive',
             center_sampling_radius=None,
             crowd='drop'),

@@ -11,9 +11,8 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from torch import Tensor, nn
 
-from fcos_mm.analysis.input_size import feature_sizes
 from fcos_mm.errors import UserError
-from fcos_mm.models import FCOSHead, Locations, centerness_target, pad_ground_truth
+from fcos_mm.models import FCOSHead, Locations, centerness_target
 from fcos_mm.registry import MODELS, TRANSFORMS
 
 
@@ -102,11 +101,10 @@ def make_scene(cfg: Config, image: str, boxes: np.ndarray, labels: np.ndarray,
         head = _find_head(cfg, model)
         (height, width), maps = _input_size_and_maps(cfg, model, packed)
     sample = packed['data_samples']
-    sizes = [m.shape[-2:] for m in maps] if maps else feature_sizes(height, width, head.strides)
-    locations = head.location_generator(sizes, 'cpu')
-    truth = pad_ground_truth([sample.gt_instances], img_metas=[sample.metainfo],
-                             box_convention=head.box_convention)
-    targets = head.assigner.assign(locations, truth, background=head.num_classes)
+    generator = head.location_generator
+    locations = generator(
+        [m.shape[-2:] for m in maps] if maps else generator.sizes(height, width), 'cpu')
+    targets = head.assign(locations, [sample.gt_instances], None, [sample.metainfo])
     centerness = torch.where(targets.positive, centerness_target(targets.distances), torch.nan)
     return Scene(
         pixels=_gray(packed['inputs'], height, width),
@@ -135,8 +133,8 @@ def _find_head(cfg: Config, model: nn.Module | None) -> FCOSHead:
     if not isinstance(head, FCOSHead):
         raise UserError('The config has no FCOSHead at model.bbox_head, so that there are no '
                         'locations and no center-ness to draw.\nName the config of an FCOS.')
-    if model is not None and not head.centerness.branch:
-        raise UserError('The model has no center-ness branch (model.bbox_head.centerness.branch is '
+    if model is not None and not head.quality.branch:
+        raise UserError('The model has no center-ness branch (model.bbox_head.quality.branch is '
                         'False).\nDraw its targets without a checkpoint.')
     return head
 
@@ -154,11 +152,11 @@ def _input_size_and_maps(cfg: Config, model: nn.Module | None, packed: dict) -> 
 
 def _levels(locations: Locations) -> list[Level]:
     levels = []
-    for (stride, origin, _, _, first), shape in zip(locations.levels.tolist(), locations.sizes):
+    for stride, origin, rows, columns, first in locations.levels:
         left = origin - stride / 2
         levels.append(Level(
-            name=f'P{np.log2(stride):g}', stride=int(stride), first=int(first), shape=shape,
-            extent=(left, left + shape[1] * stride, left + shape[0] * stride, left)))
+            name=f'P{np.log2(stride):g}', stride=int(stride), first=first, shape=(rows, columns),
+            extent=(left, left + columns * stride, left + rows * stride, left)))
     return levels
 
 

@@ -224,7 +224,7 @@ def _check_ranges(key: str, head, strides: Sequence[float] | None) -> None:
     if len(ranges) != len(strides):
         raise UserError(
             f'{key}={ranges} has {len(ranges)} levels, but strides={strides} of the head has '
-            f'{len(strides)}.\nSet one range for each level, the last up to 1e8.')
+            f'{len(strides)}.\nSet one range for each level, the last without an end, None.')
     upwards = sorted(zip(strides, ranges), key=lambda level: level[0])
     for (_, lower), (stride, upper) in zip(upwards, upwards[1:]):
         if upper[0] < lower[0] or upper[1] < lower[1]:

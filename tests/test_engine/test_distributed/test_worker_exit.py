@@ -46,7 +46,8 @@ def test_lost_contact():
     (KeyError('k'), 1, False, f"process {os.getpid()}) failed: KeyError: 'k'"),
     (RuntimeError('Connection reset by peer\nmore'), 1, True,
      'lost contact to another rank: RuntimeError: Connection reset by peer'),
-    (SystemExit(75), 75, False, 'rank 3 stopped, status 75')], ids=repr)
+    (SystemExit(75), 75, False, 'rank 3 stopped, status 75'),
+], ids=['user error', 'error', 'lost contact', 'stop'])
 @pytest.mark.parametrize('launcher', [True, False])
 def test_exit_is_recorded_or_printed(raised, status, lost, message, launcher, monkeypatch, attempt,
                                      capsys):

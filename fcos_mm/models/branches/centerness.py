@@ -1,0 +1,55 @@
+"""Center-ness (paper, Sec. 3.3): how far a location is from the middle of its box."""
+from torch import Tensor
+
+from fcos_mm.errors import check_choice
+from fcos_mm.models.losses import centerness_target
+from fcos_mm.models.structures import Predictions, Targets
+from fcos_mm.registry import TASK_UTILS
+
+
+@TASK_UTILS.register_module()
+class Centerness:
+    """Which center-ness multiplies the class score, and where it is learned.
+
+    Args:
+        source: What is used at test: ``'branch'``, the learned one (the
+            paper); ``'predicted_box'``, Eq. (3) of the predicted distances
+            (Table 5, dagger); ``'none'``.
+        branch: Whether the head has the learned branch and trains it.
+        position: The tower the branch stands on: ``'cls'``, beside
+            classification (the paper), or ``'reg'`` (released improvement).
+        num_convs: Convolutions of the branch's own before its last layer; the
+            paper has none, and as many as a tower in its deeper variant.
+
+    Raises:
+        ValueError: If an option is unknown, or the source is a branch that is
+            not there.
+    """
+    name = 'centerness'
+
+    def __init__(self,
+                 *,
+                 source: str = 'branch',
+                 branch: bool = True,
+                 position: str = 'cls',
+                 num_convs: int = 0) -> None:
+        check_choice('centerness.source', source, ('branch', 'predicted_box', 'none'))
+        check_choice('centerness.position', position, ('cls', 'reg'))
+        if source == 'branch' and not branch:
+            raise ValueError("centerness.source='branch' needs centerness.branch=True")
+        self.source = source
+        self.branch = branch
+        self.position = position
+        self.num_convs = num_convs
+
+    def target(self, predictions: Predictions, targets: Targets) -> Tensor:
+        """Return (B, P): Eq. (3) of the assigned boxes."""
+        return centerness_target(targets.distances)
+
+    def factor(self, predictions: Predictions) -> Tensor | None:
+        """Return the (B, P) factor of the class scores, or None for none."""
+        if self.source == 'none':
+            return None
+        if self.source == 'predicted_box':
+            return centerness_target(predictions.distances)
+        return predictions.quality_logits.sigmoid()

@@ -1,0 +1,41 @@
+"""IoU in place of center-ness: how well a location's predicted box fits."""
+from torch import Tensor
+
+from fcos_mm.errors import check_choice
+from fcos_mm.models.losses import boxes_around, overlap
+from fcos_mm.models.structures import Predictions, Targets
+from fcos_mm.registry import TASK_UTILS
+
+
+@TASK_UTILS.register_module()
+class IoUQuality:
+    """Learns the IoU of the predicted box, which multiplies the class score at test.
+
+    "IoU-aware Single-stage Object Detector for Accurate Localization" (Wu et
+    al., arXiv:1912.05992): one more layer on the regression tower, trained by
+    binary cross entropy. AdelaiDet's FCOS has it as ``BOX_QUALITY='iou'``.
+
+    Args:
+        position: The tower the branch stands on, ``'reg'`` or ``'cls'``.
+        num_convs: Convolutions of the branch's own before its last layer.
+
+    Raises:
+        ValueError: If ``position`` is none of the two.
+    """
+    name = 'iou'
+    branch = True
+
+    def __init__(self, *, position: str = 'reg', num_convs: int = 0) -> None:
+        check_choice('centerness.position', position, ('cls', 'reg'))
+        self.position = position
+        self.num_convs = num_convs
+
+    def target(self, predictions: Predictions, targets: Targets) -> Tensor:
+        """Return (B, P): IoU of predicted and target box, without gradient."""
+        intersection, union = overlap(
+            boxes_around(predictions.distances.detach()), boxes_around(targets.distances))
+        return intersection / union.clamp(min=1e-6)
+
+    def factor(self, predictions: Predictions) -> Tensor:
+        """Return the (B, P) factor of the class scores: the predicted IoU."""
+        return predictions.quality_logits.sigmoid()
