@@ -3,9 +3,9 @@ import pytest
 import torch
 
 from fcos_mm.apis import resolve as module
+from fcos_mm.apis import test as test_api
+from fcos_mm.apis import train as train_api
 from fcos_mm.cli import parse, test, train
-from fcos_mm.cli import test as test_api
-from fcos_mm.cli import train as train_api
 from fcos_mm.errors import UserError
 
 

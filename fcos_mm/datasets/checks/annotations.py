@@ -1,14 +1,16 @@
 """A dataset's annotations as the checks see them: read once, boxes as arrays."""
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from mmengine.config import Config
 
 from fcos_mm.datasets.box_form import box_sizes
 from fcos_mm.datasets.checks.source import CocoSource
 from fcos_mm.faults import EXAMPLES
+
+if TYPE_CHECKING:
+    from mmengine.config import Config
 
 
 class Finding(NamedTuple):
@@ -37,7 +39,7 @@ class CheckedData:
     """
     source: CocoSource
     data: dict
-    cfg: Config | dict = field(default_factory=dict)
+    cfg: 'Config | dict' = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.images: list[dict] = self.data['images']

@@ -3,8 +3,6 @@ import os.path as osp
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from fcos_mm.compat.mm_datasets import load_metainfo
-from fcos_mm.config.datasets import leaf_datasets
 from fcos_mm.errors import UserError, shorten
 
 
@@ -53,6 +51,7 @@ def coco_sources(cfg, dataloader: str) -> Iterator[CocoSource]:
     Raises:
         UserError: If a dataset's settings cannot be used.
     """
+    from fcos_mm.config.datasets import leaf_datasets
     loader = cfg.get(dataloader)
     if not isinstance(loader, dict) or 'dataset' not in loader:
         return
@@ -125,6 +124,7 @@ def _source(dataset: dict, dataset_type: type, key: str) -> CocoSource:
 
 def _classes(dataset: dict, dataset_type: type, key: str) -> tuple:
     """The classes as mmdet resolves them, and whether the config sets them."""
+    from fcos_mm.compat.mm_datasets import load_metainfo
     metainfo = dataset.get('metainfo')
     classes = load_metainfo(dataset_type, metainfo).get('classes')
     if not classes or isinstance(classes, str):

@@ -6,6 +6,7 @@ from mmengine.config import Config
 
 from fcos_mm.engine.resume.work_dir import (
     check_work_dir,
+    note_start,
     remove_earlier_run,
     resume_after_restart,
 )
@@ -84,6 +85,7 @@ def start(tmp_path, monkeypatch, capsys):
         monkeypatch.setenv('SLURM_RESTART_COUNT', str(count))
         cfg = config(tmp_path, load_from, resume)
         resume_after_restart(cfg)
+        note_start(cfg)
         assert ('Restarted' in capsys.readouterr().err) == (count > 0)
         return cfg.resume, cfg.load_from
 
