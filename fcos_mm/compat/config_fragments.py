@@ -16,6 +16,8 @@ def support_fragments(config) -> None:
     """
     cls = config.Config
     read_file, merge = cls._file2dict, cls._merge_a_into_b
+    if getattr(read_file, 'merges_fragments', False):  # by the hooks of an installation
+        return
     depth = 0  # files that are being read
 
     def _file2dict(filename, *args, **kwargs):
@@ -38,6 +40,7 @@ def support_fragments(config) -> None:
                 b = merge(_with_lists(fragment, b), b)
         return merge(a, b, allow_list_keys)
 
+    _file2dict.merges_fragments = True
     cls._file2dict, cls._merge_a_into_b = staticmethod(_file2dict), staticmethod(_merge_a_into_b)
 
 
