@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from mmengine.config import Config
 from mmengine.registry import build_from_cfg
 
-from fcos_mm.config.walk import walk
+from fcos_mm.config.keys import walk
 from fcos_mm.errors import UserError, shorten
 
 _LIBRARIES = {'fcos_mm', 'mmdet', 'mmengine', 'mmcv', 'torch'}

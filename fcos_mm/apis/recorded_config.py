@@ -10,7 +10,7 @@ from mmengine.config import Config
 from mmengine.registry import MODELS, TASK_UTILS, WEIGHT_INITIALIZERS, Registry
 
 from fcos_mm.checkpoints.safe_loading import checkpoints_are_trusted
-from fcos_mm.config.walk import walk
+from fcos_mm.config.keys import walk
 from fcos_mm.errors import UserError
 
 _NUMBERS = {'inf': float('inf'), 'nan': float('nan')}

@@ -15,7 +15,7 @@ from fcos_mm.atomic_file import replaced
 from fcos_mm.checkpoints.fit import ALLOWED_BY, TakenWeights
 from fcos_mm.checkpoints.frozen_layers import check_frozen, record_loading, unfreezing_options
 from fcos_mm.compat.modules import inner_model
-from fcos_mm.config.walk import walk
+from fcos_mm.config.keys import walk
 from fcos_mm.engine import RunHeaderHook
 from fcos_mm.engine.distributed.scale_lr import scale_learning_rate
 from fcos_mm.engine.distributed.zero import gather_shares

@@ -9,7 +9,7 @@ def raw_items(value: Any) -> Iterable[tuple[Any, Any]]:
     """The entries of a part of a config.
 
     Args:
-        value: A config, a dict, a list, a tuple, or a plain value.
+        value: A config, a dict, a list, a tuple, a set, or a plain value.
 
     Returns:
         Keys or indices with their values; nothing for a plain value.
@@ -18,4 +18,4 @@ def raw_items(value: Any) -> Iterable[tuple[Any, Any]]:
         value = value._cfg_dict
     if isinstance(value, dict):
         return dict.items(value)
-    return enumerate(value) if isinstance(value, (list, tuple)) else ()
+    return enumerate(value) if isinstance(value, (list, tuple, set)) else ()

@@ -20,10 +20,6 @@ def import_custom_modules(cfg: Config, source: Source) -> None:
     inherits, the current folder, and folders above the config; the folder that holds it is
     put on ``sys.path``.
 
-    Args:
-        cfg: The config.
-        source: Its file.
-
     Raises:
         UserError: If a module is nowhere. Errors inside a module pass through.
     """

@@ -10,15 +10,7 @@ LOADERS = {'train': ('train_dataloader', 'val_dataloader'), 'test': ('test_datal
 
 
 def walk_datasets(dataset: dict, key: str, wrappers: tuple[dict, ...] = ()) -> Iterator[tuple]:
-    """Go through a dataset and what it wraps.
-
-    Args:
-        dataset: The config of a dataset or wrapper.
-        key: The dotted key under which it stands.
-        wrappers: The wrappers around it, the outermost first.
-
-    Yields:
-        Key, config and wrappers around each dataset, a wrapper before what it wraps.
+    """Key, config and outer wrappers of a dataset and all that it wraps, the outer ones first.
 
     Raises:
         UserError: If datasets are given as a list without a wrapper.

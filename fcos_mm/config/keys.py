@@ -50,6 +50,13 @@ def walk(value: Any, key: str = '') -> Iterator[tuple[str, Any]]:
         yield from walk(inner, f'{key}.{name}' if key else str(name))
 
 
+def listed(value: Any, key: str) -> list[tuple[str, Any]]:
+    """Dotted keys and entries of what is one dict, or a list of them."""
+    if isinstance(value, (list, tuple)):
+        return [(f'{key}.{index}', entry) for index, entry in enumerate(value)]
+    return [(key, value)] if isinstance(value, dict) else []
+
+
 def dotted_keys(cfg: Config) -> Iterator[tuple[str, Any]]:
     """All dotted keys of a config under the top-level keys that are read, with their values."""
     known = known_keys(cfg) - {EXTRA, *APPLIED}

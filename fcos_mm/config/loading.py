@@ -27,8 +27,7 @@ def load_config(name: str, options: dict | None = None) -> Config:
 
     Args:
         name: A path, or ``package::path`` as in ``fcos_mm::demo/....py``.
-        options: Settings to change, by dotted keys; ``data_root``, ``classes`` and
-            ``metainfo`` as in a file.
+        options: Settings to change, by dotted keys.
 
     Raises:
         UserError: If there is no such config, it cannot be read, or it or an option sets
@@ -82,14 +81,7 @@ def _without_paths(value):
 
 
 def find_config(name: str) -> str:
-    """The path of a config given by path or as ``package::path``.
-
-    Args:
-        name: The path or name.
-
-    Raises:
-        UserError: If there is no such file.
-    """
+    """The path of a config given by path or as ``package::path``; a UserError if there is none."""
     package, separator, inner = name.partition('::')
     path = osp.join(_config_folder(package), inner) if separator else name
     if not osp.isfile(path):

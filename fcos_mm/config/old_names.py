@@ -1,8 +1,4 @@
-"""Replacements for the config keys, arguments and types of mmdet 2 and mmcv 1.
-
-A type listed here is not registered any more; one that still is (``Pad``, ``Normalize``) is
-not an old name.
-"""
+"""Replacements for the config keys, arguments and types of mmdet 2 and mmcv 1."""
 from typing import NamedTuple
 
 
@@ -18,11 +14,7 @@ class NewPlace(NamedTuple):
     how: str = ''
 
     def advice(self, value: str = '') -> str:
-        """What to do, as a sentence.
-
-        Args:
-            value: The value that was given, if it is to be written there.
-        """
+        """What to do, as a sentence; with ``value`` as what to write there."""
         if not self.key:
             return f'Remove it: {self.how}.'
         if self.how:
@@ -124,7 +116,7 @@ _BY_RATIO = 'batch_sampler=dict(type="AspectRatioBatchSampler") of the data load
 _BACKENDS = 'visualizer.vis_backends'
 _EMA = "EMAHook with ema_type='ExpMomentumEMA' in custom_hooks"
 
-#: Old names of types, and what replaces each.
+#: Old names of types that are not registered any more, and what replaces each.
 OLD_TYPES: dict[str, str] = {
     # transforms
     'DefaultFormatBundle': _PACKED,
@@ -180,14 +172,9 @@ OLD_TRANSFORMS: dict[str, str] = {
 
 
 def new_place(key: str) -> NewPlace | None:
-    """Where the setting of an old key is written today.
+    """Where an old dotted key is written today, the rest of the key included; None if it is new.
 
-    Args:
-        key: A dotted key, e.g. ``'optimizer.lr'``.
-
-    Returns:
-        The place, its key complete (``'optim_wrapper.optimizer.lr'``); None if
-        the key is not one of mmdet 2.
+    ``'optimizer.lr'`` becomes ``'optim_wrapper.optimizer.lr'``.
     """
     parts = key.split('.')
     for count in range(len(parts), 0, -1):

@@ -20,7 +20,7 @@ def merge_options(cfg: Config, options: dict, source: Source | None = None) -> N
     Args:
         cfg: The config; changed in place.
         options: Values by dotted keys.
-        source: Its file, for what to say of variables that were copied elsewhere.
+        source: Its file, to tell where the value of a variable was copied.
 
     Raises:
         UserError: If an option leads to nothing that is read, or does not fit.
@@ -60,8 +60,7 @@ def _check(cfg: Config, key: str, value, source: Source | None) -> None:
                         f'{old.advice(str(value))}')
     if key.split('.')[0] not in known_keys(cfg):
         _refuse(cfg, key, value, source)
-    _check_containers(cfg, key, value)
-    _check_new_key(cfg, key, value)
+    _check_inner(cfg, key, value)
 
 
 def _refuse(cfg: Config, key: str, value, source: Source | None) -> None:
@@ -79,19 +78,19 @@ def _refuse(cfg: Config, key: str, value, source: Source | None) -> None:
             places = Places([meant])
     tail = f'.{inner}' if inner and (places.copied or meant is not None) else ''
     written = [f'{place}{tail}={value}' for place in places.keys]
-    advice = f'Write {(" and " if places.copied else " or ").join(written)}.'
-    if places.derived:
-        advice += f' Adapt as well: {", ".join(places.derived)}.'
     raise UserError('\n'.join([
         f'--cfg-options {key}={value}: {reason}',
-        advice if written else other_unit(root, cfg) or 'Leave it out.',
+        places.advice(written) if written else other_unit(root, cfg) or 'Leave it out.',
         f'If code of your own reads it, write {EXTRA} = [{root!r}] into the config.']))
 
 
-def _check_containers(cfg: Config, key: str, value) -> None:
-    """Refuse a key that leads into a value without parts."""
+def _check_inner(cfg: Config, key: str, value) -> None:
+    """Refuse a key that leads into a value without parts, or that is one beside it, misspelt.
+
+    Whether the arguments of a ``type`` exist is checked where the types are looked up.
+    """
     parts = key.split('.')
-    for depth in range(1, len(parts)):
+    for depth, part in enumerate(parts[1:], start=1):
         outer = '.'.join(parts[:depth])
         there, container = look_up(cfg, outer)
         if there and not isinstance(container, (dict, list)):
@@ -99,25 +98,14 @@ def _check_containers(cfg: Config, key: str, value) -> None:
                             f'part can be set.\nGive {outer} as a whole, a sequence as '
                             f'{outer}="[a,b]"; for a dictionary write a config that inherits '
                             'this one.')
-
-
-def _check_new_key(cfg: Config, key: str, value) -> None:
-    """Refuse a key that is not there if it is one beside it, misspelt.
-
-    Whether the arguments of a ``type`` exist is seen where the types are looked up.
-    """
-    parts = key.split('.')
-    for depth in range(1, len(parts)):
-        there, outer = look_up(cfg, '.'.join(parts[:depth]))
-        if not there or not isinstance(outer, dict) or parts[depth] in outer:
+        if not isinstance(container, dict) or part in container:
             continue
-        if 'type' in outer or parts[depth - 1] in _FREE:
+        if 'type' in container or parts[depth - 1] in _FREE:
             return
-        meant = OLD_ARGUMENTS.get(parts[depth]) or _misspelt(parts[depth], outer)
+        meant = OLD_ARGUMENTS.get(part) or _misspelt(part, container)
         if meant is not None:
-            raise UserError(f'--cfg-options {key}={value}: {".".join(parts[:depth])} has no '
-                            f'{parts[depth]!r}.\nWrite '
-                            f'{".".join([*parts[:depth], meant, *parts[depth + 1:]])}={value}.')
+            raise UserError(f'--cfg-options {key}={value}: {outer} has no {part!r}.\n'
+                            f'Write {".".join([outer, meant, *parts[depth + 1:]])}={value}.')
 
 
 def _misspelt(name: str, known) -> str | None:

@@ -25,9 +25,19 @@ class Places(NamedTuple):
     derived: Sequence[str] = ()
     copied: bool = False
 
+    def advice(self, settings: list[str], in_lists: Sequence[str] = ()) -> str:
+        """Sentences on how to set it, by what is written for its keys, and for those in lists."""
+        words = []
+        if settings:
+            words.append(f'Write {(" and " if self.copied else " or ").join(settings)}.')
+        if in_lists:
+            words.append(f'Set {", ".join(in_lists)}: a child writes such a list as a whole.')
+        if self.derived:
+            words.append(f'Adapt as well: {", ".join(self.derived)}.')
+        return ' '.join(words)
 
-def find_places(name: str, cfg: Config, source: Source | None = None,
-                former=None) -> Places:
+
+def find_places(name: str, cfg: Config, source: Source | None = None, former=None) -> Places:
     """Find the keys that a top-level name or the end of a dotted key stands for.
 
     Args:
@@ -40,8 +50,7 @@ def find_places(name: str, cfg: Config, source: Source | None = None,
         The keys where the value was put when the config was read; else those that end with
         the name; else those that end with a similar name.
     """
-    copied = _copies(name, cfg, source) if source is not None else []
-    if copied:
+    if source is not None and (copied := _copies(name, cfg, source)):
         plain = [key for key in copied if look_up(cfg, key)[1] == former] or copied
         derived = [key for key in copied if key not in plain]
         return Places(plain[:_MOST], derived[:_MOST], copied=True)

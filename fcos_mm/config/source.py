@@ -73,18 +73,16 @@ class Source:
 def read_source(path: str, find: Callable[[str], str]) -> Source:
     """Analyse a config file and all that it inherits; without names where that fails.
 
-    Args:
-        path: The file.
-        find: From ``package::path`` to a path.
+    ``find`` turns ``package::path`` into a path.
     """
     source = Source(osp.abspath(path))
     try:
         names = _read_python(source) if path.endswith('.py') else _read_data(source)
-        bases = [find(name) if '::' in name else osp.join(osp.dirname(source.path), name)
-                 for name in names]
-        source.bases = [read_source(base, find) for base in bases]
+        source.bases = [read_source(find(name) if '::' in name else
+                                    osp.join(osp.dirname(source.path), name), find)
+                        for name in names]
     except (SyntaxError, ValueError, OSError, UserError, YAMLError):
-        # mmengine has loaded the config, so it is right in a way that is not understood here
+        # mmengine has loaded the config, so it is valid in a way that is not understood here
         return Source(source.path)
     return source
 

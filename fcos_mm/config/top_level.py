@@ -19,14 +19,7 @@ def apply_files(cfg: Config, source: Source) -> set[str]:
     """Apply the variables of the user's files, those of bases first.
 
     A variable changes nothing if the same file sets the data root (or the classes) of some
-    dataset itself.
-
-    Args:
-        cfg: The config; changed in place.
-        source: Its file.
-
-    Returns:
-        The names that took effect.
+    dataset itself. Returns the names that took effect.
     """
     applied: set[str] = set()
     for base in source.bases:
@@ -45,15 +38,7 @@ def apply_files(cfg: Config, source: Source) -> set[str]:
 
 
 def apply_options(cfg: Config, options: dict) -> dict:
-    """Apply these names among the options of the command line; returns the other options.
-
-    Args:
-        cfg: The config; changed in place.
-        options: By dotted keys.
-
-    Raises:
-        UserError: If a value cannot be used.
-    """
+    """Apply these names among options, by dotted keys; returns the other options."""
     own = {key: value for key, value in options.items() if key.split('.')[0] in _INNER_KEYS}
     nested = Config()
     nested.merge_from_dict(own)
@@ -77,21 +62,12 @@ def _apply_classes(cfg: Config, values: Config, names: set[str], with_heads: boo
 
 
 def _sets(source: Source, word: str) -> bool:
-    """Whether the file itself sets a key of this name inside of another."""
+    """Whether the file itself sets a key of this name inside another."""
     return any(word in key.split('.')[1:] for key in source.keys)
 
 
 def set_metainfo(cfg: Config, metainfo: dict, with_heads: bool = True) -> None:
-    """Set entries of ``metainfo`` of all datasets, and the number of classes of the heads.
-
-    Args:
-        cfg: The config; changed in place.
-        metainfo: ``classes``, and what else describes them.
-        with_heads: Whether ``num_classes`` of the heads is set as well.
-
-    Raises:
-        UserError: If the classes are not a list of names.
-    """
+    """Set entries of ``metainfo`` of all datasets, and ``num_classes`` of the heads."""
     metainfo = dict(metainfo)
     if metainfo.get('classes') is not None:
         metainfo['classes'] = class_names(metainfo['classes'])
@@ -102,11 +78,7 @@ def set_metainfo(cfg: Config, metainfo: dict, with_heads: bool = True) -> None:
 
 
 def class_names(classes: str | Sequence[str]) -> tuple:
-    """The names of classes, or a single name, as a tuple.
-
-    Raises:
-        UserError: If they are anything else.
-    """
+    """The names of classes, or a single name, as a tuple; refuses anything else."""
     names = (classes, ) if isinstance(classes, str) else classes
     if not isinstance(names, (list, tuple)) or not names or not all(
             isinstance(name, str) for name in names):
@@ -129,8 +101,7 @@ def _set_num_classes(cfg: Config, count: int) -> None:
 def set_data_root(cfg: Config, data_root: str, old: str | None = None) -> None:
     """Let every dataset and metric of a config read from another folder.
 
-    Replaces the old folder wherever a path of the data starts with it: mmengine copies
-    ``data_root`` to where it is used while it reads a config.
+    Replaces the old folder wherever a path of the data starts with it.
 
     Args:
         cfg: The config; changed in place.

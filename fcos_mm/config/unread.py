@@ -1,7 +1,7 @@
 """Find names that a config file sets and that nothing reads.
 
-mmengine copies values to where they are used while it reads a file. A child that sets a
-variable of its base again, or a key that does not exist, changes nothing by that.
+mmengine copies values to where they are used while it reads a file: a child that sets a
+variable of its base again changes nothing by that.
 """
 import os.path as osp
 import re
@@ -14,7 +14,7 @@ from fcos_mm.config.nearest import nearest
 from fcos_mm.config.old_names import OLD_KEYS, new_place
 from fcos_mm.config.places import Places, find_places, other_unit
 from fcos_mm.config.source import Source
-from fcos_mm.faults import SeveralFaults
+from fcos_mm.faults import Faults
 
 _MISSPELT = 0.9  # similarity above which a name in a base can only be a misspelt key
 
@@ -23,24 +23,20 @@ def check_unread(cfg: Config, source: Source, applied: set[str]) -> None:
     """Refuse what the user's own files set without any effect.
 
     In files that others inherit and in dumped configs only what is certainly meant as a
-    setting counts; files of installed packages are not checked.
-
-    Args:
-        cfg: The config.
-        source: Its file.
-        applied: The names that took effect although nothing copied them.
+    setting counts; files of installed packages are not checked. The names in ``applied``
+    took effect although nothing copied them.
 
     Raises:
         UserError: For each name; it says where to set the value.
     """
-    faults = [fault for file, name in _unread(cfg, source, applied)
-              if (fault := _fault(cfg, source, file, name))]
-    if faults:
-        raise SeveralFaults('the config', faults)
+    faults = Faults('the config')
+    faults.messages += filter(None, (_fault(cfg, source, file, name)
+                                     for file, name in _unread(cfg, source, applied)))
+    faults.raise_all()
 
 
 def _unread(cfg: Config, source: Source, applied: set[str]) -> Iterator[tuple[Source, str]]:
-    known = known_keys(cfg) - set(APPLIED)
+    known = known_keys(cfg).difference(APPLIED)
     inherited: dict[str, set[str]] = {source.path: set()}  # what descendants read of a file
     for file in source.below():
         wanted = inherited[file.path]
@@ -100,14 +96,7 @@ def _advice(cfg: Config, name: str, places: Places, file: Source) -> str:
         return f'Did you mean {places.keys[0]!r}?'
     in_lists = [key for key in places.keys if not file.is_lazy and re.search(r'\.\d+\b', key)]
     others = [_as_setting(key, name, file) for key in places.keys if key not in in_lists]
-    words = []
-    if others:
-        words.append('Write ' + (' and ' if places.copied else ' or ').join(others) + '.')
-    if in_lists:
-        words.append(f'Set {", ".join(in_lists)}: a child writes such a list as a whole.')
-    if places.derived:
-        words.append(f'Adapt as well: {", ".join(places.derived)}.')
-    return ' '.join(words)
+    return places.advice(others, in_lists)
 
 
 def _as_setting(key: str, value: str, file: Source) -> str:

@@ -31,22 +31,15 @@ class AmbiguousDetectionMetric(BaseMetric):
 
     Args:
         head: Config of the tested :class:`FCOSHead`: ``cfg.model.bbox_head``.
-        score_thr: Only detections with at least this score count; 0: all that
-            the test keeps.
-        collect_device: Device on which ranks exchange results.
-        prefix: Put before the names of the numbers instead of
-            ``'ambiguous_detections'``.
+        score_thr: Only detections with at least this score count.
 
     Raises:
-        UserError: If the head is no ``FCOSHead`` or does not return locations.
+        UserError: If the head is no ``FCOSHead``.
     """
+
     default_prefix = 'ambiguous_detections'
 
-    def __init__(self,
-                 *,
-                 head: ConfigType,
-                 score_thr: float = 0.0,
-                 collect_device: str = 'cpu',
+    def __init__(self, *, head: ConfigType, score_thr: float = 0.0, collect_device: str = 'cpu',
                  prefix: str | None = None) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
         with DefaultScope.overwrite_default_scope('fcos_mm'):
@@ -60,13 +53,8 @@ class AmbiguousDetectionMetric(BaseMetric):
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
         """Count the detections of a batch.
 
-        Args:
-            data_batch: Not used.
-            data_samples: The images' detections, ground truth and sizes.
-
         Raises:
-            UserError: If the detections have no locations, or an image has no
-                ground truth.
+            UserError: If the detections have no locations, or an image has no ground truth.
         """
         for sample in data_samples:
             found = sample['pred_instances']
@@ -75,18 +63,21 @@ class AmbiguousDetectionMetric(BaseMetric):
                                 "model.bbox_head.postprocess.type='fcos_mm.LocatedPostProcessor', "
                                 'and test without augmentation.')
             counted = found['locations'][found['scores'] >= self.score_thr].cpu()  # (n,)
-            locations = self._locations(sample)
+            generator = self.head.location_generator
+            sizes = generator.sizes(*sample['batch_input_shape'][-2:])
+            locations = generator(sizes, 'cpu')
             if len(counted) and counted.max() >= len(locations.points):
                 raise UserError(
                     f"Image {sample.get('img_path', sample['img_id'])}: location "
                     f'{counted.max()} of a detection is not among the {len(locations.points)} of '
                     "the metric's head.\nGive the metric the head that is tested.")
             several, different = self._ambiguous(locations, sample)  # (P,) each
-            self.results.append((_num_boxes(sample), len(counted), int(several[counted].sum()),
+            boxes = sum(len(sample[key]['bboxes']) for key in ('gt_instances', 'ignored_instances'))
+            self.results.append((boxes, len(counted), int(several[counted].sum()),
                                  int(different[counted].sum())))
 
     def compute_metrics(self, results: list) -> dict[str, float]:
-        """Compute the shares.
+        """``ambiguous`` and ``ambiguous_other_class`` in percent of the detections.
 
         Args:
             results: Of each image the numbers of boxes, of detections, of those
@@ -94,9 +85,7 @@ class AmbiguousDetectionMetric(BaseMetric):
                 different categories.
 
         Returns:
-            dict: ``ambiguous`` and ``ambiguous_other_class`` in percent of the
-            detections; nan if nothing was detected or no image has a box, as
-            where the annotations are kept secret.
+            nan if nothing was detected or no image has a box, as in test-dev.
         """
         boxes, total, several, different = (sum(counts) for counts in zip(*results))
         if not total or not boxes:
@@ -104,33 +93,17 @@ class AmbiguousDetectionMetric(BaseMetric):
         return dict(ambiguous=100 * several / total,
                     ambiguous_other_class=100 * different / total)
 
-    def _locations(self, sample: dict) -> Locations:
-        """The locations of the padded batch that the image was tested in."""
-        height, width = sample['batch_input_shape'][-2:]
-        generator = self.head.location_generator
-        return generator(generator.sizes(height, width), 'cpu')
-
     def _ambiguous(self, locations: Locations, sample: dict) -> tuple[Tensor, Tensor]:
-        """Which locations are claimed by several boxes, and by boxes of several categories.
-
-        Returns:
-            Two masks (P,).
-        """
+        """Masks (P,) of locations claimed by several boxes, and by several categories."""
         truth = pad_ground_truth(
             [_at_input_size(sample, 'gt_instances')],
             [_at_input_size(sample, 'ignored_instances')],
-            img_metas=[sample],
-            box_convention=self.head.box_convention)
+            img_metas=[sample], box_convention=self.head.box_convention)
         claims = self.head.assigner.claims(locations, truth)
         several = claims.location.bincount(minlength=len(locations.points)) > 1
         pairs = torch.stack([claims.location, truth.labels[0, claims.box]]).unique(dim=1)
         different = pairs[0].bincount(minlength=len(locations.points)) > 1
         return several, different
-
-
-def _num_boxes(sample: dict) -> int:
-    """Boxes of an image, those that are ignored too."""
-    return sum(len(sample[key]['bboxes']) for key in ('gt_instances', 'ignored_instances'))
 
 
 def _at_input_size(sample: dict, key: str) -> InstanceData:

@@ -16,41 +16,25 @@ from fcos_mm.registry import METRICS
 class ClassAgnosticCocoMetric(CocoMetric):
     """COCO's AP with the categories ignored, and the curves of Figs. 4 to 6.
 
-    Stands beside :class:`CocoMetric` in a list of evaluators and takes the same
-    annotation file. The best 100 detections of an image count.
+    Stands beside :class:`CocoMetric` in a list of evaluators; arguments and errors are the same.
+    The best 100 detections of an image count.
 
     Args:
         ann_file: Annotations in COCO's format; None: those that come with the
             images, if the test pipeline packs ``'instances'`` among its
             ``meta_keys``.
         metric: Must be ``'bbox'``.
-        format_only: Only write the detections, to ``outfile_prefix``.
         outfile_prefix: Path and beginning of the names of the files to write:
             ``<prefix>.bbox.json``, the detections, and
-            ``<prefix>.class_agnostic.json``, numbers and curves as
-            :class:`ClassAgnostic` has them. None writes none.
-        backend: See :class:`CocoMetric`.
-        backend_args: How mmengine reads the annotation file.
-        collect_device: Device on which ranks exchange results.
-        prefix: Put before the names of the numbers instead of
-            ``'class_agnostic'``.
-
-    Raises:
-        UserError: If ``metric`` is another, ``outfile_prefix`` is missing under
-            ``format_only``, or the backend is unknown or cannot be imported.
+            ``<prefix>.class_agnostic.json``, a :class:`ClassAgnostic`. None writes none.
     """
+
     default_prefix = 'class_agnostic'
 
-    def __init__(self,
-                 ann_file: str | PathLike | None = None,
-                 *,
-                 metric: str = 'bbox',
-                 format_only: bool = False,
-                 outfile_prefix: str | PathLike | None = None,
-                 backend: str = 'auto',
-                 backend_args: dict | None = None,
-                 collect_device: str = 'cpu',
-                 prefix: str | None = None) -> None:
+    def __init__(self, ann_file: str | PathLike | None = None, *, metric: str = 'bbox',
+                 format_only: bool = False, outfile_prefix: str | PathLike | None = None,
+                 backend: str = 'auto', backend_args: dict | None = None,
+                 collect_device: str = 'cpu', prefix: str | None = None) -> None:
         if metric not in ('bbox', ['bbox']):
             raise UserError(f"ClassAgnosticCocoMetric has metric={metric!r}.\nIt must be 'bbox'.")
         self.backend = backend
@@ -60,17 +44,7 @@ class ClassAgnosticCocoMetric(CocoMetric):
 
     def evaluate_metric(self, metric: str, files: dict[str, str],
                         predictions: Sequence[dict]) -> dict[str, float]:
-        """Compute the numbers, and write the curves where there is a prefix.
-
-        Args:
-            metric: Not used.
-            files: The file of detections under ``bbox``.
-            predictions: Not used.
-
-        Returns:
-            dict: ``bbox_mAP``, ``bbox_mAP_50``, ``bbox_mAP_75``,
-            ``bbox_mAP_90``, rounded to three digits as mmdet does.
-        """
+        """``bbox_mAP``, ``bbox_mAP_50``, ``bbox_mAP_75`` and ``bbox_mAP_90``, to three digits."""
         numbers = class_agnostic_numbers(
             self.truth, files['bbox'], image_ids=self.img_ids, category_ids=self.cat_ids,
             backend=self.backend)

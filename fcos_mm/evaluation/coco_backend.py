@@ -1,7 +1,5 @@
 """Choose between pycocotools and faster-coco-eval, the latter with pycocotools' interface."""
-import contextlib
 import importlib
-import io
 import logging
 import time
 from collections.abc import Sequence
@@ -11,6 +9,7 @@ from mmengine.logging import print_log
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
+from fcos_mm.datasets import coco_api
 from fcos_mm.errors import UserError
 
 BACKENDS = ('auto', 'pycocotools', 'faster-coco-eval')
@@ -19,30 +18,24 @@ _LARGEST_ID = 2**53
 
 
 def choose_evaluator(backend: str) -> type:
-    """The class that evaluates boxes.
+    """The class that evaluates boxes, with the interface of pycocotools' ``COCOeval``.
 
     Args:
         backend: ``'pycocotools'``, ``'faster-coco-eval'``, or ``'auto'``: the
             second where it is installed, the first elsewhere.
 
-    Returns:
-        type: A class with the interface of pycocotools' ``COCOeval``.
-
     Raises:
-        UserError: If the name is unknown or the named library cannot be
-            imported.
+        UserError: If the name is unknown or the named library cannot be imported.
     """
     if backend not in BACKENDS:
-        raise UserError(
-            f'The metric has backend={backend!r}.\nIt must be one of {BACKENDS}.')
+        raise UserError(f'The metric has backend={backend!r}.\nIt must be one of {BACKENDS}.')
     if backend == 'pycocotools':
         return COCOeval
     try:
         importlib.import_module('faster_coco_eval')
         return FastCOCOeval
     except Exception as error:
-        missing = (isinstance(error, ModuleNotFoundError)
-                   and error.name == 'faster_coco_eval')
+        missing = isinstance(error, ModuleNotFoundError) and error.name == 'faster_coco_eval'
         state = 'is not installed' if missing else f'cannot be imported ({error})'
         if backend == 'faster-coco-eval':
             raise UserError(
@@ -54,17 +47,24 @@ def choose_evaluator(backend: str) -> type:
         return COCOeval
 
 
-class FastCOCOeval(COCOeval):
-    """pycocotools' ``COCOeval`` whose matching faster-coco-eval does.
+def evaluated(evaluator: type, truth: COCO, found: COCO, kind: str = 'bbox',
+              **params) -> COCOeval:
+    """Match and accumulate under changed parameters of pycocotools."""
+    evaluation = evaluator(truth, found, kind)
+    vars(evaluation.params).update(params)
+    evaluation.evaluate()
+    evaluation.accumulate()
+    return evaluation
 
-    Parameters, the summary and its printed lines are pycocotools' own; only
-    ``eval`` comes from the other library. Its precision, recall and scores are
-    the same to the last bit. ``evalImgs`` stays empty. Masks are left to
-    pycocotools.
+
+class FastCOCOeval(COCOeval):
+    """pycocotools' ``COCOeval`` with the matching of boxes by faster-coco-eval.
+
+    Parameters, summary and printed lines are pycocotools'; precision, recall and scores in
+    ``eval`` are the same to the last bit. ``evalImgs`` stays empty.
     """
 
     def evaluate(self) -> None:
-        """Match detections and ground truth of every image."""
         if self.params.iouType != 'bbox':
             super().evaluate()
             return
@@ -80,11 +80,7 @@ class FastCOCOeval(COCOeval):
         print(f'DONE (t={time.time() - start:0.2f}s).')
 
     def accumulate(self, p=None) -> None:
-        """Put precision and recall into ``eval``, as pycocotools does.
-
-        Args:
-            p: Not used for boxes: the parameters are those of ``evaluate``.
-        """
+        """Fill ``eval``; boxes keep the parameters of ``evaluate``, ``p`` counts for masks."""
         if self.params.iouType != 'bbox':
             super().accumulate(p)
             return
@@ -96,19 +92,16 @@ class FastCOCOeval(COCOeval):
 
 
 def _accumulated(known: COCO, found: COCO, params) -> dict:
-    """Counts, precision, recall and scores, of the shapes pycocotools has.
-
-    The libraries differ in one value: with the first detection right and no
-    other, pycocotools has precision 1 / (1 + 2.2e-16), the fast one 1. Whether
-    that is so is asked by one more recall for every number of boxes, between
-    that of one and of two of them.
-    """
+    """Counts, precision, recall and scores, of the shapes pycocotools has."""
+    # The libraries differ in one value: with the first detection right and no other, pycocotools
+    # has precision 1 / (1 + 2.2e-16), the fast one 1. One more recall for every number of boxes,
+    # between that of one and of two of them, tells whether that is so.
     from faster_coco_eval import COCOeval_faster
     count = _boxes(known, params)  # (K, A)
     images, labels = _numbering(params.imgIds), _numbering(params.catIds)
     known, found = (_renumbered(coco, images, labels) for coco in (known, found))
     between, which = np.unique(1.5 / np.maximum(count, 1), return_inverse=True)
-    fast = COCOeval_faster(known, found, 'bbox', print_function=_silent)
+    fast = COCOeval_faster(known, found, 'bbox', print_function=lambda *args: None)
     for name in ('iouThrs', 'maxDets', 'areaRng', 'areaRngLbl', 'useCats'):
         setattr(fast.params, name, getattr(params, name))
     fast.params.imgIds = [images[key] for key in params.imgIds]
@@ -138,17 +131,13 @@ def _renumbered(coco: COCO, images: dict, labels: dict) -> COCO:
     """The annotations of these images and categories under the numbers given."""
     if all(key == number for ids in (images, labels) for key, number in ids.items()):
         return coco
-    result = COCO()
-    result.dataset = dict(
+    return coco_api.COCO.of(dict(
         images=[dict(coco.imgs[key], id=number) for key, number in images.items()],
         categories=[dict(coco.cats[key], id=number) for key, number in labels.items()],
         annotations=[dict(box, image_id=images[box['image_id']],
                           category_id=labels[box['category_id']])
                      for box in coco.dataset.get('annotations', [])
-                     if box['image_id'] in images and box['category_id'] in labels])
-    with contextlib.redirect_stdout(io.StringIO()):
-        result.createIndex()
-    return result
+                     if box['image_id'] in images and box['category_id'] in labels]))
 
 
 def _boxes(known: COCO, params) -> np.ndarray:
@@ -162,7 +151,3 @@ def _boxes(known: COCO, params) -> np.ndarray:
         return within.sum(1)[None]
     labels = np.array([box['category_id'] for box in boxes])
     return np.stack([within[:, labels == category].sum(1) for category in params.catIds])
-
-
-def _silent(*args) -> None:
-    """Where faster-coco-eval's own lines go."""

@@ -22,7 +22,7 @@ def read_truth(truth: Truth, *, annotated: bool = True) -> COCO:
 
     Args:
         truth: The path, or annotations read already.
-        annotated: Whether its annotations are wanted; if not, they are not looked at.
+        annotated: Whether its annotations are read.
 
     Raises:
         UserError: If there is no such file or it is not in COCO's format.
@@ -37,16 +37,13 @@ def read_truth(truth: Truth, *, annotated: bool = True) -> COCO:
     return as_coco({name: dataset[name] for name in needs})
 
 
-def read_results(results: Results,
-                 truth: COCO,
-                 *,
+def read_results(results: Results, truth: COCO, *,
                  image_ids: Collection[int] | None = None) -> list[dict]:
-    """Read detections and see that they belong to the annotations.
+    """Read detections, and check that their images and categories are annotated.
 
     Args:
-        results: The path of a file as ``CocoMetric`` writes it with
-            ``outfile_prefix``, or its rows: ``image_id``, ``category_id``,
-            ``bbox`` (x, y, w, h) in pixels, ``score``.
+        results: A file of detections (``*.bbox.json``), or its rows: ``image_id``,
+            ``category_id``, ``bbox`` (x, y, w, h) in pixels, ``score``.
         truth: The annotations.
         image_ids: Detections in other images are left out; None keeps all.
 
@@ -78,33 +75,19 @@ def read_results(results: Results,
 
 
 def results_as_coco(rows: Sequence[dict], truth: COCO) -> COCO:
-    """Index detections as pycocotools' ``loadRes`` does; there may be none.
-
-    Args:
-        rows: The detections; they are left as they are.
-        truth: The annotations that they belong to.
-    """
-    detections = [
-        dict(row, id=number, area=row['bbox'][2] * row['bbox'][3], iscrowd=0)
-        for number, row in enumerate(rows, start=1)
-    ]
+    """Index detections as pycocotools' ``loadRes`` does; there may be none."""
+    detections = [dict(row, id=number, area=row['bbox'][2] * row['bbox'][3], iscrowd=0)
+                  for number, row in enumerate(rows, start=1)]
     return as_coco(dict(images=truth.dataset['images'], categories=truth.dataset['categories'],
                         annotations=detections))
 
 
 def quiet() -> contextlib.AbstractContextManager:
-    """Keep what pycocotools prints off the screen."""
+    """Discard what pycocotools prints."""
     return contextlib.redirect_stdout(io.StringIO())
 
 
 def read_rows(path: str | PathLike) -> list:
-    """Read a file of detections, whatever it holds.
-
-    Args:
-        path: The file.
-
-    Raises:
-        UserError: If there is no such file or it is not JSON.
-    """
+    """Read a file of detections without a check of its content; see :func:`read_json`."""
     return read_json(str(path), 'File of results',
                      'Write it with test_evaluator.outfile_prefix=PREFIX.')

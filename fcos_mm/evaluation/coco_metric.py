@@ -1,5 +1,6 @@
 """``CocoMetric``: mmdet's, computed by faster-coco-eval where it is installed."""
 import contextlib
+import logging
 import tempfile
 from collections.abc import Sequence
 from os import PathLike
@@ -8,49 +9,40 @@ import numpy as np
 from mmdet.datasets.api_wrappers import COCOevalMP
 from mmengine.evaluator import BaseMetric
 from mmengine.fileio import dump, get_local_path, load, put_text
-from mmengine.logging import MMLogger
+from mmengine.logging import MMLogger, print_log
 from pycocotools.cocoeval import COCOeval
 from terminaltables import AsciiTable
 
 from fcos_mm.compat.mm_datasets import CocoMetricBase
-from fcos_mm.errors import UserError
-from fcos_mm.evaluation.coco_backend import choose_evaluator
+from fcos_mm.errors import UserError, shorten
+from fcos_mm.evaluation.coco_backend import choose_evaluator, evaluated
 from fcos_mm.evaluation.coco_files import as_coco, quiet, read_truth, results_as_coco
 from fcos_mm.evaluation.coco_summary import category_rows, or_nan, summary_metrics, value_of
 from fcos_mm.evaluation.metric_settings import (
     check_items,
     check_metrics,
-    check_prefix,
     detection_limits,
     iou_thresholds,
 )
-from fcos_mm.evaluation.tested_images import category_ids, tested_images
 from fcos_mm.registry import METRICS
 
 
 @METRICS.register_module()
 class CocoMetric(CocoMetricBase):
-    """mmdet's COCO metric; faster-coco-eval computes it where installed.
+    """mmdet's COCO metric, computed by faster-coco-eval where it is installed.
 
-    Configs under ``default_scope='fcos_mm'`` get it by the plain name
-    ``CocoMetric``. Arguments, names of the numbers and what is printed are
-    mmdet's and pycocotools'. It differs in what follows:
+    It differs from mmdet's in what follows:
 
-    - Ids may be any whole numbers or text; files of results carry the ids of
-      the annotation file.
-    - Classes and categories belong together by their names, and so do
-      ``classwise`` precisions; mmdet's belong to other categories where their
-      ids do not ascend in the file.
+    - Ids may be any whole numbers or text.
+    - Categories are matched with classes by name, for ``classwise`` too; mmdet relies on
+      ascending ids.
     - Images that were not tested do not count.
     - Without any detection the numbers are 0 (mmdet: there are none).
     - ``iou_thrs`` and ``proposal_nums`` may be any; metrics that need another
       threshold are left out, and recalls are named after their limits.
 
-    Masks, ``proposal_fast`` and ``use_mp_eval`` are computed as in mmdet.
-
     Args:
-        ann_file: Annotations in COCO's format; None: those that come with the
-            images.
+        ann_file: Annotations in COCO's format; None: those that come with the images.
         metric: ``'bbox'``, ``'segm'``, ``'proposal'``, ``'proposal_fast'``, or
             several.
         backend: ``'auto'`` faster-coco-eval where it is installed |
@@ -59,8 +51,7 @@ class CocoMetric(CocoMetricBase):
         iou_thrs: IoU thresholds; None: 0.50, 0.55, ..., 0.95.
         metric_items: Names of the metrics that are recorded; None: mmdet's.
         format_only: Only write the detections, to ``outfile_prefix``.
-        outfile_prefix: Path and beginning of the names of the files to write;
-            None writes none.
+        outfile_prefix: Path and beginning of the names of the files to write; None writes none.
         backend_args: How mmengine reads the annotation file.
         **kwargs: mmdet's other arguments.
 
@@ -68,21 +59,19 @@ class CocoMetric(CocoMetricBase):
         UserError: If an argument cannot be used, or the annotation file.
     """
 
-    def __init__(self,
-                 ann_file: str | PathLike | None = None,
-                 metric: str | Sequence[str] = 'bbox',
-                 *,
-                 backend: str = 'auto',
+    def __init__(self, ann_file: str | PathLike | None = None,
+                 metric: str | Sequence[str] = 'bbox', *, backend: str = 'auto',
                  proposal_nums: Sequence[int] = (100, 300, 1000),
                  iou_thrs: float | Sequence[float] | None = None,
-                 metric_items: Sequence[str] | None = None,
-                 format_only: bool = False,
+                 metric_items: Sequence[str] | None = None, format_only: bool = False,
                  outfile_prefix: str | PathLike | None = None,
-                 backend_args: dict | None = None,
-                 **kwargs) -> None:
+                 backend_args: dict | None = None, **kwargs) -> None:
         name = type(self).__name__
         self.evaluator = choose_evaluator(backend)
-        check_prefix(name, format_only, outfile_prefix)
+        if format_only and outfile_prefix is None:
+            raise UserError(f'{name} has format_only=True and no outfile_prefix.\n'
+                            'Set outfile_prefix to where the detections shall go, e.g. '
+                            "'work_dirs/test-dev' for work_dirs/test-dev.bbox.json.")
         super().__init__(
             metric=check_metrics(name, metric),
             proposal_nums=detection_limits(name, proposal_nums), format_only=format_only,
@@ -98,30 +87,17 @@ class CocoMetric(CocoMetricBase):
 
     @BaseMetric.dataset_meta.setter
     def dataset_meta(self, dataset_meta: dict) -> None:
-        """Set what is known of the dataset.
-
-        Args:
-            dataset_meta: ``classes``: the names of the classes.
-
-        Raises:
-            UserError: If the annotation file lacks one of the classes.
-        """
+        """Match ``classes`` with the categories; a UserError if the annotations lack one."""
         BaseMetric.dataset_meta.fset(self, dataset_meta)
         classes = (dataset_meta or {}).get('classes')
         if self.truth is not None and classes:
-            self.cat_ids = category_ids(self.truth, classes, self.ann_file)
+            self.cat_ids = self._category_ids(classes)
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
         """Take the detections of a batch.
 
-        Args:
-            data_batch: Not used.
-            data_samples: The images' detections, sizes and, without an
-                annotation file, ``instances``.
-
         Raises:
-            UserError: If masks are to be evaluated and there are none, or
-                there is no ground truth.
+            UserError: If there is no ground truth, or no masks for ``metric='segm'``.
         """
         for sample in data_samples:
             if 'segm' in self.metrics and 'masks' not in sample['pred_instances']:
@@ -134,14 +110,7 @@ class CocoMetric(CocoMetricBase):
         super().process(data_batch, data_samples)
 
     def compute_metrics(self, results: list) -> dict[str, float]:
-        """Compute the metrics of the processed results.
-
-        Args:
-            results: Pairs of ground truth and prediction, one an image.
-
-        Returns:
-            dict: The names of the metrics and their values; nothing under
-            ``format_only``.
+        """Compute the metrics from ground truth and prediction of each image.
 
         Raises:
             UserError: If tested images are not in the annotation file.
@@ -154,7 +123,7 @@ class CocoMetric(CocoMetricBase):
                 self.dataset_meta = self.dataset_meta
             if self.cat_ids is None:
                 self.cat_ids = list(self.truth.cats)
-            self.img_ids = tested_images(self.truth, predictions, self.ann_file)
+            self.img_ids = self._tested_images(predictions)
             files = self.results2json(predictions, prefix)
             if self.format_only:
                 _say(f'Results are saved to {prefix}.*.json')
@@ -170,13 +139,7 @@ class CocoMetric(CocoMetricBase):
 
     def evaluate_metric(self, metric: str, files: dict[str, str],
                         predictions: Sequence[dict]) -> dict[str, float]:
-        """Compute one of the metrics.
-
-        Args:
-            metric: ``'bbox'``, ``'segm'``, ``'proposal'`` or ``'proposal_fast'``.
-            files: The files of detections.
-            predictions: The detections, one dict an image.
-        """
+        """The numbers of one metric, from files of detections or one dict per image."""
         _say(f'Evaluating {metric}...')
         if metric == 'proposal_fast':
             return self._recalls(predictions)
@@ -201,9 +164,6 @@ class CocoMetric(CocoMetricBase):
             results: Per image ``img_id``, ``bboxes`` (N, 4), ``scores`` (N,)
                 and ``labels`` (N,).
             outfile_prefix: Path and beginning of the file's name.
-
-        Returns:
-            dict: The file's name under ``bbox`` and ``proposal``.
         """
         if 'masks' in results[0]:
             return super().results2json(results, outfile_prefix)
@@ -217,6 +177,33 @@ class CocoMetric(CocoMetricBase):
         put_text(dump(rows, file_format='json'), path)  # in one piece: faster than to a file
         return dict(bbox=path, proposal=path)
 
+    def _category_ids(self, classes: Sequence[str]) -> list:
+        """The ids of the classes' categories, in the order of the labels."""
+        known = {}
+        for key, entry in self.truth.cats.items():
+            known.setdefault(entry['name'], key)
+        missing = [name for name in classes if name not in known]
+        if missing:
+            raise UserError(
+                f"The evaluator's ann_file ({self.ann_file}) has no category {missing[0]!r}, "
+                f'which is a class of the dataset; its categories are {shorten(list(known))}.\n'
+                "Set the evaluator's ann_file to that of the dataset.")
+        return [known[name] for name in classes]
+
+    def _tested_images(self, predictions: Sequence[dict]) -> list:
+        """The ids of the images with a prediction, in the order of the annotations."""
+        known, tested = self.truth.imgs, {prediction['img_id'] for prediction in predictions}
+        lost = [key for key in tested if key not in known]
+        if lost:
+            raise UserError(
+                f'{len(lost)} of the {len(tested)} images that were tested are not in the '
+                f"evaluator's ann_file ({self.ann_file}), e.g. {lost[0]!r}.\n"
+                "Set the evaluator's ann_file to that of the dataset.")
+        if len(tested) < len(known):
+            print_log(f'{len(tested)} of the {len(known)} images of {self.ann_file} were tested: '
+                      'only these count.', logger='current', level=logging.WARNING)
+        return [key for key in known if key in tested]
+
     def _evaluated(self, metric: str, rows: list[dict]) -> COCOeval:
         """Match and accumulate the detections; print pycocotools' summary."""
         if metric == 'segm':
@@ -225,14 +212,10 @@ class CocoMetric(CocoMetricBase):
         found = (self.truth.loadRes(rows) if metric == 'segm' and rows
                  else results_as_coco(rows, self.truth))
         evaluator = COCOevalMP if self.use_mp_eval else self.evaluator
-        evaluation = evaluator(self.truth, found, 'segm' if metric == 'segm' else 'bbox')
-        evaluation.params.catIds = self.cat_ids
-        evaluation.params.imgIds = self.img_ids
-        evaluation.params.maxDets = list(self.proposal_nums)
-        evaluation.params.iouThrs = self.iou_thrs
-        evaluation.params.useCats = int(metric != 'proposal')
-        evaluation.evaluate()
-        evaluation.accumulate()
+        evaluation = evaluated(
+            evaluator, self.truth, found, 'segm' if metric == 'segm' else 'bbox',
+            catIds=self.cat_ids, imgIds=self.img_ids, maxDets=list(self.proposal_nums),
+            iouThrs=self.iou_thrs, useCats=int(metric != 'proposal'))
         if len(self.proposal_nums) == 3 and 100 in self.proposal_nums:  # as it presumes
             evaluation.summarize()
         return evaluation
@@ -258,5 +241,4 @@ class CocoMetric(CocoMetricBase):
 
 
 def _say(text: str) -> None:
-    """Log a line that the screen shows too."""
     MMLogger.get_current_instance().info(text)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from pycocotools.cocoeval import COCOeval
 
-#: The names of sizes of boxes in mmdet's metrics, and those of pycocotools.
+# Sizes of boxes in mmdet's metrics and in pycocotools.
 _SIZES = dict(s='small', m='medium', l='large')
 
 
@@ -25,12 +25,7 @@ class SummaryMetric(NamedTuple):
 
 
 def summary_metrics(limits: Sequence[int], ious: Sequence[float]) -> dict[str, SummaryMetric]:
-    """The metrics that can be computed, by their names.
-
-    Args:
-        limits: How many detections of an image count, ascending.
-        ious: The IoU thresholds. ``mAP_50`` and ``mAP_75`` need theirs.
-    """
+    """The metrics by their names; those of an IoU threshold only where it is among ``ious``."""
     last = limits[-1]
     # pycocotools' mean over all sizes and thresholds is at 100 where that is a limit
     found = dict(mAP=SummaryMetric('precision', 100 if 100 in limits else last))
@@ -47,16 +42,7 @@ def summary_metrics(limits: Sequence[int], ious: Sequence[float]) -> dict[str, S
 
 
 def value_of(evaluation: COCOeval, metric: SummaryMetric, category=None) -> float:
-    """Compute a metric as pycocotools' summary does.
-
-    Args:
-        evaluation: Of which ``accumulate`` was called.
-        metric: Which metric.
-        category: The id of the only category that counts; None: all.
-
-    Returns:
-        0 to 1; -1 where there is no box to find.
-    """
+    """A metric of all categories or of one, by its id: 0 to 1, -1 where there is no box to find."""
     params = evaluation.params
     values = evaluation.eval[metric.kind]  # (T, R, K, A, M) or (T, K, A, M)
     values = values[..., params.areaRngLbl.index(metric.area), params.maxDets.index(metric.limit)]
@@ -70,13 +56,7 @@ def value_of(evaluation: COCOeval, metric: SummaryMetric, category=None) -> floa
 
 def category_rows(evaluation: COCOeval, categories: dict[str, object],
                   metrics: dict[str, SummaryMetric]) -> list[list[str]]:
-    """The lines of a table of the categories' precision, the heading first.
-
-    Args:
-        evaluation: Of which ``accumulate`` was called.
-        categories: Names and ids.
-        metrics: As :func:`summary_metrics` gives them.
-    """
+    """The rows of a table of the categories' precision, the heading first."""
     names = [name for name, metric in metrics.items() if metric.kind == 'precision']
     # a single category has one limit in mmdet's table, the largest
     last = max(metric.limit for metric in metrics.values())
@@ -88,9 +68,5 @@ def category_rows(evaluation: COCOeval, categories: dict[str, object],
 
 
 def or_nan(value: float) -> float:
-    """A share, with nan for the -1 that pycocotools gives where there is nothing.
-
-    Args:
-        value: The share.
-    """
+    """A share, with nan for pycocotools' -1."""
     return float(value) if value >= 0 else float('nan')

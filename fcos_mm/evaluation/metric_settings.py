@@ -1,7 +1,6 @@
-"""Validate the arguments of the metrics."""
+"""Validate the arguments of the metrics; ``name`` is the metric's type, for the message."""
 import numbers
 from collections.abc import Collection, Sequence
-from os import PathLike
 
 import numpy as np
 
@@ -12,15 +11,7 @@ _METRICS = ('bbox', 'segm', 'proposal', 'proposal_fast')
 
 
 def check_metrics(name: str, metric: str | Sequence[str]) -> list[str]:
-    """The metrics as a list.
-
-    Args:
-        name: The metric's type, for the message.
-        metric: One or several.
-
-    Raises:
-        UserError: If there is none or an unknown one.
-    """
+    """The metrics as a list; refuses unknown ones, or none at all."""
     metrics = [metric] if isinstance(metric, str) else list(metric or ())
     unknown = [entry for entry in metrics if entry not in _METRICS]
     if unknown or not metrics:
@@ -29,52 +20,17 @@ def check_metrics(name: str, metric: str | Sequence[str]) -> list[str]:
     return metrics
 
 
-def check_prefix(name: str, format_only: bool,
-                 outfile_prefix: str | PathLike | None) -> None:
-    """See that detections which are only written have a place.
-
-    Args:
-        name: The metric's type, for the message.
-        format_only: Whether they are only written.
-        outfile_prefix: Path and beginning of the files' names.
-
-    Raises:
-        UserError: If there is none.
-    """
-    if format_only and outfile_prefix is None:
-        raise UserError(f'{name} has format_only=True and no outfile_prefix.\n'
-                        'Set outfile_prefix to where the detections shall go, e.g. '
-                        "'work_dirs/test-dev' for work_dirs/test-dev.bbox.json.")
-
-
-def detection_limits(name: str, proposal_nums: Sequence[int]) -> list[int]:
-    """The limits as an ascending list.
-
-    Args:
-        name: The metric's type, for the message.
-        proposal_nums: How many of the best detections of an image count.
-
-    Raises:
-        UserError: If they are not positive whole numbers.
-    """
+def detection_limits(name: str, proposal_nums: int | Sequence[int]) -> list[int]:
+    """The limits in ascending order; refuses all but positive whole numbers."""
     limits = [proposal_nums] if isinstance(proposal_nums, int) else list(proposal_nums or ())
-    if not limits or not all(
-            type(limit) is int and limit > 0 for limit in limits):
+    if not limits or not all(type(limit) is int and limit > 0 for limit in limits):
         raise UserError(f'{name} has proposal_nums={shorten(proposal_nums)}.\nWrite positive whole '
                         'numbers, e.g. proposal_nums=(100, 300, 1000).')
     return sorted(set(limits))
 
 
 def iou_thresholds(name: str, iou_thrs: float | Sequence[float] | None) -> np.ndarray:
-    """The thresholds as an array (T,), COCO's ten for None.
-
-    Args:
-        name: The metric's type, for the message.
-        iou_thrs: One or several, ascending.
-
-    Raises:
-        UserError: If they are not numbers from 0 to 1.
-    """
+    """The thresholds (T,) in ascending order, COCO's ten for None; refuses those outside (0, 1]."""
     if iou_thrs is None:
         return np.linspace(0.5, 0.95, 10)
     values = [iou_thrs] if isinstance(iou_thrs, numbers.Real) else list(iou_thrs)
@@ -87,16 +43,7 @@ def iou_thresholds(name: str, iou_thrs: float | Sequence[float] | None) -> np.nd
 
 def check_items(name: str, items: Sequence[str] | None,
                 known: Collection[str]) -> list[str] | None:
-    """The metrics that are asked for.
-
-    Args:
-        name: The metric's type, for the message.
-        items: Their names; None for the usual ones.
-        known: The metrics that can be computed.
-
-    Raises:
-        UserError: If one cannot be computed.
-    """
+    """The names of the metrics to record; refuses those that cannot be computed."""
     if items is None:
         return None
     items = [items] if isinstance(items, str) else list(items)

@@ -10,7 +10,7 @@ import numpy as np
 from pycocotools.cocoeval import COCOeval
 
 from fcos_mm.errors import UserError
-from fcos_mm.evaluation.coco_backend import choose_evaluator
+from fcos_mm.evaluation.coco_backend import choose_evaluator, evaluated
 from fcos_mm.evaluation.coco_files import (
     Results,
     Truth,
@@ -42,6 +42,7 @@ class ClassAgnostic:
             that recall or a higher one, (101,); 0 where it is not reached.
         best_recall: By IoU threshold the share of boxes found at all.
     """
+
     AP: float
     AP50: float
     AP75: float
@@ -51,18 +52,14 @@ class ClassAgnostic:
     best_recall: dict[float, float]
 
     def to_dict(self) -> dict:
-        """The same with plain lists and the thresholds as text, as JSON wants it."""
+        """The same with plain lists and the thresholds as text, for JSON."""
         return dict(
-            AP=self.AP, AP50=self.AP50, AP75=self.AP75, AP90=self.AP90,
-            recall=self.recall.tolist(),
+            vars(self), recall=self.recall.tolist(),
             precision={str(iou): curve.tolist() for iou, curve in self.precision.items()},
             best_recall={str(iou): value for iou, value in self.best_recall.items()})
 
 
-def coco_numbers(truth: Truth,
-                 results: Results,
-                 *,
-                 image_ids: Collection[int] | None = None,
+def coco_numbers(truth: Truth, results: Results, *, image_ids: Collection[int] | None = None,
                  backend: str = 'auto') -> dict[str, float]:
     """COCO's numbers (paper, Tables 3 to 7; with ``image_ids``, Table 6).
 
@@ -73,8 +70,7 @@ def coco_numbers(truth: Truth,
         backend: See :func:`choose_evaluator`.
 
     Returns:
-        ``AP``, ``AP50``, ``AP75``, ``AP_S``, ``AP_M``, ``AP_L``, ``AR_1``,
-        ``AR_10``, ``AR_100``: 0 to 1, nan where there is no such box.
+        By the names in ``NAMES``: 0 to 1, nan where there is no such box.
 
     Raises:
         UserError: If a file cannot be used, or ids do not fit the annotations.
@@ -85,25 +81,18 @@ def coco_numbers(truth: Truth,
     return {name: or_nan(value) for name, value in zip(NAMES, evaluation.stats)}
 
 
-def proposal_recall(truth: Truth,
-                    results: Results,
-                    *,
-                    limits: Sequence[int] = (100, 1000),
+def proposal_recall(truth: Truth, results: Results, *, limits: Sequence[int] = (100, 1000),
                     backend: str = 'auto') -> dict[str, float]:
     """Average recall of proposals (paper, Table 8), as mmdet's ``metric='proposal'``.
 
+    Takes and raises what :func:`coco_numbers` does; categories do not matter.
+
     Args:
-        truth: Annotation file in COCO's format, or the annotations.
-        results: File of proposals, or its rows; their categories do not matter.
         limits: How many of the best proposals of an image count.
-        backend: See :func:`choose_evaluator`.
 
     Returns:
         ``AR@limit`` for each limit: recall averaged over the IoU thresholds
         0.50 to 0.95; 0 to 1, nan where there is no box.
-
-    Raises:
-        UserError: If a file cannot be used, or ids do not fit the annotations.
     """
     limits = sorted(limits)
     recall = _evaluated(truth, results, None, backend, useCats=0,
@@ -112,27 +101,17 @@ def proposal_recall(truth: Truth,
             for place, limit in enumerate(limits)}
 
 
-def class_agnostic_numbers(truth: Truth,
-                           results: Results,
-                           *,
+def class_agnostic_numbers(truth: Truth, results: Results, *,
                            image_ids: Collection[int] | None = None,
                            category_ids: Collection[int] | None = None,
                            backend: str = 'auto') -> ClassAgnostic:
     """Precision and recall with the categories ignored (paper, Table 9, Figs. 4 to 6).
 
-    A detection is right if it covers a box of any category; the best 100 of an
-    image count.
+    Takes and raises what :func:`coco_numbers` does. A detection is right if it covers a box
+    of any category; the best 100 of an image count.
 
     Args:
-        truth: Annotation file in COCO's format, or the annotations.
-        results: File of detections (``*.bbox.json``), or its rows; may be empty.
-        image_ids: Only these images count; None: all.
-        category_ids: Only boxes and detections of these categories count;
-            None: all.
-        backend: See :func:`choose_evaluator`.
-
-    Raises:
-        UserError: If a file cannot be used, or ids do not fit the annotations.
+        category_ids: Only boxes and detections of these categories count; None: all.
     """
     only = {} if category_ids is None else dict(catIds=sorted(category_ids))
     evaluation = _evaluated(truth, results, image_ids, backend, useCats=0, **only)
@@ -150,7 +129,7 @@ def class_agnostic_numbers(truth: Truth,
 
 def _evaluated(truth: Truth, results: Results, image_ids: Collection[int] | None,
                backend: str, **params) -> COCOeval:
-    """Match the detections and accumulate, under changed parameters of pycocotools."""
+    """Match the detections and accumulate, with these parameters of pycocotools changed."""
     truth = read_truth(truth)
     image_ids = sorted(truth.imgs if image_ids is None else set(image_ids))
     unknown = [key for key in image_ids if key not in truth.imgs]
@@ -158,11 +137,5 @@ def _evaluated(truth: Truth, results: Results, image_ids: Collection[int] | None
         raise UserError(f'{len(unknown)} of the image_ids are not in the annotations, e.g. '
                         f'{unknown[0]}.\nGive ids of images in the annotation file.')
     found = results_as_coco(read_results(results, truth, image_ids=image_ids), truth)
-    evaluation = choose_evaluator(backend)(truth, found, 'bbox')
-    evaluation.params.imgIds = image_ids
-    for name, value in params.items():
-        setattr(evaluation.params, name, value)
     with quiet():
-        evaluation.evaluate()
-        evaluation.accumulate()
-    return evaluation
+        return evaluated(choose_evaluator(backend), truth, found, imgIds=image_ids, **params)

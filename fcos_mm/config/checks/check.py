@@ -27,16 +27,15 @@ CHECKS: tuple[Check, ...] = (
 
 
 def check_config(cfg: Config, mode: str, checks: Sequence[Check] = CHECKS) -> None:
-    """Check a resolved config without its data.
+    """Check the parts of a resolved config that a training or a test builds, without the data.
 
     Args:
         cfg: The config.
-        mode: ``'train'`` or ``'test'``: the parts that will be built.
+        mode: ``'train'`` or ``'test'``.
         checks: What is checked.
 
     Raises:
-        UserError: If the config cannot work; the message names the keys and the remedy, of
-            every fault that can be seen beside the others.
+        UserError: If the config cannot work, with the keys and the remedy of every fault.
     """
     faults = Faults('the config')
     for check in (section_faults, *checks):

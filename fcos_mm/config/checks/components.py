@@ -7,7 +7,7 @@ from mmengine.config import Config
 
 from fcos_mm import registry
 from fcos_mm.config.checks import lookup
-from fcos_mm.config.checks.packages import Package, missing_package, missing_scope
+from fcos_mm.config.checks.packages import missing_package, missing_scope
 from fcos_mm.config.checks.parts import Part, parts
 from fcos_mm.config.checks.signatures import accepted_arguments, module_texts
 from fcos_mm.config.nearest import did_you_mean
@@ -62,9 +62,9 @@ def _faults(part: Part) -> Iterator[tuple[str, str]]:
             yield part.key, text
         return
     components = lookup.find(name, part.scope, part.registry)
-    package = missing_package(name) if isinstance(name, str) else None
-    if package is not None and all(map(lookup.is_of_library, components)):
-        yield key, _install(name, package)
+    missing = missing_package(name) if isinstance(name, str) else None
+    if missing is not None and all(map(lookup.is_of_library, components)):
+        yield key, missing
     elif components:
         unknown, component = _unknown_arguments(part, components)
         for argument in sorted(unknown):
@@ -91,11 +91,6 @@ def _missing_type(part: Part) -> str | None:
             'Add the type, or the key under which the base config has one.')
 
 
-def _install(name: str, package: Package) -> str:
-    return (f'{name!r} needs the package {package.module}, which is not installed: '
-            f'pip install {package.source}')
-
-
 def _unknown_type(part: Part, name: Any) -> str | None:
     """Why a type is found nowhere; None where it need not be a component."""
     last = _last_name(part.key)
@@ -107,9 +102,9 @@ def _unknown_type(part: Part, name: Any) -> str | None:
         return None
     if not isinstance(name, str):
         return f'{shorten(name)} is not the name of a component.'
-    package, plain = missing_scope(name), name.rpartition('.')[2]
-    if package is not None:
-        return _install(name, package)
+    if missing := missing_scope(name):
+        return missing
+    plain = name.rpartition('.')[2]
     if plain in OLD_TYPES:
         return f'{name!r} is a name of mmdet 2. Instead: {OLD_TYPES[plain]}.'
     noun = part.registry.name if part.registry is not None else 'component'
@@ -140,15 +135,11 @@ def _unknown_arguments(part: Part, components: list[Any]) -> tuple[set[str], Any
         known = accepted_arguments(component)
         left_over.append((set() if known is None else given - known, component))
     unknown, component = min(left_over, key=lambda candidate: len(candidate[0]))
-    if unknown and part.owner is not None:
-        unknown = {name for name in unknown if not _is_read_by_owner(part, name)}
+    if unknown and part.owner is not None:  # may pop the argument: then its module names it
+        texts = [text for owner in lookup.find(part.owner, part.scope)
+                 for text in module_texts(owner)]
+        unknown = {name for name in unknown if not any(f"'{name}'" in text for text in texts)}
     return unknown, component
-
-
-def _is_read_by_owner(part: Part, name: str) -> bool:
-    """Whether the class around pops the argument before it builds: its code names it."""
-    return any(f"'{name}'" in text for owner in lookup.find(part.owner, part.scope)
-               for text in module_texts(owner))
 
 
 def _no_argument(component: Any, name: str) -> str:

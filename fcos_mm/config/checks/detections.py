@@ -5,7 +5,7 @@ from typing import Any
 from mmengine.config import Config
 
 from fcos_mm.config.checks import lookup
-from fcos_mm.config.keys import is_number, value_at
+from fcos_mm.config.keys import is_number, listed, value_at
 from fcos_mm.errors import UserError
 from fcos_mm.registry import METRICS, MODELS
 
@@ -78,21 +78,20 @@ def evaluator_faults(cfg: Config, mode: str) -> Iterator[str]:
 
 def _coco_metrics(cfg: Config, key: str) -> Iterator[tuple[str, dict, type]]:
     """Keys, settings and classes of our own COCO metrics."""
-    evaluator = cfg.get(key)
-    several, own = isinstance(evaluator, (list, tuple)), METRICS.get('CocoMetric')
-    for index, part in enumerate(evaluator if several else [evaluator]):
+    for place, part in listed(cfg.get(key), key):
         name = part.get('type') if isinstance(part, dict) else None
         # in another scope a plain CocoMetric is mmdet's
         may_be_ours = isinstance(name, str) and (
             '.' in name or cfg.get('default_scope') == 'fcos_mm')
         for found in lookup.find(name, 'fcos_mm', METRICS) if may_be_ours else ():
-            if lookup.package_of(found) == 'fcos_mm' and issubclass(found, own):
-                yield (f'{key}.{index}' if several else key), part, found
+            if (lookup.package_of(found) == 'fcos_mm'
+                    and issubclass(found, METRICS.get('CocoMetric'))):
+                yield place, part, found
 
 
 def _only_boxes(model: dict) -> bool:
     """Whether the model is a single-stage detector with our head, which has no masks."""
     head = model.get('bbox_head')
-    return (isinstance(head, dict) and lookup.is_a(
-        head.get('type'), 'fcos_mm', MODELS, MODELS.get('FCOSHead'))
-        and not any('mask' in key for key in [*model, *head]))
+    return (isinstance(head, dict)
+            and lookup.is_a(head.get('type'), 'fcos_mm', MODELS, MODELS.get('FCOSHead'))
+            and not any('mask' in key for key in [*model, *head]))

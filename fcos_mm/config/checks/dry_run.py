@@ -1,12 +1,12 @@
 """Build parts of a network without weights and run them on PyTorch's device ``meta``.
 
-Tensors on ``meta`` have a shape and no content: a ResNet-101 is built and run in a tenth of a
-second. What cannot run there, such as compiled operators, runs on the CPU with a small image.
+What cannot run there, such as compiled operators, runs on the CPU with a small image.
 """
 import contextlib
 import logging
 import os
 import random
+import traceback
 import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -17,6 +17,8 @@ from mmengine.registry import DefaultScope
 from torch import Tensor, nn
 
 from fcos_mm.config.checks import lookup
+from fcos_mm.config.keys import walk
+from fcos_mm.errors import UserError
 from fcos_mm.registry import MODELS
 
 # Whose modules are built and run here; nobody else's expect to be.
@@ -27,13 +29,7 @@ _IMAGES = {'meta': (512, 1024), 'cpu': (128, 256)}
 
 
 class Level(NamedTuple):
-    """A feature map.
-
-    Attributes:
-        channels: Its channels.
-        size: (rows, columns).
-        image: (height, width) of the image it was made from.
-    """
+    """A feature map: channels, (rows, columns), and (height, width) of the image."""
     channels: int
     size: tuple[int, int]
     image: tuple[int, int]
@@ -78,17 +74,13 @@ def run(cfg: dict, levels: Sequence[Level] | None = None
         ) -> tuple[list[Level] | None, Exception | None]:
     """Build a part and run it on an image, or on feature maps.
 
-    Args:
-        cfg: Its config.
-        levels: The feature maps.
-
     Returns:
         The feature maps that it makes, or None and why it could not be built or run.
     """
     for device in _IMAGES:
         try:
             return _run(cfg, levels, device), None
-        except Exception as error:  # of any component; building it later tells it in full
+        except Exception as error:  # of any component; the model's build reports it in full
             reason = error
     return None, reason
 
@@ -121,3 +113,37 @@ def build(cfg: dict, device: str = 'meta') -> nn.Module:
 def make_maps(levels: Sequence[Level], device: str = 'meta') -> tuple[Tensor, ...]:
     """Feature maps of zeros, each ``(1, channels, rows, columns)``."""
     return tuple(torch.zeros(1, level.channels, *level.size, device=device) for level in levels)
+
+
+def explain_refusal(key: str, cfg: dict, error: Exception) -> None:
+    """Explain an error of building a part, if its settings are the reason.
+
+    Raises:
+        UserError: If the groups of a group normalisation do not divide its channels, or a
+            component of this package refuses an option.
+    """
+    if not isinstance(error, (ValueError, ZeroDivisionError)):
+        return
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    for values in (frame.f_locals for frame in frames):
+        if isinstance(values.get('self'), nn.GroupNorm) and 'num_groups' in values:
+            _check_groups(key, values['num_groups'], values['num_channels'])
+            return
+    if (isinstance(error, ValueError) and frames
+            and frames[-1].f_globals.get('__name__', '').startswith('fcos_mm.')):
+        # registries hold the config of what they build as `cfg`; the innermost counts
+        places = {id(part): name for name, part in walk(cfg, key) if isinstance(part, dict)}
+        held = [places.get(id(frame.f_locals.get('cfg'))) for frame in frames]
+        place = next((name for name in reversed(held) if name is not None), key)
+        raise UserError(f'{place}: {error}.') from error
+
+
+def _check_groups(key: str, groups: int, channels: int) -> None:
+    if groups >= 1 and channels % groups == 0:
+        return
+    most = groups if groups > 1 else 33
+    fitting = max((number for number in range(1, most) if channels % number == 0), default=1)
+    raise UserError(
+        f'{key}.norm_cfg.num_groups={groups} does not divide the {channels} channels of a layer '
+        f'of {key}.\nSet {key}.norm_cfg.num_groups={fitting}, or channels that are a multiple of '
+        'the groups.')

@@ -13,16 +13,12 @@ ROOTS: list[Registry] = [value for value in vars(root).values() if isinstance(va
 
 
 def find(name: Any, scope: str, registry: Registry | None = None) -> list[Any]:
-    """Find the components of a name.
+    """Every component that a ``type`` may mean.
 
     Args:
-        name: The value of ``type``: a name, with a scope in front or not, a dotted path, or
-            the component itself.
+        name: A name, with a scope in front or not, a dotted path, or the component itself.
         scope: The scope of the config.
         registry: The kind of component, by a registry of any scope; any kind if None.
-
-    Returns:
-        Every component that the name may mean; none if there is none.
     """
     if not isinstance(name, str):
         return [name] if callable(name) else []

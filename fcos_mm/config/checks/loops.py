@@ -24,14 +24,9 @@ _MANY_VALIDATIONS = 1000  # in one training
 
 
 def training_length(cfg: Config) -> tuple[str | None, Any]:
-    """The key that says how long a config trains, and its value.
+    """``'max_epochs'`` or ``'max_iters'``, by the kind of the loop, and its value.
 
-    Args:
-        cfg: The config.
-
-    Returns:
-        ``'max_epochs'`` or ``'max_iters'`` by the kind of the loop, and the value of the key;
-        twice None for a loop of another kind.
+    Twice None for a loop of another kind.
     """
     loop = cfg.get('train_cfg')
     if not isinstance(loop, dict):

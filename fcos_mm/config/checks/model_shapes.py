@@ -7,20 +7,14 @@ from mmdet.models.task_modules import SSDAnchorGenerator
 from mmengine.config import Config
 
 from fcos_mm.config.checks import dry_run
-from fcos_mm.config.checks.dry_run import Level, component
-from fcos_mm.config.checks.refusals import explain_refusal
+from fcos_mm.config.checks.dry_run import Level, component, explain_refusal
+from fcos_mm.config.keys import listed
 from fcos_mm.errors import UserError
 from fcos_mm.faults import Faults
 
 
 class Maps(NamedTuple):
-    """Feature maps and where they come from.
-
-    Attributes:
-        levels: The maps.
-        key: The dotted name of the part that makes them.
-        cfg: Its config.
-    """
+    """Feature maps, and the dotted key and the config of the part that makes them."""
     levels: Sequence[Level]
     key: str
     cfg: dict
@@ -32,12 +26,11 @@ class Maps(NamedTuple):
 
     @property
     def channels(self) -> list[int]:
-        """Channels of each map."""
         return [level.channels for level in self.levels]
 
     @property
     def strides(self) -> tuple[int, ...]:
-        """Stride of each map, 0 where it is not known."""
+        """Of each map, 0 where it is not known."""
         return tuple(level.stride for level in self.levels)
 
     @property
@@ -58,8 +51,7 @@ def shape_faults(cfg: Config, mode: str) -> list[str]:
     """Run backbone and neck on ``meta`` and compare neck and heads with the feature maps.
 
     The user's own parts are not run, and what cannot be built for another reason is left to
-    the building of the model. The RNG states are left as they are. Only a training needs
-    regress ranges. Messages name the keys on both sides, the values found and the value to set.
+    the building of the model. Only a training needs regress ranges.
     """
     faults = Faults('the model')
     with dry_run.undisturbed(cfg.get('default_scope') or 'fcos_mm'):
@@ -71,16 +63,18 @@ def shape_faults(cfg: Config, mode: str) -> list[str]:
 
 def _detectors(cfg, key: str) -> Iterator[tuple[str, dict]]:
     """Find the detectors of a model: itself, or those that a wrapper holds."""
-    if isinstance(cfg, dict) and isinstance(cfg.get('backbone'), dict):
+    if not isinstance(cfg, dict):
+        return
+    if isinstance(cfg.get('backbone'), dict):
         if component(cfg) is not None:
             yield key, cfg
-    elif isinstance(cfg, dict):
+    else:
         for name, part in cfg.items():
             yield from _detectors(part, f'{key}.{name}')
 
 
 def _check_detector(key: str, model: dict, mode: str, faults: Faults) -> None:
-    necks = _numbered(f'{key}.neck', model.get('neck'))
+    necks = listed(model.get('neck'), f'{key}.neck')
     maps = _made_maps(f'{key}.backbone', model['backbone'])
     if maps is None and necks:
         maps = _expected_maps(f'{key}.backbone', model['backbone'], necks[0][1])
@@ -92,17 +86,10 @@ def _check_detector(key: str, model: dict, mode: str, faults: Faults) -> None:
                 _check_head(f'{key}.{name}', model[name], maps, mode)
     roi_head = model.get('roi_head')
     if maps is not None and isinstance(roi_head, dict):
-        for name, extractor in _numbered(f'{key}.roi_head.bbox_roi_extractor',
-                                         roi_head.get('bbox_roi_extractor')):
+        for name, extractor in listed(roi_head.get('bbox_roi_extractor'),
+                                      f'{key}.roi_head.bbox_roi_extractor'):
             with faults.gather():
                 _check_extractor(name, extractor, maps)
-
-
-def _numbered(key: str, parts) -> list[tuple[str, dict]]:
-    if isinstance(parts, dict):
-        return [(key, parts)]
-    parts = parts if isinstance(parts, (list, tuple)) else ()
-    return [(f'{key}.{number}', part) for number, part in enumerate(parts)]
 
 
 def _made_maps(key: str, cfg: dict, maps: Maps | None = None) -> Maps | None:
@@ -129,7 +116,7 @@ def _expected_maps(key: str, cfg: dict, neck: dict) -> Maps | None:
 
 
 def _explain_neck(key: str, cfg: dict, maps: Maps, error: Exception) -> None:
-    """Say why a neck cannot be built or run, if the reason is one of the settings named here."""
+    """Say why a neck cannot be built or run, if the reason is one of these settings."""
     expected = cfg.get('in_channels')
     if isinstance(expected, (list, tuple)) and list(expected) != maps.channels:
         other = '' if len(expected) == len(maps.channels) else (

@@ -1,19 +1,11 @@
 """Find packages that a config needs and that are not installed."""
 import importlib.util
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from mmengine.config import Config
 from mmengine.config.utils import MODULE2PACKAGE
 
 from fcos_mm.config.keys import walk
-
-
-class Package(NamedTuple):
-    """A package: the module that is imported, and what ``pip install`` takes."""
-    module: str
-    source: str
-
 
 # The module that a component of mmdet or mmengine imports, and what ``pip install`` takes if
 # that differs.
@@ -50,19 +42,23 @@ _SOURCES = {
 _SCHEMES = ('torchvision://', 'modelzoo://')
 
 
-def missing_package(name: str) -> Package | None:
-    """The package that a ``type`` lacks, by its name; None if nothing is known to be missing."""
+def missing_package(name: str) -> str | None:
+    """What to say of a ``type`` if a package is known to be missing for it."""
     module = _MODULES.get(name.rpartition('.')[2])
-    if module is None or _is_installed(module):
-        return None
-    return Package(module, _SOURCES.get(module, module))
+    return _missing(name, module, _SOURCES.get(module, module))
 
 
-def missing_scope(name: str) -> Package | None:
-    """The OpenMMLab package that a ``type`` such as ``'mmpretrain.ResNet'`` lacks, or None."""
+def missing_scope(name: str) -> str | None:
+    """What to say of a ``type`` such as ``'mmpretrain.ResNet'`` if its package is missing."""
     scope = name.partition('.')[0]
-    source = MODULE2PACKAGE.get(scope)
-    return None if source is None or _is_installed(scope) else Package(scope, source)
+    return _missing(name, scope, MODULE2PACKAGE.get(scope))
+
+
+def _missing(name: str, module: str | None, source: str | None) -> str | None:
+    if source is None or _is_installed(module):
+        return None
+    return (f'{name!r} needs the package {module}, which is not installed: '
+            f'pip install {source}')
 
 
 def weight_faults(cfg: Config, mode: str) -> Iterator[str]:

@@ -1,15 +1,11 @@
-"""Check learning-rate schedules against the length of the training.
-
-Everything here is known before the data is: what counts epochs is compared with epochs, what
-counts iterations with iterations.
-"""
+"""Check learning-rate schedules against the length of the training, both in the same unit."""
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from mmengine.config import Config
 
 from fcos_mm.config.checks.loops import training_length
-from fcos_mm.config.keys import is_number, value_at
+from fcos_mm.config.keys import is_number, listed, value_at
 from fcos_mm.errors import shorten
 from fcos_mm.faults import Note
 
@@ -24,15 +20,7 @@ _ENDLESS = int(1e9)  # mmengine's default of `end`
 
 
 class Schedule(NamedTuple):
-    """A schedule in the unit of the training.
-
-    Attributes:
-        key: Where it stands.
-        kind: Its type without scope.
-        cfg: Its settings.
-        begin: The first step.
-        end: The step after the last; None if the config does not say.
-    """
+    """A schedule in the unit of the training; ``end`` is None if the config does not say."""
     key: str
     kind: str
     cfg: dict
@@ -41,16 +29,14 @@ class Schedule(NamedTuple):
 
     @property
     def title(self) -> str:
-        """Key and kind for messages."""
         return f'{self.key} ({self.kind})'
 
 
 def schedule_faults(cfg: Config, mode: str) -> Iterator[str]:
     """Check schedules against the length of a fresh training.
 
-    An error is what cannot be meant: a schedule that never moves, milestones that its own end
-    cuts off, a fifth of the training or more at 2 % of the rate or less. What may be a trial
-    run is a warning.
+    An error is what cannot be meant: a schedule that never moves, milestones after its own
+    end, a fifth of the training at 2 % of the rate or less. What may be a trial run is a warning.
     """
     unit, length = training_length(cfg)
     if mode != 'train' or not is_number(length) or length < 1:
@@ -71,13 +57,9 @@ def schedule_faults(cfg: Config, mode: str) -> Iterator[str]:
 
 def _listed(cfg: Config) -> Iterator[tuple[str, dict]]:
     """Key and settings of each schedule; several optimizers have theirs in a dict."""
-    value = cfg.get('param_scheduler')
-    if isinstance(value, dict) and 'type' in value:
-        yield 'param_scheduler', value
-    elif isinstance(value, (list, tuple)):
-        for index, schedule in enumerate(value):
-            if isinstance(schedule, dict):
-                yield f'param_scheduler.{index}', schedule
+    for key, schedule in listed(cfg.get('param_scheduler'), 'param_scheduler'):
+        if isinstance(schedule, dict) and ('type' in schedule or key != 'param_scheduler'):
+            yield key, schedule
 
 
 def _no_numbers(cfg: Config) -> Iterator[str]:

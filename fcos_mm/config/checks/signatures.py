@@ -19,16 +19,10 @@ _KEPT_FOR = {CheckpointHook: Runner.save_checkpoint}
 
 @functools.lru_cache(maxsize=None)
 def accepted_arguments(component) -> frozenset[str] | None:
-    """The keyword arguments of a class or function.
+    """The keyword arguments of a class or another callable.
 
-    Keywords that a constructor passes to ``super().__init__`` are followed through the
-    classes that it inherits from.
-
-    Args:
-        component: A class or another callable.
-
-    Returns:
-        The names; None if they cannot be known, as where ``**kwargs`` go anywhere else.
+    ``**kwargs`` that a constructor passes to ``super().__init__`` are followed; None if
+    they go anywhere else.
     """
     if not inspect.isclass(component):
         try:

@@ -70,3 +70,10 @@ def test_strides_of_a_map(size, image, right, wrong):
     assert level.has_stride(right)
     assert level.stride in (right, 0)
     assert not any(level.has_stride(stride) for stride in wrong)
+
+
+def test_errors_that_settings_do_not_explain():
+    try:
+        raise ValueError('num_groups')
+    except ValueError as error:
+        dry_run.explain_refusal('model.neck', {}, error)
