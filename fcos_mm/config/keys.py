@@ -40,9 +40,7 @@ def _runner_keys(runner_type) -> frozenset[str]:
 def walk(value: Any, key: str = '') -> Iterator[tuple[str, Any]]:
     """Dotted keys and values of a part of a config at any depth, outer before inner ones.
 
-    Args:
-        value: The part, which comes first.
-        key: Its dotted key; empty for a whole config, which is left out.
+    The part itself comes first, unless its ``key`` is empty, as a whole config's is.
     """
     if key:
         yield key, value

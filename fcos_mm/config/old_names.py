@@ -3,12 +3,7 @@ from typing import NamedTuple
 
 
 class NewPlace(NamedTuple):
-    """Where an old key went.
-
-    Attributes:
-        key: The dotted key of today; empty if nothing replaces it.
-        how: What to write there, where the value changes its form.
-    """
+    """The key that replaces an old one, empty if none does, and how its value changes."""
 
     key: str
     how: str = ''

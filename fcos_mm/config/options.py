@@ -15,12 +15,9 @@ _FREE = ('custom_keys', 'meta_keys', 'data_prefix')  # their keys are names of t
 
 
 def merge_options(cfg: Config, options: dict, source: Source | None = None) -> None:
-    """Put options into a config; ``data_root``, ``classes`` and ``metainfo`` take effect.
+    """Put options by dotted keys into a config, in place; see :func:`apply_options`.
 
-    Args:
-        cfg: The config; changed in place.
-        options: Values by dotted keys.
-        source: Its file, to tell where the value of a variable was copied.
+    The config's file, ``source``, tells where the value of a variable was copied.
 
     Raises:
         UserError: If an option leads to nothing that is read, or does not fit.

@@ -13,10 +13,9 @@ _SIMILAR = 0.75  # similarity from 0 to 1 below which a name is another
 
 
 class Places(NamedTuple):
-    """Where the value of a name belongs.
+    """Where the value of a name belongs: dotted keys, the best first, at most four.
 
     Attributes:
-        keys: Dotted keys, the best first; at most four.
         derived: Dotted keys whose value was computed from it.
         copied: Whether a config put the value of this very name there.
     """
@@ -43,8 +42,8 @@ def find_places(name: str, cfg: Config, source: Source | None = None, former=Non
     Args:
         name: The name.
         cfg: The config.
-        source: Its file, which tells where the name's value was used.
-        former: The value that was used.
+        source: Its file.
+        former: The value that the file used.
 
     Returns:
         The keys where the value was put when the config was read; else those that end with

@@ -21,11 +21,9 @@ _REFERENCE = re.compile(r'\{\{\s*_base_\.(\w+)')
 
 @dataclass
 class Source:
-    """A config file.
+    """A config file and those that it inherits.
 
     Attributes:
-        path: The file.
-        bases: The files that it inherits.
         assigned: The names that it sets, without those that begin with ``_``.
         places: By name, the dotted keys at which its value was used when the file was read;
             ``''`` for any other use. A name of its bases is ``_base_.NAME``.

@@ -101,12 +101,8 @@ def _set_num_classes(cfg: Config, count: int) -> None:
 def set_data_root(cfg: Config, data_root: str, old: str | None = None) -> None:
     """Let every dataset and metric of a config read from another folder.
 
-    Replaces the old folder wherever a path of the data starts with it.
-
-    Args:
-        cfg: The config; changed in place.
-        data_root: The new folder.
-        old: The current folder; by default ``data_root`` of the config, or of all its datasets.
+    Replaces the old folder wherever a path of the data starts with it; by default that is
+    ``data_root`` of the config, or of all its datasets.
 
     Raises:
         UserError: If no dataset or metric reads from the old folder or the new one.

@@ -20,13 +20,11 @@ class ClassAgnosticCocoMetric(CocoMetric):
     The best 100 detections of an image count.
 
     Args:
-        ann_file: Annotations in COCO's format; None: those that come with the
-            images, if the test pipeline packs ``'instances'`` among its
-            ``meta_keys``.
+        ann_file: Annotations in COCO's format; None: those that come with the images, if the
+            test pipeline packs ``'instances'`` among its ``meta_keys``.
         metric: Must be ``'bbox'``.
-        outfile_prefix: Path and beginning of the names of the files to write:
-            ``<prefix>.bbox.json``, the detections, and
-            ``<prefix>.class_agnostic.json``, a :class:`ClassAgnostic`. None writes none.
+        outfile_prefix: Writes ``<prefix>.bbox.json``, the detections, and
+            ``<prefix>.class_agnostic.json``, a :class:`ClassAgnostic`.
     """
 
     default_prefix = 'class_agnostic'

@@ -22,7 +22,7 @@ def read_truth(truth: Truth, *, annotated: bool = True) -> COCO:
 
     Args:
         truth: The path, or annotations read already.
-        annotated: Whether its annotations are read.
+        annotated: Whether its boxes are read.
 
     Raises:
         UserError: If there is no such file or it is not in COCO's format.

@@ -18,6 +18,7 @@ class SummaryMetric(NamedTuple):
         iou: The IoU threshold; None for the mean over all.
         area: Size of the boxes, as pycocotools names it.
     """
+
     kind: str
     limit: int
     iou: float | None = None

@@ -33,10 +33,7 @@ class ClassAgnostic:
     """How well boxes are found, whatever their categories (paper, Table 9, Figs. 4 to 6).
 
     Attributes:
-        AP: Mean over the IoU thresholds 0.50, 0.55, ..., 0.95.
-        AP50: At IoU 0.50.
-        AP75: At IoU 0.75.
-        AP90: At IoU 0.90.
+        AP: Mean over the IoU thresholds 0.50, 0.55, ..., 0.95; AP50, AP75, AP90: at one.
         recall: (101,) 0, 0.01, ..., 1: the points of the curves.
         precision: By IoU threshold (0.5, 0.75, 0.9) the highest precision at
             that recall or a higher one, (101,); 0 where it is not reached.

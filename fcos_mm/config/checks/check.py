@@ -27,12 +27,7 @@ CHECKS: tuple[Check, ...] = (
 
 
 def check_config(cfg: Config, mode: str, checks: Sequence[Check] = CHECKS) -> None:
-    """Check the parts of a resolved config that a training or a test builds, without the data.
-
-    Args:
-        cfg: The config.
-        mode: ``'train'`` or ``'test'``.
-        checks: What is checked.
+    """Check what a ``mode``, ``'train'`` or ``'test'``, builds of a resolved config, without data.
 
     Raises:
         UserError: If the config cannot work, with the keys and the remedy of every fault.

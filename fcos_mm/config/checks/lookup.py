@@ -17,7 +17,7 @@ def find(name: Any, scope: str, registry: Registry | None = None) -> list[Any]:
 
     Args:
         name: A name, with a scope in front or not, a dotted path, or the component itself.
-        scope: The scope of the config.
+        scope: The scope for a plain name.
         registry: The kind of component, by a registry of any scope; any kind if None.
     """
     if not isinstance(name, str):

@@ -52,8 +52,6 @@ class Part(NamedTuple):
     """A dict of the config that is built, or is an argument of something that is.
 
     Attributes:
-        key: Where it stands, dotted.
-        cfg: The dict.
         registry: Where its ``type`` is looked up; None if its place does not tell.
         owner: The ``type`` of the nearest dict around it.
         scope: The scope of its ``type``.
