@@ -31,12 +31,11 @@ def training_length(cfg: Config) -> tuple[str | None, Any]:
     loop = cfg.get('train_cfg')
     if not isinstance(loop, dict):
         return None, None
-    name = loop.get('type')
-    if name is None and 'by_epoch' in loop:
+    if loop.get('type') is None and 'by_epoch' in loop:
         key = 'max_epochs' if loop['by_epoch'] else 'max_iters'
         return key, loop.get(key)
     for key, (_, kind) in _UNITS.items():
-        if is_a(name, scope_of(cfg), LOOPS, kind):
+        if is_a(loop.get('type'), scope_of(cfg), LOOPS, kind):
             return key, loop.get(key)
     return None, None
 
