@@ -19,46 +19,28 @@ _IOU_MARGIN, _PIXEL_MARGIN = 1e-3, 1e-2
 
 
 class AnchorGrid(NamedTuple):
-    """The anchors of an image: a grid of cells for each of the S shapes of all levels.
-
-    Attributes:
-        base: (S, 4) float32, the anchor of the first cell.
-        stride: (S, 2) pixels from cell to cell, x and y.
-        cells: (S, 2, 2) first and one past the last usable cell, x and y.
-        columns: (S,) of the map.
-        first: (S,) index of the shape's first anchor among those of the image.
-        shapes: (S,) number of shapes that alternate within a cell of the map.
-        counts: Anchors of each level.
-    """
-    base: np.ndarray
-    stride: np.ndarray
-    cells: np.ndarray
-    columns: np.ndarray
-    first: np.ndarray
-    shapes: np.ndarray
-    counts: tuple[int, ...]
+    """The anchors of an image: a grid of cells for each of the S shapes of all levels."""
+    base: np.ndarray  # (S, 4) float32, the anchor of the first cell
+    stride: np.ndarray  # (S, 2) pixels from cell to cell, x and y
+    cells: np.ndarray  # (S, 2, 2) first and one past the last usable cell, x and y
+    columns: np.ndarray  # (S,) of the map
+    first: np.ndarray  # (S,) index of the shape's first anchor among those of the image
+    shapes: np.ndarray  # (S,) number of shapes that alternate within a cell of the map
+    counts: tuple[int, ...]  # anchors of each level
 
 
 class Candidates(NamedTuple):
-    """Anchors that may be positive.
-
-    Attributes:
-        index: (K,) among the anchors of the image, ascending.
-        anchors: (K, 4) float32.
-    """
-    index: np.ndarray
-    anchors: Tensor
+    """The K anchors that may be positive."""
+    index: np.ndarray  # (K,) among the anchors of the image, ascending
+    anchors: Tensor  # (K, 4) float32
 
 
 def anchor_grid(generator: AnchorGenerator, sizes: Sequence[tuple[int, int]],
                 inside: tuple[float, float, float] | None = None) -> AnchorGrid:
-    """Describe the anchors of an image.
+    """Describe the anchors of an image whose levels have the sizes (rows, columns).
 
-    Args:
-        generator: The anchor generator.
-        sizes: Rows and columns of each level.
-        inside: Width and height of the image and how far an anchor may extend beyond its border,
-            in pixels; None: without limit.
+    ``inside`` is the width and height of the image and how far an anchor may extend beyond its
+    border, in pixels; None: without limit.
     """
     parts: list[tuple] = []
     counts: list[int] = []
@@ -85,13 +67,7 @@ def _usable(sides: np.ndarray, stride: int, length: int, inside: tuple | None,
 
 
 def anchor_candidates(grid: AnchorGrid, boxes: Tensor, threshold: float) -> Candidates:
-    """Find every anchor that reaches the threshold with a box or is its best.
-
-    Args:
-        grid: The anchors of the image.
-        boxes: (G, 4).
-        threshold: Minimum IoU of a positive anchor.
-    """
+    """Find every anchor that reaches the IoU with a box of (G, 4) or is its best."""
     begin, end = _windows(grid, boxes.double().numpy(), threshold)  # (G, S, 2) each
     box, shape = (end > begin).all(2).nonzero()  # (N,) each
     (left, top), (right, bottom) = begin[box, shape].T, end[box, shape].T

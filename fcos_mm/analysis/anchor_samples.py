@@ -32,26 +32,17 @@ LOW_QUALITY_MATCHES = {
 
 
 class Overlaps(NamedTuple):
-    """The overlaps of an image's boxes with the anchors that may be positive.
-
-    Attributes:
-        index: (K,) the anchors, among those of the image.
-        values: (G, K) IoU.
-        counts: Anchors of each level.
-    """
-    index: np.ndarray
-    values: Tensor
-    counts: tuple[int, ...]
+    """The overlaps of an image's boxes with the K anchors that may be positive."""
+    index: np.ndarray  # (K,) among the anchors of the image
+    values: Tensor  # (G, K) IoU
+    counts: tuple[int, ...]  # anchors of each level
 
 
 class AnchorSamples:
     """The anchors of an anchor-based head as samples, with the reasons why a box may get none.
 
-    Args:
-        head: The head; its anchors and its ``MaxIoUAssigner`` are used.
-
     Raises:
-        UserError: If the assigner is of another kind or its settings use more than IoU.
+        UserError: If the assigner is no ``MaxIoUAssigner`` or its settings use more than IoU.
     """
     kind = 'anchor'
     reasons = dict(
@@ -74,7 +65,6 @@ class AnchorSamples:
         return Overlaps(found.index, values, grid.counts)
 
     def assign(self, image: InputBoxes) -> Assigned:
-        """Assign the boxes of an image."""
         overlaps = self.overlaps(image)
         answered = self.assigner.assign_wrt_overlaps(overlaps.values, image.categories).gt_inds - 1
         claimant, claimed = _claims(overlaps.values, self.assigner).nonzero(as_tuple=True)
@@ -125,12 +115,7 @@ class OwnBestAssigner(MaxIoUAssigner):
     """``MaxIoUAssigner`` that gives every positive anchor to its own best box, as Detectron."""
 
     def assign_wrt_overlaps(self, overlaps: Tensor, gt_labels: Tensor) -> AssignResult:
-        """Assign by overlaps.
-
-        Args:
-            overlaps: (G, K) IoU.
-            gt_labels: (G,) categories.
-        """
+        """Assign by overlaps (G, K) of boxes with labels (G,)."""
         result = super().assign_wrt_overlaps(overlaps, gt_labels)
         positive = result.gt_inds > 0
         if positive.any():
@@ -141,14 +126,7 @@ class OwnBestAssigner(MaxIoUAssigner):
 
 
 class PublishedAnchorSamples(AnchorSamples):
-    """The anchors of RetinaNet as in Detectron.
-
-    Args:
-        head: The head; the sizes of its anchors and its thresholds are used.
-
-    Raises:
-        UserError: If the assigner is not supported.
-    """
+    """The anchors of RetinaNet, with the sizes and thresholds of the head, as in Detectron."""
 
     def __init__(self, head: AnchorHead) -> None:
         super().__init__(head)
@@ -158,18 +136,13 @@ class PublishedAnchorSamples(AnchorSamples):
         self.generator.base_anchors = detectron_anchors(self.generator)
 
     def overlaps(self, image: InputBoxes) -> Overlaps:
-        """Compute the overlaps, with the last pixel inside the box."""
-        # It was taken off before the resize and belongs to the box after it.
+        # the last pixel was taken off before the resize and belongs to the box after it
         last_pixel = image.boxes.new_tensor([0, 0, 1 - image.factor[0], 1 - image.factor[1]])
         return super().overlaps(image._replace(boxes=image.boxes + last_pixel))
 
 
 def detectron_anchors(generator: AnchorGenerator) -> list[Tensor]:
-    """The anchors of each level's first cell, (A, 4) each, as Detectron makes them.
-
-    Args:
-        generator: Has the strides, ratios and scales.
-    """
+    """The anchors of each level's first cell, (A, 4) each, as Detectron makes them."""
     anchors = []
     for stride_x, stride_y in generator.strides:
         width = (stride_x * stride_y / generator.ratios).sqrt().round()  # (R,)

@@ -10,48 +10,28 @@ from fcos_mm.errors import UserError
 
 
 class ImageBoxes(NamedTuple):
-    """The boxes of an image, in pixels of the original.
-
-    Attributes:
-        image_id: Id of the image.
-        width: Width of the image.
-        height: Height of the image.
-        ids: Ids of the G annotations.
-        boxes: (G, 4) float32.
-        categories: (G,) number of the category, from 0.
-        crowd: (K, 4) float32, the crowd boxes.
-    """
+    """The boxes of an image, in pixels of the original."""
     image_id: int
     width: int
     height: int
-    ids: list[int]
-    boxes: np.ndarray
-    categories: np.ndarray
-    crowd: np.ndarray
+    ids: list[int]  # of the G annotations
+    boxes: np.ndarray  # (G, 4) float32
+    categories: np.ndarray  # (G,) number of the category, from 0
+    crowd: np.ndarray  # (K, 4) float32, the crowd boxes
 
 
 class Annotations(NamedTuple):
-    """The contents of an annotation file.
-
-    Attributes:
-        images: All images of the file, those without boxes too.
-        left_out: Number of boxes that do not count, by the reason.
-        warnings: What is wrong with boxes that do not count.
-    """
-    images: list[ImageBoxes]
-    left_out: dict[str, int]
-    warnings: list[str]
+    """The contents of an annotation file."""
+    images: list[ImageBoxes]  # all images of the file, those without boxes too
+    left_out: dict[str, int]  # number of boxes that do not count, by the reason
+    warnings: list[str]  # what is wrong with boxes that do not count
 
 
 def read_boxes(path: str, classes: Sequence[str] | None = None) -> Annotations:
-    """Read the boxes that training would use.
+    """Read the boxes that training would use, of some classes or of all.
 
     Crowd boxes are kept apart. Boxes that mmdet's dataset skips do not count: those of other
     categories, outside their image, or with a side below 1 pixel.
-
-    Args:
-        path: The annotation file.
-        classes: Names of the categories that count; None for all.
 
     Raises:
         UserError: If the file is missing or not in COCO format, an entry lacks a field, or no
@@ -78,7 +58,7 @@ def read_boxes(path: str, classes: Sequence[str] | None = None) -> Annotations:
 
 
 def describe_left_out(left_out: dict[str, int]) -> str:
-    """List how many boxes do not count and why; see :class:`Annotations`."""
+    """List how many boxes do not count and why."""
     return ', '.join(f'{number} {name.replace("_", " ")}'
                      for name, number in left_out.items() if number)
 

@@ -30,7 +30,6 @@ def report(statistics: dict) -> str:
 
 
 def data_line(statistics: dict) -> str:
-    """The annotation file of the statistics and its numbers of images and boxes."""
     left_out = describe_left_out(statistics['left_out'])
     return (f"{statistics['ann_file']}: {statistics['num_images']} images, "
             f"{statistics['num_gt']} boxes" + (f' (left out: {left_out})' if left_out else ''))
@@ -92,7 +91,6 @@ def _unanswered(statistics: dict) -> Iterator[str]:
 
 
 def _verdict(statistics: dict) -> Iterator[str]:
-    """Whether the settings fit, and what to do if not."""
     boxes, fits = statistics['num_gt'], True
     for name in statistics['reasons']:
         number = sum(box['reason'] == name for box in statistics['unanswered'])

@@ -19,20 +19,12 @@ _PROGRESS_STEPS = 100
 
 
 class ImageCounts(NamedTuple):
-    """The counts of an image.
-
-    Attributes:
-        positives: (L,) positive samples.
-        boxes: (L,) boxes with a positive sample; a box may have some on several levels.
-        recalled: (G,) whether the box has a positive sample.
-        ambiguous: Number of samples that several boxes claim.
-        other_class: Number of these that boxes of several categories claim.
-    """
-    positives: np.ndarray
-    boxes: np.ndarray
-    recalled: np.ndarray
-    ambiguous: int
-    other_class: int
+    """The counts of an image."""
+    positives: np.ndarray  # (L,) positive samples
+    boxes: np.ndarray  # (L,) boxes with a positive sample, some on several levels
+    recalled: np.ndarray  # (G,) whether the box has a positive sample
+    ambiguous: int  # samples that several boxes claim
+    other_class: int  # those that boxes of several categories claim
 
 
 def assignment_statistics(cfg: Config, ann_file: str, *, scale: Size | None = None,
@@ -87,14 +79,8 @@ def anchor_recall(cfg: Config, ann_file: str, *, scale: Size | None = None,
     """Best possible recall of anchors under the three rules of low-quality matches (Table 1).
 
     A low-quality match gives a box its best anchor though their IoU is below the threshold: for
-    no box, for those whose best IoU is at least 0.4, for all.
-
-    Args:
-        cfg: The config of an anchor-based detector with ``MaxIoUAssigner``.
-        ann_file: COCO-format annotation file.
-        scale: See :func:`assignment_statistics`.
-        as_published: Likewise.
-        progress: Likewise.
+    no box, for those whose best IoU is at least 0.4, for all. The arguments are those of
+    :func:`assignment_statistics`.
 
     Returns:
         Percent of the boxes, by the rules ``'none'``, ``'>= 0.4'``, ``'all'``.

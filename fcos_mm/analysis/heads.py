@@ -19,12 +19,10 @@ _REMEDY = ("Give a config with fcos_mm.FCOSHead and FCOSAssigner, or with an anc
 
 
 def build_samples(cfg: Config, *, as_published: bool = False) -> Samples:
-    """Build the head of a config with its own assigner.
+    """Build the head of a one-stage detector, or of a region proposal network, and its samples.
 
-    Args:
-        cfg: The config of a one-stage detector, or of one with a region proposal network.
-        as_published: Whether to count as the codes behind the paper's tables do: the box
-            convention ``'pixel'`` for locations, Detectron's anchors and matching.
+    ``as_published`` counts as the codes behind the paper's tables do: the box convention
+    ``'pixel'`` for locations, Detectron's anchors and matching.
 
     Raises:
         UserError: If there is no head, it cannot be built or its assigner is not supported.
@@ -53,8 +51,7 @@ def num_samples(cfg: Config, image_size: tuple[int, int]) -> int:
 
     Args:
         cfg: Config of a detector with a dense head.
-        image_size: (height, width) in pixels, before padding to
-            ``model.data_preprocessor.pad_size_divisor``.
+        image_size: (height, width) in pixels, before padding.
 
     Raises:
         UserError: If the head has neither locations nor anchors.
@@ -74,15 +71,10 @@ def num_samples(cfg: Config, image_size: tuple[int, int]) -> int:
 
 
 def build_part(cfg: Config, name: str, part: dict) -> nn.Module:
-    """Build the model of a config or a part of it.
-
-    Args:
-        cfg: The config; its scope counts.
-        name: Key of the part, for the message.
-        part: The config of the part.
+    """Build the model of a config or a part of it, in the scope of the config.
 
     Raises:
-        UserError: If it cannot be built.
+        UserError: If it cannot be built; ``name`` is its key.
     """
     with DefaultScope.overwrite_default_scope(cfg.get('default_scope') or 'fcos_mm'):
         try:
@@ -100,14 +92,7 @@ def _head_name(cfg: Config) -> str:
 
 
 def class_names(cfg: Config) -> tuple[str, ...] | None:
-    """The classes that a config trains on; None where it has no COCO dataset.
-
-    Args:
-        cfg: The config.
-
-    Raises:
-        UserError: If a dataset's settings cannot be used.
-    """
+    """The classes that a config trains on; None where it has no COCO dataset."""
     for key in ('train_dataloader', 'test_dataloader'):
         for source in coco_sources(cfg, key):
             return source.classes

@@ -20,67 +20,37 @@ NOT_FOLLOWED = ('Albu', 'CachedMixUp', 'CachedMosaic', 'CopyPaste', 'Expand', 'F
 
 
 def pad(size: Sequence[int], divisor: int) -> Size:
-    """Round both sides up to a multiple of the divisor.
-
-    Args:
-        size: Two sides in pixels.
-        divisor: ``pad_size_divisor`` of the data preprocessor.
-    """
+    """Round both sides up to a multiple of the divisor."""
     return tuple(-(-side // divisor) * divisor for side in size)
 
 
 def feature_sizes(height: int, width: int, strides: Sequence[int | Size]) -> list[Size]:
-    """Rows and columns of each level's feature map.
-
-    Args:
-        height: Of the padded input.
-        width: Of the padded input.
-        strides: Of each level, one number or (x, y).
-    """
+    """Rows and columns of each level's feature map of a padded input; a stride may be (x, y)."""
     pairs = [stride if isinstance(stride, tuple) else (stride, stride) for stride in strides]
     return [(-(-height // y), -(-width // x)) for x, y in pairs]
 
 
 class InputBoxes(NamedTuple):
-    """The boxes of an image, in pixels of the network's input.
-
-    Attributes:
-        size: Width and height of the resized image.
-        padded: Width and height after padding.
-        factor: (w, h) from the original to the resized image.
-        boxes: (G, 4) float32.
-        categories: (G,).
-        crowd: (K, 4) float32.
-    """
-    size: Size
-    padded: Size
-    factor: tuple[float, float]
-    boxes: Tensor
-    categories: Tensor
-    crowd: Tensor
+    """The boxes of an image, in pixels of the network's input."""
+    size: Size  # width and height of the resized image
+    padded: Size  # width and height after padding
+    factor: tuple[float, float]  # (w, h) from the original to the resized image
+    boxes: Tensor  # (G, 4) float32
+    categories: Tensor  # (G,)
+    crowd: Tensor  # (K, 4) float32
 
     def feature_sizes(self, strides: Sequence[int | Size]) -> list[Size]:
-        """Rows and columns of each level's feature map; see :func:`feature_sizes`."""
         return feature_sizes(self.padded[1], self.padded[0], strides)
 
 
 class InputSize(NamedTuple):
-    """How images are resized and padded for the network.
-
-    Attributes:
-        scale: The maximum (longer, shorter) side; None: images are not resized.
-        keep_ratio: Whether the aspect ratio is kept.
-        clip: Whether boxes are clipped to the image.
-        divisor: Width and height are padded to a multiple of it.
-        round_down: Whether sides are rounded down, as in the official code.
-        notes: Remarks on the choice for a reader.
-    """
-    scale: Size | None = None
-    keep_ratio: bool = True
-    clip: bool = True
-    divisor: int = 1
-    round_down: bool = False
-    notes: tuple[str, ...] = ()
+    """How images are resized and padded for the network."""
+    scale: Size | None = None  # the maximum (longer, shorter) side; None: images are not resized
+    keep_ratio: bool = True  # of width and height
+    clip: bool = True  # boxes to the image
+    divisor: int = 1  # width and height are padded to a multiple of it
+    round_down: bool = False  # sides are rounded down, as in the official code
+    notes: tuple[str, ...] = ()  # remarks on the choice for a reader
 
     def resized(self, width: int, height: int) -> Size:
         """Width and height as ``Resize`` makes them."""
@@ -91,7 +61,6 @@ class InputSize(NamedTuple):
         return rescale_size((width, height), self.scale) if self.keep_ratio else self.scale
 
     def __call__(self, image: ImageBoxes) -> InputBoxes:
-        """Transform the boxes of an image to the network's input."""
         size = self.resized(image.width, image.height)
         factor = (size[0] / image.width, size[1] / image.height)
         return InputBoxes(size=size, padded=pad(size, self.divisor), factor=factor,
@@ -110,11 +79,8 @@ def input_size(cfg: Config, scale: Size | None = None) -> InputSize:
     """Read from a config how training images are resized and padded.
 
     ``Resize``, ``RandomResize`` and ``RandomChoiceResize`` are followed, with the largest of
-    several scales. Without a training pipeline the test pipeline counts.
-
-    Args:
-        cfg: The config.
-        scale: The (longer, shorter) side to use instead of the config's.
+    several scales, unless a scale (longer, shorter) is given. Without a training pipeline the
+    test pipeline counts.
 
     Raises:
         UserError: If the config resizes by a factor and no scale is given.

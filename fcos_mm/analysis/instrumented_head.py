@@ -25,7 +25,6 @@ class LocatedPostProcessor(FCOSPostProcessor):
     """
 
     def instances(self, found: Detections) -> InstanceData:
-        """Return the detections of one image as mmdet wants them, with ``locations``."""
         instances = super().instances(found)
         instances.locations = found.locations
         return instances
@@ -35,7 +34,8 @@ class LocatedPostProcessor(FCOSPostProcessor):
 class OracleFCOSHead(FCOSHead):
     """FCOSHead that tests with the center-ness of the ground truth (Sec. 4.1.2).
 
-    It is 0 where a location is assigned no box.
+    It is 0 where a location is assigned no box. Boxes of ``gt_instances`` are in the size of the
+    original image, as mmdet's test pipelines load them.
     """
 
     @torch.no_grad()
@@ -43,13 +43,7 @@ class OracleFCOSHead(FCOSHead):
                 x: Sequence[Tensor],
                 batch_data_samples: SampleList,
                 rescale: bool = False) -> InstanceList:
-        """Detect on feature maps.
-
-        Args:
-            x: L feature maps (B, in_channels, H, W).
-            batch_data_samples: Samples with ``gt_instances``, boxes in the size
-                of the original image as mmdet's test pipelines load them.
-            rescale: Return boxes in the size of the original image.
+        """Detect on L feature maps (B, in_channels, H, W).
 
         Raises:
             UserError: If an image has no ground truth.
@@ -76,7 +70,6 @@ class OracleOfPositivesFCOSHead(OracleFCOSHead):
     """OracleFCOSHead with the learned center-ness, or 1, where a location is assigned no box."""
 
     def elsewhere(self, predictions: Predictions) -> Tensor | float:
-        """Return the factor where a location is assigned no box."""
         logits = predictions.quality_logits
         return 1. if logits is None else logits.sigmoid()
 

@@ -13,11 +13,7 @@ from fcos_mm.models.structures import GroundTruth
 
 
 class LocationSamples:
-    """The locations of an FCOS head as samples, with the reasons why a box may get none.
-
-    Args:
-        head: The head; its assigner, locations and box convention are used.
-    """
+    """The locations of an FCOS head as samples, with the reasons why a box may get none."""
     kind = 'location'
     reasons = dict(
         outranked='smaller boxes take all locations that it claims',
@@ -33,7 +29,6 @@ class LocationSamples:
         self._relaxed = _relaxed(head.assigner)
 
     def assign(self, image: InputBoxes) -> Assigned:
-        """Assign the boxes of an image."""
         locations, truth = self._locations(image), self._truth(image)
         targets = self.head.assigner.assign(locations, truth, background=self.head.num_classes)
         claims = self.head.assigner.claims(locations, truth)
@@ -45,8 +40,7 @@ class LocationSamples:
     def why(self, image: InputBoxes, assigned: Assigned) -> list[str]:
         """For each box the condition without which it would claim a location.
 
-        Conditions are removed one by one; the first whose removal lets the box claim a location
-        is named.
+        Conditions are removed one by one; the first whose removal suffices is named.
         """
         locations, truth = self._locations(image), self._truth(image)
         reason = np.full(len(image.boxes), 'too_small', dtype=object)

@@ -6,24 +6,14 @@ import numpy as np
 
 
 class OverlappedSubset(NamedTuple):
-    """The part of an annotation file with overlapping boxes.
-
-    Attributes:
-        data: In COCO format, with all boxes of the images kept.
-        boxes: Number of its boxes.
-        overlapping: How many of them overlap another box.
-    """
-    data: dict
-    boxes: int
-    overlapping: int
+    """The part of an annotation file with overlapping boxes."""
+    data: dict  # in COCO format, with all boxes of the images kept
+    boxes: int  # their number
+    overlapping: int  # how many of them overlap another box
 
 
 def overlapping_boxes(boxes: np.ndarray) -> np.ndarray:
-    """Return (G,): whether a box intersects another one with a positive area.
-
-    Args:
-        boxes: (G, 4) x, y, width and height.
-    """
+    """Return (G,): whether a box (x, y, w, h) of (G, 4) has an area in common with another."""
     near, far = boxes[:, :2], boxes[:, :2] + boxes[:, 2:]
     common = np.minimum(far[:, None], far) - np.maximum(near[:, None], near)  # (G, G, 2)
     overlaps = (common > 0).all(2)
@@ -32,12 +22,9 @@ def overlapping_boxes(boxes: np.ndarray) -> np.ndarray:
 
 
 def overlapped_subset(data: dict) -> OverlappedSubset:
-    """Keep the images with overlapping boxes, in the order of the file.
+    """Keep the images with overlapping boxes of a COCO-format dictionary, in its order.
 
     Boxes of any category count, crowd boxes too: so the numbers come closest to the paper's.
-
-    Args:
-        data: Annotations in COCO format; not changed.
     """
     boxes = defaultdict(list)
     for annotation in data.get('annotations', ()):

@@ -23,13 +23,9 @@ MEGABYTE = 2**20
 
 
 def peak_extra_memory(run: Callable[[], object], device: str) -> int:
-    """Run and return the peak of bytes in tensors and arrays.
+    """Run and return the peak of bytes in tensors and arrays, those of the result included.
 
-    What the run returns counts; what was allocated before does not.
-
-    Args:
-        run: Called once on CUDA and twice on the CPU. Call it before, so that caches are filled.
-        device: ``'cpu'`` or ``'cuda'``.
+    It runs once on CUDA and twice on the CPU. Call it before, so that caches are filled.
     """
     gc.collect()  # else older garbage may be freed meanwhile
     if torch.device(device).type == 'cuda':

@@ -17,30 +17,18 @@ _SHOWN = 3  # cases of a fault
 
 
 class Fault(NamedTuple):
-    """A broken rule.
-
-    Attributes:
-        rule: What is wrong.
-        total: How often.
-        cases: The first few.
-    """
-    rule: str
-    total: int
-    cases: tuple[str, ...]
+    """A broken rule."""
+    rule: str  # what is wrong
+    total: int  # how often
+    cases: tuple[str, ...]  # the first few
 
 
 class ResultReport(NamedTuple):
-    """The contents of a file of detections.
-
-    Attributes:
-        summary: Numbers of detections, images and categories.
-        faults: The broken rules; if there is none, the server accepts the file.
-    """
-    summary: str
-    faults: tuple[Fault, ...]
+    """The contents of a file of detections."""
+    summary: str  # numbers of detections, images and categories
+    faults: tuple[Fault, ...]  # the broken rules; if there is none, the server accepts the file
 
     def text(self) -> str:
-        """The report as lines of text."""
         lines = [self.summary]
         for fault in self.faults:
             lines.append(f'wrong: {fault.rule}: {fault.total:,}')
@@ -50,12 +38,10 @@ class ResultReport(NamedTuple):
 
 
 def check_result_file(results: str, truth: str) -> ResultReport:
-    """Check a file of detections against the images that it belongs to.
+    """Check a file of detections (``*.bbox.json``) against the images that it belongs to.
 
-    Args:
-        results: File of detections (``*.bbox.json``).
-        truth: File in COCO format; annotations are not needed, as in
-            ``image_info_test-dev2017.json``.
+    The images' file is in COCO format, with or without annotations
+    (``image_info_test-dev2017.json``).
 
     Raises:
         UserError: If a file is missing or not JSON, the results are not a list, or the images

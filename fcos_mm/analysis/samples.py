@@ -10,28 +10,15 @@ import numpy as np
 
 
 class Level(NamedTuple):
-    """A level of the feature pyramid.
-
-    Attributes:
-        stride: Its stride in pixels.
-        regress_range: (m_{i-1}, m_i) in pixels; None for anchor boxes.
-    """
-    stride: int
-    regress_range: tuple[float, float] | None = None
+    """A level of the feature pyramid."""
+    stride: int  # in pixels
+    regress_range: tuple[float, float] | None = None  # in pixels; None for anchor boxes
 
 
 class Assigned(NamedTuple):
-    """The assignment of an image. Samples are numbered level after level.
-
-    Attributes:
-        claimed: (M,) sample of every claim.
-        claimant: (M,) box of every claim.
-        positive: (K,) the positive samples, ascending.
-        answered: (K,) the box of each of them.
-        counts: (L,) samples of each level.
-    """
-    claimed: np.ndarray
-    claimant: np.ndarray
-    positive: np.ndarray
-    answered: np.ndarray
-    counts: tuple[int, ...]
+    """The assignment of an image. Samples are numbered level after level."""
+    claimed: np.ndarray  # (M,) sample of every claim
+    claimant: np.ndarray  # (M,) box of every claim
+    positive: np.ndarray  # (K,) the positive samples, ascending
+    answered: np.ndarray  # (K,) the box of each of them
+    counts: tuple[int, ...]  # (L,) samples of each level

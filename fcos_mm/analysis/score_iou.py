@@ -10,32 +10,20 @@ from fcos_mm.evaluation.coco_files import Results, Truth, read_results, read_tru
 
 
 class ScoreIoU(NamedTuple):
-    """The N points of Fig. 7 and the shares of low quality, nan if N is 0.
-
-    Attributes:
-        scores: (N,) x: the final score, in the order of the results.
-        ious: (N,) y: IoU with the corresponding ground-truth box.
-        below_line: Share of points below the line y = x, IoU < score.
-        confident_but_poor: Share of detections with a score above 0.5 and an IoU below 0.5.
-    """
-    scores: np.ndarray
-    ious: np.ndarray
-    below_line: float
-    confident_but_poor: float
+    """The N points of Fig. 7 and the shares of low quality, nan if N is 0."""
+    scores: np.ndarray  # (N,) x: the final score, in the order of the results
+    ious: np.ndarray  # (N,) y: IoU with the corresponding ground-truth box
+    below_line: float  # share of points with IoU < score
+    confident_but_poor: float  # share with a score above 0.5 and an IoU below 0.5
 
 
 def score_and_iou(truth: Truth, results: Results, *,
                   image_ids: Collection[int] | None = None) -> ScoreIoU:
-    """Compute the IoU of each detection with its ground-truth box.
+    """Compute the IoU of each detection, of some images or of all, with its ground-truth box.
 
     The paper does not define the corresponding box. Here it is the box of the detection's
     category in its image that it overlaps most, even if another detection has it too; without
     such a box the IoU is 0. Crowd boxes do not count.
-
-    Args:
-        truth: Annotation file in COCO format, or the annotations.
-        results: File of detections (``*.bbox.json``), or its rows; may be empty.
-        image_ids: Only detections in these images; None: all.
 
     Raises:
         UserError: If a file cannot be used, or a detection names an image or a category that is

@@ -25,7 +25,7 @@ def training_memory(cfg: Config,
 
     Args:
         cfg: Config of any mmdet detector; only ``model`` and ``default_scope`` matter.
-        batch_size: Number of images B.
+        batch_size: Number of images.
         image_size: (height, width) in pixels, before padding.
         boxes: Ground-truth boxes of each image; COCO has 7 on average.
         classes: Number of categories of the boxes; None: as many as the detector has.

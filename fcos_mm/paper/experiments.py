@@ -5,25 +5,15 @@ from fcos_mm.errors import UserError
 
 
 class Experiment(NamedTuple):
-    """A training.
-
-    Attributes:
-        config: Its config at full scale, ``package::path``.
-        scales: The scales at which it exists.
-    """
-    config: str
-    scales: tuple[str, ...] = ('full', 'small', 'tiny')
+    """A training."""
+    config: str  # at full scale, ``package::path``
+    scales: tuple[str, ...] = ('full', 'small', 'tiny')  # at which it exists
 
 
 class Test(NamedTuple):
-    """A way to test the weights of an experiment.
-
-    Attributes:
-        experiment: Key of ``EXPERIMENTS``.
-        options: Settings of the config that differ from training, by dotted keys.
-    """
-    experiment: str
-    options: dict[str, object] = {}
+    """A way to test the weights of an experiment."""
+    experiment: str  # key of ``EXPERIMENTS``
+    options: dict[str, object] = {}  # settings that differ from training, by dotted keys
 
 
 _ABLATION = 'fcos_mm::ablations/fcos_r50-caffe_{}_1x_coco.py'

@@ -31,27 +31,18 @@ _LABELS = {'retinanet': 'RetinaNet', 'retinanet_gn': 'RetinaNet w/ GN', 'fcos': 
 class FigureOfPaper(NamedTuple):
     """A figure of the paper.
 
-    Attributes:
-        title: What it shows.
-        tests: The tests that it is drawn from.
-        draw: Called with the tests by name, the file without its suffix, and the id of an image
-            or None; returns the numbers in the figure.
+    ``draw`` is called with the tests by name, the file without its suffix, and the id of an image
+    or None; it returns the numbers in the figure.
     """
-    title: str
-    tests: tuple[str, ...]
+    title: str  # what it shows
+    tests: tuple[str, ...]  # that it is drawn from
     draw: Callable[[Tests, Path, int | None], dict]
 
 
 def write_figure(name: str, settings: Settings, image_id: int | None = None) -> str:
     """Draw a figure from the runs of the first seed, with its numbers as JSON beside it.
 
-    Args:
-        name: Key of ``FIGURES``.
-        settings: Of the command.
-        image_id: The image of Fig. 3; None: one with overlapping boxes.
-
-    Returns:
-        Title and path.
+    ``image_id`` is the image of Fig. 3; None: one with overlapping boxes. Returns title and path.
 
     Raises:
         UserError: If a run is not finished, or was made with other settings or weights.
@@ -90,9 +81,6 @@ def _centerness(tests: Tests, path: Path, image_id: int | None) -> dict:
 
 def image_of_figure3(truth: COCO) -> int:
     """Pick an image with overlapping boxes, else the one with the most boxes.
-
-    Args:
-        truth: The annotations.
 
     Raises:
         UserError: If no image has a box.

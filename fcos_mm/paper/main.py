@@ -21,10 +21,7 @@ from fcos_mm.paper.tables import TABLES
 
 
 def run(args: argparse.Namespace) -> None:
-    """Make tables and figures.
-
-    Args:
-        args: The options of ``cli/paper.py``, and ``tools``, the folder of the tools.
+    """Make tables and figures from the options of ``cli/paper.py``.
 
     Raises:
         UserError: If an option or the data is wrong, or a run failed.
@@ -127,7 +124,6 @@ def _check_writable(out: Path) -> None:
 
 
 def _make(name: str, settings: Settings, args: argparse.Namespace) -> None:
-    """Write one table or figure and print it."""
     if args.scale != 'full' and name in FROM_ANNOTATIONS and not args.ann_file:
         _check_data(args)
     if name in TABLES:

@@ -28,14 +28,7 @@ _GIGABYTE = 2**30
 
 
 def measure_table(table: Table, settings: Settings) -> tuple[Measured, list[str]]:
-    """Measure the rows of a table; what is not available yet is left out.
-
-    Args:
-        table: The table.
-        settings: Of the command.
-
-    Returns:
-        The numbers and notes on them.
+    """Measure the rows of a table, as far as available; return the numbers and notes on them.
 
     Raises:
         UserError: If annotations or results cannot be used.
@@ -53,8 +46,7 @@ def measure_table(table: Table, settings: Settings) -> tuple[Measured, list[str]
 def _measure_annotations(table: Table, settings: Settings) -> tuple[Measured, list[str]]:
     """Tables 1 and 2; the notes are the boxes that were counted and what is wrong with others.
 
-    At full scale boxes are counted as by the codes behind the paper's tables, at the others as
-    the detectors of that scale are trained.
+    At full scale boxes are counted as by the codes behind the paper's tables.
     """
     options = dict(as_published=settings.scale == 'full')
 
@@ -92,19 +84,16 @@ def _read(path: str) -> COCO:
 
 
 def boxes(test: Run, image_ids: list[int] | None = None) -> Numbers:
-    """COCO's AP and AR."""
     if test.finished is None:
         return {}
     return _percent(coco_numbers(truth_of(test), str(test.results), image_ids=image_ids))
 
 
 def samples_memory_boxes(test: Run) -> Numbers:
-    """COCO's AP and AR, training samples of an image and memory of a training step."""
     return {**_samples(test.training), **_memory(test.training), **boxes(test)}
 
 
 def overlapped(test: Run) -> Numbers:
-    """AP on the images with overlapping boxes."""
     if test.finished is None:
         return {}
     images = [image['id'] for image in overlapped_subset(
@@ -113,7 +102,6 @@ def overlapped(test: Run) -> Numbers:
 
 
 def class_agnostic(test: Run) -> Numbers:
-    """AP regardless of categories."""
     if test.finished is None:
         return {}
     found = class_agnostic_numbers(truth_of(test), str(test.results))
@@ -158,7 +146,6 @@ def _samples(training: Run) -> Numbers:
 
 
 def memory_note(training: Run) -> str:
-    """Describe the step whose memory was measured."""
     known = read_json(_memory_folder(training) / 'memory.json')
     height, width = known['image_size']
     return (f"memory: one training step of {known['batch_size']} images of {height} x {width}; "

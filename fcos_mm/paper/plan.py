@@ -12,7 +12,6 @@ FROM_ANNOTATIONS = ('table1', 'table2')
 
 
 def needed_tests(name: str) -> list[str]:
-    """The tests behind a table or figure, one of ``NAMES``."""
     if name in FIGURES:
         return list(FIGURES[name].tests)
     if name in FROM_ANNOTATIONS:
@@ -30,10 +29,6 @@ def names_at(scale: str) -> tuple[str, ...]:
 
 def plan(names: Sequence[str], settings: Settings) -> list[list[Run]]:
     """List trainings, each with its tests, seed by seed; given weights are tested once.
-
-    Args:
-        names: Of ``NAMES``.
-        settings: Of the command.
 
     Raises:
         UserError: If an experiment does not exist at this scale.
@@ -53,10 +48,7 @@ def plan(names: Sequence[str], settings: Settings) -> list[list[Run]]:
 
 
 def commands(works: Sequence[Sequence[Run]]) -> list[str]:
-    """Write the configs of what is left and return its command lines.
-
-    Args:
-        works: What :func:`plan` returned.
+    """Write the configs of what is left of a plan and return its command lines.
 
     Raises:
         UserError: If a folder holds a run with other settings.

@@ -35,14 +35,7 @@ class Crops(NamedTuple):
 
 
 def make_backbone(training: Run) -> None:
-    """Pretrain the backbone of a scale unless its file exists.
-
-    Args:
-        training: Any training of the scale: all have the same backbone and data.
-
-    Raises:
-        UserError: If the training set cannot be read or has no boxes.
-    """
+    """Pretrain the backbone of a scale, whatever the training, unless its file exists."""
     settings = training.settings
     if settings.scale == 'full' or settings.backbone.is_file():
         return
@@ -79,11 +72,7 @@ def pretrain_backbone(cfg: Config, path: Path, *, steps: int, side: int) -> floa
 
 
 def crop_boxes(cfg: Config, side: int) -> Crops:
-    """Crop the boxes of the training set, without crowds and boxes thinner than a pixel.
-
-    Args:
-        cfg: Config with the training set.
-        side: Side of the squares that they are resized to.
+    """Crop and resize the training set's boxes, without crowds and those thinner than a pixel.
 
     Raises:
         UserError: If there is no box.

@@ -19,14 +19,11 @@ _SHOWN = 12  # lines of a failed run's error
 
 
 class Queue:
-    """Do works, each a training and its tests, in subprocesses, several at a time.
+    """Do works, each a training and its tests, in subprocesses, ``jobs`` at a time.
 
     When it is stopped by Ctrl-C, a signal or a power cut, each training loses what it did since
     its last checkpoint; the same command resumes. A subprocess that outlives a killed queue keeps
     its folder locked.
-
-    Args:
-        jobs: How many run at a time; they share the cores.
     """
 
     def __init__(self, *, jobs: int) -> None:

@@ -18,18 +18,11 @@ UNMEASURED = 'not measured'
 
 
 class Cell(NamedTuple):
-    """A number over the seeds.
-
-    Attributes:
-        mean: Their mean.
-        spread: Sample standard deviation, None for one seed.
-        seeds: How many seeds have the number.
-        runs: How many seeds there are.
-    """
+    """A number over the seeds."""
     mean: float
-    spread: float | None
-    seeds: int
-    runs: int
+    spread: float | None  # sample standard deviation, None for one seed
+    seeds: int  # how many seeds have the number
+    runs: int  # how many seeds there are
 
     def __str__(self) -> str:
         spread = '' if self.spread is None else f' ± {self.spread:.2f}'
@@ -39,12 +32,6 @@ class Cell(NamedTuple):
 
 def write_report(table: Table, measured: Measured, notes: Sequence[str], path: Path) -> str:
     """Write a table as ``path`` with ``.txt``, ``.md``, ``.json`` and ``.png``; return its text.
-
-    Args:
-        table: The table.
-        measured: Its numbers.
-        notes: Further lines.
-        path: Without suffix.
 
     Raises:
         UserError: If a file cannot be written.
@@ -79,7 +66,6 @@ def compared_rows(table: Table, measured: Measured, column: str) -> list[Compare
 
 
 def as_json(table: Table, measured: Measured, notes: Sequence[str] = ()) -> dict:
-    """The table as a dictionary."""
     rows = []
     for row in table.rows:
         numbers = {}

@@ -23,28 +23,16 @@ _RESULTS = 'results'  # mmdet adds .bbox.json
 
 
 class Settings(NamedTuple):
-    """The settings of all runs of a command.
-
-    Attributes:
-        out: Folder of the scale's runs and tables.
-        tools: Folder of ``train.py`` and ``test.py``.
-        scale: Name of the scale.
-        data_root: Folder of the dataset, None for the config's own.
-        ann_file: Annotations of Tables 1 and 2, None for those of the test split.
-        options: More settings of the configs, by dotted keys.
-        weights: Checkpoints to use instead of a training, by experiment.
-        gpus: Processes of a training, 0 for one without a launcher.
-        seeds: Trainings of each experiment.
-    """
-    out: Path
-    tools: Path
+    """The settings of all runs of a command."""
+    out: Path  # of the scale's runs and tables
+    tools: Path  # folder of ``train.py`` and ``test.py``
     scale: str
-    data_root: str | None = None
-    ann_file: str | None = None
-    options: dict[str, object] = {}
-    weights: dict[str, str] = {}
-    gpus: int = 0
-    seeds: int = 1
+    data_root: str | None = None  # None for the config's own
+    ann_file: str | None = None  # of Tables 1 and 2, None for those of the test split
+    options: dict[str, object] = {}  # more settings of the configs, by dotted keys
+    weights: dict[str, str] = {}  # checkpoints to use instead of a training, by experiment
+    gpus: int = 0  # processes of a training, 0 for one without a launcher
+    seeds: int = 1  # trainings of each experiment
 
     @property
     def backbone(self) -> Path:
@@ -53,18 +41,11 @@ class Settings(NamedTuple):
 
 
 class Run(NamedTuple):
-    """The training of an experiment from a seed, or a test of its weights.
-
-    Attributes:
-        settings: Of the command.
-        experiment: Key of ``EXPERIMENTS``.
-        seed: The seed.
-        test: Key of ``TESTS``, empty for the training.
-    """
+    """The training of an experiment from a seed, or a test of its weights."""
     settings: Settings
-    experiment: str
+    experiment: str  # key of ``EXPERIMENTS``
     seed: int = 0
-    test: str = ''
+    test: str = ''  # key of ``TESTS``, empty for the training
 
     def __str__(self) -> str:
         what = f'test {self.test}' if self.test else f'train {self.experiment}'
@@ -72,18 +53,15 @@ class Run(NamedTuple):
 
     @property
     def training(self) -> 'Run':
-        """The training behind a test."""
         return self._replace(test='')
 
     @property
     def folder(self) -> Path:
-        """The folder of its config and results."""
         folder = self.settings.out / 'runs' / self.experiment / f'seed{self.seed}'
         return folder / self.test.replace(':', '_')
 
     @property
     def results(self) -> Path:
-        """The detections of a test, in COCO format."""
         return self.folder / f'{_RESULTS}.bbox.json'
 
     @property
@@ -193,10 +171,6 @@ class Run(NamedTuple):
 
 def runs_of(test: str, settings: Settings) -> list[Run]:
     """The runs of a test, one a seed; a single one if the weights are given.
-
-    Args:
-        test: Key of ``TESTS``.
-        settings: Of the command.
 
     Raises:
         UserError: If there are results of other settings or weights.

@@ -25,13 +25,8 @@ def write_config(cfg: Config, path: Path, *, tests: bool = False) -> None:
 def check_config(cfg: Config, path: Path, *, tests: bool = False) -> None:
     """Compare what determines a run's results: model, data, schedule, hooks, seed.
 
-    Args:
-        cfg: The config asked for.
-        path: The file of the run's own, if there is one.
-        tests: Whether the run is a test, for which the test data counts as well.
-
     Raises:
-        UserError: If they differ.
+        UserError: If the config differs from that at ``path``, if there is one.
     """
     if not path.is_file():
         return

@@ -21,12 +21,7 @@ _PREDICTORS = {
 
 
 def experiment_config(config: str, scale: str) -> Config:
-    """Load the config of an experiment at a scale; at ``'full'`` it is the config itself.
-
-    Args:
-        config: The experiment's config, path or ``package::path``.
-        scale: One of ``tables.SCALES``.
-    """
+    """Load a config, path or ``package::path``, at a scale; at ``'full'`` as it is."""
     return copy.deepcopy(_load(config, scale))
 
 
@@ -39,12 +34,7 @@ def _load(config: str, scale: str) -> Config:
 
 
 def rescaled(cfg: Config, scale: Config) -> Config:
-    """Combine an experiment's model, at the sizes of a scale, with the scale's data and schedule.
-
-    Args:
-        cfg: The experiment.
-        scale: The scale.
-    """
+    """Combine an experiment's model, at the sizes of a scale, with the scale's data."""
     model, sizes = copy.deepcopy(cfg.model), scale.network
     model.data_preprocessor.update(sizes.data_preprocessor)
     levels = len(model.neck.in_channels)

@@ -11,55 +11,33 @@ _RECALL = ('AR_1', 'AR_10', 'AR_100')
 
 
 class Row(NamedTuple):
-    """A row of a table.
-
-    Attributes:
-        label: What the paper calls it.
-        measured: What is measured: a key of ``experiments.TESTS``, or a count on annotations.
-        paper: The paper's numbers in the order of the columns.
-        words: The cells of the text columns.
-    """
-    label: str
-    measured: str
-    paper: tuple[float | None, ...]
-    words: tuple[str, ...] = ()
+    """A row of a table."""
+    label: str  # what the paper calls it
+    measured: str  # key of ``experiments.TESTS``, or a count on annotations
+    paper: tuple[float | None, ...]  # the paper's numbers in the order of the columns
+    words: tuple[str, ...] = ()  # cells of the text columns
 
 
 class Order(NamedTuple):
-    """A conclusion of the paper: one row is better than another in a column.
-
-    Attributes:
-        better: Label of the better row.
-        worse: Label of the other.
-        column: Name of the column.
-        of_paper: False for a comparison that the paper does not make.
-    """
-    better: str
+    """A conclusion of the paper: one row is better than another in a column."""
+    better: str  # label of a row
     worse: str
     column: str
-    of_paper: bool = True
+    of_paper: bool = True  # False for a comparison that the paper does not make
 
 
 class Table(NamedTuple):
     """A table of the paper.
 
-    Attributes:
-        title: Its title.
-        measure: How its rows are measured, a key of ``measures.MEASURES``, or ``'recall'`` or
-            ``'ambiguity'`` for annotations.
-        columns: Names of the columns of numbers.
-        rows: Its rows.
-        order: The paper's conclusions.
-        words: Names of the text columns.
-        main: The columns, in percent, of the bar chart.
+    ``measure`` is a key of ``measures.MEASURES``, or, on annotations, recall or ambiguity.
     """
     title: str
     measure: str
-    columns: tuple[str, ...]
+    columns: tuple[str, ...]  # of numbers
     rows: tuple[Row, ...]
-    order: tuple[Order, ...] = ()
-    words: tuple[str, ...] = ()
-    main: tuple[str, ...] = ('AP', )
+    order: tuple[Order, ...] = ()  # the paper's conclusions
+    words: tuple[str, ...] = ()  # text columns
+    main: tuple[str, ...] = ('AP', )  # columns, in percent, of the bar chart
 
 
 _NONE_ROW = (33.8, 54.5, 35.0, 20.6, 38.1, 43.2)

@@ -17,15 +17,7 @@ _BOX_COLORS = COLORS[:-1]  # without black
 
 def draw_box(axes: Axes, box: np.ndarray, color: str, *, dashed: bool = False,
              line_width: float = 1.4) -> None:
-    """Draw the sides of a box.
-
-    Args:
-        axes: The panel.
-        box: (4,) x0, y0, x1, y1.
-        color: Its color.
-        dashed: Whether the sides are dashed.
-        line_width: In points.
-    """
+    """Draw the sides of a box (4,) x0, y0, x1, y1."""
     x0, y0, x1, y1 = box
     style = (0, (3, 2)) if dashed else '-'
     axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor=color,
@@ -53,7 +45,7 @@ def label_boxes(axes: Axes, boxes: np.ndarray, names: Sequence[str], colors: Seq
         axes: The panel; its limits are the sides of the image.
         boxes: (G, 4) x0, y0, x1, y1.
         names: G names.
-        colors: Color of each box.
+        colors: G colors.
         points_per_pixel: Width of an image pixel in points (1/72 inch).
     """
     names = drawable(names)
@@ -88,5 +80,4 @@ def _free_corner(box: np.ndarray, size: np.ndarray, occupied: list[np.ndarray],
 
 
 def _readable_on(color: str) -> str:
-    """Black or white, whichever contrasts with a color."""
     return 'black' if np.dot(to_rgb(color), (0.299, 0.587, 0.114)) > 0.5 else 'white'

@@ -28,24 +28,13 @@ _BOX = dict(color='black', line_width=0.9)
 def draw_centerness(cfg: Config, image: str, boxes: np.ndarray, labels: np.ndarray,
                     class_names: Sequence[str], out_file: str, *,
                     model: nn.Module | None = None) -> Figure:
-    """Draw the center-ness target of Eq. (3) over an image (Sec. 3.3).
+    """Draw the center-ness target of Eq. (3) over an image (Sec. 3.3) and write the figure.
 
     One panel for each level with a positive location and its boxes, and one for all levels,
     where finer levels lie on top and boxes without a location are dashed. A location's value
     fills its cell, which may extend beyond the box. With a model three panels stand side by
     side: the target, the prediction at the same locations, the prediction at all locations.
-
-    Args:
-        cfg: The config of an FCOS.
-        image: Path of the image.
-        boxes: (G, 4) its boxes, x0, y0, x1, y1 in pixels of the image.
-        labels: (G,) their classes, from 0.
-        class_names: C names.
-        out_file: The file to write.
-        model: A trained detector, in eval mode, to compare with.
-
-    Returns:
-        The figure as written.
+    The arguments are those of :func:`~fcos_mm.analysis.figures.scene.make_scene`.
 
     Raises:
         UserError: If a file cannot be read or written, the config has no ``FCOSHead``, or the

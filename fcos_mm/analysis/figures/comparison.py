@@ -15,31 +15,16 @@ _ROOM_FOR_TEXT = 1.45  # times the longest bar, so that its number fits
 
 
 class Compared(NamedTuple):
-    """A row of the chart, in percent.
-
-    Attributes:
-        label: Name of the row.
-        ours: Our number, the mean over the seeds; None if not measured.
-        spread: Sample standard deviation over the seeds; None for one seed.
-        paper: The paper's number; None if it has none.
-    """
+    """A row of the chart, in percent; None is not measured, or not in the paper."""
     label: str
-    ours: float | None
-    spread: float | None
+    ours: float | None  # mean over the seeds
+    spread: float | None  # sample standard deviation over the seeds; None for one seed
     paper: float | None
 
 
 def draw_comparison(columns: dict[str, Sequence[Compared]], out_file: str, *,
                     title: str) -> Figure:
-    """Draw a panel of bars for each column of a table, its rows from top to bottom.
-
-    Args:
-        columns: For each column the same rows in the same order.
-        out_file: The file to write.
-        title: The title of the table.
-
-    Returns:
-        The figure as written.
+    """Draw a panel of bars for each column of a table, all with the same rows, and write it.
 
     Raises:
         UserError: If the file cannot be written.

@@ -14,21 +14,11 @@ from fcos_mm.analysis.figures.style import TITLE_FONT, count, save
 
 def draw_locations(cfg: Config, image: str, boxes: np.ndarray, labels: np.ndarray,
                    class_names: Sequence[str], out_file: str) -> Figure:
-    """Draw boxes and their positive locations in the same colors.
+    """Draw boxes and their positive locations in the same colors and write the figure.
 
     One panel for each level with a positive location and its boxes, one for all levels. Boxes
-    without a location are dashed, in every panel.
-
-    Args:
-        cfg: The config of an FCOS.
-        image: Path of the image.
-        boxes: (G, 4) its boxes, x0, y0, x1, y1 in pixels of the image.
-        labels: (G,) their classes, from 0.
-        class_names: C names.
-        out_file: The file to write.
-
-    Returns:
-        The figure as written.
+    without a location are dashed, in every panel. The arguments are those of
+    :func:`~fcos_mm.analysis.figures.scene.make_scene`.
 
     Raises:
         UserError: If a file cannot be read or written, or the config has no ``FCOSHead``.

@@ -13,17 +13,13 @@ from fcos_mm.analysis.figures.style import count
 class Kind(NamedTuple):
     """A kind of image.
 
-    Attributes:
-        title: What such images show.
-        measure: From boxes (n, 4) x0, y0, x1, y1, n at least 1, and the area of the image to how
-            much an image is of this kind.
-        sign: 1 if the largest measure is sought, -1 for the smallest.
-        caption: The measure in words.
+    ``measure`` tells from boxes (n, 4) x0, y0, x1, y1, n at least 1, and the area of the image
+    how much an image is of this kind.
     """
     title: str
     measure: Callable[[np.ndarray, float], float]
-    sign: int
-    caption: Callable[[float], str]
+    sign: int  # 1 if the largest measure is sought, -1 for the smallest
+    caption: Callable[[float], str]  # the measure in words
 
 
 def mean_best_iou(boxes: np.ndarray) -> float:
@@ -52,14 +48,10 @@ KINDS = {
 
 
 def pick_images(truth: COCO, per_kind: int = 3) -> dict[str, list[int]]:
-    """Pick the most crowded, overlapping, tiny and huge images.
+    """Pick the most crowded, overlapping, tiny and huge images, ``per_kind`` of each.
 
     Crowd boxes and boxes without area do not count, and an image without any other is not
     picked. Each kind gets its best images among those left; ties by image id.
-
-    Args:
-        truth: The annotations.
-        per_kind: How many of each kind.
 
     Returns:
         For each of :data:`KINDS` the image ids, the best first; fewer if there are not enough.

@@ -10,7 +10,7 @@ RECALLS = np.linspace(0, 1, 101)
 
 def draw_precision_recall(curves: dict[str, np.ndarray], out_file: str, *, iou: float,
                           ap: dict[str, float]) -> Figure:
-    """Draw the precision-recall curves of several detectors.
+    """Draw the precision-recall curves of several detectors and write the figure.
 
     Args:
         curves: For each detector the precision (101,) at recall 0, 0.01, ..., 1, as
@@ -19,9 +19,6 @@ def draw_precision_recall(curves: dict[str, np.ndarray], out_file: str, *, iou: 
         iou: Minimum IoU of a correct detection.
         ap: For each detector its average precision at this IoU, from 0 to 1; -1 or nan without
             ground truth.
-
-    Returns:
-        The figure as written.
 
     Raises:
         ValueError: If a curve does not have 101 values or has no AP.

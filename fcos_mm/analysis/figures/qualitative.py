@@ -21,21 +21,10 @@ _GAP, _TITLE, _CAPTION = 0.08, 0.32, 0.26  # inches
 
 def draw_qualitative(truth: Truth, results: Results, image_dir: str, out_file: str, *,
                      per_kind: int = 3, score_thr: float = 0.3) -> Figure:
-    """Draw detections in images of each kind, one row a kind.
+    """Draw detections in images of each kind, one row a kind, and write the figure.
 
-    :func:`pick_images` picks them by the ground truth alone. Overlapping boxes have different
-    colors; a name that would cover another is left out.
-
-    Args:
-        truth: The annotations, or the path of their file.
-        results: Detections in COCO format, or the path of their file.
-        image_dir: The folder of the images.
-        out_file: The file to write.
-        per_kind: Images in a row.
-        score_thr: Detections with a lower score are not drawn.
-
-    Returns:
-        The figure as written.
+    :func:`pick_images` picks ``per_kind`` of each by the ground truth alone. Overlapping boxes
+    have different colors; a name that would cover another is left out.
 
     Raises:
         UserError: If a file cannot be read or written, or no image has a box.

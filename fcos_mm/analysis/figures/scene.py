@@ -17,21 +17,12 @@ from fcos_mm.registry import MODELS, TRANSFORMS
 
 
 class Level(NamedTuple):
-    """One level's share of the P locations.
-
-    Attributes:
-        name: P3, P4, ..., by the stride.
-        stride: In pixels.
-        first: Index of its first location.
-        shape: Rows and columns of its feature map.
-        extent: Left, right, bottom and top of all its cells, in pixels of the input; locations
-            lie in the centers of the cells.
-    """
-    name: str
-    stride: int
-    first: int
-    shape: tuple[int, int]
-    extent: tuple[float, float, float, float]
+    """One level's share of the P locations, which lie in the centers of cells."""
+    name: str  # P3, P4, ..., by the stride
+    stride: int  # in pixels
+    first: int  # index of its first location
+    shape: tuple[int, int]  # rows and columns of its feature map
+    extent: tuple[float, float, float, float]  # left, right, bottom, top of its cells in pixels
 
     def cut(self, values: np.ndarray) -> np.ndarray:
         """This level's part of (P, ...) values."""
@@ -39,26 +30,15 @@ class Level(NamedTuple):
 
 
 class Scene(NamedTuple):
-    """One image at the size of the network's input, padding included.
-
-    Attributes:
-        pixels: (height, width) gray values from 0 to 255; padding is white.
-        boxes: (G, 4) the boxes, in pixels of the input.
-        names: G names of their classes.
-        levels: The L levels.
-        points: (P, 2) the locations.
-        gt_index: (P,) index of each location's box; -1 for none.
-        target: (P,) center-ness by Eq. (3); nan without a box.
-        predicted: (P,) center-ness that a model predicts; None without one.
-    """
-    pixels: np.ndarray
-    boxes: np.ndarray
-    names: Sequence[str]
-    levels: Sequence[Level]
-    points: np.ndarray
-    gt_index: np.ndarray
-    target: np.ndarray
-    predicted: np.ndarray | None
+    """One image at the size of the network's input, padding included."""
+    pixels: np.ndarray  # (height, width) gray values from 0 to 255; padding is white
+    boxes: np.ndarray  # (G, 4) in pixels of the input
+    names: Sequence[str]  # of the G classes
+    levels: Sequence[Level]  # L
+    points: np.ndarray  # (P, 2) the locations
+    gt_index: np.ndarray  # (P,) index of each location's box; -1 for none
+    target: np.ndarray  # (P,) center-ness by Eq. (3); nan without a box
+    predicted: np.ndarray | None  # (P,) center-ness; None without a model
 
     @property
     def occupied(self) -> list[Level]:
@@ -86,7 +66,7 @@ def make_scene(cfg: Config, image: str, boxes: np.ndarray, labels: np.ndarray,
         boxes: (G, 4) its boxes, x0, y0, x1, y1 in pixels of the image.
         labels: (G,) their classes, from 0.
         class_names: C names.
-        model: A trained detector whose center-ness is predicted too.
+        model: A trained detector, in eval mode, whose center-ness is predicted too.
 
     Raises:
         UserError: If the image cannot be read, the config has no ``FCOSHead``, or the model has

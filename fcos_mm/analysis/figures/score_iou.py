@@ -15,18 +15,10 @@ ScoresAndIoUs = tuple[np.ndarray, np.ndarray]
 
 
 def draw_score_iou(before: ScoresAndIoUs, after: ScoresAndIoUs, out_file: str) -> Figure:
-    """Draw the detections as points (score, IoU), side by side.
+    """Draw the detections as points (score, IoU), without and with center-ness, and write it.
 
     The titles give the share of low-quality detections: those below the line y = x.
-    :func:`fcos_mm.analysis.score_iou.score_and_iou` computes the points.
-
-    Args:
-        before: Scores (N,) and IoUs (N,) without center-ness.
-        after: Scores (M,) and IoUs (M,) with center-ness.
-        out_file: The file to write.
-
-    Returns:
-        The figure as written.
+    :func:`fcos_mm.analysis.score_iou.score_and_iou` computes the points: scores (N,), IoUs (N,).
 
     Raises:
         UserError: If the file cannot be written.

@@ -17,13 +17,7 @@ _REMEDY = '\nName a file in a folder that you can write to.'
 
 
 def count(number: int, noun: str, plural: str = '') -> str:
-    """A number and its noun: ``1 box``, ``2 boxes``.
-
-    Args:
-        number: How many.
-        noun: The noun for one.
-        plural: The noun for any other number; ``noun`` with an s if empty.
-    """
+    """A number and its noun, with an s if it has no plural of its own: ``1 box``, ``2 boxes``."""
     return f'{number:,} {noun if number == 1 else plural or noun + "s"}'
 
 
@@ -38,12 +32,8 @@ def dress(axes: Axes) -> None:
 def save(figure: Figure, out_file: str) -> None:
     """Write a figure; an existing file stays until the new one is complete.
 
-    Args:
-        figure: The figure.
-        out_file: The file; its suffix is the format.
-
     Raises:
-        UserError: If the format is unknown or the file cannot be written.
+        UserError: If the suffix is of no known format or the file cannot be written.
     """
     path = Path(out_file)
     image_format = path.suffix[1:].lower()
