@@ -29,12 +29,6 @@ class AnchorGrid(NamedTuple):
     counts: tuple[int, ...]  # anchors of each level
 
 
-class Candidates(NamedTuple):
-    """The K anchors that may be positive."""
-    index: np.ndarray  # (K,) among the anchors of the image, ascending
-    anchors: Tensor  # (K, 4) float32
-
-
 def anchor_grid(generator: AnchorGenerator, sizes: Sequence[tuple[int, int]],
                 inside: tuple[float, float, float] | None = None) -> AnchorGrid:
     """Describe the anchors of an image whose levels have the sizes (rows, columns).
@@ -66,8 +60,13 @@ def _usable(sides: np.ndarray, stride: int, length: int, inside: tuple | None,
     return np.stack([first, first + within.sum(1)], axis=1)
 
 
-def anchor_candidates(grid: AnchorGrid, boxes: Tensor, threshold: float) -> Candidates:
-    """Find every anchor that reaches the IoU with a box of (G, 4) or is its best."""
+def anchor_candidates(grid: AnchorGrid, boxes: Tensor,
+                      threshold: float) -> tuple[np.ndarray, Tensor]:
+    """Find every anchor that reaches the IoU with a box of (G, 4) or is its best.
+
+    Returns:
+        Index (K,) among the anchors of the image, ascending, and anchors (K, 4) float32.
+    """
     begin, end = _windows(grid, boxes.double().numpy(), threshold)  # (G, S, 2) each
     box, shape = (end > begin).all(2).nonzero()  # (N,) each
     (left, top), (right, bottom) = begin[box, shape].T, end[box, shape].T
@@ -80,7 +79,7 @@ def anchor_candidates(grid: AnchorGrid, boxes: Tensor, threshold: float) -> Cand
     index, once = np.unique(index, return_index=True)
     shift = np.stack([column[once], row[once]], axis=1) * grid.stride[shape[once]]
     anchors = grid.base[shape[once]] + np.tile(shift, 2).astype(np.float32)
-    return Candidates(index, torch.from_numpy(anchors))
+    return index, torch.from_numpy(anchors)
 
 
 def _windows(grid: AnchorGrid, boxes: np.ndarray, threshold: float) -> tuple[np.ndarray, ...]:

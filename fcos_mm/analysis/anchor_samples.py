@@ -60,9 +60,8 @@ class AnchorSamples:
         """Compute the overlaps that decide the assignment of an image."""
         inside = (*image.size, self.allowed_border) if self.allowed_border >= 0 else None
         grid = anchor_grid(self.generator, image.feature_sizes(self.generator.strides), inside)
-        found = anchor_candidates(grid, image.boxes, self.assigner.pos_iou_thr)
-        values = self.assigner.iou_calculator(image.boxes, found.anchors)
-        return Overlaps(found.index, values, grid.counts)
+        index, anchors = anchor_candidates(grid, image.boxes, self.assigner.pos_iou_thr)
+        return Overlaps(index, self.assigner.iou_calculator(image.boxes, anchors), grid.counts)
 
     def assign(self, image: InputBoxes) -> Assigned:
         overlaps = self.overlaps(image)
@@ -92,10 +91,8 @@ def _claims(overlaps: Tensor, assigner: MaxIoUAssigner) -> Tensor:
     if not assigner.match_low_quality or not overlaps.size(1):
         return claims
     best, first = overlaps.max(dim=1, keepdim=True)  # (G, 1)
-    if assigner.gt_max_assign_all:
-        is_best = overlaps == best
-    else:
-        is_best = torch.zeros_like(claims).scatter_(1, first, True)
+    is_best = (overlaps == best if assigner.gt_max_assign_all
+               else torch.zeros_like(claims).scatter_(1, first, True))
     return claims | (is_best & (best >= assigner.min_pos_iou))
 
 
@@ -130,9 +127,8 @@ class PublishedAnchorSamples(AnchorSamples):
 
     def __init__(self, head: AnchorHead) -> None:
         super().__init__(head)
-        settings = dict(head.train_cfg['assigner'])
-        settings.pop('type')
-        self.assigner = OwnBestAssigner(**settings)
+        settings = head.train_cfg['assigner']
+        self.assigner = OwnBestAssigner(**{k: v for k, v in settings.items() if k != 'type'})
         self.generator.base_anchors = detectron_anchors(self.generator)
 
     def overlaps(self, image: InputBoxes) -> Overlaps:

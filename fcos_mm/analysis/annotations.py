@@ -80,20 +80,16 @@ def _numbers(path: str, data: dict, classes: Sequence[str] | None) -> dict:
 
 
 def _image_boxes(image: dict, annotations: Sequence[dict], number: dict) -> ImageBoxes:
-    crowd = [a for a in annotations if a.get('iscrowd')]
     ordinary = [a for a in annotations if not a.get('iscrowd')]
     return ImageBoxes(
-        image_id=image['id'],
-        width=image['width'],
-        height=image['height'],
-        ids=[a['id'] for a in ordinary],
+        image['id'], image['width'], image['height'], ids=[a['id'] for a in ordinary],
         boxes=_corners(ordinary),
         categories=np.array([number[a['category_id']] for a in ordinary], dtype=np.int64),
-        crowd=_corners(crowd))
+        crowd=_corners([a for a in annotations if a.get('iscrowd')]))
 
 
 def _corners(annotations: Sequence[dict]) -> np.ndarray:
     """(n, 4): corners of boxes (x, y, w, h)."""
-    corners = [(x, y, x + width, y + height) for x, y, width, height in
-               (annotation['bbox'] for annotation in annotations)]
+    corners = [(x, y, x + width, y + height)
+               for x, y, width, height in (annotation['bbox'] for annotation in annotations)]
     return np.array(corners, dtype=np.float32).reshape(-1, 4)

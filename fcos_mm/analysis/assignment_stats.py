@@ -62,16 +62,10 @@ def assignment_statistics(cfg: Config, ann_file: str, *, scale: Size | None = No
             reasons = samples.why(boxes, assigned)
             unanswered += _unanswered(image, boxes, counts[-1].recalled, reasons)
     return dict(
-        ann_file=ann_file,
-        sample=samples.kind,
-        input=size._asdict(),
-        num_images=len(annotations.images),
-        left_out=annotations.left_out,
-        warnings=annotations.warnings,
-        **_totals(counts),
-        levels=_levels(samples, counts),
-        reasons=samples.reasons,
-        unanswered=unanswered)
+        ann_file=ann_file, sample=samples.kind, input=size._asdict(),
+        num_images=len(annotations.images), left_out=annotations.left_out,
+        warnings=annotations.warnings, **_totals(counts), levels=_levels(samples, counts),
+        reasons=samples.reasons, unanswered=unanswered)
 
 
 def anchor_recall(cfg: Config, ann_file: str, *, scale: Size | None = None,
@@ -127,13 +121,10 @@ def _count(assigned: Assigned, boxes: InputBoxes) -> ImageCounts:
     ends, number = np.cumsum(assigned.counts), len(boxes.boxes)
     level = np.searchsorted(ends, assigned.positive, side='right')  # (K,)
     pairs = np.unique(level * number + assigned.answered)  # each level and box once
-    ambiguous, other_class = _ambiguous(assigned, boxes.categories.numpy())
     return ImageCounts(
-        positives=np.bincount(level, minlength=len(ends)),
-        boxes=np.bincount(pairs // number, minlength=len(ends)),
-        recalled=np.isin(np.arange(number), assigned.answered),
-        ambiguous=ambiguous,
-        other_class=other_class)
+        np.bincount(level, minlength=len(ends)), np.bincount(pairs // number, minlength=len(ends)),
+        np.isin(np.arange(number), assigned.answered),
+        *_ambiguous(assigned, boxes.categories.numpy()))
 
 
 def _ambiguous(assigned: Assigned, categories: np.ndarray) -> tuple[int, int]:
@@ -152,9 +143,7 @@ def _totals(counts: list[ImageCounts]) -> dict:
     num_recalled = sum(int(c.recalled.sum()) for c in counts)
     num_positive = sum(int(c.positives.sum()) for c in counts)
     return dict(
-        num_gt=num_gt,
-        num_recalled=num_recalled,
-        bpr=percent(num_recalled, num_gt),
+        num_gt=num_gt, num_recalled=num_recalled, bpr=percent(num_recalled, num_gt),
         num_positive=num_positive,
         ambiguous=percent(sum(c.ambiguous for c in counts), num_positive),
         ambiguous_other_class=percent(sum(c.other_class for c in counts), num_positive))
@@ -168,17 +157,11 @@ def percent(part: int, whole: int) -> float:
 def _levels(samples: Samples, counts: list[ImageCounts]) -> list[dict]:
     positives = sum(c.positives for c in counts).tolist()
     boxes = sum(c.boxes for c in counts).tolist()
-    return [
-        dict(stride=level.stride, regress_range=_finite(level.regress_range), positives=p, boxes=b)
-        for level, p, b in zip(samples.levels, positives, boxes)
-    ]
-
-
-def _finite(regress_range: tuple[float, float] | None) -> list | None:
-    """The bounds with None for infinity, which JSON lacks."""
-    if regress_range is None:
-        return None
-    return [bound if np.isfinite(bound) else None for bound in regress_range]
+    ranges = [level.regress_range and [bound if np.isfinite(bound) else None  # as JSON has no inf
+                                       for bound in level.regress_range]
+              for level in samples.levels]
+    return [dict(stride=level.stride, regress_range=bounds, positives=p, boxes=b)
+            for level, bounds, p, b in zip(samples.levels, ranges, positives, boxes)]
 
 
 def _unanswered(image: ImageBoxes, boxes: InputBoxes, recalled: np.ndarray,
@@ -186,8 +169,6 @@ def _unanswered(image: ImageBoxes, boxes: InputBoxes, recalled: np.ndarray,
     sizes, input_sizes = (
         [[round(side, 2) for side in sides] for sides in (b[:, 2:] - b[:, :2]).tolist()]
         for b in (image.boxes, boxes.boxes))
-    return [
-        dict(annotation_id=image.ids[index], image_id=image.image_id, size=sizes[index],
-             input_size=input_sizes[index], reason=reasons[index])
-        for index in np.flatnonzero(~recalled)
-    ]
+    return [dict(annotation_id=image.ids[index], image_id=image.image_id, size=sizes[index],
+                 input_size=input_sizes[index], reason=reasons[index])
+            for index in np.flatnonzero(~recalled)]

@@ -1,5 +1,5 @@
 """Size of an image and its boxes at the network's input, without reading the image."""
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +9,7 @@ from mmengine.config import Config
 from torch import Tensor
 
 from fcos_mm.analysis.annotations import ImageBoxes
+from fcos_mm.config.datasets import walk_datasets
 from fcos_mm.errors import UserError
 
 Size = tuple[int, int]
@@ -132,16 +133,10 @@ _SCALES = {'Resize': _resize_scales, 'RandomResize': _random_resize_scales,
 
 
 def _pipeline(cfg: Config) -> list[dict]:
-    """The transforms of the training images, those of wrapped datasets included."""
+    """The transforms of the training images, those of the first dataset and its wrappers."""
     for key in ('train_dataloader', 'test_dataloader'):
-        dataset = (cfg.get(key) or {}).get('dataset')
-        if dataset:
-            return list(_transforms(dataset))
+        for _, dataset, wrappers in walk_datasets((cfg.get(key) or {}).get('dataset'), key):
+            if not dataset.keys() & {'dataset', 'datasets'}:
+                parts = [dataset, *reversed(wrappers)]
+                return [step for part in parts for step in part.get('pipeline') or []]
     return []
-
-
-def _transforms(dataset: dict) -> Iterator[dict]:
-    for inner in [dataset.get('dataset'), *(dataset.get('datasets') or [])[:1]]:
-        if inner:
-            yield from _transforms(inner)
-    yield from dataset.get('pipeline') or []

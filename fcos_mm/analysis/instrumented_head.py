@@ -39,9 +39,7 @@ class OracleFCOSHead(FCOSHead):
     """
 
     @torch.no_grad()
-    def predict(self,
-                x: Sequence[Tensor],
-                batch_data_samples: SampleList,
+    def predict(self, x: Sequence[Tensor], batch_data_samples: SampleList,
                 rescale: bool = False) -> InstanceList:
         """Detect on L feature maps (B, in_channels, H, W).
 

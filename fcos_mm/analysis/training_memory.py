@@ -1,6 +1,5 @@
 """Memory of a training step of any mmdet detector (paper, Table 4)."""
 import torch
-from mmdet.models.detectors import BaseDetector
 from mmdet.structures import DetDataSample
 from mmengine.config import Config
 from mmengine.structures import InstanceData
@@ -9,13 +8,8 @@ from fcos_mm.analysis.heads import build_part
 from fcos_mm.analysis.peak_memory import peak_extra_memory
 
 
-def training_memory(cfg: Config,
-                    *,
-                    batch_size: int,
-                    image_size: tuple[int, int],
-                    boxes: int = 7,
-                    classes: int | None = None,
-                    device: str = 'cpu') -> int:
+def training_memory(cfg: Config, *, batch_size: int, image_size: tuple[int, int], boxes: int = 7,
+                    classes: int | None = None, device: str = 'cpu') -> int:
     """Measure the peak memory of one training step, in bytes beyond the weights.
 
     The step: images to float and padded, forward, loss, backward; gradients count. The optimizer
@@ -35,7 +29,8 @@ def training_memory(cfg: Config,
         UserError: If the config's detector cannot be built.
     """
     model = build_part(cfg, 'model', cfg.model).to(device).train()
-    classes = _num_classes(model) if classes is None else classes
+    if classes is None:  # the most, since an RPN before another head has just one
+        classes = max(part.num_classes for part in model.modules() if hasattr(part, 'num_classes'))
     random = torch.Generator().manual_seed(0)
     images = [torch.randint(0, 256, (3, *image_size), generator=random, dtype=torch.uint8)
               for _ in range(batch_size)]
@@ -51,11 +46,6 @@ def training_memory(cfg: Config,
     return peak_extra_memory(step, device)
 
 
-def _num_classes(model: BaseDetector) -> int:
-    """Number of categories; the largest, since an RPN before another head has just one."""
-    return max(part.num_classes for part in model.modules() if hasattr(part, 'num_classes'))
-
-
 def _samples(batch_size: int, image_size: tuple[int, int], boxes: int,
              classes: int) -> list[DetDataSample]:
     """Ground truth of each image: random boxes inside it, of random categories."""
@@ -66,9 +56,8 @@ def _samples(batch_size: int, image_size: tuple[int, int], boxes: int,
         corners = torch.rand(boxes, 2, 2, generator=random) * torch.tensor([width, height])
         corners = corners.sort(dim=1).values  # (boxes, 2, 2): near and far corner
         labels = torch.randint(0, classes, (boxes, ), generator=random)
-        sample = DetDataSample(
+        samples.append(DetDataSample(
             metainfo=dict(img_shape=image_size, ori_shape=image_size, scale_factor=(1., 1.)),
             gt_instances=InstanceData(bboxes=corners.flatten(1), labels=labels),
-            ignored_instances=InstanceData(bboxes=torch.zeros(0, 4), labels=labels[:0]))
-        samples.append(sample)
+            ignored_instances=InstanceData(bboxes=torch.zeros(0, 4), labels=labels[:0])))
     return samples

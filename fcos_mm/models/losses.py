@@ -35,9 +35,6 @@ class FCOSLoss(nn.Module):
         bbox_weight: ``'none'``, each positive counts the same and the sum is
             divided by N_pos (the paper); ``'centerness'``, weighted by the
             center-ness target and divided by its sum (official code, mmdet).
-
-    Raises:
-        ValueError: If ``bbox_weight`` is none of the two.
     """
 
     def __init__(self,
@@ -64,12 +61,8 @@ class FCOSLoss(nn.Module):
         With the latter comes ``{name}_above_floor``, for the log: without "loss"
         in its name it is not trained. Cross entropy cannot fall below the entropy
         of its target, about 0.6 for center-ness; this is how far above it is.
-
-        Args:
-            predictions: The network's outputs over all locations.
-            targets: Targets of the locations, distances in pixels.
-            quality: The quality branch.
-            strides: (P,) if the predicted distances are in strides, not pixels.
+        ``strides`` (P,) is given if the predicted distances are in strides; those
+        of the targets are in pixels.
         """
         positive = targets.positive.float()  # (B, P)
         if strides is not None:
@@ -150,9 +143,6 @@ class LTRBIoULoss(nn.Module):
             ``'linear'``, 1 - S.
         eps: Floor of the union and of the IoU under ``'log'``.
         loss_weight: Factor of the loss, lambda of Eq. (2).
-
-    Raises:
-        ValueError: If ``form`` is none of these.
     """
 
     def __init__(self, *, form: str = 'log', eps: float = 1e-6, loss_weight: float = 1.0) -> None:
@@ -209,11 +199,6 @@ class SigmoidFocalLoss(nn.Module):
     """Focal loss (Lin et al., ICCV 2017), value and gradient in one pass.
 
     It follows mmdet's ``FocalLoss``, in float32 whatever the type of the logits.
-
-    Args:
-        gamma: Focusing exponent.
-        alpha: Weight of the positive class.
-        loss_weight: Factor of the loss.
     """
 
     def __init__(self, *, gamma: float = 2., alpha: float = 0.25, loss_weight: float = 1.) -> None:
@@ -260,7 +245,7 @@ class FocalSum(torch.autograd.Function):
     @staticmethod
     def forward(ctx, logits: Tensor, labels: Tensor, weight: Tensor | None, gamma: float,
                 alpha: float) -> Tensor:
-        """Sum over logits (N, C), in row or column order, with the arguments below."""
+        """Sum over logits (N, C), in row or column order."""
         if weight is None:
             weight = torch.ones_like(labels, dtype=torch.float32)
         dtype = torch.promote_types(logits.dtype, torch.float32)
@@ -295,16 +280,13 @@ def _swapped(own: Tensor, gamma: float, alpha: float) -> tuple[Tensor, Tensor]:
 
 def _portions(logits: Tensor, weight: Tensor,
               grad: Tensor) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    """Cut logits (N, C), weight (N,) and grad (N, C) into parts that fit a CPU's cache.
-
-    Elsewhere, and while the loss is compiled, there is one part.
-    """
+    """Cut logits (N, C), weight (N,) and grad (N, C) into parts that fit a CPU's cache."""
     weight = weight[:, None]  # (N, 1)
     if not logits.is_contiguous():  # column order
         logits, weight, grad = logits.t(), weight.t(), grad.t()
     weight = weight.expand_as(logits)
     rows, columns = logits.shape
-    if logits.device.type == 'cpu' and not torch.compiler.is_compiling():
+    if logits.device.type == 'cpu' and not torch.compiler.is_compiling():  # else one part
         rows, columns = max(1, CHUNK // columns), min(columns, CHUNK)
     for row in range(0, len(logits), rows):
         for column in range(0, logits.size(1), columns):

@@ -56,11 +56,12 @@ _SOURCE = 'model.bbox_head.centerness.source'
 
 #: The plain test of an experiment has its name; the others differ from training.
 TESTS = {
+    **{name: Test(name) for name in EXPERIMENTS},
+    'fcos': Test('fcos', {'model.bbox_head.postprocess.type': 'LocatedPostProcessor'}),
     'fcos:none': Test('fcos', {_SOURCE: 'none'}),
     'fcos:predicted_box': Test('fcos', {_SOURCE: 'predicted_box'}),
     'fcos:oracle': Test('fcos', {_HEAD: 'OracleFCOSHead'}),
     'fcos:oracle_of_positives': Test('fcos', {_HEAD: 'OracleOfPositivesFCOSHead'}),
-    **{name: Test(name) for name in EXPERIMENTS},
 }
 
 

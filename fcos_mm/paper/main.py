@@ -48,15 +48,9 @@ def run(args: argparse.Namespace) -> None:
 def make_settings(args: argparse.Namespace) -> Settings:
     """Turn the options into settings; a ``UserError`` if ``--weights`` is wrong."""
     return Settings(
-        out=Path(args.out or f'work_dirs/paper/{args.scale}'),
-        tools=args.tools,
-        scale=args.scale,
-        data_root=args.data_root,
-        ann_file=args.ann_file,
-        options=args.cfg_options or {},
-        weights=_weights(args.weights),
-        gpus=args.gpus,
-        seeds=args.seeds)
+        out=Path(args.out or f'work_dirs/paper/{args.scale}'), tools=args.tools, scale=args.scale,
+        data_root=args.data_root, ann_file=args.ann_file, options=args.cfg_options or {},
+        weights=_weights(args.weights), gpus=args.gpus, seeds=args.seeds)
 
 
 def _weights(words: Sequence[str]) -> dict[str, str]:

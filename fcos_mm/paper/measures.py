@@ -14,11 +14,7 @@ from fcos_mm.analysis.overlapped import overlapped_subset
 from fcos_mm.analysis.training_memory import training_memory
 from fcos_mm.atomic_file import write_json
 from fcos_mm.evaluation.coco_files import read_truth
-from fcos_mm.evaluation.table_metrics import (
-    class_agnostic_numbers,
-    coco_numbers,
-    proposal_recall,
-)
+from fcos_mm.evaluation.table_metrics import class_agnostic_numbers, coco_numbers, proposal_recall
 from fcos_mm.paper.report import Measured, Numbers
 from fcos_mm.paper.runs import Run, Settings, read_json, runs_of
 from fcos_mm.paper.same_settings import write_config
@@ -38,9 +34,8 @@ def measure_table(table: Table, settings: Settings) -> tuple[Measured, list[str]
     measure = MEASURES[table.measure]
     measured = {row.label: [measure(test) for test in runs_of(row.measured, settings)]
                 for row in table.rows}
-    if table.measure != 'samples_memory_boxes':
-        return measured, []
-    return measured, [memory_note(Run(settings, table.rows[0].measured))]
+    notes = [memory_note(Run(settings, table.rows[0].measured))] * ('memory (GB)' in table.columns)
+    return measured, notes
 
 
 def _measure_annotations(table: Table, settings: Settings) -> tuple[Measured, list[str]]:
@@ -72,15 +67,12 @@ def _measure_annotations(table: Table, settings: Settings) -> tuple[Measured, li
     return {row.label: numbers(row) for row in table.rows}, notes
 
 
+_read = lru_cache(maxsize=4)(read_truth)
+
+
 def truth_of(test: Run) -> COCO:
     """The annotations of a test, read once."""
-    evaluator = test.config().test_evaluator
-    return _read(evaluator[0].ann_file)
-
-
-@lru_cache(maxsize=4)
-def _read(path: str) -> COCO:
-    return read_truth(path)
+    return _read(test.config().test_evaluator[0].ann_file)
 
 
 def boxes(test: Run, image_ids: list[int] | None = None) -> Numbers:
@@ -96,8 +88,7 @@ def samples_memory_boxes(test: Run) -> Numbers:
 def overlapped(test: Run) -> Numbers:
     if test.finished is None:
         return {}
-    images = [image['id'] for image in overlapped_subset(
-        truth_of(test).dataset).data['images']]
+    images = [image['id'] for image in overlapped_subset(truth_of(test).dataset).data['images']]
     return boxes(test, images) if images else {}
 
 
@@ -112,8 +103,7 @@ def proposals(test: Run) -> Numbers:
     """Recall of proposals, and AP of a Faster R-CNN on them."""
     numbers = _samples(test.training)
     if test.finished is not None:
-        recall = proposal_recall(truth_of(test), str(test.results),
-                                 limits=(10, 100, 1000))
+        recall = proposal_recall(truth_of(test), str(test.results), limits=(10, 100, 1000))
         numbers.update(_percent({name.replace('@', '_'): v for name, v in recall.items()}))
     detector = ON_TOP.get(test.test)
     if detector is not None:
@@ -133,11 +123,10 @@ MEASURES: dict[str, Callable[[Run], Numbers]] = dict(
 
 def detections_from_ambiguous(test: Run) -> Numbers:
     """Share of detections that come from ambiguous locations (text on Table 2)."""
+    names = {'ambiguous': 'ambiguous_detections/ambiguous',
+             'ambiguous, other class': 'ambiguous_detections/ambiguous_other_class'}
     found = test.finished or {}
-    columns = {'ambiguous': 'ambiguous', 'ambiguous, other class': 'ambiguous_other_class'}
-    numbers = {column: found.get(f'ambiguous_detections/{name}')
-               for column, name in columns.items()}
-    return {column: number for column, number in numbers.items() if number is not None}
+    return {column: found[name] for column, name in names.items() if found.get(name) is not None}
 
 
 def _samples(training: Run) -> Numbers:

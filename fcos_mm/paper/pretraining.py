@@ -6,7 +6,6 @@ learns to classify the boxes of the training set, cropped and resized; all exper
 start from it.
 """
 from pathlib import Path
-from typing import NamedTuple
 
 import mmcv
 import numpy as np
@@ -26,12 +25,6 @@ from fcos_mm.registry import MODELS
 _BATCH = 64
 _MARGIN = 0.1  # of the box, kept around it
 _EVERY = 100  # steps between two lines of output
-
-
-class Crops(NamedTuple):
-    """N cropped boxes: RGB (N, 3, S, S) uint8, labels (N,)."""
-    pixels: Tensor
-    labels: Tensor
 
 
 def make_backbone(training: Run) -> None:
@@ -59,20 +52,23 @@ def pretrain_backbone(cfg: Config, path: Path, *, steps: int, side: int) -> floa
     Raises:
         UserError: If the training set cannot be read or has no boxes.
     """
-    crops = crop_boxes(cfg, side)
+    pixels, labels = crop_boxes(cfg, side)
     with torch.random.fork_rng(devices=[]), DefaultScope.overwrite_default_scope('fcos_mm'):
         torch.manual_seed(0)
         backbone = MODELS.build(dict(cfg.model.backbone, init_cfg=None))
         backbone.train()
-        accuracy = _fit(backbone, crops, cfg.model.data_preprocessor, steps)
+        accuracy = _fit(backbone, pixels, labels, cfg.model.data_preprocessor, steps)
     path.parent.mkdir(parents=True, exist_ok=True)
     with replaced(path) as unfinished:
         torch.save(dict(state_dict=backbone.state_dict()), unfinished)
     return accuracy
 
 
-def crop_boxes(cfg: Config, side: int) -> Crops:
+def crop_boxes(cfg: Config, side: int) -> tuple[Tensor, Tensor]:
     """Crop and resize the training set's boxes, without crowds and those thinner than a pixel.
+
+    Returns:
+        RGB (N, 3, side, side) uint8 and labels (N,).
 
     Raises:
         UserError: If there is no box.
@@ -93,8 +89,8 @@ def crop_boxes(cfg: Config, side: int) -> Crops:
         labels += [categories.index(row['category_id']) for row in rows]
     if not labels:
         raise UserError(f'{dataset.ann_file} in {dataset.data_root} has no boxes to learn from.')
-    return Crops(torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2).contiguous(),
-                 torch.tensor(labels))
+    return (torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2).contiguous(),
+            torch.tensor(labels))
 
 
 def _crop(image: np.ndarray, box: list, side: int) -> np.ndarray:
@@ -106,26 +102,27 @@ def _crop(image: np.ndarray, box: list, side: int) -> np.ndarray:
     return mmcv.imresize(mmcv.imcrop(image, corners), (side, side))
 
 
-def _fit(backbone: nn.Module, crops: Crops, preprocessor: dict, steps: int) -> float:
+def _fit(backbone: nn.Module, pixels: Tensor, labels: Tensor, preprocessor: dict,
+         steps: int) -> float:
     """Train the backbone and a linear layer on its last map; return the accuracy."""
     mean, std = (torch.tensor(preprocessor[name]).view(3, 1, 1) for name in ('mean', 'std'))
     random = torch.Generator().manual_seed(0)
-    first = backbone((crops.pixels[:2] - mean) / std)[-1]
-    classifier = nn.Linear(first.size(1), int(crops.labels.max()) + 1)
+    first = backbone((pixels[:2] - mean) / std)[-1]
+    classifier = nn.Linear(first.size(1), int(labels.max()) + 1)
     weights = [*backbone.parameters(), *classifier.parameters()]
     optimizer = torch.optim.AdamW(weights, lr=2e-3, weight_decay=0.05)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, total_steps=steps)
     right = []
     for step in range(1, steps + 1):
-        index = torch.randint(len(crops.labels), (_BATCH, ), generator=random)
-        pixels = _augment((crops.pixels[index] - mean) / std, random)
-        logits = classifier(backbone(pixels)[-1].mean((2, 3)))
-        loss = F.cross_entropy(logits, crops.labels[index])
+        index = torch.randint(len(labels), (_BATCH, ), generator=random)
+        batch = _augment((pixels[index] - mean) / std, random)
+        logits = classifier(backbone(batch)[-1].mean((2, 3)))
+        loss = F.cross_entropy(logits, labels[index])
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         schedule.step()
-        right.append((logits.argmax(1) == crops.labels[index]).float().mean().item())
+        right.append((logits.argmax(1) == labels[index]).float().mean().item())
         if step % _EVERY == 0:
             print(f'backbone: {step} of {steps} batches, '
                   f'{100 * np.mean(right[-_EVERY:]):.0f} % right', flush=True)

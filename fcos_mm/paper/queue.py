@@ -37,7 +37,7 @@ class Queue:
         for work in works:  # reports other settings before anything starts
             work[0].training.check()
             work[0].prepare()
-        before = signal.signal(signal.SIGTERM, _exit)
+        before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
         try:
             with ThreadPoolExecutor(self.jobs) as pool:
                 try:
@@ -104,10 +104,6 @@ class Queue:
         run.finish()
         _print(f'{run}: done in {(time.monotonic() - start) / 60:.1f} minutes')
         return ''
-
-
-def _exit(number: int, frame: object) -> None:
-    raise SystemExit(128 + number)
 
 
 def _last_words(log: Path) -> str:

@@ -106,16 +106,13 @@ class Run(NamedTuple):
         return cfg
 
     def _add_test(self, cfg: Config) -> None:
-        options = dict(TESTS[self.test].options)
+        cfg.merge_from_dict(TESTS[self.test].options)
         metrics = [dict(
             type='CocoMetric', ann_file=cfg.test_evaluator.ann_file, metric='bbox',
             format_only=True, outfile_prefix=str(self.folder / _RESULTS))]
         if self.test == 'fcos':  # where its detections come from (Table 2)
-            options['model.bbox_head.postprocess.type'] = 'LocatedPostProcessor'
-            metrics.append(dict(type='AmbiguousDetectionMetric'))
-        cfg.merge_from_dict(options)
-        if self.test == 'fcos':
-            metrics[1]['head'] = cfg.model.bbox_head.to_dict()
+            metrics.append(dict(type='AmbiguousDetectionMetric',
+                                head=cfg.model.bbox_head.to_dict()))
         cfg.test_evaluator = metrics
 
     def command(self) -> list[str]:

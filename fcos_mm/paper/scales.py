@@ -28,12 +28,11 @@ def experiment_config(config: str, scale: str) -> Config:
 @lru_cache(maxsize=32)
 def _load(config: str, scale: str) -> Config:
     cfg = load_config(config)
-    if scale == 'full':
-        return cfg
-    return rescaled(cfg, load_config(f'fcos_mm::_base_/paper/{scale}.py'))
+    return cfg if scale == 'full' else _rescaled(
+        cfg, load_config(f'fcos_mm::_base_/paper/{scale}.py'))
 
 
-def rescaled(cfg: Config, scale: Config) -> Config:
+def _rescaled(cfg: Config, scale: Config) -> Config:
     """Combine an experiment's model, at the sizes of a scale, with the scale's data."""
     model, sizes = copy.deepcopy(cfg.model), scale.network
     model.data_preprocessor.update(sizes.data_preprocessor)

@@ -108,12 +108,11 @@ def test_only_few_anchors_are_asked():
     generator = AnchorGenerator(**GENERATORS['RetinaNet'])
     sizes = [(-(-256 // s), -(-256 // s)) for s in (8, 16, 32, 64, 128)]
     grid = anchor_grid(generator, sizes)
-    found = anchor_candidates(grid, torch.tensor([[112., 112., 144., 144.]]), 0.5)
+    index, anchors = anchor_candidates(grid, torch.tensor([[112., 112., 144., 144.]]), 0.5)
     total = sum(grid.counts)
     assert total == 9 * (32**2 + 16**2 + 8**2 + 4**2 + 2**2)
-    assert 0 < len(found.index) < 100
-    assert torch.equal(found.anchors,
-                       torch.cat(generator.grid_priors(sizes, device='cpu'))[found.index])
+    assert 0 < len(index) < 100
+    assert torch.equal(anchors, torch.cat(generator.grid_priors(sizes, device='cpu'))[index])
 
 
 class TestByHand:

@@ -35,11 +35,11 @@ def cfg(tmp_path):
 
 
 def test_boxes_are_crop_boxes_with_a_margin(cfg):
-    crops = crop_boxes(cfg, 12)
-    assert crops.pixels.shape == (2, 3, 12, 12) and crops.pixels.dtype == torch.uint8
-    assert crops.labels.tolist() == [0, 1]
+    pixels, labels = crop_boxes(cfg, 12)
+    assert pixels.shape == (2, 3, 12, 12) and pixels.dtype == torch.uint8
+    assert labels.tolist() == [0, 1]
     # 12 x 12 pixels of the image: the box of 10 and one pixel around it.
-    white, black = crops.pixels[:, 0]
+    white, black = pixels[:, 0]
     assert (white[2:10, 2:10] == 255).all() and white[0].max() == 0
     assert (black[2:10, 2:10] == 0).all() and black[0].min() == 255
 

@@ -61,12 +61,11 @@ def _draw_column(axes: Axes, column: str, rows: Sequence[Compared]) -> None:
 def _draw_bar(axes: Axes, place: float, value: float | None, spread: float | None, color: str,
               missing: str) -> None:
     """Draw a bar and its number, or the word for a missing one."""
-    if value is None:
-        axes.annotate(missing, (0, place), xytext=(4, 0), textcoords='offset points',
-                      va='center', fontsize=FONT - 1, color='0.5', style='italic')
-        return
-    axes.barh(place, value, height=_BAR, color=color, xerr=spread, capsize=3,
-              error_kw=dict(linewidth=1.2))
-    text = f'{value:.2f}' if spread is None else f'{value:.2f} ± {spread:.2f}'
-    axes.annotate(text, (value + (spread or 0), place), xytext=(4, 0),
-                  textcoords='offset points', va='center', fontsize=FONT - 1)
+    text, end, look = missing, 0, dict(color='0.5', style='italic')
+    if value is not None:
+        axes.barh(place, value, height=_BAR, color=color, xerr=spread, capsize=3,
+                  error_kw=dict(linewidth=1.2))
+        text = f'{value:.2f}' if spread is None else f'{value:.2f} ± {spread:.2f}'
+        end, look = value + (spread or 0), {}
+    axes.annotate(text, (end, place), xytext=(4, 0), textcoords='offset points', va='center',
+                  fontsize=FONT - 1, **look)

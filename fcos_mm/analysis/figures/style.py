@@ -13,7 +13,6 @@ LINE_STYLES = ('-', '--', '-.', ':')
 FONT = 9  # points
 TITLE_FONT = 10
 DOTS_PER_INCH = 150
-_REMEDY = '\nName a file in a folder that you can write to.'
 
 
 def count(number: int, noun: str, plural: str = '') -> str:
@@ -40,6 +39,6 @@ def save(figure: Figure, out_file: str) -> None:
     if image_format not in figure.canvas.get_supported_filetypes():
         raise UserError(f'{out_file} cannot be written: its ending names no image format.\n'
                         'Use a name that ends with .png, .pdf or .svg.')
-    with replaced(out_file, _REMEDY) as unfinished:
+    with replaced(out_file, '\nName a file in a folder that you can write to.') as unfinished:
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(unfinished, format=image_format, dpi=DOTS_PER_INCH)
