@@ -93,7 +93,5 @@ def _head_name(cfg: Config) -> str:
 
 def class_names(cfg: Config) -> tuple[str, ...] | None:
     """The classes that a config trains on; None where it has no COCO dataset."""
-    for key in ('train_dataloader', 'test_dataloader'):
-        for source in coco_sources(cfg, key):
-            return source.classes
-    return None
+    return next((source.classes for key in ('train_dataloader', 'test_dataloader')
+                 for source in coco_sources(cfg, key)), None)

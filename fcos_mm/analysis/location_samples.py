@@ -6,7 +6,7 @@ from mmengine.structures import InstanceData
 
 from fcos_mm.analysis.input_size import InputBoxes
 from fcos_mm.analysis.samples import Assigned, Level
-from fcos_mm.models.assigner import FCOSAssigner, pad_ground_truth
+from fcos_mm.models.assigner import pad_ground_truth
 from fcos_mm.models.head import FCOSHead
 from fcos_mm.models.locations import Locations
 from fcos_mm.models.structures import GroundTruth
@@ -26,7 +26,14 @@ class LocationSamples:
         self.head = head
         self.levels = [Level(stride, bounds) for stride, bounds in
                        zip(head.strides, head.assigner.regress_ranges)]
-        self._relaxed = _relaxed(head.assigner)
+        everything = ((0., float('inf')), ) * len(self.levels)
+        assigner, self._relaxed = head.assigner, []  # ever fewer conditions
+        for name, option, value in (('crowd', 'crowd', 'drop'),
+                                    ('regress_range', 'regress_ranges', everything),
+                                    ('center', 'center_sampling_radius', None)):
+            assigner = copy.copy(assigner)
+            setattr(assigner, option, value)
+            self._relaxed.append((name, assigner))
 
     def assign(self, image: InputBoxes) -> Assigned:
         locations, truth = self._locations(image), self._truth(image)
@@ -60,16 +67,3 @@ class LocationSamples:
             [InstanceData(bboxes=image.crowd)],
             img_metas=[dict(scale_factor=image.factor)],
             box_convention=self.head.box_convention)
-
-
-def _relaxed(assigner: FCOSAssigner) -> list[tuple[str, FCOSAssigner]]:
-    """Assigners with ever fewer conditions, by the condition removed last."""
-    everything = ((0., float('inf')), ) * len(assigner.regress_ranges)
-    relaxed = []
-    for name, option, value in (('crowd', 'crowd', 'drop'),
-                                ('regress_range', 'regress_ranges', everything),
-                                ('center', 'center_sampling_radius', None)):
-        assigner = copy.copy(assigner)
-        setattr(assigner, option, value)
-        relaxed.append((name, assigner))
-    return relaxed

@@ -34,8 +34,8 @@ def measure_table(table: Table, settings: Settings) -> tuple[Measured, list[str]
     measure = MEASURES[table.measure]
     measured = {row.label: [measure(test) for test in runs_of(row.measured, settings)]
                 for row in table.rows}
-    notes = [memory_note(Run(settings, table.rows[0].measured))] * ('memory (GB)' in table.columns)
-    return measured, notes
+    has_memory = 'memory (GB)' in table.columns
+    return measured, [memory_note(Run(settings, table.rows[0].measured))] if has_memory else []
 
 
 def _measure_annotations(table: Table, settings: Settings) -> tuple[Measured, list[str]]:

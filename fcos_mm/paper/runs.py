@@ -150,7 +150,7 @@ class Run(NamedTuple):
         """Record that it is complete, with the checkpoint, or logged metrics and given weights."""
         if self.test:
             logs = sorted(self.folder.glob('*/*.json'))
-            content = (read_json(logs[-1]) or {}) if logs else {}
+            content = read_json(logs[-1]) if logs else {}
             if self.given_weights is not None:
                 content['weights'] = self._digest()
         else:

@@ -41,7 +41,12 @@ def draw_centerness(cfg: Config, image: str, boxes: np.ndarray, labels: np.ndarr
             model has no center-ness branch.
     """
     scene = make_scene(cfg, image, boxes, labels, class_names, model)
-    figure, labeled = _targets(scene) if model is None else _comparison(scene)
+    if model is None:
+        figure, panels = level_panels(scene)
+        for labeled, levels, _ in panels:
+            _draw_panel(labeled, scene, levels, scene.target, _title(scene, levels))
+    else:
+        figure, labeled = _comparison(scene)
     bar = figure.colorbar(ScalarMappable(_NORM, _HEAT), ax=figure.axes, shrink=0.6, pad=0.02,
                           aspect=30)
     bar.set_label('center-ness', fontsize=FONT)
@@ -50,14 +55,6 @@ def draw_centerness(cfg: Config, image: str, boxes: np.ndarray, labels: np.ndarr
                 points_per_pixel=points_per_pixel(scene))
     save(figure, out_file)
     return figure
-
-
-def _targets(scene: Scene) -> tuple[Figure, Axes]:
-    """The figure and its panel of all levels."""
-    figure, panels = level_panels(scene)
-    for axes, levels, _ in panels:
-        _draw_panel(axes, scene, levels, scene.target, _title(scene, levels))
-    return figure, axes
 
 
 def _comparison(scene: Scene) -> tuple[Figure, Axes]:
