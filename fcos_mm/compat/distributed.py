@@ -22,13 +22,9 @@ _GRACE_SECONDS = 0.5  # more than gloo's threads need to release what they hold
 
 
 def set_cpu_wrapper(cfg: Config) -> None:
-    """Let several processes on CPUs wrap the model for no device.
+    """Let several processes on CPUs wrap the model for no device, by ``cfg.model_wrapper_cfg``.
 
-    Whatever the backend, mmengine wraps it for a CUDA device. Elsewhere, and without a
-    launcher, nothing happens.
-
-    Args:
-        cfg: Of the run; ``model_wrapper_cfg`` is set in it.
+    Whatever the backend, mmengine wraps it for a CUDA device.
     """
     if cfg.get('launcher', 'none') != 'none' and get_device() == 'cpu':
         cfg.model_wrapper_cfg = {
@@ -41,12 +37,9 @@ def set_cpu_wrapper(cfg: Config) -> None:
 def prepare_launch(cfg: Config, launcher: str) -> None:
     """Join the processes where mmengine's Runner would fail to.
 
-    - On CPUs. Whatever the backend, mmengine picks a CUDA device while it joins the processes.
-      Here gloo joins them before the Runner would.
+    - On CPUs: mmengine picks a CUDA device while it joins the processes; here gloo joins them.
     - After a restart by torch's agent, whose store still holds the addresses of the processes
       before; those of each attempt are kept apart.
-
-    Elsewhere, and without a launcher, nothing happens.
 
     Args:
         cfg: Of the run.
@@ -70,19 +63,14 @@ def prepare_launch(cfg: Config, launcher: str) -> None:
 def check_port(port: int, name: str) -> None:
     """Check that this process can listen at a port; otherwise torch waits, then says little.
 
-    Args:
-        port: The port; 0 is any free one.
-        name: The variable that sets it.
-
     Raises:
-        UserError: If another process has it, or it may not be used.
+        UserError: If not; it advises to set the variable ``name``.
     """
     try:
         with socket.create_server(('', port), backlog=1):
             return
     except (OSError, OverflowError) as error:
-        reason = (os.strerror(error.errno) if isinstance(error, OSError) else
-                  'ports end at 65535')
+        reason = os.strerror(error.errno) if isinstance(error, OSError) else 'ports end at 65535'
         with socket.create_server(('', 0)) as free:
             other = free.getsockname()[1]
         raise UserError(f'Port {port} cannot be used to start the processes ({reason}): set '
@@ -94,13 +82,17 @@ def restarts_of_agent() -> int:
     return int(os.environ.get('TORCHELASTIC_RESTART_COUNT', 0))
 
 
-def leave_group() -> None:
-    """Leave gloo's process group while Python still runs.
+def connect_to_store() -> TCPStore:
+    """A new connection to the store in which the processes met."""
+    return TCPStore(os.environ['MASTER_ADDR'], int(os.environ['MASTER_PORT']), is_master=False,
+                    wait_for_workers=False)
 
-    A thread of gloo drops the tensors of a collective shortly after it is done, and needs Python
-    for it. Python before 3.14, once it is closing, ends such a thread in a way that aborts the
-    process (SIGABRT). Sleeping lets the threads have Python first.
-    """
+
+def leave_group() -> None:
+    """Leave gloo's process group while Python still runs."""
+    # A thread of gloo drops the tensors of a collective shortly after it is done, and needs Python
+    # for it. Python before 3.14, once it is closing, ends such a thread in a way that aborts the
+    # process (SIGABRT). Sleeping lets the threads have Python first.
     time.sleep(_GRACE_SECONDS)
     if distributed.is_initialized():
         distributed.destroy_process_group()
@@ -128,8 +120,6 @@ def _join(cfg: Config, backend: str) -> None:
     seconds = cfg.get('env_cfg', {}).get('dist_cfg', {}).get('timeout')
     options = dict(timeout=None if seconds is None else datetime.timedelta(seconds=seconds))
     if restarts_of_agent():
-        store = TCPStore(os.environ['MASTER_ADDR'], int(os.environ['MASTER_PORT']),
-                         is_master=False)
-        options.update(store=PrefixStore(f'attempt {restarts_of_agent()}', store),
+        options.update(store=PrefixStore(f'attempt {restarts_of_agent()}', connect_to_store()),
                        rank=int(os.environ['RANK']), world_size=int(os.environ['WORLD_SIZE']))
     distributed.init_process_group(backend, **options)

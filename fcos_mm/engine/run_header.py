@@ -31,12 +31,17 @@ class RunHeaderHook(Hook):
 
 
 def _log(runner, data_lines: list, loader) -> None:
+    parameters = list(inner_model(runner.model).parameters())
+    device = parameters[0].device
+    name = torch.cuda.get_device_name(device) if device.type == 'cuda' else device.type
+    classes = metainfo_of(loader.dataset).get('classes') or ()
+    shown = ', '.join(classes[:8]) + (', ...' if len(classes) > 8 else '')
     lines = [('config', getattr(runner.cfg, 'filename', None) or 'given in Python'),
              ('work dir', runner.work_dir),
              *data_lines,
-             ('classes', _classes(loader.dataset)),
-             ('parameters', f'{_count_parameters(runner.model) / 1e6:.2f} million'),
-             ('device', _device(runner)),
+             ('classes', f'{len(classes)}: {shown}'),
+             ('parameters', f'{sum(map(torch.numel, parameters)) / 1e6:.2f} million'),
+             ('device', f'{name}, {get_world_size()} process(es)'),
              ('log file', runner.logger.log_file)]
     text = '\n'.join(f'{name:12}{value}' for name, value in lines)
     runner.logger.info(f'\n{text}\n')
@@ -47,19 +52,3 @@ def _describe(loader) -> str:
     if batch is None:  # a batch sampler groups the images
         batch = getattr(loader.batch_sampler, 'batch_size', '?')
     return f'{len(loader.dataset):,} images in batches of {batch}'
-
-
-def _classes(dataset) -> str:
-    names = metainfo_of(dataset).get('classes') or ()
-    shown = ', '.join(names[:8]) + (', ...' if len(names) > 8 else '')
-    return f'{len(names)}: {shown}'
-
-
-def _count_parameters(model) -> int:
-    return sum(parameter.numel() for parameter in inner_model(model).parameters())
-
-
-def _device(runner) -> str:
-    device = next(runner.model.parameters()).device
-    name = torch.cuda.get_device_name(device) if device.type == 'cuda' else device.type
-    return f'{name}, {get_world_size()} process(es)'

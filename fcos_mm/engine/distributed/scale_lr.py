@@ -7,16 +7,8 @@ from fcos_mm.compat.optimizers import accumulative_counts
 def scale_learning_rate(optim_wrapper, batch_size: int, base_batch_size: int) -> str:
     """Multiply the learning rate by the images of a step over those that it is for.
 
-    A step has the images of all processes and, where gradients are accumulated, of several
-    batches.
-
-    Args:
-        optim_wrapper (OptimWrapper): Its optimizer's rates are changed.
-        batch_size: Images of a batch of one process.
-        base_batch_size: Images of a step for which the rate is meant.
-
-    Returns:
-        What was done, for the user.
+    A step has batches of ``batch_size`` images on each process, several where gradients are
+    accumulated. Returns what was done, for the user.
     """
     processes, accumulated = get_world_size(), accumulative_counts(optim_wrapper)
     images = processes * batch_size * accumulated

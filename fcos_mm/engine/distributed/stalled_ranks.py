@@ -15,30 +15,19 @@ _MAX_FRAMES = 4  # a collective is entered through as many functions of torch
 
 @dataclass
 class Heartbeat:
-    """Where a rank is.
+    """Where a rank is; times in seconds."""
 
-    Attributes:
-        rank, machine, pid: The process.
-        step: Batches that it has begun.
-        phase: What it is doing, in words.
-        age: Seconds since the phase began.
-        limit: Seconds that the phase may take.
-        silence_limit: Seconds without a heartbeat that are allowed meanwhile.
-        waiting: Whether it waits for other ranks.
-        place: The line of code it is at.
-        silent: Seconds since the last heartbeat.
-    """
     rank: int
     machine: str
     pid: int
-    step: int
-    phase: str
-    age: float
-    limit: float
-    silence_limit: float
-    waiting: bool
-    place: str
-    silent: float = 0
+    step: int  # batches that it has begun
+    phase: str  # what it is doing, in words
+    age: float  # of the phase
+    limit: float  # of the phase
+    silence_limit: float  # without a heartbeat
+    waiting: bool  # for other ranks
+    place: str  # in the code
+    silent: float = 0  # since the last heartbeat
 
     @property
     def hangs(self) -> bool:

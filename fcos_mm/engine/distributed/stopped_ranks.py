@@ -6,12 +6,11 @@ machine, nor one that stops before there is a watchdog.
 import contextlib
 import os
 import signal
-import socket
 import time
 from collections import Counter
 from pathlib import Path
 
-from fcos_mm.engine.distributed.worker_exit import ERROR_FILE, record_exit
+from fcos_mm.engine.distributed.worker_exit import ERROR_FILE, describe_rank, record_exit
 
 #: Seconds for which a rank may be stopped: the watchdog, which says more, comes before.
 PATIENCE = 45
@@ -32,14 +31,7 @@ def kill_stopped(looks: Counter, ranks: list[int], machines: int) -> Counter:
     """Kill the ranks that were stopped in more than ``PATIENCE`` looks.
 
     A job of one machine whose ranks are all stopped has been suspended and is left alone.
-
-    Args:
-        looks: In how many looks each process was stopped.
-        ranks: The processes.
-        machines: On how many machines the job runs.
-
-    Returns:
-        ``looks`` with this one.
+    ``looks`` counts in how many looks each process was stopped; returned with this one.
     """
     stopped = [pid for pid in ranks if _is_stopped(pid)]
     if machines == 1 and len(stopped) == len(ranks):
@@ -49,9 +41,8 @@ def kill_stopped(looks: Counter, ranks: list[int], machines: int) -> Counter:
         with contextlib.suppress(OSError, KeyError):  # it is gone, or no rank
             words = Path(f'/proc/{pid}/environ').read_bytes().decode(errors='replace').split('\0')
             environ = dict(word.split('=', 1) for word in words if '=' in word)
-            name = f'rank {environ["RANK"]} ({socket.gethostname()}, process {pid})'
-            record_exit(f'error: {name} was stopped (SIGSTOP) for {PATIENCE} s and was killed.', 1,
-                        path=environ[ERROR_FILE])
+            record_exit(f'error: {describe_rank(environ["RANK"], pid)} was stopped (SIGSTOP) for '
+                        f'{PATIENCE} s and was killed.', 1, path=environ[ERROR_FILE])
             os.kill(pid, signal.SIGKILL)
     return looks
 

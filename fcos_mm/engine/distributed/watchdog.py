@@ -13,9 +13,9 @@ from statistics import median
 
 from mmengine.dist import get_rank, get_world_size
 from mmengine.hooks import Hook
-from torch.distributed import PrefixStore, Store, TCPStore
+from torch.distributed import PrefixStore, Store
 
-from fcos_mm.compat.distributed import restarts_of_agent
+from fcos_mm.compat.distributed import connect_to_store, restarts_of_agent
 from fcos_mm.engine.distributed.stalled_ranks import (
     SILENCE_SECONDS,
     Heartbeat,
@@ -36,8 +36,7 @@ _BATCH_PHASES = ('train step', 'val step', 'test step', 'loading data')
 class RunningClock:
     """Monotonic clock that excludes suspended time.
 
-    A thread has to call :meth:`tick` all the time; of the time between two ticks at most
-    ``SILENCE_SECONDS`` count. Before the first tick all counts.
+    Of the time between two ticks at most ``SILENCE_SECONDS`` count; before the first all counts.
     """
 
     def __init__(self) -> None:
@@ -59,12 +58,11 @@ class WatchdogHook(Hook):
 
     Every second each rank publishes a heartbeat through the store in which the ranks met; the
     first and the last rank look whether one is overdue. While a whole job is suspended, no time
-    counts. Nothing happens in a single process.
+    counts.
 
     Args:
         stall_seconds: A batch, or loading it, may take so long, or ten times the median.
-        slow_seconds: The first batches, and all else such as evaluation or saving, may take so
-            long.
+        slow_seconds: The same for the first batches and all else, such as evaluation or saving.
     """
 
     # After the hook that saves: until then an iteration is not over.
@@ -79,7 +77,7 @@ class WatchdogHook(Hook):
         self._durations: dict[str, deque] = defaultdict(lambda: deque(maxlen=20))
 
     def before_run(self, runner) -> None:
-        """Start the watch."""
+        """Start the watch, if there are several ranks."""
         self._enter('starting')
         if get_world_size() > 1:
             self._watch = _Watch(self)
@@ -141,7 +139,8 @@ class _Watch(threading.Thread):
     def __init__(self, hook: WatchdogHook) -> None:
         super().__init__(name='watchdog', daemon=True)
         self._hook = hook
-        self._rank, self._ranks = get_rank(), get_world_size()
+        self._rank = get_rank()
+        self._keys = [f'beat {rank}' for rank in range(get_world_size())]
         self._heard: dict[int, tuple[bytes, float]] = {}  # a rank's last heartbeat, and when
         self._ended = False
         self._parent = os.getppid()
@@ -156,7 +155,8 @@ class _Watch(threading.Thread):
     def run(self) -> None:
         """Exchange heartbeats until the end of the run."""
         try:
-            store = _connect()
+            # A connection of our own: the group's can be busy waiting.
+            store = PrefixStore(f'fcos_mm watchdog {restarts_of_agent()}', connect_to_store())
             while not self._ended and not self._is_orphan():
                 self.due.clear()
                 self._hook.clock.tick()
@@ -172,14 +172,13 @@ class _Watch(threading.Thread):
         return ERROR_FILE in os.environ and os.getppid() != self._parent
 
     def _exchange(self, store: Store) -> None:
-        store.set(f'beat {self._rank}', json.dumps(asdict(self._hook.beat())))
+        store.set(self._keys[self._rank], json.dumps(asdict(self._hook.beat())))
         if store.check(['verdict']):
             found = [Heartbeat(**beat) for beat in json.loads(store.get('verdict'))]
             if ERROR_FILE in os.environ:  # the launcher of each machine reports it
                 record_exit(verdict(found), 1)
             self._leave(found)
-        is_judge = self._rank in (0, self._ranks - 1)
-        if is_judge and store.check([f'beat {rank}' for rank in range(self._ranks)]):
+        if self._rank in (0, len(self._keys) - 1) and store.check(self._keys):
             found = stalled(self._listen(store))
             if found and store.add('judges', 1) == 1:
                 record_exit(verdict(found), 1)
@@ -189,8 +188,7 @@ class _Watch(threading.Thread):
     def _listen(self, store: Store) -> list[Heartbeat]:
         """The last heartbeats of all ranks, with the time since."""
         beats, now = [], self._hook.clock.now()
-        for rank, said in enumerate(store.multi_get(
-                [f'beat {rank}' for rank in range(self._ranks)])):
+        for rank, said in enumerate(store.multi_get(self._keys)):
             if rank not in self._heard or self._heard[rank][0] != said:
                 self._heard[rank] = (said, now)
             beats.append(Heartbeat(**{**json.loads(said), 'silent': now - self._heard[rank][1]}))
@@ -202,10 +200,3 @@ class _Watch(threading.Thread):
             if beat.machine == socket.gethostname() and beat.rank != self._rank and beat.hangs:
                 os.kill(beat.pid, signal.SIGKILL)
         leave_at_once(1)
-
-
-def _connect() -> Store:
-    """A connection of our own to the store; the group's can be busy waiting."""
-    store = TCPStore(os.environ['MASTER_ADDR'], int(os.environ['MASTER_PORT']), is_master=False,
-                     wait_for_workers=False)
-    return PrefixStore(f'fcos_mm watchdog {restarts_of_agent()}', store)

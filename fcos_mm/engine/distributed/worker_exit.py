@@ -31,24 +31,15 @@ def rank_of_process() -> int:
     return int(os.environ.get('RANK', os.environ.get('SLURM_PROCID', 0)))
 
 
-def this_rank() -> str:
-    """Rank, machine and process for a message."""
-    return f'rank {rank_of_process()} ({socket.gethostname()}, process {os.getpid()})'
+def describe_rank(rank: int | str, pid: int) -> str:
+    """Name a rank of this machine in a message."""
+    return f'rank {rank} ({socket.gethostname()}, process {pid})'
 
 
 def run_rank(main: Callable[[], object]) -> int:
-    """Run the work of a rank and record its exit.
+    """Run the work of a rank, record its exit and return the status.
 
     After an error the process ends at once: closing down could wait for ranks that are gone.
-
-    Args:
-        main: The work. A number it returns is the exit status.
-
-    Returns:
-        The exit status.
-
-    Raises:
-        SystemExit: If the work does.
     """
     try:
         result = main()
@@ -63,12 +54,12 @@ def run_rank(main: Callable[[], object]) -> int:
         leave_at_once(2)
     except BaseException as error:
         message = ''.join(traceback.format_exception_only(error)).strip()
+        name = describe_rank(rank_of_process(), os.getpid())
         if lost_contact(error):
-            record_exit(f'error: {this_rank()} lost contact to another rank: '
-                        f'{message.splitlines()[0]}', 1, lost=True)
+            record_exit(f'error: {name} lost contact to another rank: {message.splitlines()[0]}',
+                        1, lost=True)
         else:
-            record_exit(f'error: {this_rank()} failed: {message}', 1,
-                        trace=traceback.format_exc())
+            record_exit(f'error: {name} failed: {message}', 1, trace=traceback.format_exc())
         leave_at_once(1)
 
 
@@ -76,12 +67,7 @@ def record_exit(message: str, status: int, *, trace: str = '', lost: bool = Fals
                 path: str | None = None) -> None:
     """Record the exit of a rank for the launcher, or print it.
 
-    Args:
-        message: For the user.
-        status: The exit status.
-        trace: A traceback to show before the message.
-        lost: Whether the rank only lost contact to another one.
-        path: The rank's error file; that of this process if None.
+    ``lost``: it only lost contact to another rank. ``path``: another process's error file.
     """
     text = f'{trace.rstrip()}\n{message}'.lstrip()
     extra = dict(py_callstack=text, timestamp=str(int(time.time())), lost=lost)
@@ -94,14 +80,10 @@ def record_exit(message: str, status: int, *, trace: str = '', lost: bool = Fals
 
 
 def read_exits(attempt: Path) -> list[dict]:
-    """Read the exits that ranks recorded.
+    """Read the exits recorded in the agent's folder of an attempt.
 
-    Args:
-        attempt: The agent's folder of an attempt.
-
-    Returns:
-        ``message``, ``errorCode`` and ``extraInfo`` of each rank, the first failure first; those
-        that lost contact last.
+    Each has ``message``, ``errorCode`` and ``extraInfo``. The first failure comes first, ranks
+    that lost contact last.
     """
     paths = sorted(attempt.glob('*/error.json'), key=lambda path: path.stat().st_mtime_ns)
     exits = [json.loads(path.read_text())['message'] for path in paths]

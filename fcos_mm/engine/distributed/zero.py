@@ -7,10 +7,9 @@ from fcos_mm.registry import OPTIMIZERS
 
 @OPTIMIZERS.register_module()
 class ZeroRedundancyOptimizer(MMEngineZeroRedundancyOptimizer):
-    """mmengine's, whose state can be saved.
+    """mmengine's, whose state can be saved, after :func:`gather_shares`.
 
-    mmengine asks rank 0 alone for the shares, which then waits for ever; here all ranks call
-    :func:`gather_shares` before. Arguments are mmengine's.
+    mmengine asks rank 0 alone for the shares, which then waits for ever.
     """
 
     def state_dict(self) -> dict:

@@ -17,18 +17,12 @@ _INSTANCES = ('gt_instances', 'ignored_instances')
 
 @dataclass
 class RecordedBatch:
-    """A batch, and what it takes to run it again.
+    """A batch, and what it takes to run it again."""
 
-    Attributes:
-        iteration: As in the log, from 1.
-        data: The batch of the data loader.
-        random_state: The RNG state of torch on the CPU and on the GPU, before the batch.
-        terms: The losses that were not finite.
-    """
-    iteration: int
-    data: dict
-    random_state: dict[str, Tensor]
-    terms: dict[str, float] = field(default_factory=dict)
+    iteration: int  # as in the log, from 1
+    data: dict  # of the data loader
+    random_state: dict[str, Tensor]  # torch's before the batch, on 'cpu' and 'cuda'
+    terms: dict[str, float] = field(default_factory=dict)  # the losses that were not finite
 
     @classmethod
     def now(cls, iteration: int, data: dict) -> 'RecordedBatch':
@@ -39,8 +33,10 @@ class RecordedBatch:
         return cls(iteration, data, states)
 
     def describe(self) -> dict:
-        """Return ``iteration``, ``terms`` and the names of the ``images``."""
-        return dict(iteration=self.iteration, terms=self.terms, images=image_names(self.data))
+        """Return ``iteration``, ``terms`` and paths or ids of the ``images``."""
+        metas = [getattr(sample, 'metainfo', {}) for sample in self.data.get('data_samples', ())]
+        images = [str(meta.get('img_path', f"image {meta.get('img_id', '?')}")) for meta in metas]
+        return dict(iteration=self.iteration, terms=self.terms, images=images)
 
 
 def record_path(work_dir: str, iteration: int, rank: int) -> Path:
@@ -49,39 +45,26 @@ def record_path(work_dir: str, iteration: int, rank: int) -> Path:
 
 
 def save_record(runner, model: nn.Module, batches: list[RecordedBatch]) -> None:
-    """Write batches, weights and config of a run to :func:`record_path`.
-
-    Args:
-        runner (Runner): The runner.
-        model: Its model, without a wrapper.
-        batches: At least one batch.
-    """
+    """Write batches, at least one, weights and config to :func:`record_path`."""
     path = record_path(runner.work_dir, batches[-1].iteration, get_rank())
     path.parent.mkdir(parents=True, exist_ok=True)
     torch.save(dict(
         config=runner.cfg.pretty_text,
         iterations=[batch.iteration for batch in batches],
-        batches=[pack_batch(batch.data) for batch in batches],
+        batches=[_pack_batch(batch.data) for batch in batches],
         random_states=[batch.random_state for batch in batches],
         state_dict=model.state_dict()), path)
 
 
-def pack_batch(batch: dict) -> dict:
-    """Turn a batch of the data loader into tensors and plain containers, without masks."""
-    return dict(inputs=_plain(batch['inputs']),
-                samples=[_pack_sample(sample) for sample in batch['data_samples']])
-
-
 def unpack_batch(packed: dict) -> dict:
-    """Turn what :func:`pack_batch` returned into a batch for a ``data_preprocessor``."""
+    """Turn a batch of a file into one for a ``data_preprocessor``."""
     return dict(inputs=packed['inputs'],
                 data_samples=[_unpack_sample(sample) for sample in packed['samples']])
 
 
-def image_names(batch: dict) -> list[str]:
-    """Name the images of a batch by path, or by id where no path was packed."""
-    metas = [getattr(sample, 'metainfo', {}) for sample in batch.get('data_samples', ())]
-    return [str(meta.get('img_path', f"image {meta.get('img_id', '?')}")) for meta in metas]
+def _pack_batch(batch: dict) -> dict:
+    return dict(inputs=_plain(batch['inputs']),
+                samples=[_pack_sample(sample) for sample in batch['data_samples']])
 
 
 def _pack_sample(sample: BaseDataElement) -> dict:
@@ -113,6 +96,4 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: plain for key, part in value.items()
                 if (plain := _plain(part)) is not None or part is None}
-    if isinstance(value, (list, tuple)):
-        return type(value)([_plain(part) for part in value])
-    return None
+    return type(value)(map(_plain, value)) if isinstance(value, (list, tuple)) else None

@@ -29,9 +29,6 @@ class NonFiniteHook(Hook):
             makes every step, as mmengine does.
         max_skips: With ``'skip'``, so many steps of a run may be skipped; the next one ends the
             training.
-
-    Raises:
-        UserError: If ``action`` is none of these or ``max_skips`` negative.
     """
 
     # Before the losses enter the log, whose history checkpoints hold.
@@ -52,11 +49,7 @@ class NonFiniteHook(Hook):
         self._kept: list[Tensor] = []
 
     def before_train(self, runner) -> None:
-        """Let the optimizer wrapper skip steps.
-
-        Raises:
-            UserError: If the wrapper cannot.
-        """
+        """Let the optimizer wrapper skip steps."""
         if self.action == 'off':
             return
         if not isinstance(runner.optim_wrapper, MeasuredStep):
@@ -87,9 +80,6 @@ class NonFiniteHook(Hook):
 
         ``outputs``, the losses, are emptied if one is not finite, so that the means in the log
         stay finite.
-
-        Raises:
-            UserError: If the training ends here.
         """
         wrapper = runner.optim_wrapper
         finite = wrapper.settle() if isinstance(wrapper, MeasuredStep) else None
@@ -98,21 +88,17 @@ class NonFiniteHook(Hook):
         if finite:
             self._batches.clear()
             return
-        terms = {name: value.item() for name, value in outputs.items()}
-        if not all(map(math.isfinite, terms.values())):
-            self._batches[-1].terms = {name: value for name, value in terms.items()
-                                       if not math.isfinite(value)}
+        terms = {name: number for name, value in outputs.items()
+                 if not math.isfinite(number := value.item())}
+        if terms:
+            self._batches[-1].terms = terms
             outputs.clear()
         if finite is False:
             batches, self._batches = self._batches, []
             self._handle(runner, batches)
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
-        """Check that the weights are finite: a finite step can still overflow.
-
-        Raises:
-            UserError: If a weight is not finite.
-        """
+        """Check that the weights are finite: a finite step can still overflow."""
         bad = non_finite_names(checkpoint['state_dict'])
         if bad:
             raise UserError(f'The checkpoint is not saved: {len(bad)} weights are not finite, '
@@ -156,12 +142,7 @@ def non_finite_names(state_dict: dict[str, Tensor]) -> list[str]:
 
 
 def _message(runner, reports: list[list[dict]]) -> str:
-    """What happened, where, and what helps; the same on all ranks.
-
-    Args:
-        runner: The runner.
-        reports: :meth:`RecordedBatch.describe` of the faulty batches of each rank.
-    """
+    """What happened, where, and what helps, from the reports of each rank's faulty batches."""
     lines = ['The loss or its gradient is not finite; the step was skipped.']
     files = []
     for rank, batches in enumerate(reports):
