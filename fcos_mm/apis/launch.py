@@ -28,13 +28,7 @@ _GRACE = 30  # seconds that ranks have to save and to stop, before they are kill
 
 
 def run(args: argparse.Namespace) -> int:
-    """Start ``train.py`` or ``test.py`` in several processes.
-
-    Args:
-        args: The options, and ``tools``, the folder of the two.
-
-    Returns:
-        The exit status.
+    """Start ``train.py`` or ``test.py`` in several processes; returns the exit status.
 
     Raises:
         UserError: If an option or an environment variable is wrong, or if this machine does not
@@ -43,8 +37,7 @@ def run(args: argparse.Namespace) -> int:
     files = [args.config] if args.tool == 'train' else [args.config, args.checkpoint]
     words = ['-u', str(args.tools / f'{args.tool}.py'), *files, '--launcher', 'pytorch',
              *args.other_options]
-    cores = max(1, (os.cpu_count() or 1) // args.processes)
-    os.environ.setdefault('OMP_NUM_THREADS', str(cores))
+    os.environ.setdefault('OMP_NUM_THREADS', str(max(1, os.cpu_count() // args.processes)))
     logging.getLogger('torch.distributed').setLevel(logging.CRITICAL)
     config = launch_config(os.environ, args.processes, args.max_restarts)
     with tempfile.TemporaryDirectory(prefix='fcos_mm_ranks_') as folder:
@@ -54,12 +47,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def launch_config(environ: Mapping[str, str], processes: int, restarts: int) -> LaunchConfig:
-    """Configure how the machines of a run meet.
-
-    Args:
-        environ: The environment; the variables are those of ``--help``.
-        processes: Processes on this machine.
-        restarts: How often they may be restarted.
+    """Configure how the machines of a run meet, by the environment variables of ``--help``.
 
     Raises:
         UserError: If a variable is wrong or missing.
@@ -90,7 +78,7 @@ def describe_failure(exits: Sequence[dict], error: ChildFailedError, processes: 
     to it.
 
     Args:
-        exits: What the ranks recorded, see :func:`read_exits`.
+        exits: See :func:`read_exits`.
         error: The agent's.
         processes: How many ranks there are, if all are on this machine.
     """

@@ -14,7 +14,7 @@ from fcos_mm.apis.recorded_config import read_recorded_config
 from fcos_mm.checkpoints.safe_loading import load_from_local, trust_checkpoints
 from fcos_mm.engine.guards.batch_record import unpack_batch
 from fcos_mm.engine.guards.non_finite import non_finite_names
-from fcos_mm.errors import UserError
+from fcos_mm.errors import UserError, first_names
 from fcos_mm.registry import MODELS
 
 _RECORD = dict(config=str, iterations=list, batches=list, random_states=list,
@@ -23,11 +23,7 @@ _MAX_SHOWN = 10  # as many names are shown
 
 
 def run(args: argparse.Namespace) -> list[dict]:
-    """Replay the batches of a file, print and return where numbers stop being finite.
-
-    Raises:
-        UserError: If the file cannot be used.
-    """
+    """Print and return what :func:`replay` finds."""
     trust_checkpoints(args.trust_checkpoint)
     findings = replay(args.record, args.device)
     for finding in findings:
@@ -36,11 +32,7 @@ def run(args: argparse.Namespace) -> list[dict]:
 
 
 def replay(path: str, device: str = 'cpu') -> list[dict]:
-    """Run the forward and backward pass of every batch in a file.
-
-    Args:
-        path: A file written by :class:`NonFiniteHook`.
-        device: Where to run it.
+    """Run the forward and backward pass of every batch in a file of :class:`NonFiniteHook`.
 
     Returns:
         For each batch ``iteration``, ``losses`` by name, and the names of non-finite ``weights``,
@@ -60,7 +52,9 @@ def replay(path: str, device: str = 'cpu') -> list[dict]:
             model = revert_sync_batchnorm(MODELS.build(cfg.model))
             model.load_state_dict(record['state_dict'])
             batch = unpack_batch(batch)
-            _set_random_state(states, device)
+            torch.set_rng_state(states['cpu'])
+            if device.startswith('cuda') and 'cuda' in states:
+                torch.cuda.set_rng_state(states['cuda'])
         except Exception as error:  # whatever a component says to settings of others
             raise UserError(f'{path} cannot be run again: {error}\nGive a file of '
                             '<work_dir>/non_finite/ as this version writes it.') from error
@@ -101,21 +95,13 @@ def _note_non_finite(name: str, found: dict, module: nn.Module, inputs: tuple, o
         found[name] = None
 
 
-def _set_random_state(states: dict[str, Tensor], device: str) -> None:
-    torch.set_rng_state(states['cpu'])
-    if device.startswith('cuda') and 'cuda' in states:
-        torch.cuda.set_rng_state(states['cuda'])
-
-
 def _text(finding: dict) -> str:
     lines = [f"iteration {finding['iteration']}"]
     lines += [f'  {name:24}{value:.6g}' for name, value in finding['losses'].items()]
     for name, what in (('weights', 'weights that are not finite'),
                        ('modules', 'modules whose output is not finite, the first first'),
                        ('gradients', 'parameters whose gradient is not finite')):
-        names = finding[name]
-        more = ', ...' if len(names) > _MAX_SHOWN else ''
-        lines.append(f"  {what}: {', '.join(names[:_MAX_SHOWN]) or 'none'}{more}")
+        lines.append(f"  {what}: {first_names(finding[name], _MAX_SHOWN) or 'none'}")
     if all(map(math.isfinite, finding['losses'].values())) and not finding['gradients']:
         lines.append('  Here all is finite: try the device of the training (--device).')
     return '\n'.join(lines)

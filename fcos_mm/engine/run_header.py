@@ -6,6 +6,7 @@ from mmengine.runner import EpochBasedTrainLoop
 
 from fcos_mm.compat.modules import inner_model
 from fcos_mm.datasets.walk import metainfo_of
+from fcos_mm.errors import first_names
 from fcos_mm.registry import HOOKS
 
 
@@ -35,11 +36,10 @@ def _log(runner, data_lines: list, loader) -> None:
     device = parameters[0].device
     name = torch.cuda.get_device_name(device) if device.type == 'cuda' else device.type
     classes = metainfo_of(loader.dataset).get('classes') or ()
-    shown = ', '.join(classes[:8]) + (', ...' if len(classes) > 8 else '')
     lines = [('config', getattr(runner.cfg, 'filename', None) or 'given in Python'),
              ('work dir', runner.work_dir),
              *data_lines,
-             ('classes', f'{len(classes)}: {shown}'),
+             ('classes', f'{len(classes)}: {first_names(classes, 8)}'),
              ('parameters', f'{sum(map(torch.numel, parameters)) / 1e6:.2f} million'),
              ('device', f'{name}, {get_world_size()} process(es)'),
              ('log file', runner.logger.log_file)]
@@ -48,7 +48,5 @@ def _log(runner, data_lines: list, loader) -> None:
 
 
 def _describe(loader) -> str:
-    batch = getattr(loader, 'batch_size', None)
-    if batch is None:  # a batch sampler groups the images
-        batch = getattr(loader.batch_sampler, 'batch_size', '?')
+    batch = getattr(loader.batch_sampler, 'batch_size', '?')
     return f'{len(loader.dataset):,} images in batches of {batch}'

@@ -14,6 +14,7 @@ val_cfg = None
 val_dataloader = None
 val_evaluator = None
 default_hooks = dict(checkpoint=dict(by_epoch=False))
+log_processor = dict(by_epoch=False)
 ''')
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):

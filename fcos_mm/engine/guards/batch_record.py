@@ -9,7 +9,9 @@ from mmdet.structures import DetDataSample
 from mmdet.structures.bbox import BaseBoxes
 from mmengine.dist import get_rank
 from mmengine.structures import BaseDataElement, InstanceData
-from torch import Tensor, nn
+from torch import Tensor
+
+from fcos_mm.compat.modules import inner_model
 
 # What a detector learns from: everything else of a sample is dropped.
 _INSTANCES = ('gt_instances', 'ignored_instances')
@@ -44,7 +46,7 @@ def record_path(work_dir: str, iteration: int, rank: int) -> Path:
     return Path(work_dir) / 'non_finite' / f'iteration_{iteration}_rank_{rank}.pth'
 
 
-def save_record(runner, model: nn.Module, batches: list[RecordedBatch]) -> None:
+def save_record(runner, batches: list[RecordedBatch]) -> None:
     """Write batches, at least one, weights and config to :func:`record_path`."""
     path = record_path(runner.work_dir, batches[-1].iteration, get_rank())
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -53,7 +55,7 @@ def save_record(runner, model: nn.Module, batches: list[RecordedBatch]) -> None:
         iterations=[batch.iteration for batch in batches],
         batches=[_pack_batch(batch.data) for batch in batches],
         random_states=[batch.random_state for batch in batches],
-        state_dict=model.state_dict()), path)
+        state_dict=inner_model(runner.model).state_dict()), path)
 
 
 def unpack_batch(packed: dict) -> dict:

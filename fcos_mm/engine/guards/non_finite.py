@@ -9,10 +9,8 @@ from fcos_mm.compat.modules import inner_model
 from fcos_mm.compat.optimizers import copy_all
 from fcos_mm.engine.guards.batch_record import RecordedBatch, record_path, save_record
 from fcos_mm.engine.guards.optim_wrapper import MeasuredStep
-from fcos_mm.errors import UserError
+from fcos_mm.errors import UserError, first_names
 from fcos_mm.registry import HOOKS
-
-_MAX_NAMES = 5  # as many weights are named
 
 
 @HOOKS.register_module()
@@ -45,8 +43,7 @@ class NonFiniteHook(Hook):
         self.max_skips = max_skips
         self._skipped = 0
         self._batches: list[RecordedBatch] = []  # whose gradient is in no step yet
-        self._statistics: list[Tensor] | None = None
-        self._kept: list[Tensor] = []
+        self._statistics: list[Tensor] | None = None  # of batch norms that are trained
 
     def before_train(self, runner) -> None:
         """Let the optimizer wrapper skip steps."""
@@ -102,8 +99,8 @@ class NonFiniteHook(Hook):
         bad = non_finite_names(checkpoint['state_dict'])
         if bad:
             raise UserError(f'The checkpoint is not saved: {len(bad)} weights are not finite, '
-                            f'{_some(bad)}. Lower the learning rate and start from the checkpoint '
-                            'before.')
+                            f'{first_names(bad)}. Lower the learning rate and start from the '
+                            'checkpoint before.')
 
     def _handle(self, runner, batches: list[RecordedBatch]) -> None:
         """Record, report and stop; all ranks call it."""
@@ -114,9 +111,9 @@ class NonFiniteHook(Hook):
                 return
             faulty = batches
             reports = all_gather_object([batch.describe() for batch in faulty])
-        copy_all(self._statistics or [], self._kept)
+        copy_all(self._statistics, self._kept)
         if faulty:
-            save_record(runner, inner_model(runner.model), faulty)
+            save_record(runner, faulty)
         message = _message(runner, reports)
         self._skipped += 1
         if self.action == 'stop':
@@ -168,13 +165,9 @@ def _broken(runner, by_loss: bool) -> list[str]:
     model = inner_model(runner.model)
     bad = non_finite_names(model.state_dict())
     if bad:
-        return [f'{len(bad)} weights were not finite before the step: {_some(bad)}']
+        return [f'{len(bad)} weights were not finite before the step: {first_names(bad)}']
     if by_loss:  # then all gradients are NaN
         return []
     broken = {id(parameter) for parameter in runner.optim_wrapper.broken}
     names = [name for name, parameter in model.named_parameters() if id(parameter) in broken]
-    return [f'{len(names)} gradients are not finite: {_some(names)}']
-
-
-def _some(names: list[str]) -> str:
-    return ', '.join(names[:_MAX_NAMES]) + (', ...' if len(names) > _MAX_NAMES else '')
+    return [f'{len(names)} gradients are not finite: {first_names(names)}']

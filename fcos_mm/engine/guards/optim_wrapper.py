@@ -10,8 +10,7 @@ from torch.nn.utils import clip_grad_norm_, clip_grads_with_norm_, get_total_nor
 from fcos_mm.compat.optimizers import can_skip_on_device, norms, skip_step_if
 from fcos_mm.registry import OPTIM_WRAPPERS
 
-#: Steps in a row that mixed precision may skip while it looks for its scale: from its first
-#: scale, 65536, so many halvings lead far below 1.
+#: Steps in a row that mixed precision may skip: so many halvings of 65536 lead far below 1.
 OVERFLOWS = 20
 
 # What clipping by norm says about the norm.
@@ -22,22 +21,16 @@ class MeasuredStep:
     """Measures every gradient and can skip non-finite steps; a mixin for both wrappers.
 
     The norm of the whole gradient is measured before clipping; :meth:`settle` logs it as
-    ``grad_norm``. A step whose gradient is not finite can be skipped. A fused optimizer
-    (``optimizer=dict(fused=True)``) does that on the device, and nothing waits for it before
-    :meth:`settle`; for others the norm is read before the step, where mmengine's clipping reads it.
+    ``grad_norm``. A fused optimizer (``optimizer=dict(fused=True)``) skips on the device, and
+    nothing waits for it before :meth:`settle`; for others the norm is read before the step, where
+    mmengine's clipping reads it.
 
-    A loss that is not finite makes every gradient NaN, whatever its own would be. Gradients are
-    averaged over the ranks, so that all ranks measure NaN.
-
-    Attributes:
-        refuse: Whether to skip a step with a non-finite gradient. :class:`NonFiniteHook` sets it;
-            alone a wrapper does what mmengine's does.
-        broken: The parameters whose gradient was not finite, where a step was skipped.
-            :meth:`settle` finds them.
+    A loss that is not finite makes every gradient NaN, and gradients are averaged over the ranks,
+    so that all ranks measure NaN.
     """
 
-    refuse = False
-    broken: Sequence[Tensor] = ()
+    refuse = False  # to make a step with a non-finite gradient; NonFiniteHook sets it
+    broken: Sequence[Tensor] = ()  # parameters with a non-finite gradient, if a step was skipped
     _norm: Tensor | None = None
     _norms: dict[Tensor, Tensor] | None = None
 
@@ -51,12 +44,15 @@ class MeasuredStep:
         """Measure the gradient, clip it and step; takes the arguments of the optimizer's."""
         parameters = [parameter for group in self.optimizer.param_groups
                       for parameter in group['params'] if parameter.grad is not None]
-        self._norm = self._measure(parameters)
+        gradients = [parameter.grad for parameter in parameters]
+        options = {name: value for name, value in (self.clip_grad_kwargs or {}).items()
+                   if name in _NORM_OPTIONS}
+        self._norm = get_total_norm(gradients, **options)
         if not self.refuse:
             self._clip(parameters)
             self._step(**kwargs)
         elif can_skip_on_device(self.optimizer, parameters):
-            self._norms = dict(zip(parameters, norms([item.grad for item in parameters])))
+            self._norms = dict(zip(parameters, norms(gradients)))
             self._clip(parameters)
             with skip_step_if(~self._norm.isfinite(), self.optimizer):
                 self.optimizer.step(**kwargs)
@@ -68,12 +64,7 @@ class MeasuredStep:
                            if not parameter.grad.isfinite().all()]
 
     def settle(self) -> bool | None:
-        """Read what came of ``update_params`` and log the norm; waits for the device.
-
-        Returns:
-            Whether the gradient was finite; None where gradients were accumulated and no step
-            was due.
-        """
+        """Log the norm and return whether it is finite (None without a step), from the device."""
         if self._norm is None:
             return None
         value = self.read_norm()
@@ -93,11 +84,6 @@ class MeasuredStep:
         """Whether the step just skipped is part of looking for a loss scale."""
         return False
 
-    def _measure(self, parameters: list[Tensor]) -> Tensor:
-        clip = self.clip_grad_kwargs or {}
-        options = {name: clip[name] for name in _NORM_OPTIONS if name in clip}
-        return get_total_norm([parameter.grad for parameter in parameters], **options)
-
     def _clip(self, parameters: list[Tensor]) -> None:
         """Clip as configured; as ``clip_grad_norm_`` does, but with the norm that is known."""
         if not self.clip_grad_kwargs:
@@ -115,10 +101,7 @@ class MeasuredStep:
 
 @OPTIM_WRAPPERS.register_module()
 class OptimWrapper(MeasuredStep, MMEngineOptimWrapper):
-    """mmengine's wrapper with :class:`MeasuredStep`; arguments are mmengine's.
-
-    Configs under ``default_scope='fcos_mm'`` get it by the plain name.
-    """
+    """mmengine's wrapper with :class:`MeasuredStep`."""
 
 
 @OPTIM_WRAPPERS.register_module()

@@ -24,9 +24,6 @@ class UnreadableImageHook(Hook):
             share of the dataset below 1, rounded up.
         interval: Iterations after which the ranks add up what they met. A rank alone stops when
             it has met too many itself.
-
-    Raises:
-        UserError: If ``limit`` is negative.
     """
 
     def __init__(self, *, limit: int | float = 0.01, interval: int = 1000) -> None:
@@ -38,14 +35,10 @@ class UnreadableImageHook(Hook):
         self._lost: dict[str, str] = {}  # message by path
 
     def before_train_iter(self, runner, batch_idx: int, data_batch: dict | None = None) -> None:
-        """Find images of the batch that stand in for others.
-
-        Raises:
-            UserError: If too many images cannot be read.
-        """
-        found = {path: text for sample in data_batch.get('data_samples', ())
-                 for path, text in getattr(sample, 'metainfo', {}).get(UNREADABLE, ())}
-        new = {path: text for path, text in found.items() if path not in self._lost}
+        """Find images of the batch that stand in for others."""
+        new = {path: text for sample in data_batch.get('data_samples', ())
+               for path, text in getattr(sample, 'metainfo', {}).get(UNREADABLE, ())
+               if path not in self._lost}
         if new:
             self._lost.update(new)
             runner.logger.warning('\n'.join(new.values())
@@ -54,11 +47,7 @@ class UnreadableImageHook(Hook):
 
     def after_train_iter(self, runner, batch_idx: int, data_batch: dict | None = None,
                          outputs: dict | None = None) -> None:
-        """Count over all ranks now and then.
-
-        Raises:
-            UserError: If too many images cannot be read.
-        """
+        """Count over all ranks now and then."""
         if get_world_size() > 1 and self.every_n_train_iters(runner, self.interval):
             self._gather()
             self._check(runner)
@@ -84,10 +73,9 @@ class UnreadableImageHook(Hook):
                 'fails, look at its settings first.')
 
     def _count(self) -> str:
-        number = len(self._lost)
-        return f'{number} unreadable image{"s" if number > 1 else ""}'
+        return f'{len(self._lost)} unreadable image{"s" if len(self._lost) > 1 else ""}'
 
     def _listing(self) -> str:
-        more = len(self._lost) - _MAX_SHOWN
-        lines = [text.splitlines()[0] for text in list(self._lost.values())[:_MAX_SHOWN]]
-        return '\n'.join(lines + ([f'and {more} more'] if more > 0 else []))
+        lines = [text.splitlines()[0] for text in self._lost.values()]
+        more = len(lines) - _MAX_SHOWN
+        return '\n'.join(lines[:_MAX_SHOWN] + ([f'and {more} more'] if more > 0 else []))

@@ -26,8 +26,7 @@ _NOTHING, _SAVE, _STOP = range(3)  # what a rank can want
 class CheckpointHook(MMEngineCheckpointHook):
     """mmengine's hook, with all that a run needs to go on undisturbed.
 
-    Configs under ``default_scope='fcos_mm'`` get it by the plain name ``CheckpointHook``. Its
-    checkpoints also hold the RNG states of all ranks and the settings of the run. An old
+    Its checkpoints also hold the RNG states of all ranks and the settings of the run. An old
     checkpoint is removed only when the new one and the pointer ``last_checkpoint`` are on the
     disk.
 
@@ -58,9 +57,8 @@ class CheckpointHook(MMEngineCheckpointHook):
         """Keep what is needed when training starts."""
         if is_resuming(runner):
             meta = checkpoint.get('meta', {})
-            self._resumed = dict(
-                meta.get('run', {}), iter=meta.get('iter'),
-                random_states=checkpoint.get('random_states'))
+            self._resumed = dict(meta.get('run', {}), iter=meta.get('iter'),
+                                 random_states=checkpoint.get('random_states'))
 
     def before_train(self, runner) -> None:
         """Restore the state of the run before, and listen to the cluster."""
@@ -81,11 +79,7 @@ class CheckpointHook(MMEngineCheckpointHook):
 
     def after_train_iter(self, runner, batch_idx: int, data_batch=None,
                          outputs: dict | None = None) -> None:
-        """Save where it is due or asked for.
-
-        Raises:
-            SystemExit: With status 75, if the cluster asked to stop.
-        """
+        """Save where it is due or asked for; exit if the cluster asked to stop."""
         super().after_train_iter(runner, batch_idx, data_batch, outputs)
         self._agreement.exchange(self._wish, lambda wish: self._fulfil(runner, wish))
 
@@ -95,11 +89,7 @@ class CheckpointHook(MMEngineCheckpointHook):
             self._autosave(runner, runner.iter)
 
     def after_val_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
-        """Stop if the cluster asks to: there is a checkpoint already.
-
-        Raises:
-            SystemExit: With status 75.
-        """
+        """Exit if the cluster asks to stop: there is a checkpoint already."""
         if self._training and self._stop.name is not None and self._saved_iter == runner.iter:
             self._leave(runner)
 
@@ -123,7 +113,7 @@ class CheckpointHook(MMEngineCheckpointHook):
 
     def after_train(self, runner) -> None:
         """Publish what mmengine publishes; remove the autosaves."""
-        self._agreement.finish(lambda wish: None)
+        self._agreement.finish()
         self._stop.ignore()
         self._training = False
         super().after_train(runner)
@@ -133,9 +123,8 @@ class CheckpointHook(MMEngineCheckpointHook):
     def _wish(self) -> int:
         if self._stop.name is not None:
             return _STOP
-        if self.minutes is None:
-            return _NOTHING
-        return _SAVE if time.monotonic() - self._saved_time >= 60 * self.minutes else _NOTHING
+        due = self.minutes is not None and time.monotonic() - self._saved_time >= 60 * self.minutes
+        return _SAVE if due else _NOTHING
 
     def _fulfil(self, runner, wish: int) -> None:
         """Save, and stop, at the end of an iteration; on all ranks."""
@@ -146,11 +135,10 @@ class CheckpointHook(MMEngineCheckpointHook):
             self._leave(runner)
 
     def _leave(self, runner) -> None:
-        self._agreement.finish(lambda wish: None)
+        self._agreement.finish()
         name = self._stop.name or 'a signal to another process'
-        runner.logger.info(
-            f'Stopped by {name}. Saved in {self.last_ckpt}; exit status {EXIT_STATUS}. Go on with '
-            '--resume.')
+        runner.logger.info(f'Stopped by {name}. Saved in {self.last_ckpt}; exit status '
+                           f'{EXIT_STATUS}. Go on with --resume.')
         # The signals stay harmless: a launcher sends them again when the first rank has left.
         raise SystemExit(EXIT_STATUS)
 
@@ -174,9 +162,8 @@ class CheckpointHook(MMEngineCheckpointHook):
             runner.logger.warning('The checkpoint holds no random state for this process.')
         unseeded = unseeded_part(runner.train_dataloader)
         if unseeded is not None:
-            runner.logger.warning(
-                f'{unseeded} does not seed its samples: augmentation is not that of an undisturbed '
-                'run.')
+            runner.logger.warning(f'{unseeded} does not seed its samples: augmentation is not '
+                                  'that of an undisturbed run.')
 
     def _autosave(self, runner, iteration: int) -> None:
         """Save between the checkpoints that the user asks for, if nothing is saved yet."""
@@ -231,10 +218,7 @@ class CheckpointHook(MMEngineCheckpointHook):
         return list(Path(self.out_dir).glob(f'{AUTOSAVE}iter_*.pth'))
 
     def _remove_autosaves(self, keep: int) -> None:
-        """Remove all but the newest; the one that the pointer names stays.
-
-        Those that resuming passed over, since they are damaged, go first.
-        """
+        """Remove all but the newest; damaged ones go first, the last checkpoint never."""
         paths = sorted(self._autosaves(), key=lambda path: (
             path.name not in self._passed_over, path.stat().st_mtime_ns))
         for path in paths[:len(paths) - keep]:

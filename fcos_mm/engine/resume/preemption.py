@@ -25,14 +25,10 @@ _masks = threading.local()
 
 
 class StopRequest:
-    """Records that one of the signals came, instead of dying of it.
-
-    Attributes:
-        name: The name of the signal; None as long as none came.
-    """
+    """Records that one of the signals came, instead of dying of it."""
 
     def __init__(self) -> None:
-        self.name: str | None = None
+        self.name: str | None = None  # of the signal that came
 
     def listen(self) -> None:
         """Handle the signals from now on. Only the main thread can."""
@@ -61,12 +57,7 @@ class Agreement:
         self._work = None
 
     def exchange(self, wish: Callable[[], int], act: Callable[[int], None]) -> None:
-        """Act on what was wanted, then say what is wanted now.
-
-        Args:
-            wish: Returns the number of this rank.
-            act: Called with the largest number of all ranks, at the same iteration on all.
-        """
+        """Call ``act`` with the largest number that was named, then name that of ``wish``."""
         if self._group is None:
             act(wish())
             return
@@ -75,8 +66,8 @@ class Agreement:
         self._work = distributed.all_reduce(
             self._largest, distributed.ReduceOp.MAX, self._group, async_op=True)
 
-    def finish(self, act: Callable[[int], None]) -> None:
-        """Act on the last exchange."""
+    def finish(self, act: Callable[[int], None] = lambda largest: None) -> None:
+        """Wait for the last exchange, and act on it."""
         if self._work is not None:
             self._work.wait()
             self._work = None
@@ -84,12 +75,9 @@ class Agreement:
 
 
 def spare_workers(loader: DataLoader) -> None:
-    """Keep a loader's workers alive when the whole process group is signalled.
+    """Keep the workers of a new loader alive when the whole process group is signalled.
 
     They end with their parent. Without them it could not finish its iteration.
-
-    Args:
-        loader: A loader that has not started its workers.
     """
     loader.worker_init_fn = partial(_start_worker, loader.worker_init_fn)
     if type(loader) is DataLoader:

@@ -18,14 +18,7 @@ def random_states() -> list[dict]:
 
 
 def set_random_state(states: list[dict]) -> bool:
-    """Restore the RNG state of this rank.
-
-    Args:
-        states: What :func:`random_states` returned.
-
-    Returns:
-        False, and nothing is changed, if this rank is not among them.
-    """
+    """Restore the RNG state of this rank; False, and nothing changes, if it has none."""
     if get_rank() >= len(states):
         return False
     state = states[get_rank()]

@@ -15,14 +15,9 @@ _KINDS = ('epoch_', 'iter_', f'{AUTOSAVE}iter_')
 
 
 def prepare_resume(cfg: Config) -> list[str]:
-    """Choose the checkpoint, and the seed that it was trained with.
+    """Set ``load_from`` to the checkpoint and ``randomness.seed`` to its seed.
 
-    Args:
-        cfg: Of a run with ``resume``. ``load_from`` is set to the checkpoint, ``randomness.seed``
-            to its seed; ``resume`` to False where there is nothing to resume.
-
-    Returns:
-        Messages for the user.
+    ``resume`` becomes False where there is nothing to resume. Returns messages for the user.
 
     Raises:
         UserError: If all checkpoints are damaged, or the chosen one holds no training state.
@@ -39,30 +34,23 @@ def prepare_resume(cfg: Config) -> list[str]:
     if seed is not None:
         cfg.setdefault('randomness', {})
         cfg.randomness.seed = seed
-    if seed is not None and wanted not in (None, seed):
-        notes.append(f'randomness.seed: the run goes on with {seed}, that of {cfg.load_from}, '
-                     f'instead of {wanted}.')
+        if wanted not in (None, seed):
+            notes.append(f'randomness.seed: the run goes on with {seed}, that of {cfg.load_from}, '
+                         f'instead of {wanted}.')
     return notes
 
 
 def _meta_of_training(path: str) -> dict:
     """``meta`` of a checkpoint that holds what mmengine needs to resume."""
-    checkpoint = read_checkpoint(path)
-    state = checkpoint if isinstance(checkpoint, dict) else {}
-    meta = state.get('meta')
-    place = [meta.get(name) for name in ('epoch', 'iter')] if isinstance(meta, dict) else [None]
-    if not all(type(number) is int for number in place) or not isinstance(
-            state.get('message_hub'), dict):
-        raise UserError(f'{path} holds no state of a training to go on from. To start from its '
-                        'weights leave --resume out and add --cfg-options load_from=FILE.')
-    return meta
+    match read_checkpoint(path):
+        case {'meta': {'epoch': int(), 'iter': int()} as meta, 'message_hub': dict()}:
+            return meta
+    raise UserError(f'{path} holds no state of a training to go on from. To start from its '
+                    'weights leave --resume out and add --cfg-options load_from=FILE.')
 
 
 def newest_whole(work_dir: str) -> tuple[str | None, list[str]]:
-    """Find the newest checkpoint of a run that is not damaged.
-
-    Returns:
-        Its path, None if there is none; and a line for each damaged one.
+    """Find the newest checkpoint of a run that is not damaged, and a line for each damaged one.
 
     Raises:
         UserError: If there are checkpoints and all of them are damaged.
@@ -82,13 +70,10 @@ def newest_whole(work_dir: str) -> tuple[str | None, list[str]]:
 
 
 def candidates(work_dir: str) -> list[str]:
-    """List the checkpoints to resume from.
+    """List the checkpoints to resume from, the one to prefer first.
 
     The pointer names the last one. A process that was killed between writing a checkpoint and the
     pointer has left one that is newer than the pointer.
-
-    Returns:
-        Paths, the one to prefer first.
 
     Raises:
         UserError: If the checkpoint that is named is gone, and all others too.

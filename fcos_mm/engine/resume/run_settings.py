@@ -20,9 +20,7 @@ _ROUNDED = 0.01  # so far from the end of a run a schedule may be and still end 
 def run_settings(runner) -> dict:
     """What a checkpoint says about the run that writes it.
 
-    Returns:
-        ``processes``, ``batch_size`` of one process, ``images`` in the dataset, and ``config``,
-        every setting by its dotted key, as text.
+    ``batch_size`` is that of one process, ``config`` has every setting by its dotted key, as text.
     """
     loader = runner.train_dataloader
     return dict(
@@ -33,15 +31,7 @@ def run_settings(runner) -> dict:
 
 
 def changes(before: dict, now: dict) -> list[str]:
-    """Describe what differs, and its consequences.
-
-    Args:
-        before: The settings in a checkpoint.
-        now: Those of the run that resumes from it.
-
-    Returns:
-        Lines to read; none if nothing differs.
-    """
+    """Describe what differs in the run that resumes, and the consequences, in lines."""
     counts = [f'  {name.replace("_", " ")}: {before[name]} -> {now[name]}'
               for name in _COUNTS if before[name] != now[name]]
     old, new = before['config'], now['config']
@@ -60,7 +50,7 @@ def check_schedule(runner, before: dict, checkpoint: str) -> None:
 
     Args:
         runner (Runner): The runner, resumed; its schedulers are those of the checkpoint.
-        before: The settings in the checkpoint, by dotted keys, as text.
+        before: The ``config`` of :func:`run_settings` in the checkpoint.
         checkpoint: Its path.
 
     Raises:
@@ -72,8 +62,11 @@ def check_schedule(runner, before: dict, checkpoint: str) -> None:
     if not old.isdigit() or length <= int(old):
         return
     steps = runner.max_iters / length  # iterations of an epoch, or 1
+    schedulers = runner.param_schedulers
+    groups = schedulers.values() if isinstance(schedulers, dict) else [schedulers or []]
     ends = [scheduler.end * (steps if scheduler.by_epoch else 1)
-            for scheduler in _rate_schedulers(runner.param_schedulers)]
+            for group in groups for scheduler in group
+            if getattr(scheduler, 'param_name', None) == 'lr']
     if not any(math.isclose(end, int(old) * steps, rel_tol=_ROUNDED) for end in ends):
         return
     rate = max((rate for rates in runner.optim_wrapper.get_lr().values() for rate in rates),
@@ -104,10 +97,8 @@ def _consequences(before: dict, now: dict, keys: list[str]) -> Iterator[str]:
                'have no effect. To use them start with load_from=CHECKPOINT instead of --resume.')
 
 
-def _step_size(settings: dict) -> str:
-    if settings['batch_size'] is None:
-        return '?'
-    return str(settings['processes'] * settings['batch_size'])
+def _step_size(settings: dict) -> int | str:
+    return settings['processes'] * settings['batch_size'] if settings['batch_size'] else '?'
 
 
 def _flat(value, key: str = '') -> Iterator[tuple[str, str]]:
@@ -121,10 +112,3 @@ def _flat(value, key: str = '') -> Iterator[tuple[str, str]]:
         return
     for name, part in parts:
         yield from _flat(part, f'{key}.{name}' if key else str(name))
-
-
-def _rate_schedulers(schedulers: object | None) -> Iterator:
-    groups = schedulers.values() if isinstance(schedulers, dict) else [schedulers or []]
-    for group in groups:
-        yield from (scheduler for scheduler in group
-                    if getattr(scheduler, 'param_name', None) == 'lr')

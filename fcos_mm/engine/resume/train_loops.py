@@ -1,6 +1,5 @@
 """mmengine's training loops, resumable in the middle of an epoch.
 
-Configs under ``default_scope='fcos_mm'`` get them by the plain names; arguments are mmengine's.
 What a resumed run has trained on is not loaded again, and a validation in which the run before
 was stopped is made up for.
 """
@@ -22,8 +21,6 @@ _DONE, _LENGTH = 'batches_done', 'batches_per_epoch'
 
 
 class _Validates:
-    """Validation, the same in both loops."""
-
     def _validate_if_due(self, done: int, end: int) -> None:
         """Validate after so many epochs or iterations, of which the last is always validated."""
         self._decide_current_val_interval()
@@ -59,15 +56,11 @@ class EpochBasedTrainLoop(_Validates, MMEngineEpochBasedTrainLoop):
         self.runner.model.train()
         first = self.batches_done
         for place, batch in enumerate(_batches_from(self.dataloader, first), start=first):
+            self._note(place + 1)
             self.run_iter(place, batch)
         self._note(0)
         self.runner.call_hook('after_train_epoch')
         self._epoch += 1
-
-    def run_iter(self, idx: int, data_batch) -> None:
-        """Train on a batch, given its place in the epoch."""
-        self._note(idx + 1)
-        super().run_iter(idx, data_batch)
 
     @property
     def batches_done(self) -> int:

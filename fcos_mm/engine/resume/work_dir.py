@@ -1,12 +1,13 @@
 """One run per work dir: refuse a second one, resume one that is restarted."""
+import itertools
 import os
 import re
 import sys
 from pathlib import Path
 
 from mmengine.config import Config
-from mmengine.runner.checkpoint import CheckpointLoader
 
+from fcos_mm.checkpoints.safe_loading import read_checkpoint
 from fcos_mm.compat.distributed import restarts_of_agent
 from fcos_mm.engine.distributed.worker_exit import ERROR_FILE, rank_of_process, read_exits
 from fcos_mm.engine.resume.resume_point import POINTER, candidates, run_files
@@ -26,10 +27,6 @@ def check_work_dir(cfg: Config, overwrite: bool) -> None:
 
     Nothing is removed yet, see :func:`remove_earlier_run`. Resumed and restarted runs go on in
     their own folder.
-
-    Args:
-        cfg: Of the run; ``work_dir``, ``resume`` and ``load_from`` are set.
-        overwrite: Whether the earlier run may go.
 
     Raises:
         UserError: If there are checkpoints of an earlier run; or if ``overwrite`` would remove
@@ -73,13 +70,7 @@ def note_start(cfg: Config) -> None:
 
 
 def resume_after_restart(cfg: Config) -> None:
-    """Resume from the last checkpoint if this is not the first start.
-
-    Without a checkpoint since the run began, all is as on the first start.
-
-    Args:
-        cfg: Of the run; ``resume`` and ``load_from`` are set.
-    """
+    """Set ``cfg`` to resume if this is not the first start and the run has a checkpoint."""
     if not restarts():
         return
     if rank_of_process() == 0:
@@ -114,17 +105,15 @@ def _goes_on() -> bool:
 
 def _earlier_run(cfg: Config) -> list[Path]:
     """The files of an earlier run, the newest checkpoint first."""
-    found = run_files(cfg.work_dir)
-    if not (Path(cfg.work_dir) / POINTER).is_file():  # weights that were put there by hand
-        found = [path for path in found if _real(path) != _real(cfg.load_from)]
-    return found
+    has_pointer = (Path(cfg.work_dir) / POINTER).is_file()  # or weights were put there by hand
+    return [path for path in run_files(cfg.work_dir)
+            if has_pointer or _real(path) != _real(cfg.load_from)]
 
 
 def _describe(last: Path) -> str:
     """How far the run of a checkpoint came."""
     try:
-        meta = CheckpointLoader.load_checkpoint(
-            str(last), map_location='cpu', logger='silent')['meta']
+        meta = read_checkpoint(str(last))['meta']
         settings = meta['run']['config']
         kind = 'iter' if 'train_cfg.max_iters' in settings else 'epoch'
         done, length = meta[kind], int(settings[f'train_cfg.max_{kind}s'])
@@ -138,10 +127,8 @@ def _describe(last: Path) -> str:
 def _free(work_dir: str) -> str:
     """The first numbered name beside a folder that nothing has."""
     base = re.sub(r'_\d+$', '', str(work_dir).rstrip('/'))
-    number = 2
-    while Path(f'{base}_{number}').exists():
-        number += 1
-    return f'{base}_{number}'
+    names = (f'{base}_{number}' for number in itertools.count(2))
+    return next(name for name in names if not Path(name).exists())
 
 
 def _real(path) -> Path | None:

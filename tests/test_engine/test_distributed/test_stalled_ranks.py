@@ -81,7 +81,7 @@ def test_reading_the_norm_of_the_gradient_waits(monkeypatch):
     norm, parameter = Norm(), nn.Parameter(torch.ones(1))
     wrapper = OptimWrapper(torch.optim.SGD([parameter], lr=0.1))
     wrapper.refuse = True
-    monkeypatch.setattr(wrapper, '_measure', lambda parameters: norm)
+    monkeypatch.setattr('fcos_mm.engine.guards.optim_wrapper.get_total_norm', lambda _: norm)
     wrapper.update_params(parameter.sum())
     assert norm.seen == [True]  # before the step
     assert wrapper.settle() and all(norm.seen)
