@@ -17,8 +17,6 @@ from fcos_mm.engine.guards.non_finite import non_finite_names
 from fcos_mm.errors import UserError, first_names
 from fcos_mm.registry import MODELS
 
-_RECORD = dict(config=str, iterations=list, batches=list, random_states=list,
-               state_dict=OrderedDict)
 _MAX_SHOWN = 10  # as many names are shown
 
 
@@ -65,11 +63,11 @@ def replay(path: str, device: str = 'cpu') -> list[dict]:
 
 
 def _read_record(path: str) -> dict:
-    record = load_from_local(path, map_location='cpu')
-    if not isinstance(record, dict) or {
-            key: type(record.get(key)) for key in _RECORD} != _RECORD:
-        raise UserError(f'{path} holds no batch. Give a file of <work_dir>/non_finite/.')
-    return record
+    match load_from_local(path, map_location='cpu'):
+        case {'config': str(), 'iterations': list(), 'batches': list(), 'random_states': list(),
+              'state_dict': OrderedDict()} as record:
+            return record
+    raise UserError(f'{path} holds no batch. Give a file of <work_dir>/non_finite/.')
 
 
 def _run(model: nn.Module, batch: dict, wrapper: Config) -> dict[str, object]:

@@ -86,13 +86,12 @@ class MeasuredStep:
 
     def _clip(self, parameters: list[Tensor]) -> None:
         """Clip as configured; as ``clip_grad_norm_`` does, but with the norm that is known."""
-        if not self.clip_grad_kwargs:
-            return
-        if self.clip_func is clip_grad_norm_:
-            clip_grads_with_norm_(parameters, self.clip_grad_kwargs['max_norm'], self._norm,
-                                  foreach=self.clip_grad_kwargs.get('foreach'))
-        else:
-            self.clip_func(parameters, **self.clip_grad_kwargs)
+        options = self.clip_grad_kwargs
+        if options and self.clip_func is clip_grad_norm_:
+            clip_grads_with_norm_(parameters, options['max_norm'], self._norm,
+                                  foreach=options.get('foreach'))
+        elif options:
+            self.clip_func(parameters, **options)
 
     def _step(self, **kwargs) -> None:
         """Step as mmengine does."""

@@ -36,9 +36,12 @@ class StopRequest:
             for number in SIGNALS:
                 _handle(number, self._note)
 
-    def ignore(self) -> None:
+    @staticmethod
+    def ignore() -> None:
         """Handle the signals as before."""
-        _restore()
+        for number, handler in _previous.items():
+            signal.signal(number, handler)
+        _previous.clear()
 
     def _note(self, number: int, frame) -> None:
         self.name = signal.Signals(number).name
@@ -122,25 +125,18 @@ def _handle(number: int, handler: Callable) -> None:
     _previous.setdefault(number, signal.signal(number, handler))
 
 
-def _restore() -> None:
-    for number, handler in _previous.items():
-        signal.signal(number, handler)
-    _previous.clear()
-
-
 def _before_fork() -> None:
     """Block the signals until the child has its handlers back: none may get lost."""
     _masks.before = signal.pthread_sigmask(signal.SIG_BLOCK, _previous) if _previous else None
 
 
 def _after_fork() -> None:
-    if getattr(_masks, 'before', None) is not None:
+    if _masks.before is not None:
         signal.pthread_sigmask(signal.SIG_SETMASK, _masks.before)
-        _masks.before = None
 
 
 def _after_fork_in_child() -> None:
-    _restore()  # the thread that forks is the child's main thread
+    StopRequest.ignore()  # the thread that forks is the child's main thread
     _after_fork()
 
 

@@ -81,11 +81,12 @@ def candidates(work_dir: str) -> list[str]:
     pointer = Path(work_dir) / POINTER
     named = _named(pointer)
     if named is None:
-        return _by_time(_checkpoints(Path(work_dir)))
+        return _newest_first(_checkpoints(Path(work_dir)))
     others = [path for path in _checkpoints(named.parent, _split(named)[0]) if path != named]
     newer = [path for path in others if _time(path) > _time(pointer) and _follows(path, named)]
     older = [path for path in others if path not in newer]
-    found = [*_by_time(newer), *([str(named)] if named.is_file() else []), *_by_time(older)]
+    middle = [str(named)] if named.is_file() else []
+    found = _newest_first(newer) + middle + _newest_first(older)
     if not found:
         raise UserError(f'{pointer} names {named}, which is not there. Put it back, give another '
                         'with --resume CHECKPOINT, or start anew without --resume.')
@@ -95,13 +96,13 @@ def candidates(work_dir: str) -> list[str]:
 def run_files(work_dir: str) -> list[Path]:
     """List the checkpoints of a run, the one that the pointer names first, the best ones last."""
     named = _named(Path(work_dir) / POINTER)
-    folders = {Path(work_dir), *([named.parent] if named is not None else [])}
-    kind = _split(named)[0] if named is not None else ''
+    folders = {Path(work_dir), *([named.parent] if named else [])}
+    kind = _split(named)[0] if named else ''
     paths = [path for folder in folders for path in _checkpoints(folder, kind)]
-    best = [path for folder in folders for path in folder.glob('best_*.pth') if _BEST.search(
-        path.name)]
-    newest_first = sorted({*paths}, key=lambda path: (path == named, _time(path)), reverse=True)
-    return [*newest_first, *best]
+    best = [path for folder in folders for path in folder.glob('best_*.pth')
+            if _BEST.search(path.name)]
+    paths.sort(key=lambda path: (path == named, _time(path)), reverse=True)
+    return [*paths, *best]
 
 
 def _named(pointer: Path) -> Path | None:
@@ -124,7 +125,7 @@ def _checkpoints(folder: Path, kind: str = '') -> list[Path]:
     return [path for path in folder.glob('*.pth') if _split(path)[0] in (*_KINDS, kind or None)]
 
 
-def _by_time(paths: list[Path]) -> list[str]:
+def _newest_first(paths: list[Path]) -> list[str]:
     return [str(path) for path in sorted(paths, key=_time, reverse=True)]
 
 

@@ -93,8 +93,8 @@ def _consequences(before: dict, now: dict, keys: list[str]) -> Iterator[str]:
                'learning rate is that of the checkpoint.')
     if held:
         yield ('Optimizer settings and schedules are kept in the checkpoint: the changes to '
-               f'{" and ".join(held)} '
-               'have no effect. To use them start with load_from=CHECKPOINT instead of --resume.')
+               f'{" and ".join(held)} have no effect. To use them start with '
+               'load_from=CHECKPOINT instead of --resume.')
 
 
 def _step_size(settings: dict) -> int | str:

@@ -92,9 +92,8 @@ def _cause() -> str:
     """What ended the attempt before."""
     folder = _agent_folder()
     exits = read_exits(folder / f'attempt_{restarts() - 1}') if folder else []
-    if exits and not exits[0]['extraInfo']['lost']:
-        return exits[0]['message']
-    return 'a process was stopped or killed.'
+    known = exits and not exits[0]['extraInfo']['lost']
+    return exits[0]['message'] if known else 'a process was stopped or killed.'
 
 
 def _goes_on() -> bool:
