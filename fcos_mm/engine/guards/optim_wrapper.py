@@ -29,7 +29,7 @@ class MeasuredStep:
     so that all ranks measure NaN.
     """
 
-    refuse = False  # to make a step with a non-finite gradient; NonFiniteHook sets it
+    refuse = False  # skip a step with a non-finite gradient; NonFiniteHook sets it
     broken: Sequence[Tensor] = ()  # parameters with a non-finite gradient, if a step was skipped
     _norm: Tensor | None = None
     _norms: dict[Tensor, Tensor] | None = None
@@ -64,7 +64,7 @@ class MeasuredStep:
                            if not parameter.grad.isfinite().all()]
 
     def settle(self) -> bool | None:
-        """Log the norm and return whether it is finite (None without a step), from the device."""
+        """Log the norm; whether it is finite, None without a step. Waits for the device."""
         if self._norm is None:
             return None
         value = self.read_norm()
