@@ -1,5 +1,4 @@
 """``UserError``, for mistakes that a user can fix, and how messages show values."""
-from collections.abc import Sequence
 
 
 class UserError(Exception):
@@ -19,11 +18,6 @@ def shorten(value: object, limit: int = 80) -> str:
     """
     text = repr(value)
     return text if len(text) <= limit else text[:limit] + '...'
-
-
-def first_names(names: Sequence[str], limit: int = 5) -> str:
-    """The first names of a list for use in a message, and dots if there are more."""
-    return ', '.join(names[:limit]) + (', ...' if len(names) > limit else '')
 
 
 def check_choice(name: str, value: object, allowed: tuple) -> None:

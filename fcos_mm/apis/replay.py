@@ -14,7 +14,8 @@ from fcos_mm.apis.recorded_config import read_recorded_config
 from fcos_mm.checkpoints.safe_loading import load_from_local, trust_checkpoints
 from fcos_mm.engine.guards.batch_record import unpack_batch
 from fcos_mm.engine.guards.non_finite import non_finite_names
-from fcos_mm.errors import UserError, first_names
+from fcos_mm.errors import UserError
+from fcos_mm.faults import first_few
 from fcos_mm.registry import MODELS
 
 _MAX_SHOWN = 10  # as many names are shown
@@ -99,7 +100,7 @@ def _text(finding: dict) -> str:
     for name, what in (('weights', 'weights that are not finite'),
                        ('modules', 'modules whose output is not finite, the first first'),
                        ('gradients', 'parameters whose gradient is not finite')):
-        lines.append(f"  {what}: {first_names(finding[name], _MAX_SHOWN) or 'none'}")
+        lines.append(f"  {what}: {first_few(finding[name], _MAX_SHOWN) or 'none'}")
     if all(map(math.isfinite, finding['losses'].values())) and not finding['gradients']:
         lines.append('  Here all is finite: try the device of the training (--device).')
     return '\n'.join(lines)

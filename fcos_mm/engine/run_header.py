@@ -6,7 +6,7 @@ from mmengine.runner import EpochBasedTrainLoop
 
 from fcos_mm.compat.modules import inner_model
 from fcos_mm.datasets.walk import metainfo_of
-from fcos_mm.errors import first_names
+from fcos_mm.faults import first_few
 from fcos_mm.registry import HOOKS
 
 
@@ -39,7 +39,7 @@ def _log(runner, data_lines: list, loader) -> None:
     lines = [('config', getattr(runner.cfg, 'filename', None) or 'given in Python'),
              ('work dir', runner.work_dir),
              *data_lines,
-             ('classes', f'{len(classes)}: {first_names(classes, 8)}'),
+             ('classes', f'{len(classes)}: {first_few(classes, 8)}'),
              ('parameters', f'{sum(map(torch.numel, parameters)) / 1e6:.2f} million'),
              ('device', f'{name}, {get_world_size()} process(es)'),
              ('log file', runner.logger.log_file)]

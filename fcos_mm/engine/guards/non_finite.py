@@ -9,7 +9,8 @@ from fcos_mm.compat.modules import inner_model
 from fcos_mm.compat.optimizers import copy_all
 from fcos_mm.engine.guards.batch_record import RecordedBatch, record_path, save_record
 from fcos_mm.engine.guards.optim_wrapper import MeasuredStep
-from fcos_mm.errors import UserError, first_names
+from fcos_mm.errors import UserError
+from fcos_mm.faults import first_few
 from fcos_mm.registry import HOOKS
 
 
@@ -99,7 +100,7 @@ class NonFiniteHook(Hook):
         bad = non_finite_names(checkpoint['state_dict'])
         if bad:
             raise UserError(f'The checkpoint is not saved: {len(bad)} weights are not finite, '
-                            f'{first_names(bad)}. Lower the learning rate and start from the '
+                            f'{first_few(bad)}. Lower the learning rate and start from the '
                             'checkpoint before.')
 
     def _handle(self, runner, batches: list[RecordedBatch]) -> None:
@@ -165,9 +166,9 @@ def _broken(runner, by_loss: bool) -> list[str]:
     model = inner_model(runner.model)
     bad = non_finite_names(model.state_dict())
     if bad:
-        return [f'{len(bad)} weights were not finite before the step: {first_names(bad)}']
+        return [f'{len(bad)} weights were not finite before the step: {first_few(bad)}']
     if by_loss:  # then all gradients are NaN
         return []
     broken = {id(parameter) for parameter in runner.optim_wrapper.broken}
     names = [name for name, parameter in model.named_parameters() if id(parameter) in broken]
-    return [f'{len(names)} gradients are not finite: {first_names(names)}']
+    return [f'{len(names)} gradients are not finite: {first_few(names)}']

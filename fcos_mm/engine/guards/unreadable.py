@@ -7,6 +7,7 @@ from mmengine.hooks import Hook
 from fcos_mm.datasets.unreadable import UNREADABLE
 from fcos_mm.datasets.walk import count_images
 from fcos_mm.errors import UserError
+from fcos_mm.faults import first_few
 from fcos_mm.registry import HOOKS
 
 _MAX_SHOWN = 20  # as many are named in one message
@@ -77,5 +78,4 @@ class UnreadableImageHook(Hook):
 
     def _listing(self) -> str:
         lines = [text.splitlines()[0] for text in self._lost.values()]
-        more = len(lines) - _MAX_SHOWN
-        return '\n'.join(lines[:_MAX_SHOWN] + ([f'and {more} more'] if more > 0 else []))
+        return first_few(lines, _MAX_SHOWN, '\n')
