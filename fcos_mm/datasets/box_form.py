@@ -62,11 +62,7 @@ def _reading(name: str) -> _Reading:
 
 
 def meaning(name: str) -> str:
-    """The four numbers in words.
-
-    Args:
-        name: Of ``PIXEL_READINGS`` or ``NORMALIZED_READINGS``.
-    """
+    """The four numbers in words."""
     unit = ' as fractions of the image size' if name in NORMALIZED_READINGS else ''
     return _reading(name).meaning + unit
 
@@ -75,7 +71,6 @@ def read_corners(name: str, boxes: np.ndarray, sizes: np.ndarray) -> np.ndarray:
     """Read boxes by one of the meanings.
 
     Args:
-        name: Of ``PIXEL_READINGS`` or ``NORMALIZED_READINGS``.
         boxes: (N, 4), as written.
         sizes: (N, 2), width and height of each box's image in pixels.
 
@@ -97,7 +92,6 @@ def misfits(name: str, boxes: np.ndarray, sizes: np.ndarray,
     """Find the boxes that make no sense under a meaning.
 
     Args:
-        name: Of ``PIXEL_READINGS`` or ``NORMALIZED_READINGS``.
         boxes: (N, 4), as written.
         sizes: (N, 2), width and height of each box's image in pixels.
         tolerance: How far a box may leave its image, as a share of the side.
@@ -139,9 +133,6 @@ def other_form(boxes: np.ndarray, sizes: np.ndarray) -> OtherForm | None:
     Args:
         boxes: (N, 4), as written, finite.
         sizes: (N, 2), width and height of each box's image in pixels.
-
-    Returns:
-        OtherForm or None: What they are; None if they are COCO's or fit nothing.
     """
     fractions = ((np.abs(boxes) < LARGEST_FRACTION).all() and boxes.any()
                  and (sizes >= _SMALLEST_IMAGE).all())
@@ -165,11 +156,7 @@ def _fitting(names: Sequence[str], boxes: np.ndarray, sizes: np.ndarray) -> tupl
 
 
 def box_sizes(data: dict) -> np.ndarray:
-    """(N, 2): width and height in pixels of each annotation's image.
-
-    Args:
-        data: An annotation file's contents, checked.
-    """
+    """(N, 2): width and height in pixels of each annotation's image."""
     sizes = {image['id']: (image['width'], image['height']) for image in data['images']}
     return np.array([sizes[box['image_id']] for box in data['annotations']],
                     dtype=np.float64).reshape(-1, 2)
@@ -182,7 +169,6 @@ def fix_boxes(path: str, reading: str) -> tuple[dict, int]:
     is not larger than the box and the annotation has a ``segmentation``.
 
     Args:
-        path: COCO-format annotation file.
         reading: What the four numbers mean: a name of ``PIXEL_READINGS`` or
             ``NORMALIZED_READINGS``.
 

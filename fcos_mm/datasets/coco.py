@@ -31,9 +31,7 @@ class CocoDataset(SeededSamples, ReplacesUnreadable, MMDetCocoDataset):
       :class:`ReplacesUnreadable`.
 
     Args:
-        *args: mmdet's arguments.
         share_annotations: Whether the ranks of a machine share one copy.
-        **kwargs: mmdet's arguments.
     """
     COCOAPI = COCO
 
@@ -64,11 +62,7 @@ class CocoDataset(SeededSamples, ReplacesUnreadable, MMDetCocoDataset):
             data_address=torch.from_numpy(self.data_address))
 
     def filter_data(self) -> list[dict]:
-        """Leave out images by ``filter_cfg``, and masks that nobody loads.
-
-        Returns:
-            list[dict]: One dict an image.
-        """
+        """Leave out images by ``filter_cfg``, and masks that nobody loads."""
         loaders = [transform.with_mask for transform in self.pipeline.transforms
                    if hasattr(transform, 'with_mask')]
         if loaders and not any(loaders):

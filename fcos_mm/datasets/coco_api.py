@@ -19,9 +19,6 @@ class COCO(PyCOCO):
     - Ids of categories come in the order of the names that are asked for, so
       that labels follow ``metainfo.classes``. Elsewhere they come in the order
       of the file, so that the classes have to follow that.
-
-    Args:
-        annotation_file: The path; None for an empty index.
     """
 
     def __init__(self, annotation_file: str | None = None) -> None:
@@ -55,11 +52,6 @@ class COCO(PyCOCO):
 
     def getCatIds(self, catNms=(), supNms=(), catIds=()) -> list:
         """Ids of categories.
-
-        Args:
-            catNms: Names; without them the categories come in the file's order.
-            supNms: Names of supercategories.
-            catIds: Ids.
 
         Returns:
             The ids of the categories that fulfil all of it; in the order of

@@ -24,11 +24,7 @@ def _ids(values: Sequence) -> bool:
 
 
 def is_id(value: object) -> bool:
-    """Whether this can be the id of an image, a box or a category.
-
-    Args:
-        value: A whole number that fits 64 bits, or text.
-    """
+    """Whether this can be the id of an image, a box or a category."""
     return _ids([value])
 
 
@@ -59,9 +55,6 @@ class Field(NamedTuple):
     """What a field must be.
 
     Attributes:
-        rule: Whether all values of a list are right.
-        expected: The same in words.
-        remedy: What to do about another value.
         default: What to add where the field is missing, in words.
     """
     rule: Callable[[Sequence], bool]
@@ -115,7 +108,6 @@ def read_coco(path: str, needs: Needs = DATASET, *, annotated: bool = True,
     name without having boxes are left out.
 
     Args:
-        path: The file, UTF-8 with or without a byte order mark.
         needs: The sections and fields that must be there.
         annotated: Whether ``annotations`` must be there; if not, an empty list is put there.
         note: Called with a line about each category that is left out.
@@ -157,11 +149,6 @@ def load_coco(path: str, needs: Needs = DATASET, *, annotated: bool = True,
 def coco_faults(data: dict, path: str, needs: Needs = DATASET) -> Iterator[tuple[str, str]]:
     """What is wrong with the entries of a file.
 
-    Args:
-        data: The contents, with the sections of ``needs``.
-        path: The file, for the messages.
-        needs: The sections that are read, and the fields that must not be missing.
-
     Yields:
         The section and a message for every field that is missing or wrong, ids
         and names that are used twice, and annotations of no image or category.
@@ -192,13 +179,9 @@ def entry_faults(entries: Sequence, section: str, needed: Sequence[str],
     """What is wrong with single entries of a section.
 
     Args:
-        entries: The entries.
         section: A key of :data:`FIELDS`.
         needed: The fields that must not be missing.
         images: Entries of images, whose names tell more than their ids.
-
-    Yields:
-        A message for every field that some entries lack or have wrong.
     """
     if not {*map(type, entries)} <= {dict}:
         odd = [index for index, entry in enumerate(entries) if not isinstance(entry, dict)]
@@ -229,7 +212,6 @@ def entry_fault(entry: object, section: str) -> str | None:
     """What is wrong with one entry: the first field that is missing or wrong; None if nothing is.
 
     Args:
-        entry: The entry.
         section: A key of :data:`FIELDS`; all of its fields must be there.
     """
     if not isinstance(entry, dict):
@@ -282,9 +264,6 @@ def _label(index: int, entry: object, section: str, files: dict) -> str:
 
 def parent_category(data: dict) -> dict | None:
     """The entry of ``categories`` that only groups the others, as Roboflow writes it.
-
-    Args:
-        data: What an annotation file holds.
 
     Returns:
         The category without boxes whose name is the ``supercategory`` of all

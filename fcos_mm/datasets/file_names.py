@@ -33,7 +33,6 @@ class Found(NamedTuple):
     """A file that is not where its name says.
 
     Attributes:
-        path: Where it is.
         kind: What is wrong with the name, a key of ``KINDS``.
         lost: The folder that is too much or missing, for the remedy.
     """
@@ -51,20 +50,12 @@ class Folders:
         self._below: dict[str, list[str]] = {}
 
     def has(self, path: str) -> bool:
-        """Whether there is a file or folder of exactly this name.
-
-        Args:
-            path: The path.
-        """
+        """Whether there is a file or folder of exactly this name."""
         parent, name = osp.split(path)
         return name in self.names(parent)
 
     def names(self, folder: str) -> frozenset:
-        """The names in a folder; none if there is no such folder.
-
-        Args:
-            folder: The folder.
-        """
+        """The names in a folder; none if there is no such folder."""
         if folder not in self._names:
             try:
                 self._names[folder] = frozenset(os.listdir(folder or '.'))
@@ -73,11 +64,7 @@ class Folders:
         return self._names[folder]
 
     def below(self, folder: str) -> list[str]:
-        """The folders in a folder.
-
-        Args:
-            folder: The folder.
-        """
+        """The folders in a folder."""
         if folder not in self._below:
             self._below[folder] = [name for name in sorted(self.names(folder))
                                    if not name.lower().endswith(_IMAGE_SUFFIXES)
@@ -85,13 +72,7 @@ class Folders:
         return self._below[folder]
 
     def alike(self, folder: str, name: str, fold: Callable[[str], str]) -> str | None:
-        """The path below a folder whose parts are equal to a name's when folded.
-
-        Args:
-            folder: An existing folder.
-            name: The path below it.
-            fold: Takes away the difference that is not to count.
-        """
+        """The path below a folder whose parts are equal to a name's when folded."""
         for part in name.split('/'):
             key = folder, fold
             if key not in self._alike:
@@ -105,9 +86,6 @@ class Folders:
 
 def readable(path: str) -> str:
     """The path under which a file can be read: names from Windows and of web pages are put right.
-
-    Args:
-        path: The path as an annotation file has it.
 
     Returns:
         The same path, unless there is no such file and there is one when the
@@ -125,16 +103,7 @@ def readable(path: str) -> str:
 
 
 def find_file(folder: str, name: str, folders: Folders) -> Found | None:
-    """Look for a missing file under the names that tools make of a name.
-
-    Args:
-        folder: The folder that names are relative to.
-        name: The name that the annotation file gives; there is no such file.
-        folders: Listings, the same for all files.
-
-    Returns:
-        Where it is and what is wrong with the name; None if it is not found.
-    """
+    """Look for a missing file under the names that tools make of a name."""
     found = _decoded(folder, name, folders.has)
     if found:
         return found
@@ -194,9 +163,6 @@ _FOLDS: dict[str, Callable[[str], str]] = {
 
 def sort_by_kind(found: dict[str, Found | None]) -> dict[tuple, list[str]]:
     """Group missing files by what is to be done about them, most first.
-
-    Args:
-        found: Per path that is missing where the file is.
 
     Returns:
         Per kind of ``KINDS`` and lost folder the missing paths; under

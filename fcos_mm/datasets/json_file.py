@@ -9,11 +9,6 @@ from fcos_mm.errors import UserError
 def read_json(path: str, what: str, remedy: str) -> dict | list:
     """Read a JSON file.
 
-    Args:
-        path: The file, UTF-8 with or without a byte order mark.
-        what: What it is, for the messages.
-        remedy: What to do about a file that is not JSON.
-
     Raises:
         UserError: If there is no such file, it is not JSON or not UTF-8.
     """

@@ -71,9 +71,6 @@ def channels_first(image: np.ndarray) -> np.ndarray:
 
     Args:
         image: (H, W, C) of uint8 or float32.
-
-    Returns:
-        np.ndarray: (C, H, W), a copy.
     """
     upside_down, mirrored = (stride < 0 for stride in image.strides[:2])
     forwards = image[::-1 if upside_down else 1, ::-1 if mirrored else 1]

@@ -33,13 +33,6 @@ FAILURES = (TransformError, CustomCodeError)
 def run_transforms(transforms: Iterable[Callable], results: dict) -> dict:
     """Apply transforms one after the other.
 
-    Args:
-        transforms: The transforms.
-        results: The sample.
-
-    Returns:
-        dict: What the last transform returns.
-
     Raises:
         SampleError: If the image cannot be used. ``path`` is that of the
             image; a transform that fails or returns None is named.

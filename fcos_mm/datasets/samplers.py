@@ -72,11 +72,6 @@ class AspectRatioBatchSampler(Skips, MMDetAspectRatioBatchSampler):
 def skip_batches(loader: DataLoader, num_batches: int) -> int:
     """Let the next iterator over a loader start later.
 
-    Args:
-        loader: The loader.
-        num_batches: How many batches to leave out, counted from the start of
-            the epoch, or of the run where the sampler has no end.
-
     Returns:
         How many of them remain to be loaded and dropped: all, where sampler or
         batch sampler is not one that can skip.
@@ -92,14 +87,7 @@ def skip_batches(loader: DataLoader, num_batches: int) -> int:
 
 
 def unseeded_part(loader: DataLoader) -> str | None:
-    """Find what keeps samples from having randomness of their own.
-
-    Args:
-        loader: The loader.
-
-    Returns:
-        The name of a dataset or sampler; None if there is none.
-    """
+    """Find what keeps samples from having randomness of their own."""
     dataset = without_batch_limit(loader.dataset)
     if not isinstance(dataset, SeededSamples):
         return type(dataset).__name__

@@ -18,7 +18,6 @@ class SeededIndex(int):
     """An index of a dataset that knows the randomness of its sample.
 
     Args:
-        value: The index.
         seed: Seed of the run, not negative.
         epoch: How many times the whole dataset was handed out before.
     """
@@ -66,11 +65,7 @@ class SeededSamples:
     """
 
     def __getitem__(self, idx: int):
-        """Load a sample.
-
-        Args:
-            idx: Its index.
-        """
+        """Load a sample."""
         if not isinstance(idx, SeededIndex):
             return super().__getitem__(idx)
         with idx.randomness():

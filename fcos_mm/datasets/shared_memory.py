@@ -19,10 +19,6 @@ def share_between_ranks(load: Callable[[], dict]) -> dict:
 
     The mapped file is removed as soon as all ranks hold it. All ranks have to call this.
 
-    Args:
-        load: Returns tensors and plain data. Called on one rank of a machine, and on the others
-            only if the file cannot be written.
-
     Returns:
         What ``load`` returns. A rank that writes to a tensor gets a copy of its own.
     """

@@ -12,9 +12,6 @@ class SampleError(UserError):
 
     A data loader raises a worker's error anew with the whole traceback as its
     message; only the original message is kept of it.
-
-    Args:
-        message: The message, or a traceback that ends in it.
     """
 
     def __init__(self, message: str) -> None:

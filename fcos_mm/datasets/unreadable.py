@@ -33,19 +33,7 @@ class ReplacesFailures:
     """
 
     def __getitem__(self, idx: int) -> dict:
-        """Load a sample.
-
-        Args:
-            idx: Its index.
-
-        Returns:
-            dict: The sample, or the one that stands in.
-
-        Raises:
-            SampleError: If it cannot be used, in test mode or with all images
-                after it that were tried.
-            CustomCodeError: The same, if the user's own code fails.
-        """
+        """Load a sample."""
         if getattr(self, 'test_mode', False):
             return super().__getitem__(idx)
         lost: list[tuple[str, str]] = []
@@ -75,9 +63,6 @@ class ReplacesUnreadable(ReplacesFailures):
     def prepare_data(self, idx: int) -> dict | None:
         """Run the pipeline on a sample.
 
-        Args:
-            idx: Its index.
-
         Returns:
             dict or None: What the pipeline returns; None where a transform
             drops the sample, in training.
@@ -101,23 +86,13 @@ class ReplacesUnreadable(ReplacesFailures):
 
 
 def always_dropped(number: int, error: DroppedSample) -> SampleError:
-    """The error for a pipeline that drops every sample.
-
-    Args:
-        number: Samples that were tried.
-        error: What is said of the last of them.
-    """
+    """The error for a pipeline that drops every sample."""
     return SampleError(f'The pipeline has dropped {number} samples in a row, the last one:\n'
                        f'{error}\nChange the settings of this transform.')
 
 
 def mark(sample: dict, lost: list[tuple[str, str]]) -> None:
-    """Note in a sample which images it stands in for.
-
-    Args:
-        sample: The sample, packed or not; changed in place.
-        lost: Path and message of each of them.
-    """
+    """Note in a sample which images it stands in for."""
     packed = sample.get('data_samples') if isinstance(sample, dict) else None
     if isinstance(packed, BaseDataElement):
         packed.set_metainfo({UNREADABLE: [*packed.metainfo.get(UNREADABLE, ()), *lost]})

@@ -5,14 +5,7 @@ from fcos_mm.compat.mm_datasets import without_batch_limit
 
 
 def inner_datasets(dataset) -> Iterator:
-    """The datasets that load images, through wrappers at any depth.
-
-    Args:
-        dataset: A dataset, or a wrapper of mmengine, mmdet or torch.
-
-    Yields:
-        Each dataset that is no wrapper, in order.
-    """
+    """The datasets that load images, through wrappers at any depth."""
     dataset = without_batch_limit(dataset)
     if hasattr(dataset, 'datasets'):  # concatenated
         for part in dataset.datasets:
@@ -24,11 +17,7 @@ def inner_datasets(dataset) -> Iterator:
 
 
 def metainfo_of(dataset) -> dict:
-    """What a dataset says about itself; of several datasets what the first says.
-
-    Args:
-        dataset: A dataset or a wrapper.
-    """
+    """What a dataset says about itself; of several datasets what the first says."""
     metainfo = getattr(dataset, 'metainfo', {})
     if isinstance(metainfo, (list, tuple)):  # of concatenated datasets that differ
         metainfo = metainfo[0] if metainfo else {}
@@ -36,9 +25,5 @@ def metainfo_of(dataset) -> dict:
 
 
 def count_images(dataset) -> int:
-    """Images that can be loaded: one that a wrapper repeats counts once.
-
-    Args:
-        dataset: A dataset or a wrapper.
-    """
+    """Images that can be loaded: one that a wrapper repeats counts once."""
     return sum(len(part) for part in inner_datasets(dataset))

@@ -25,10 +25,6 @@ class ConcatDataset(SeededSamples, MMDetConcatDataset):
     Datasets of the same classes have the ``metainfo`` of the first of them.
     mmdet makes a list of theirs where anything differs, a palette too, which
     neither checkpoints nor metrics can use.
-
-    Args:
-        *args: mmdet's arguments.
-        **kwargs: mmdet's arguments.
     """
 
     def __init__(self, *args, **kwargs) -> None:
@@ -36,11 +32,7 @@ class ConcatDataset(SeededSamples, MMDetConcatDataset):
         use_first_metainfo(self)
 
     def get_cat_ids(self, idx: int) -> list[int]:
-        """The labels in an image, for ``ClassBalancedDataset``.
-
-        Args:
-            idx: The index of the image.
-        """
+        """The labels in an image, for ``ClassBalancedDataset``."""
         place, index = inner_index(self, idx)
         return self.datasets[place].get_cat_ids(index)
 
@@ -51,10 +43,6 @@ class MultiImageMixDataset(SeededSamples, ReplacesFailures, MMDetMultiImageMixDa
 
     An image on which a transform fails is replaced by the next one, as in
     :class:`CocoDataset`.
-
-    Args:
-        *args: mmdet's arguments.
-        **kwargs: mmdet's arguments.
     """
 
     def __init__(self, *args, **kwargs) -> None:
@@ -67,11 +55,7 @@ class MultiImageMixDataset(SeededSamples, ReplacesFailures, MMDetMultiImageMixDa
         return any(getattr(part, 'test_mode', False) for part in inner_datasets(self.dataset))
 
     def get_cat_ids(self, idx: int) -> list[int]:
-        """The labels in an image, for ``ClassBalancedDataset``.
-
-        Args:
-            idx: The index of the image.
-        """
+        """The labels in an image, for ``ClassBalancedDataset``."""
         return self.dataset.get_cat_ids(idx)
 
 
@@ -80,11 +64,7 @@ class RepeatDataset(SeededSamples, MMEngineRepeatDataset):
     """mmengine's, with seeded samples."""
 
     def get_cat_ids(self, idx: int) -> list[int]:
-        """The labels in an image, for ``ClassBalancedDataset``.
-
-        Args:
-            idx: The index of the image.
-        """
+        """The labels in an image, for ``ClassBalancedDataset``."""
         return self.dataset.get_cat_ids(inner_index(self, idx))
 
 
@@ -94,12 +74,7 @@ class ClassBalancedDataset(SeededSamples, MMEngineClassBalancedDataset):
 
 
 class _MixTransform:
-    """A transform of a mix that is named when it fails, and knows which images were replaced.
-
-    Args:
-        transform: The transform.
-        tries: So many times in a row it may return None.
-    """
+    """A transform of a mix that is named when it fails, and knows which images were replaced."""
 
     def __init__(self, transform: Callable, tries: int) -> None:
         self.transform = transform

@@ -32,9 +32,6 @@ class CheckedData:
     :func:`fcos_mm.datasets.coco_format.coco_faults`.
 
     Attributes:
-        source: The dataset.
-        data: The annotation file's contents.
-        cfg: The config that the dataset is of.
         images: The images that will be read: all, or those the dataset's filter keeps.
     """
     source: CocoSource
@@ -78,12 +75,7 @@ class CheckedData:
                 if entry['name'] in self.source.classes}
 
     def box_message(self, wrong: np.ndarray, what: str) -> str:
-        """``3 of 9 boxes ...`` and the first of them.
-
-        Args:
-            wrong: (N,) bool, the boxes.
-            what: What is wrong with them.
-        """
+        """``3 of 9 boxes ...`` and the first of them."""
         files = {image['id']: image['file_name'] for image in self.data['images']}
         boxes = [self.data['annotations'][index] for index in np.flatnonzero(wrong)[:EXAMPLES]]
         cases = [f"{files[box['image_id']]}: annotation {box['id']}, bbox {box['bbox']}, area "

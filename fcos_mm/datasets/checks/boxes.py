@@ -109,9 +109,6 @@ class CheckedFile(NamedTuple):
 def read_checked(path: str) -> CheckedFile:
     """Read an annotation file and check its boxes, without a config.
 
-    Args:
-        path: The file.
-
     Raises:
         UserError: If the file is missing, not in COCO's format, or its boxes
             are not x, y, width, height in pixels.

@@ -51,7 +51,6 @@ def check_config_data(cfg: Config, mode: str) -> None:
     a box are logged as warnings.
 
     Args:
-        cfg: The config.
         mode: ``'train'`` (the training data, and the validation data if
             configured) or ``'test'``.
 

@@ -16,8 +16,6 @@ class _Part(NamedTuple):
     """An evaluator in COCO's format that has an annotation file.
 
     Attributes:
-        key: Where it stands in the config.
-        path: The annotation file.
         ours: Whether it is our metric, which goes by names and takes any ids.
     """
     key: str
@@ -27,11 +25,6 @@ class _Part(NamedTuple):
 
 def check_evaluators(cfg, key: str, image_ids: Sequence[tuple[CocoSource, set]]) -> None:
     """The file of every metric must hold the classes and images of the dataset, each under its id.
-
-    Args:
-        cfg: The config.
-        key: ``val_evaluator`` or ``test_evaluator``.
-        image_ids: The sources of the dataset, with the ids of their images.
 
     Raises:
         UserError: If a metric's file is missing or of other data, or images of

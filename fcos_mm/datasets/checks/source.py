@@ -12,14 +12,10 @@ class CocoSource:
 
     Attributes:
         key: Where it stands in the config, e.g. ``train_dataloader.dataset``.
-        ann_file: Path of the annotation file.
         image_folder: Folder the file names of the images are relative to.
-        classes: Names of the classes, in order.
         classes_given: False where the classes are the dataset type's own
             because the config does not set ``metainfo.classes``.
         test_mode: Whether mmdet skips the filter.
-        filter_cfg: The filter, empty for none.
-        local: Whether the files lie in the local file system.
         labels_by_name: Whether labels follow the order of ``classes``; mmdet's
             own datasets number them in the order of the file's categories.
     """
@@ -44,10 +40,6 @@ def coco_sources(cfg, dataloader: str) -> Iterator[CocoSource]:
     Datasets of another type, and subclasses of mmdet's ``CocoDataset`` that
     read their file in their own way, are left alone.
 
-    Args:
-        cfg: The config.
-        dataloader: Key of the dataloader, e.g. ``train_dataloader``.
-
     Raises:
         UserError: If a dataset's settings cannot be used.
     """
@@ -66,9 +58,6 @@ def coco_sources(cfg, dataloader: str) -> Iterator[CocoSource]:
 
 def check_same_classes(sources: Sequence[CocoSource]) -> None:
     """Check that datasets that are trained on together number their classes alike.
-
-    Args:
-        sources: The datasets of one dataloader.
 
     Raises:
         UserError: If one has other classes, or another order, than the first.

@@ -23,9 +23,6 @@ class CocoWriter:
 
     Ids count from 1 in the order of the calls, those of categories in the
     order of the classes, so that equal input gives an equal file.
-
-    Args:
-        classes: Names of the classes.
     """
 
     def __init__(self, classes: Sequence[str]) -> None:
@@ -35,31 +32,16 @@ class CocoWriter:
         self.faults: dict[str, list[str]] = defaultdict(list)
 
     def fault(self, kind: str, where: str) -> None:
-        """Note a fault.
-
-        Args:
-            kind: What is wrong and what was done about it.
-            where: The file and place.
-        """
+        """Note a fault."""
         self.faults[kind].append(where)
 
     def add_image(self, file_name: str, width: int, height: int) -> None:
-        """Add an image; the boxes that follow belong to it.
-
-        Args:
-            file_name: Path relative to the folder of the images.
-            width: Its width in pixels.
-            height: Its height in pixels.
-        """
+        """Add an image; the boxes that follow belong to it."""
         self.images.append(dict(
             id=len(self.images) + 1, file_name=file_name, width=width, height=height))
 
     def read_size(self, path: str) -> tuple[int, int] | None:
-        """Width and height of an image; None, and a fault, where the file is not an image.
-
-        Args:
-            path: The file.
-        """
+        """Width and height of an image; None, and a fault, where the file is not an image."""
         try:
             return image_size(path)
         except ValueError as error:
@@ -72,10 +54,7 @@ class CocoWriter:
         A box that is not finite, has no area or lies outside is skipped.
 
         Args:
-            label: Index of its class.
             box: Corners (x0, y0, x1, y1) in pixels.
-            where: The file and place, for the report.
-            crowd: Whether the box marks a region to ignore.
         """
         image = self.images[-1]
         where = f'{where}: box {[round(value, 2) for value in box]}'
@@ -99,9 +78,6 @@ class CocoWriter:
 
     def write(self, path: str) -> None:
         """Write the COCO file.
-
-        Args:
-            path: The JSON file; its folder is made if it is not there.
 
         Raises:
             UserError: If no image could be converted, or no box was found.
@@ -151,10 +127,6 @@ def _rounded(value: float) -> float:
 def write_json(path: str, content: object) -> None:
     """Write a JSON file; its folder is made if it is not there.
 
-    Args:
-        path: The file.
-        content: What it shall hold.
-
     Raises:
         UserError: If it cannot be written.
     """
@@ -164,12 +136,7 @@ def write_json(path: str, content: object) -> None:
 
 
 def find_files(folder: str, suffixes: str | tuple[str, ...] = IMAGE_SUFFIXES) -> list[str]:
-    """Files below a folder by their endings, as sorted paths relative to it.
-
-    Args:
-        folder: The folder.
-        suffixes: Endings in small letters; those of images.
-    """
+    """Files below a folder by their endings, as sorted paths relative to it."""
     found = []
     for parent, _, names in os.walk(folder, followlinks=True):
         found += [osp.relpath(osp.join(parent, name), folder).replace(os.sep, '/')
@@ -178,15 +145,7 @@ def find_files(folder: str, suffixes: str | tuple[str, ...] = IMAGE_SUFFIXES) ->
 
 
 def require_folder(path: str, what: str) -> None:
-    """Raise an error where a folder is missing.
-
-    Args:
-        path: The folder.
-        what: What it should hold, for the message.
-
-    Raises:
-        UserError: If it is not a folder.
-    """
+    """Raise an error where a folder is missing."""
     if not osp.isdir(path):
         parent = osp.dirname(osp.abspath(path))
         there = sorted(os.listdir(parent)) if osp.isdir(parent) else 'nothing'

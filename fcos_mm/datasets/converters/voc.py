@@ -14,9 +14,6 @@ _CORNERS = ('xmin', 'ymin', 'xmax', 'ymax')
 def voc_classes(root: str) -> list[str]:
     """Sorted names of all objects of a dataset, whatever split they are in.
 
-    Args:
-        root: Its folder, see :func:`voc_layout`.
-
     Raises:
         UserError: If it has another layout or no object has a name.
     """
@@ -40,15 +37,10 @@ def convert_voc(root: str, split: str, *, classes: Sequence[str], one_based: boo
     """Read one split.
 
     Args:
-        root: Folder of the dataset, see :func:`voc_layout`.
-        split: One of the layout's splits.
         classes: Names of the classes; objects of other names are left out.
         one_based: Whether pixels count from 1 and xmax, ymax are the last
             ones inside, as in PASCAL VOC's own files: 1 is then subtracted
             from xmin and ymin. Otherwise the numbers are taken as corners.
-
-    Returns:
-        CocoWriter: Images, boxes and the report.
 
     Raises:
         UserError: If a folder, the split or a class is missing.

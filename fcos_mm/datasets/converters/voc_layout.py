@@ -20,10 +20,8 @@ class VocLayout:
     """The folders of a dataset.
 
     Attributes:
-        root: The folder of the dataset.
         images: Folder that the names of the images are relative to.
         annotations: Folder of the XML files, laid out as that of the images.
-        splits: Names of the splits.
         listed: Whether a split is a list of images in ``ImageSets/Main``. If
             not, it is a folder in ``images``, or ``'all'``, everything there.
     """
@@ -34,27 +32,15 @@ class VocLayout:
     listed: bool
 
     def names(self, split: str) -> list[str] | None:
-        """Names in a split, as its list has them; None if it has no list.
-
-        Args:
-            split: One of the splits.
-        """
+        """Names in a split, as its list has them; None if it has no list."""
         return _lines(self.split_file(split)) if self.listed else None
 
     def folder(self, split: str) -> str:
-        """Folder of the images of a split, relative to ``images``; empty for all of them.
-
-        Args:
-            split: One of the splits.
-        """
+        """Folder of the images of a split, relative to ``images``; empty for all of them."""
         return '' if self.listed or split == ALL else split
 
     def split_file(self, split: str) -> str:
-        """The list of a split.
-
-        Args:
-            split: One of the splits of a dataset with lists.
-        """
+        """The list of a split."""
         return osp.join(self.root, _SPLIT_FOLDER, f'{split}.txt')
 
 
@@ -65,9 +51,6 @@ def voc_layout(root: str) -> VocLayout:
       split in ``ImageSets/Main``. Without the lists every image counts.
     - LabelImg: XML files beside the images. Every image counts.
     - Roboflow: the same in a folder a split, such as ``train`` and ``valid``.
-
-    Args:
-        root: Its folder.
 
     Raises:
         UserError: If there are no XML files in any of these places.

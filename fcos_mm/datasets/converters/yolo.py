@@ -64,14 +64,6 @@ def convert_yolo(images: str, labels: str, *, classes: Sequence[str]) -> CocoWri
     class is its number, also written ``0.0``, or its name. An image without a
     label file has no objects.
 
-    Args:
-        images: Folder of the images, searched with its subfolders.
-        labels: Folder of the label files.
-        classes: Names of the classes in the order of their numbers.
-
-    Returns:
-        CocoWriter: Images, boxes and the report.
-
     Raises:
         UserError: If a folder is missing or no label file fits an image.
     """

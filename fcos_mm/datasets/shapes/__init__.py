@@ -32,16 +32,10 @@ def make_shapes(out_dir: str,
     images of a split stay the same when more are asked for.
 
     Args:
-        out_dir: Folder to write to; made if it does not exist.
-        seed: The same seed gives the same bytes.
-        counts: Numbers of images of the train, val and test splits.
         image_size: Width and height of the images, in pixels.
 
     Returns:
         dict[str, Path]: The annotation file of each split.
-
-    Raises:
-        UserError: A number or a size that cannot be drawn.
     """
     _check(seed, counts, image_size)
     files = {}

@@ -61,10 +61,6 @@ _RANDOM = {'bar': _bar, 'blob': _blob, 'arc': _arc}
 def outline(kind: str, rng: np.random.Generator) -> list:
     """Contours of a shape; two contours mean a hole.
 
-    Args:
-        kind: A name of ``CLASSES`` or ``DISTRACTORS``.
-        rng: Where randomness comes from.
-
     Returns:
         list[np.ndarray]: Contours ``(N, 2)`` around the origin, in any unit.
     """
@@ -77,10 +73,8 @@ def pose(contours: list, size: float, center: tuple, rng: np.random.Generator) -
     """Stretch, rotate, scale and move contours.
 
     Args:
-        contours: Contours ``(N, 2)``.
         size: Longer side of the shape's box, in pixels.
         center: Center ``(x, y)`` of the shape's box, in pixels.
-        rng: Where randomness comes from.
 
     Returns:
         list[np.ndarray]: Contours ``(N, 2)`` in pixels.
@@ -97,11 +91,6 @@ def pose(contours: list, size: float, center: tuple, rng: np.random.Generator) -
 
 def coverage(contours: list, width: int, height: int) -> np.ndarray:
     """How much of each pixel the contours cover.
-
-    Args:
-        contours: Contours ``(N, 2)`` in pixels.
-        width: Width of the image.
-        height: Height of the image.
 
     Returns:
         np.ndarray: uint8 ``(height, width)``, 255 inside.
@@ -142,14 +131,7 @@ def _pattern(width: int, height: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def noise(width: int, height: int, cells: int, rng: np.random.Generator) -> np.ndarray:
-    """Smooth noise ``(height, width)`` of values from 0 to 1.
-
-    Args:
-        width: Width of the image.
-        height: Height of the image.
-        cells: Number of independent values along each side.
-        rng: Where randomness comes from.
-    """
+    """Smooth noise ``(height, width)`` of values from 0 to 1."""
     grid = rng.integers(0, 256, (cells, cells), dtype=np.uint8)
     return cv2.resize(grid, (width, height), interpolation=cv2.INTER_LINEAR_EXACT) / np.float32(255)
 
@@ -158,10 +140,7 @@ def surface(width: int, height: int, color: np.ndarray, rng: np.random.Generator
     """A surface of a color, patterned with another one near it.
 
     Args:
-        width: Width of the image.
-        height: Height of the image.
         color: Color ``(3,)``, 0 to 255.
-        rng: Where randomness comes from.
 
     Returns:
         np.ndarray: float32 ``(height, width, 3)``, 0 to 255.
@@ -184,11 +163,6 @@ def paint(image: np.ndarray, color: np.ndarray, mask: np.ndarray) -> None:
 
 def background(width: int, height: int, rng: np.random.Generator) -> np.ndarray:
     """Clutter to draw on: noise of two scales and lumps of other surfaces.
-
-    Args:
-        width: Width of the image.
-        height: Height of the image.
-        rng: Where randomness comes from.
 
     Returns:
         np.ndarray: float32 ``(height, width, 3)``, 0 to 255.

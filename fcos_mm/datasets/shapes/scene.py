@@ -28,11 +28,6 @@ _NOBODY = -1
 class Scene:
     """An image under construction.
 
-    Args:
-        width: Width in pixels.
-        height: Height in pixels.
-        rng: Where randomness comes from.
-
     Attributes:
         image (np.ndarray): float32 ``(height, width, 3)``, 0 to 255.
         shapes (list[dict]): ``label``, ``area`` (whole, in pixels) and
@@ -51,12 +46,8 @@ class Scene:
         """Paint a shape, unless it hides too much or cannot be seen itself.
 
         Args:
-            label: Index into ``CLASSES``.
             size: Longer side of its box, in pixels.
             center: Center ``(x, y)`` of its box.
-
-        Returns:
-            bool: Whether it was painted.
         """
         contours = pose(outline(CLASSES[label], self.rng), size, center, self.rng)
         mask = coverage(contours, self.width, self.height)
@@ -66,12 +57,7 @@ class Scene:
         """Paint many tiny shapes of one class, annotated as one crowd.
 
         Args:
-            label: Index into ``CLASSES``.
             radius: How far from the center they lie, in pixels.
-            center: Center ``(x, y)`` of the swarm.
-
-        Returns:
-            bool: Whether it was painted.
         """
         masks = []
         for _ in range(self.rng.integers(12, 25)):
@@ -180,11 +166,6 @@ def _area(contours: list) -> float:
 
 def draw_scene(width: int, height: int, rng: np.random.Generator) -> tuple:
     """Draw an image.
-
-    Args:
-        width: Width in pixels.
-        height: Height in pixels.
-        rng: Where randomness comes from.
 
     Returns:
         tuple: The image, uint8 ``(height, width, 3)``, and its boxes as
