@@ -37,11 +37,12 @@ def read_boxes(path: str, classes: Sequence[str] | None = None) -> Annotations:
         UserError: If the file is missing or not in COCO format, an entry lacks a field, or no
             box counts.
     """
-    data, usable, warnings = read_checked(path)
+    checked = read_checked(path)
+    data = checked.data
     number = _numbers(path, data, classes)
     kept: dict = {image['id']: [] for image in data['images']}
     left_out = dict(crowd=0, other_category=0, not_usable=0)
-    for annotation, is_usable in zip(data['annotations'], usable):
+    for annotation, is_usable in zip(data['annotations'], checked.usable):
         if annotation['category_id'] not in number:
             left_out['other_category'] += 1
         elif not is_usable:
@@ -54,7 +55,7 @@ def read_boxes(path: str, classes: Sequence[str] | None = None) -> Annotations:
         raise UserError(f'{path} has no box that counts: {reasons}.\n'
                         'Give an annotation file with boxes.')
     images = [_image_boxes(image, kept[image['id']], number) for image in data['images']]
-    return Annotations(images, left_out, warnings)
+    return Annotations(images, left_out, checked.warnings)
 
 
 def describe_left_out(left_out: dict[str, int]) -> str:

@@ -121,7 +121,7 @@ class OtherForm(NamedTuple):
     left: float
     sure: bool
 
-    def describe(self) -> str:
+    def __str__(self) -> str:
         """The meanings in words; which of several it is, only a person can see."""
         first, *others = map(meaning, self.names)
         return first + (f' (or as {" or ".join(others)}: look at drawn boxes)' if others else '')

@@ -16,6 +16,7 @@ from fcos_mm.datasets.checks import CocoSource, read_checked
 from fcos_mm.datasets.checks.annotations import CheckedData
 from fcos_mm.datasets.checks.images import image_files
 from fcos_mm.errors import UserError
+from fcos_mm.faults import Note
 
 SIZE = (160, 100)
 CHANGES = {
@@ -73,9 +74,9 @@ def check(case: tuple, folder: Path) -> str:
 
 def _check_names(source: CocoSource, data: dict, path: Path, how: str) -> str:
     def look() -> None:
-        for finding in image_files(CheckedData(source, data)):
-            if finding.fatal:
-                raise UserError(finding.text)
+        for message in image_files(CheckedData(source, data)):
+            if not isinstance(message, Note):
+                raise UserError(message)
 
     _, said = outcome(look, str(path), data['images'][0]['file_name'])
     sample, read = outcome(lambda: LoadImageFromFile()(dict(

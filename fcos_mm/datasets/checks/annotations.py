@@ -1,7 +1,6 @@
 """A dataset's annotations as the checks see them: read once, boxes as arrays."""
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -13,30 +12,21 @@ if TYPE_CHECKING:
     from mmengine.config import Config
 
 
-class Finding(NamedTuple):
-    """What a check has found.
-
-    Attributes:
-        text: The message.
-        fatal: Whether the data cannot be used; otherwise it is a warning.
-    """
-    text: str
-    fatal: bool = True
-
-
 @dataclass
 class CheckedData:
     """A dataset of a config and the contents of its annotation file.
 
-    The arrays can be asked for once images and annotations have passed
+    The arrays need images and annotations that have passed
     :func:`fcos_mm.datasets.coco_format.coco_faults`.
 
     Attributes:
         images: The images that will be read: all, or those the dataset's filter keeps.
+        warnings: What is wrong with boxes that are not :attr:`usable`.
     """
     source: CocoSource
     data: dict
-    cfg: 'Config | dict' = field(default_factory=dict)
+    cfg: Config | dict = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.images: list[dict] = self.data['images']
@@ -78,7 +68,7 @@ class CheckedData:
         """``3 of 9 boxes ...`` and the first of them."""
         files = {image['id']: image['file_name'] for image in self.data['images']}
         boxes = [self.data['annotations'][index] for index in np.flatnonzero(wrong)[:EXAMPLES]]
-        cases = [f"{files[box['image_id']]}: annotation {box['id']}, bbox {box['bbox']}, area "
-                 f"{box['area']}" for box in boxes]
-        return (f'{self.source.describe()}: {int(wrong.sum())} of {len(wrong)} boxes {what}:\n  '
-                + '\n  '.join(cases))
+        return '\n  '.join([
+            f'{self.source}: {int(wrong.sum())} of {len(wrong)} boxes {what}:',
+            *(f"{files[box['image_id']]}: annotation {box['id']}, bbox {box['bbox']}, area "
+              f"{box['area']}" for box in boxes)])

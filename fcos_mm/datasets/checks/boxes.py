@@ -3,26 +3,24 @@ import contextlib
 import os.path as osp
 import shlex
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
 
 from fcos_mm.datasets.box_form import LARGEST_FRACTION, other_form
-from fcos_mm.datasets.checks.annotations import CheckedData, Finding
+from fcos_mm.datasets.checks.annotations import CheckedData
 from fcos_mm.datasets.checks.source import CocoSource
 from fcos_mm.datasets.coco_format import read_coco
 from fcos_mm.datasets.file_names import readable
 from fcos_mm.datasets.image_header import image_size
 from fcos_mm.errors import UserError
+from fcos_mm.faults import Note
 
 _HEADERS = 20  # as many images are opened
 
 
-def box_form(checked: CheckedData) -> Iterator[Finding]:
+def box_form(checked: CheckedData) -> Iterator[str]:
     """Boxes must be x, y, width, height in pixels; a warning where there are too few to be sure."""
-    if not len(checked.boxes):
-        return
-    form = other_form(checked.boxes, checked.sizes)
+    form = other_form(checked.boxes, checked.sizes) if len(checked.boxes) else None
     if form is None:
         return
     source, best = checked.source, form.names[0]
@@ -31,14 +29,13 @@ def box_form(checked: CheckedData) -> Iterator[Finding]:
     remedy = (f'Convert the file, and set {source.key}.ann_file to the new one:\n'
               f'  python tools/dataset_converters/fix_boxes.py {paths} --from {best}')
     if best.startswith('normalized'):
-        yield Finding(f'{source.describe()}: every number of the boxes is below '
-                      f'{LARGEST_FRACTION}, e.g. {_example(checked, 0)}. They are read as pixels, '
-                      f'and fit {form.describe()}.\n{remedy}')
+        yield (f'{source}: every number of the boxes is below {LARGEST_FRACTION}, e.g. '
+               f'{_example(checked, 0)}. They are read as pixels, and fit {form}.\n{remedy}')
     elif not (best.startswith('yx') and _sizes_are_swapped(checked, form.wrong)):
-        yield Finding(
-            f'{source.describe()}: {_percent(form.wrong.mean())} of the boxes leave their image if '
-            f'read as x, y, width, height, and {_percent(form.left)} if read as {form.describe()}, '
-            f'e.g. {_example(checked, int(np.argmax(form.wrong)))}.\n{remedy}', fatal=form.sure)
+        yield (str if form.sure else Note)(
+            f'{source}: {_percent(form.wrong.mean())} of the boxes leave their image if '
+            f'read as x, y, width, height, and {_percent(form.left)} if read as {form}, '
+            f'e.g. {_example(checked, int(np.argmax(form.wrong)))}.\n{remedy}')
 
 
 def _sizes_are_swapped(checked: CheckedData, wrong: np.ndarray) -> bool:
@@ -65,18 +62,17 @@ def _example(checked: CheckedData, index: int) -> str:
             f"{image['height']}): {box['bbox']}")
 
 
-def skipped_boxes(checked: CheckedData) -> Iterator[Finding]:
+def skipped_boxes(checked: CheckedData) -> Iterator[str]:
     """Warn about boxes that mmdet skips, by the reason."""
     tested = checked.source.test_mode
     fate = ('They stay in the evaluation, as objects no detector can find.' if tested else
             'The dataset skips them.')
     for what, wrong in checked.useless.items():
         if wrong.any() and not (tested and 'below 1 pixel' in what):
-            yield Finding(f'{checked.box_message(wrong, what)}\n{fate} Correct or delete them.',
-                          fatal=False)
+            yield Note(f'{checked.box_message(wrong, what)}\n{fate} Correct or delete them.')
 
 
-def repeated_boxes(checked: CheckedData) -> Iterator[Finding]:
+def repeated_boxes(checked: CheckedData) -> Iterator[str]:
     """Warn about boxes equal to an earlier one of the same image and category."""
     places = [{entry['id']: index for index, entry in enumerate(checked.data[section])}
               for section in ('images', 'categories')]
@@ -89,24 +85,11 @@ def repeated_boxes(checked: CheckedData) -> Iterator[Finding]:
     if repeated.any():
         fate = ('Of two equal objects a detector finds one.' if checked.source.test_mode else
                 'Of equal boxes one is learned.')
-        yield Finding(f"{checked.box_message(repeated, 'repeat an earlier box')}\n{fate} "
-                      'Delete them.', fatal=False)
+        yield Note(f"{checked.box_message(repeated, 'repeat an earlier box')}\n{fate} "
+                   'Delete them.')
 
 
-class CheckedFile(NamedTuple):
-    """The contents of an annotation file.
-
-    Attributes:
-        data: What it holds.
-        usable: (N,) bool, the annotations that mmdet's dataset does not skip.
-        warnings: What is wrong with the others.
-    """
-    data: dict
-    usable: np.ndarray
-    warnings: list[str]
-
-
-def read_checked(path: str) -> CheckedFile:
+def read_checked(path: str) -> CheckedData:
     """Read an annotation file and check its boxes, without a config.
 
     Raises:
@@ -115,10 +98,10 @@ def read_checked(path: str) -> CheckedFile:
     """
     warnings: list[str] = []
     data = read_coco(path, note=warnings.append)
-    checked = CheckedData(CocoSource(key='annotations', ann_file=path), data)
+    checked = CheckedData(CocoSource(key='annotations', ann_file=path), data, warnings=warnings)
     for check in (box_form, skipped_boxes, repeated_boxes):
-        for finding in check(checked):
-            if finding.fatal:
-                raise UserError(finding.text)
-            warnings.append(finding.text)
-    return CheckedFile(data, checked.usable, warnings)
+        for message in check(checked):
+            if not isinstance(message, Note):
+                raise UserError(message)
+            warnings.append(message)
+    return checked

@@ -2,11 +2,12 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from fcos_mm.datasets.checks.annotations import CheckedData, Finding
+from fcos_mm.datasets.checks.annotations import CheckedData
 from fcos_mm.datasets.coco_format import parent_category
+from fcos_mm.faults import Note, first_few
 
 
-def classes(checked: CheckedData) -> Iterator[Finding]:
+def classes(checked: CheckedData) -> Iterator[str]:
     """Every class must be a category of the file, in the same order where that counts.
 
     Our datasets number the labels in the order of ``metainfo.classes``. mmdet's
@@ -17,60 +18,57 @@ def classes(checked: CheckedData) -> Iterator[Finding]:
     names = [entry['name'] for entry in checked.data['categories']]
     double = [name for name, times in Counter(source.classes).items() if times > 1]
     if double:
-        yield Finding(f'{source.describe()}: metainfo.classes has {double} more than once.\n'
-                      f'Write every name once in {source.key}.metainfo.classes.')
+        yield (f'{source}: metainfo.classes has {double} more than once.\n'
+               f'Write every name once in {source.key}.metainfo.classes.')
         return
     parent = parent_category(checked.data)
     if parent is not None and parent['name'] not in source.classes:
-        yield Finding(f"{source.describe()}: category {parent['name']!r} with id {parent['id']!r} "
-                      'has no boxes and is the supercategory of all others: ignored.', fatal=False)
+        yield Note(f"{source}: category {parent['name']!r} with id {parent['id']!r} has no boxes "
+                   'and is the supercategory of all others: ignored.')
         names.remove(parent['name'])
     used = tuple(name for name in names if name in source.classes)
     if set(used) != set(source.classes):
         yield _disagreement(checked, names)
     elif used != source.classes and not source.labels_by_name:
-        yield Finding(
-            f'{source.describe()}: the classes stand in another order than the categories of the '
-            'data, so labels would get wrong names.\n'
-            f'  metainfo.classes: {source.classes}\n  categories: {used}\n'
-            f'Write {source.key}.metainfo.classes in the order of the data.')
+        yield (f'{source}: the classes stand in another order than the categories of the data, so '
+               'labels would get wrong names.\n'
+               f'  metainfo.classes: {source.classes}\n  categories: {used}\n'
+               f'Write {source.key}.metainfo.classes in the order of the data.')
 
 
-def _disagreement(checked: CheckedData, names: Sequence[str]) -> Finding:
+def _disagreement(checked: CheckedData, names: Sequence[str]) -> str:
     source = checked.source
     origin = '' if source.classes_given else (
         " (not set in the config, so the dataset type's own are used)")
     missing = [name for name in source.classes if name not in names]
     unknown = [name for name in names if name not in source.classes]
-    return Finding(f'{source.describe()}: the classes and the categories of the data disagree.\n'
-                   f'  metainfo.classes{origin}: {_listing(source.classes)}\n'
-                   f'  categories of the data: {_listing(names)}\n'
-                   f'  classes missing from the data: {_listing(missing)}\n'
-                   f'  categories unknown to the classes: {_listing(unknown)}\n'
-                   f'Set {source.key}.metainfo=dict(classes=...) to the names in the data, spelled '
-                   'and ordered as there.')
+    return (f'{source}: the classes and the categories of the data disagree.\n'
+            f'  metainfo.classes{origin}: {_listing(source.classes)}\n'
+            f'  categories of the data: {_listing(names)}\n'
+            f'  classes missing from the data: {_listing(missing)}\n'
+            f'  categories unknown to the classes: {_listing(unknown)}\n'
+            f'Set {source.key}.metainfo=dict(classes=...) to the names in the data, spelled '
+            'and ordered as there.')
 
 
-def _listing(names: Sequence[str], limit: int = 12) -> str:
-    text = ', '.join(repr(name) for name in names[:limit]) or 'none'
-    return text + (f' and {len(names) - limit} more' if len(names) > limit else '')
+def _listing(names: Sequence[str]) -> str:
+    return first_few([*map(repr, names)], 12) or 'none'
 
 
-def left_out_categories(checked: CheckedData) -> Iterator[Finding]:
+def left_out_categories(checked: CheckedData) -> Iterator[str]:
     """Warn about boxes of categories that are not trained on."""
     names = {entry['id']: entry['name'] for entry in checked.data['categories']}
     count = Counter(names[box['category_id']] for box in checked.data['annotations'])
     lost = {name: count[name] for name in names.values()
             if count[name] and name not in checked.source.classes}
     if lost:
-        yield Finding(
-            f"{checked.source.describe()}: {sum(lost.values())} of "
-            f"{len(checked.data['annotations'])} boxes are left out because their category is not "
-            f'in metainfo.classes: {lost}\nIf that is not wanted, add the names to '
-            f'{checked.source.key}.metainfo.classes.', fatal=False)
+        yield Note(
+            f"{checked.source}: {sum(lost.values())} of {len(checked.data['annotations'])} boxes "
+            f'are left out because their category is not in metainfo.classes: {lost}\nIf that is '
+            f'not wanted, add the names to {checked.source.key}.metainfo.classes.')
 
 
-def head_classes(checked: CheckedData) -> Iterator[Finding]:
+def head_classes(checked: CheckedData) -> Iterator[str]:
     """The heads must predict as many classes as the data have."""
     model = checked.cfg.get('model') or {}
     heads = {'model.bbox_head': model.get('bbox_head')}
@@ -84,16 +82,16 @@ def head_classes(checked: CheckedData) -> Iterator[Finding]:
                 yield _other_number(checked, f'{key}.{index}' if several else key, number)
 
 
-def _other_number(checked: CheckedData, key: str, number: int) -> Finding:
+def _other_number(checked: CheckedData, key: str, number: int) -> str:
     """A head with another number of classes; in a test of some classes there is another remedy."""
     source, count = checked.source, len(checked.source.classes)
-    message = (f'{key}.num_classes is {number}, but {source.describe()} has {count} classes: '
+    message = (f'{key}.num_classes is {number}, but {source} has {count} classes: '
                f'{_listing(source.classes)}.\n')
     if source.key.startswith('train_dataloader') or count > number:
-        return Finding(f'{message}Set {key}.num_classes={count}.')
+        return f'{message}Set {key}.num_classes={count}.'
     evaluator = source.key.split('_')[0] + '_evaluator'
     several = isinstance(checked.cfg.get(evaluator), (list, tuple))
-    return Finding(
+    return (
         f'{message}Write in {source.key}.metainfo.classes all {number} classes of the training, in '
         'its order, and read the metrics of single classes with\n'
         f"--cfg-options {evaluator}{'.0' if several else ''}.classwise=True. "

@@ -8,7 +8,7 @@ from mmengine.config import Config
 from mmengine.logging import print_log
 
 from fcos_mm.config.datasets import LOADERS
-from fcos_mm.datasets.checks.annotations import CheckedData, Finding
+from fcos_mm.datasets.checks.annotations import CheckedData
 from fcos_mm.datasets.checks.boxes import box_form, repeated_boxes, skipped_boxes
 from fcos_mm.datasets.checks.categories import classes, head_classes, left_out_categories
 from fcos_mm.datasets.checks.evaluators import check_evaluators
@@ -22,13 +22,13 @@ from fcos_mm.datasets.checks.images import (
 from fcos_mm.datasets.checks.source import CocoSource, check_same_classes, coco_sources
 from fcos_mm.datasets.coco_format import DATASET, EVALUATED, coco_faults, load_coco
 from fcos_mm.errors import UserError
-from fcos_mm.faults import Faults
+from fcos_mm.faults import Faults, Note
 
 # How launchers tell a process which one it is on its machine.
 _LOCAL_RANKS = ('LOCAL_RANK', 'SLURM_LOCALID', 'OMPI_COMM_WORLD_LOCAL_RANK')
 
 # In order, with what must have passed before: sections of the file and names of other checks.
-_CHECKS: dict[Callable[[CheckedData], Iterator[Finding]], set[str]] = {
+_CHECKS: dict[Callable[[CheckedData], Iterator[str]], set[str]] = {
     split_size: {'images'},
     classes: {'categories'},
     head_classes: {'classes'},
@@ -102,12 +102,12 @@ def _check_source(cfg: Config, source: CocoSource, evaluated: bool) -> set:
         if failed & needed:
             failed.add(check.__name__)
             continue
-        for finding in check(checked):
-            if finding.fatal:
-                failed.add(check.__name__)
-                faults.messages.append(finding.text)
+        for message in check(checked):
+            if isinstance(message, Note):
+                _warn(message)
             else:
-                _warn(finding.text)
+                failed.add(check.__name__)
+                faults.messages.append(message)
     faults.raise_all()
     return {image['id'] for image in data['images']}
 

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterator
 
 from fcos_mm.config.nearest import did_you_mean
-from fcos_mm.datasets.checks.annotations import CheckedData, Finding
+from fcos_mm.datasets.checks.annotations import CheckedData
 from fcos_mm.datasets.file_names import KINDS, READ, Folders, find_file, readable, sort_by_kind
 from fcos_mm.datasets.image_header import image_size
-from fcos_mm.faults import EXAMPLES
+from fcos_mm.faults import EXAMPLES, Note
 
 #: Images of COCO's splits.
 SPLITS = {
@@ -20,7 +20,7 @@ SPLITS = {
 SAMPLE = 500
 
 
-def split_size(checked: CheckedData) -> Iterator[Finding]:
+def split_size(checked: CheckedData) -> Iterator[str]:
     """Warn about a file named after a split of COCO with another number of images.
 
     The name stands behind the last underscore: ``instances_val2017.json`` is ``val2017``.
@@ -31,31 +31,28 @@ def split_size(checked: CheckedData) -> Iterator[Finding]:
         return
     others = [other for other, size in SPLITS.items() if size == number]
     alike = f", as many as COCO's {' and '.join(others)}" if others else ''
-    yield Finding(f"{checked.source.describe()}: COCO's {name} has {SPLITS[name]:,} images, this "
-                  f'file has {number:,}{alike}.\nMetrics of it cannot be compared with published '
-                  f'ones of {name}.', fatal=False)
+    yield Note(f"{checked.source}: COCO's {name} has {SPLITS[name]:,} images, this file has "
+               f'{number:,}{alike}.\nMetrics of it cannot be compared with published ones of '
+               f'{name}.')
 
 
-def remaining_images(checked: CheckedData) -> Iterator[Finding]:
+def remaining_images(checked: CheckedData) -> Iterator[str]:
     """Narrow ``checked.images`` to what the dataset keeps; an image and a box must be left."""
     source, data = checked.source, checked.data
     if not data['images']:
-        yield Finding(f"{source.describe()}: 'images' is empty.\n"
-                      f'Choose another {source.key}.ann_file.')
+        yield f"{source}: 'images' is empty.\nChoose another {source.key}.ann_file."
     elif not source.test_mode:
         lost: Counter = Counter()
         checked.images = _filtered(checked, lost)
         if not checked.images:
             reasons = ', '.join(f'{number} {why}' for why, number in lost.items())
-            yield Finding(f'{source.describe()}: no image is left after filtering. Of '
-                          f"{len(data['images'])} images {reasons}.\nCorrect the annotation file "
-                          f'or change {source.key}.filter_cfg.')
+            yield (f"{source}: no image is left after filtering. Of {len(data['images'])} images "
+                   f'{reasons}.\nCorrect the annotation file or change {source.key}.filter_cfg.')
         elif not _has_box(checked):
-            yield Finding(
-                f"{source.describe()}: there is no box to learn from ({len(data['annotations'])} "
-                f'annotations, {int(checked.usable.sum())} of them with an area inside their '
-                'image; crowds and boxes marked to be ignored do not count).\nCorrect the '
-                f'annotation file or choose another {source.key}.ann_file.')
+            yield (f"{source}: there is no box to learn from ({len(data['annotations'])} "
+                   f'annotations, {int(checked.usable.sum())} of them with an area inside their '
+                   'image; crowds and boxes marked to be ignored do not count).\nCorrect the '
+                   f'annotation file or choose another {source.key}.ann_file.')
 
 
 def _filtered(checked: CheckedData, lost: Counter) -> list[dict]:
@@ -84,17 +81,16 @@ def _has_box(checked: CheckedData) -> bool:
         for box, usable in zip(checked.data['annotations'], checked.usable, strict=True))
 
 
-def image_files(checked: CheckedData) -> Iterator[Finding]:
+def image_files(checked: CheckedData) -> Iterator[str]:
     """Every image must be there, by one listing per folder, under its name or a similar one."""
     source, folder = checked.source, checked.source.image_folder
     folders, missing = Folders(), {}
     if not osp.isdir(folder or '.'):
         parent, name = osp.split(osp.normpath(folder))
-        yield Finding(
-            f'Image folder not found: {folder}{did_you_mean(name, folders.below(parent))}\nIt is '
-            f'data_root + data_prefix.img of {source.key}. Set {source.key}.data_root to the '
-            f'folder of the data and {source.key}.data_prefix.img to the folder of the images '
-            'inside it.')
+        yield (f'Image folder not found: {folder}{did_you_mean(name, folders.below(parent))}\n'
+               f'It is data_root + data_prefix.img of {source.key}. Set {source.key}.data_root to '
+               f'the folder of the data and {source.key}.data_prefix.img to the folder of the '
+               'images inside it.')
         return
     for image in checked.images:
         path = osp.join(folder, image['file_name'])
@@ -111,18 +107,18 @@ def image_files(checked: CheckedData) -> Iterator[Finding]:
         where = (f'{paths[0]} ({len(paths)}): the name {what}; the file is '
                  f'{missing[paths[0]].path}.')
         if kind in READ:
-            yield Finding(f'{source.describe()}: {len(paths)} of {len(checked.images)} file names '
-                          f'are put right when the images are read:\n  {where}', fatal=False)
+            yield Note(f'{source}: {len(paths)} of {len(checked.images)} file names are put right '
+                       f'when the images are read:\n  {where}')
         else:
             lost.append(f'{where}\n{remedy.format(lost=extra)}.')
     if lost:
         count = sum(found is None or found.kind not in READ for found in missing.values())
         more = f' And {len(lost) - 1} more kinds of fault.' if len(lost) > 1 else ''
-        yield Finding(f'{source.describe()}: {count} of {len(checked.images)} images are not '
-                      f'there:\n  {lost[0]}{more}')
+        yield (f'{source}: {count} of {len(checked.images)} images are not there:\n'
+               f'  {lost[0]}{more}')
 
 
-def repeated_files(checked: CheckedData) -> Iterator[Finding]:
+def repeated_files(checked: CheckedData) -> Iterator[str]:
     """Warn about images that are the file of an earlier one."""
     first: dict = {}
     cases = []
@@ -132,12 +128,12 @@ def repeated_files(checked: CheckedData) -> Iterator[Finding]:
         if earlier != image['id']:
             cases.append(f"image {image['id']} and image {earlier}: {name}")
     if cases:
-        yield Finding(f'{checked.source.describe()}: {len(cases)} of {len(checked.images)} images '
-                      'have the file of an earlier one:\n  ' + '\n  '.join(cases[:EXAMPLES]) +
-                      '\nThey count twice, each with its own boxes. Unite them.', fatal=False)
+        yield Note(f'{checked.source}: {len(cases)} of {len(checked.images)} images have the file '
+                   'of an earlier one:\n  ' + '\n  '.join(cases[:EXAMPLES]) +
+                   '\nThey count twice, each with its own boxes. Unite them.')
 
 
-def image_sizes(checked: CheckedData) -> Iterator[Finding]:
+def image_sizes(checked: CheckedData) -> Iterator[str]:
     """The sizes in the headers of some images must be the annotated ones.
 
     Boxes are in pixels of the annotated size. Images without a readable header draw a warning.
@@ -160,11 +156,11 @@ def image_sizes(checked: CheckedData) -> Iterator[Finding]:
     if damaged:
         fate = ('A test stops at an image that it cannot read.' if source.test_mode else
                 'In training the next image stands in for one that cannot be read.')
-        yield Finding(f'{source.describe()}: {len(damaged)} {looked_at} have no readable header:\n'
-                      '  ' + '\n  '.join(damaged[:EXAMPLES]) + f'\n{fate}', fatal=False)
+        yield Note('\n  '.join([f'{source}: {len(damaged)} {looked_at} have no readable header:',
+                                *damaged[:EXAMPLES]]) + f'\n{fate}')
     if wrong:
-        yield Finding(
-            f'{source.describe()}: {len(wrong)} {looked_at} have another size than their '
-            'annotation says:\n  ' + '\n  '.join(wrong[:EXAMPLES]) +
+        yield (
+            f'{source}: {len(wrong)} {looked_at} have another size than their annotation says:\n  '
+            + '\n  '.join(wrong[:EXAMPLES]) +
             '\nBoxes are in pixels of the annotated size. Annotate the images as they are (a '
             "camera's rotation, kept in the file, counts), or use the images that were annotated.")

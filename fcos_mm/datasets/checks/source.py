@@ -29,8 +29,7 @@ class CocoSource:
     local: bool = True
     labels_by_name: bool = False
 
-    def describe(self) -> str:
-        """Name the dataset by its key and annotation file."""
+    def __str__(self) -> str:
         return f'{self.key} ({self.ann_file})'
 
 

@@ -6,6 +6,7 @@ from mmdet.datasets import CocoDataset
 from fcos_mm.datasets.checks.annotations import CheckedData
 from fcos_mm.datasets.checks.boxes import repeated_boxes
 from fcos_mm.datasets.checks.source import CocoSource
+from fcos_mm.faults import Note
 
 
 def test_repairable_boxes_are_counted_and_mmdet_skips_them(folder, warnings_of):
@@ -63,7 +64,8 @@ def test_repeated_as_by_looking_at_all_pairs(rows):
         annotations=[dict(id=index, image_id=image, category_id=category, bbox=box, area=1)
                      for index, (image, category, *box) in enumerate(rows)])
     source = CocoSource(key='train_dataloader.dataset', ann_file='a.json')
-    found = [text for text, fatal in repeated_boxes(CheckedData(source, data)) if not fatal]
+    found = list(repeated_boxes(CheckedData(source, data)))
+    assert all(isinstance(message, Note) for message in found)
     expected = [index for index, row in enumerate(rows) if row in rows[:index]]
     assert len(found) == bool(expected)
     if expected:
