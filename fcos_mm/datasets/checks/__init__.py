@@ -7,7 +7,8 @@ and say which file, image or key is at fault and what to do.
 from fcos_mm.lazy import lazy_exports
 
 __getattr__, __all__ = lazy_exports(__name__, {
+    'annotations': ['CocoSource'],
     'boxes': ['read_checked'],
     'config': ['check_config_data'],
-    'source': ['CocoSource', 'coco_sources'],
+    'source': ['coco_sources'],
 })

@@ -5,11 +5,37 @@ from functools import cached_property
 import numpy as np
 
 from fcos_mm.datasets.box_form import box_sizes
-from fcos_mm.datasets.checks.source import CocoSource
 from fcos_mm.faults import EXAMPLES
 
 if TYPE_CHECKING:
     from mmengine.config import Config
+
+
+@dataclass(frozen=True)
+class CocoSource:
+    """One COCO-format dataset of a config, its paths joined as mmdet does.
+
+    Attributes:
+        key: Where it stands in the config, e.g. ``train_dataloader.dataset``.
+        image_folder: Folder the file names of the images are relative to.
+        classes_given: False where the classes are the dataset type's own
+            because the config does not set ``metainfo.classes``.
+        test_mode: Whether mmdet skips the filter.
+        labels_by_name: Whether labels follow the order of ``classes``; mmdet's
+            own datasets number them in the order of the file's categories.
+    """
+    key: str
+    ann_file: str
+    image_folder: str = ''
+    classes: tuple = ()
+    classes_given: bool = True
+    test_mode: bool = False
+    filter_cfg: dict = field(default_factory=dict)
+    local: bool = True
+    labels_by_name: bool = False
+
+    def __str__(self) -> str:
+        return f'{self.key} ({self.ann_file})'
 
 
 @dataclass
@@ -25,7 +51,7 @@ class CheckedData:
     """
     source: CocoSource
     data: dict
-    cfg: Config | dict = field(default_factory=dict)
+    cfg: dict = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:

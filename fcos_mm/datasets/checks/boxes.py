@@ -7,8 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from fcos_mm.datasets.box_form import LARGEST_FRACTION, other_form
-from fcos_mm.datasets.checks.annotations import CheckedData
-from fcos_mm.datasets.checks.source import CocoSource
+from fcos_mm.datasets.checks.annotations import CheckedData, CocoSource
 from fcos_mm.datasets.coco_format import read_coco
 from fcos_mm.datasets.file_names import readable
 from fcos_mm.datasets.image_header import image_size

@@ -8,7 +8,7 @@ from mmengine.config import Config
 from mmengine.logging import print_log
 
 from fcos_mm.config.datasets import LOADERS
-from fcos_mm.datasets.checks.annotations import CheckedData
+from fcos_mm.datasets.checks.annotations import CheckedData, CocoSource
 from fcos_mm.datasets.checks.boxes import box_form, repeated_boxes, skipped_boxes
 from fcos_mm.datasets.checks.categories import classes, head_classes, left_out_categories
 from fcos_mm.datasets.checks.evaluators import check_evaluators
@@ -19,7 +19,7 @@ from fcos_mm.datasets.checks.images import (
     repeated_files,
     split_size,
 )
-from fcos_mm.datasets.checks.source import CocoSource, check_same_classes, coco_sources
+from fcos_mm.datasets.checks.source import check_same_classes, coco_sources
 from fcos_mm.datasets.coco_format import DATASET, EVALUATED, coco_faults, load_coco
 from fcos_mm.errors import UserError
 from fcos_mm.faults import Faults, Note

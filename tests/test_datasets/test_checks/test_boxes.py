@@ -3,9 +3,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mmdet.datasets import CocoDataset
 
-from fcos_mm.datasets.checks.annotations import CheckedData
+from fcos_mm.datasets.checks.annotations import CheckedData, CocoSource
 from fcos_mm.datasets.checks.boxes import repeated_boxes
-from fcos_mm.datasets.checks.source import CocoSource
 from fcos_mm.faults import Note
 
 

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from fcos_mm.datasets.checks import check_config_data, images
-from fcos_mm.datasets.checks.annotations import CheckedData
-from fcos_mm.datasets.checks.source import CocoSource
+from fcos_mm.datasets.checks.annotations import CheckedData, CocoSource
 from fcos_mm.faults import Note
 
 
