@@ -1,6 +1,7 @@
 """Read and validate COCO files, by one table of fields."""
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import chain
 from math import isnan
 from typing import NamedTuple
@@ -34,10 +35,6 @@ def _numbers(values: Sequence, above: float = -_LARGEST) -> bool:
                           and max(values) < _LARGEST and not isnan(sum(values)))
 
 
-def _sides(values: Sequence) -> bool:
-    return _numbers(values, above=0)
-
-
 def _boxes(values: Sequence) -> bool:
     return all(type(box) is list and len(box) == 4 for box in values) and _numbers(
         list(chain.from_iterable(values)))
@@ -67,7 +64,8 @@ _ID = Field(_ids, 'a whole number below 2**63 or text', 'Give it such an id.')
 _REFERENCE = Field(_ids, _ID.expected, 'Correct or delete these entries.')
 _BOX = Field(_boxes, 'four finite numbers [x, y, width, height] in pixels',
              'Correct or delete these entries.')
-_SIDE = Field(_sides, 'a number of pixels above 0', 'Write the true size of the image.')
+_SIDE = Field(partial(_numbers, above=0), 'a number of pixels above 0',
+              'Write the true size of the image.')
 
 #: The fields that are read, by section. A field is checked wherever it stands.
 FIELDS: dict[str, dict[str, Field]] = {

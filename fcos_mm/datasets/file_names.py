@@ -4,6 +4,7 @@ import os.path as osp
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -45,43 +46,39 @@ class Folders:
     """Answers whether files exist, by one listing of each folder."""
 
     def __init__(self) -> None:
-        self._names: dict[str, frozenset] = {}
-        self._alike: dict[tuple, dict[str, str]] = {}
-        self._below: dict[str, list[str]] = {}
+        self.names, self.below = cache(self._names), cache(self._below)
+        self._folded = cache(self._fold)
 
     def has(self, path: str) -> bool:
         """Whether there is a file or folder of exactly this name."""
         parent, name = osp.split(path)
         return name in self.names(parent)
 
-    def names(self, folder: str) -> frozenset:
-        """The names in a folder; none if there is no such folder."""
-        if folder not in self._names:
-            try:
-                self._names[folder] = frozenset(os.listdir(folder or '.'))
-            except (OSError, ValueError):
-                self._names[folder] = frozenset()
-        return self._names[folder]
-
-    def below(self, folder: str) -> list[str]:
-        """The folders in a folder."""
-        if folder not in self._below:
-            self._below[folder] = [name for name in sorted(self.names(folder))
-                                   if not name.lower().endswith(_IMAGE_SUFFIXES)
-                                   and osp.isdir(osp.join(folder, name))]
-        return self._below[folder]
-
     def alike(self, folder: str, name: str, fold: Callable[[str], str]) -> str | None:
-        """The path below a folder whose parts are equal to a name's when folded."""
+        """The path below an existing folder whose parts are equal to a name's when folded."""
         for part in name.split('/'):
-            key = folder, fold
-            if key not in self._alike:
-                self._alike[key] = {fold(other): other for other in sorted(self.names(folder))}
-            other = self._alike[key].get(fold(part))
+            other = self._folded(folder, fold).get(fold(part))
             if other is None:
                 return None
             folder = osp.join(folder, other)
         return folder
+
+    @staticmethod
+    def _names(folder: str) -> frozenset[str]:
+        """The names in a folder; none if there is no such folder."""
+        try:
+            return frozenset(os.listdir(folder or '.'))
+        except (OSError, ValueError):
+            return frozenset()
+
+    def _below(self, folder: str) -> list[str]:
+        """The folders in a folder."""
+        return [name for name in sorted(self.names(folder))
+                if not name.lower().endswith(_IMAGE_SUFFIXES)
+                and osp.isdir(osp.join(folder, name))]
+
+    def _fold(self, folder: str, fold: Callable[[str], str]) -> dict[str, str]:
+        return {fold(name): name for name in sorted(self.names(folder))}
 
 
 def readable(path: str) -> str:

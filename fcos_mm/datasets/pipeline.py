@@ -2,7 +2,7 @@
 import sys
 import textwrap
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 from fcos_mm.datasets.transforms import SampleError
 from fcos_mm.errors import UserError
@@ -24,10 +24,6 @@ class DroppedSample(SampleError):
 
 class CustomCodeError(RuntimeError):
     """A transform fails in code of the user's own, whose traceback matters."""
-
-
-#: What stands for one image that cannot be used, not for a mistake in the annotations.
-FAILURES = (TransformError, CustomCodeError)
 
 
 def run_transforms(transforms: Iterable[Callable], results: dict) -> dict:
@@ -56,6 +52,29 @@ def run_transforms(transforms: Iterable[Callable], results: dict) -> dict:
     return results
 
 
+class DropsSamples:
+    """Runs transforms that may drop samples, but not too many in a row."""
+    _dropped = 0
+
+    def run_or_drop(self, transforms: Iterable[Callable], results: dict, limit: int) -> dict | None:
+        """The same as :func:`run_transforms`, with None for a dropped sample.
+
+        Raises:
+            SampleError: Also if ``limit`` samples in a row are dropped.
+        """
+        try:
+            sample = run_transforms(transforms, results)
+        except DroppedSample as error:
+            self._dropped += 1
+            if self._dropped < limit:
+                return None
+            raise SampleError(f'The pipeline has dropped {self._dropped} samples in a row, the '
+                              f'last one:\n{error}\nChange the settings of this transform.'
+                              ) from None
+        self._dropped = 0
+        return sample
+
+
 def _name(transform: Callable) -> str:
     return getattr(transform, '__name__', type(transform).__name__)
 
@@ -64,16 +83,12 @@ def _failure(name: str, image: str, path: str, error: Exception) -> Exception:
     text = textwrap.shorten(str(error), _LONGEST, placeholder='...')
     cause = f'{type(error).__name__}: {text}'
     message = f'{name} fails on image {image}: {cause}'
-    if any(module.split('.')[0] not in _LIBRARIES for module in _modules(error)):
+    modules = {frame.f_globals.get('__name__', '').split('.')[0]
+               for frame, _ in traceback.walk_tb(error.__traceback__)}
+    if modules - _LIBRARIES:
         failure = CustomCodeError(message)
     else:
         failure = TransformError(f'{message}\nTake the image out of the annotation file, or '
                                  f'change the settings of {name} in the pipeline.')
     failure.path, failure.transform, failure.cause = path, name, cause
     return failure
-
-
-def _modules(error: Exception) -> Iterator[str]:
-    """The modules whose code an error passed through."""
-    for frame, _ in traceback.walk_tb(error.__traceback__):
-        yield frame.f_globals.get('__name__', '')

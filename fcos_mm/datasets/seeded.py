@@ -40,13 +40,17 @@ class SeededIndex(int):
         Outside of a worker they go on afterwards as if nothing had been drawn.
         """
         alone = get_worker_info() is None
-        before = _states() if alone else None
+        if alone:
+            python, array, tensor = (random.getstate(), np.random.get_state(),
+                                     torch.default_generator.get_state())
         self._seed_all()
         try:
             yield
         finally:
             if alone:
-                _set_states(*before)
+                random.setstate(python)
+                np.random.set_state(array)
+                torch.default_generator.set_state(tensor)
 
     def _seed_all(self) -> None:
         words = np.random.SeedSequence((self.seed, self.epoch, int(self))).generate_state(4)
@@ -70,13 +74,3 @@ class SeededSamples:
             return super().__getitem__(idx)
         with idx.randomness():
             return super().__getitem__(idx)
-
-
-def _states() -> tuple:
-    return random.getstate(), np.random.get_state(), torch.default_generator.get_state()
-
-
-def _set_states(for_python: tuple, for_numpy: tuple, for_torch: torch.Tensor) -> None:
-    random.setstate(for_python)
-    np.random.set_state(for_numpy)
-    torch.default_generator.set_state(for_torch)

@@ -4,13 +4,12 @@ import traceback
 from mmengine.structures import BaseDataElement
 
 from fcos_mm.datasets.pipeline import (
-    FAILURES,
     CustomCodeError,
-    DroppedSample,
+    DropsSamples,
     TransformError,
     run_transforms,
 )
-from fcos_mm.datasets.transforms import ImageError, SampleError
+from fcos_mm.datasets.transforms import ImageError
 
 #: Name of the meta information that holds what was replaced: pairs of path and message.
 UNREADABLE = 'unreadable'
@@ -18,7 +17,8 @@ UNREADABLE = 'unreadable'
 #: So many images after an unreadable one are tried.
 TRIES = 10
 
-_LOST = (ImageError, *FAILURES)
+# Of one image, not of the annotations.
+_LOST = (ImageError, TransformError, CustomCodeError)
 
 
 class ReplacesFailures:
@@ -54,41 +54,21 @@ class ReplacesFailures:
         return sample
 
 
-class ReplacesUnreadable(ReplacesFailures):
+class ReplacesUnreadable(ReplacesFailures, DropsSamples):
     """The same for a dataset with a pipeline, of which a failure then names image and transform."""
 
-    #: Samples in a row for which a transform returned None.
-    _dropped = 0
-
     def prepare_data(self, idx: int) -> dict | None:
-        """Run the pipeline on a sample.
-
-        Returns:
-            dict or None: What the pipeline returns; None where a transform
-            drops the sample, in training.
+        """Run the pipeline on a sample; None where a transform drops it, in training.
 
         Raises:
             SampleError: If the image cannot be used, a transform drops it in
                 test mode, or drops every sample.
             CustomCodeError: If the user's own code fails.
         """
-        try:
-            sample = run_transforms(self.pipeline.transforms, self.get_data_info(idx))
-        except DroppedSample as error:
-            if self.test_mode:
-                raise
-            self._dropped += 1
-            if self._dropped > self.max_refetch:
-                raise always_dropped(self._dropped, error) from None
-            return None
-        self._dropped = 0
-        return sample
-
-
-def always_dropped(number: int, error: DroppedSample) -> SampleError:
-    """The error for a pipeline that drops every sample."""
-    return SampleError(f'The pipeline has dropped {number} samples in a row, the last one:\n'
-                       f'{error}\nChange the settings of this transform.')
+        transforms, results = self.pipeline.transforms, self.get_data_info(idx)
+        if self.test_mode:
+            return run_transforms(transforms, results)
+        return self.run_or_drop(transforms, results, self.max_refetch + 1)
 
 
 def mark(sample: dict, lost: list[tuple[str, str]]) -> None:
@@ -112,15 +92,13 @@ def _entry(error: Exception) -> tuple[str, str]:
 def _every_one(number: int, failed: set, error: Exception) -> Exception:
     """The error for many images in a row that cannot be used."""
     name = failed.pop() if len(failed) == 1 else None
-    message = (f'{name} fails on each of {number} images, the last of them {error.path}: '
-               f'{error.cause}' if name else '')
     if not name:
         new = ImageError(f'{number} images one after the other cannot be read, the last of them:\n'
                          f'{error}')
-    elif isinstance(error, CustomCodeError):
-        new = CustomCodeError(message)
     else:
-        new = TransformError(f'{message}\nChange its settings in the pipeline, or the transforms '
-                             'before it.')
+        remedy = ('' if isinstance(error, CustomCodeError) else
+                  '\nChange its settings in the pipeline, or the transforms before it.')
+        new = type(error)(f'{name} fails on each of {number} images, the last of them '
+                          f'{error.path}: {error.cause}{remedy}')
     new.final = True
     return new

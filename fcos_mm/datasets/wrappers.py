@@ -11,9 +11,9 @@ from mmengine.dataset import ClassBalancedDataset as MMEngineClassBalancedDatase
 from mmengine.dataset import RepeatDataset as MMEngineRepeatDataset
 
 from fcos_mm.compat.mm_datasets import inner_index, use_first_metainfo
-from fcos_mm.datasets.pipeline import DroppedSample, run_transforms
+from fcos_mm.datasets.pipeline import DropsSamples
 from fcos_mm.datasets.seeded import SeededSamples
-from fcos_mm.datasets.unreadable import UNREADABLE, ReplacesFailures, always_dropped, mark
+from fcos_mm.datasets.unreadable import UNREADABLE, ReplacesFailures, mark
 from fcos_mm.datasets.walk import inner_datasets
 from fcos_mm.registry import DATASETS
 
@@ -73,13 +73,12 @@ class ClassBalancedDataset(SeededSamples, MMEngineClassBalancedDataset):
     """mmengine's, with seeded samples."""
 
 
-class _MixTransform:
+class _MixTransform(DropsSamples):
     """A transform of a mix that is named when it fails, and knows which images were replaced."""
 
     def __init__(self, transform: Callable, tries: int) -> None:
         self.transform = transform
         self._tries = tries
-        self._dropped = 0
         if hasattr(transform, 'get_indexes'):
             self.get_indexes = transform.get_indexes
 
@@ -87,15 +86,7 @@ class _MixTransform:
         for other in results.get('mix_results', ()):
             if UNREADABLE in other:
                 mark(results, other[UNREADABLE])
-        try:
-            done = run_transforms([self.transform], results)
-        except DroppedSample as error:
-            self._dropped += 1
-            if self._dropped >= self._tries:
-                raise always_dropped(self._dropped, error) from None
-            return None
-        self._dropped = 0
-        return done
+        return self.run_or_drop([self.transform], results, self._tries)
 
     def __repr__(self) -> str:
         return repr(self.transform)

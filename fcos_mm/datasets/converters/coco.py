@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from fcos_mm.atomic_file import replaced
 from fcos_mm.datasets.image_header import image_size
 from fcos_mm.errors import UserError
-from fcos_mm.faults import EXAMPLES
+from fcos_mm.faults import first_few
 
 IMAGE_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
 _MAIN_REASONS = 2
@@ -112,9 +112,7 @@ class CocoWriter:
         boxes = ', '.join(f'{name} {count[key]}' for key, name in enumerate(self.classes, 1))
         lines = [f'{len(self.images)} images, {len(self.annotations)} boxes ({boxes})']
         for kind, cases in sorted(self.faults.items()):
-            lines.append(f'  {len(cases)} {kind}:')
-            lines += [f'    {case}' for case in cases[:EXAMPLES]]
-            lines += [f'    and {len(cases) - EXAMPLES} more'] * (len(cases) > EXAMPLES)
+            lines.append(f'  {len(cases)} {kind}:\n    ' + first_few(cases, separator='\n    '))
         return '\n'.join(lines)
 
 
