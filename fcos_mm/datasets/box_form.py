@@ -68,14 +68,11 @@ def meaning(name: str) -> str:
 
 
 def read_corners(name: str, boxes: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    """Read boxes by one of the meanings.
+    """Corners (N, 4), x0, y0, x1, y1 in pixels, of boxes read by one of the meanings.
 
     Args:
         boxes: (N, 4), as written.
         sizes: (N, 2), width and height of each box's image in pixels.
-
-    Returns:
-        np.ndarray: (N, 4), x0, y0, x1, y1 in pixels.
     """
     reading = _reading(name)
     corners = boxes[:, reading.order]
@@ -89,16 +86,12 @@ def read_corners(name: str, boxes: np.ndarray, sizes: np.ndarray) -> np.ndarray:
 
 def misfits(name: str, boxes: np.ndarray, sizes: np.ndarray,
             tolerance: float = TOLERANCE) -> np.ndarray:
-    """Find the boxes that make no sense under a meaning.
+    """Boxes (N,) bool that under a meaning have no area, leave their image or are not finite.
 
     Args:
         boxes: (N, 4), as written.
         sizes: (N, 2), width and height of each box's image in pixels.
         tolerance: How far a box may leave its image, as a share of the side.
-
-    Returns:
-        np.ndarray: (N,) bool, boxes without area, beyond their image by more
-        than the tolerance, or not finite.
     """
     corners = read_corners(name, boxes, sizes)
     slack = np.maximum(tolerance * sizes, PIXELS)
@@ -128,7 +121,7 @@ class OtherForm(NamedTuple):
 
 
 def other_form(boxes: np.ndarray, sizes: np.ndarray) -> OtherForm | None:
-    """Recognise boxes that are not x, y, width, height in pixels.
+    """Recognise boxes that are not x, y, width, height in pixels; None if they are or fit nothing.
 
     Args:
         boxes: (N, 4), as written, finite.

@@ -29,11 +29,7 @@ class COCO(PyCOCO):
 
     @classmethod
     def of(cls, dataset: dict) -> 'COCO':
-        """Index a dataset in COCO's format.
-
-        Args:
-            dataset: ``images``, ``categories`` and, if there are any, ``annotations``.
-        """
+        """Index ``images``, ``categories`` and, if there are any, ``annotations``."""
         coco = cls()
         coco.dataset = dataset
         coco.createIndex()
@@ -51,12 +47,7 @@ class COCO(PyCOCO):
         self.img_ann_map, self.cat_img_map = self.imgToAnns, self.catToImgs
 
     def getCatIds(self, catNms=(), supNms=(), catIds=()) -> list:
-        """Ids of categories.
-
-        Returns:
-            The ids of the categories that fulfil all of it; in the order of
-            the names, where names are given.
-        """
+        """Ids of categories that fulfil all of it, in the order of the names if there are any."""
         found = super().getCatIds([], supNms, catIds)
         names = [catNms] if isinstance(catNms, str) else list(catNms)
         if not names:
@@ -65,15 +56,12 @@ class COCO(PyCOCO):
 
     # mmdet's names; it also passes arguments by these
     def get_ann_ids(self, img_ids=(), cat_ids=(), area_rng=(), iscrowd=None) -> list:
-        """``getAnnIds``."""
         return self.getAnnIds(img_ids, cat_ids, area_rng, iscrowd)
 
     def get_cat_ids(self, cat_names=(), sup_names=(), cat_ids=()) -> list:
-        """:meth:`getCatIds`."""
         return self.getCatIds(cat_names, sup_names, cat_ids)
 
     def get_img_ids(self, img_ids=(), cat_ids=()) -> list:
-        """``getImgIds``."""
         return self.getImgIds(img_ids, cat_ids)
 
     load_anns, load_cats, load_imgs = PyCOCO.loadAnns, PyCOCO.loadCats, PyCOCO.loadImgs

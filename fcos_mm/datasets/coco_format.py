@@ -145,11 +145,10 @@ def load_coco(path: str, needs: Needs = DATASET, *, annotated: bool = True,
 
 
 def coco_faults(data: dict, path: str, needs: Needs = DATASET) -> Iterator[tuple[str, str]]:
-    """What is wrong with the entries of a file.
+    """The section and a message for each fault of a file's entries.
 
-    Yields:
-        The section and a message for every field that is missing or wrong, ids
-        and names that are used twice, and annotations of no image or category.
+    Faults are fields that are missing or wrong, ids and names that are used twice, and
+    annotations of no image or category.
     """
     broken = set()
     for section, needed in needs.items():
@@ -174,7 +173,7 @@ def coco_faults(data: dict, path: str, needs: Needs = DATASET) -> Iterator[tuple
 
 def entry_faults(entries: Sequence, section: str, needed: Sequence[str],
                  images: Sequence = ()) -> Iterator[str]:
-    """What is wrong with single entries of a section.
+    """A message for every field that some entries lack or have wrong.
 
     Args:
         section: A key of :data:`FIELDS`.
@@ -239,15 +238,13 @@ def _fault(entries: Sequence, section: str, wrong: Sequence[int], name: str | No
     """``bbox of 2 of 9 annotations is not ...``, the first cases, and what to do."""
     files = {image['id']: image.get('file_name') for image in images
              if isinstance(image, dict) and is_id(image.get('id'))}
-    cases = []
+    subject = f'{name} of ' if name else ''
+    lines = [f'{subject}{len(wrong)} of {len(entries)} {section} {what}:']
     for index in wrong[:EXAMPLES]:
         entry = entries[index]
-        text = _label(index, entry, section, files)
-        cases.append(f'{text}: {shorten(entry)}' if name is None else
-                     f'{text} has {name} {shorten(entry[name])}')
-    subject = f'{name} of ' if name else ''
-    return (f'{subject}{len(wrong)} of {len(entries)} {section} {what}:\n  ' + '\n  '.join(cases)
-            + f'\n{remedy}')
+        shown = f' has {name} {shorten(entry[name])}' if name else f': {shorten(entry)}'
+        lines.append(_label(index, entry, section, files) + shown)
+    return '\n  '.join(lines) + f'\n{remedy}'
 
 
 def _label(index: int, entry: object, section: str, files: dict) -> str:
@@ -261,16 +258,13 @@ def _label(index: int, entry: object, section: str, files: dict) -> str:
 
 
 def parent_category(data: dict) -> dict | None:
-    """The entry of ``categories`` that only groups the others, as Roboflow writes it.
+    """The category without boxes whose name is the ``supercategory`` of all others, if any.
 
-    Returns:
-        The category without boxes whose name is the ``supercategory`` of all
-        others, or None.
+    Roboflow writes one; it only groups the others.
     """
-    categories = data['categories']
     used = _used(data)
-    for category in categories:
-        others = [entry for entry in categories if entry is not category]
+    for category in data['categories']:
+        others = [entry for entry in data['categories'] if entry is not category]
         if others and category['id'] not in used and all(
                 entry.get('supercategory') == category['name'] for entry in others):
             return category

@@ -84,10 +84,8 @@ class Folders:
 def readable(path: str) -> str:
     """The path under which a file can be read: names from Windows and of web pages are put right.
 
-    Returns:
-        The same path, unless there is no such file and there is one when the
-        backslashes or percent-encoding below the deepest existing folder are
-        put right.
+    The path stays unless there is no such file and there is one when the backslashes or
+    percent-encoding below the deepest existing folder are put right.
     """
     if ('\\' not in path and '%' not in path) or '://' in path or osp.exists(path):
         return path
@@ -159,12 +157,7 @@ _FOLDS: dict[str, Callable[[str], str]] = {
 
 
 def sort_by_kind(found: dict[str, Found | None]) -> dict[tuple, list[str]]:
-    """Group missing files by what is to be done about them, most first.
-
-    Returns:
-        Per kind of ``KINDS`` and lost folder the missing paths; under
-        ``('', '')`` those that were not found.
-    """
+    """Missing paths by kind of ``KINDS`` and lost folder, most first; ``('', '')`` if not found."""
     groups = defaultdict(list)
     for path, where in found.items():
         groups[(where.kind, where.lost) if where else ('', '')].append(path)

@@ -9,11 +9,9 @@ _ON_ITS_SIDE = (5, 6, 7, 8)
 
 
 def image_size(path: str) -> tuple[int, int]:
-    """Read the size of an image from its header, as the image is loaded for training.
+    """Width and height in pixels from an image's header, as the image is loaded for training.
 
-    Returns:
-        Width and height in pixels, exchanged where the EXIF orientation turns
-        the image on its side and OpenCV obeys it.
+    They are exchanged where the EXIF orientation turns the image on its side and OpenCV obeys it.
 
     Raises:
         ValueError: If there is no readable header.

@@ -24,14 +24,7 @@ class PackDetInputs(MMDetPackDetInputs):
     """
 
     def transform(self, results: dict) -> dict:
-        """Pack a sample.
-
-        Args:
-            results: The sample; ``img`` is of shape (H, W, C).
-
-        Returns:
-            dict: ``inputs``, the image as a tensor (C, H, W), and
-            ``data_samples``, a ``DetDataSample``.
+        """Pack ``img`` (H, W, C) as ``inputs`` (C, H, W), the rest as ``data_samples``.
 
         Raises:
             BoxError: If a box holds NaN or infinity: no location would lie in

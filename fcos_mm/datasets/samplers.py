@@ -70,11 +70,10 @@ class AspectRatioBatchSampler(Skips, MMDetAspectRatioBatchSampler):
 
 
 def skip_batches(loader: DataLoader, num_batches: int) -> int:
-    """Let the next iterator over a loader start later.
+    """Let the next iterator over a loader leave out batches of the epoch, or of an endless run.
 
-    Returns:
-        How many of them remain to be loaded and dropped: all, where sampler or
-        batch sampler is not one that can skip.
+    Returns how many of them remain to be loaded and dropped: all, where sampler or batch
+    sampler is not one that can skip.
     """
     batch_sampler = loader.batch_sampler
     if isinstance(batch_sampler, Skips):

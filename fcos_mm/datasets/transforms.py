@@ -1,5 +1,4 @@
 """``LoadImageFromFile``: mmcv's, with errors that name the file."""
-
 from mmcv.transforms import LoadImageFromFile as MMCVLoadImageFromFile
 
 from fcos_mm.datasets.file_names import readable
@@ -56,26 +55,19 @@ class LoadImageFromFile(MMCVLoadImageFromFile):
         try:
             loaded = super().transform(results)
         except FileNotFoundError:
-            raise ImageError(
-                f'Image not found: {path}\nCheck data_root and '
-                "data_prefix.img, and the image's file_name in the "
-                'annotation file.') from None
+            raise ImageError(f'Image not found: {path}\nCheck data_root and data_prefix.img, and '
+                             "the image's file_name in the annotation file.") from None
         except Exception as error:
             raise ImageError(
-                f'Image cannot be read: {path} '
-                f'({type(error).__name__}: {str(error).strip()})\n'
-                'The file is damaged, cut short or not an image. Replace it, '
-                'or take it out of the annotation file.') from error
+                f'Image cannot be read: {path} ({type(error).__name__}: {str(error).strip()})\n'
+                'The file is damaged, cut short or not an image. Replace it, or take it out of the '
+                'annotation file.') from error
         if loaded is not None and None not in wanted:
-            _check_size(path, loaded['img_shape'][::-1], wanted)
+            height, width = loaded['img_shape']
+            if (width, height) != wanted:
+                raise ImageError(
+                    f'Image of another size than annotated: {path} is {width} x {height}, its '
+                    f'annotation says {wanted[0]} x {wanted[1]}\nThe boxes would lie in the wrong '
+                    "place. Annotate the image as it is (a camera's rotation, kept in the file, "
+                    'counts), or use the image that was annotated.')
         return loaded
-
-
-def _check_size(path: str, found: tuple[int, int], wanted: tuple[int, int]) -> None:
-    """Width and height in pixels must be those that the boxes were drawn on."""
-    if tuple(found) != wanted:
-        raise ImageError(
-            f'Image of another size than annotated: {path} is {found[0]} x {found[1]}, its '
-            f'annotation says {wanted[0]} x {wanted[1]}\nThe boxes would lie in the wrong place. '
-            "Annotate the image as it is (a camera's rotation, kept in the file, counts), or use "
-            'the image that was annotated.')

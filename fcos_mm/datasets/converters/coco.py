@@ -49,9 +49,7 @@ class CocoWriter:
             return None
 
     def add_box(self, label: int, box: Sequence[float], where: str, crowd: bool = False) -> None:
-        """Add a box to the last image, cut to the image's area.
-
-        A box that is not finite, has no area or lies outside is skipped.
+        """Add a box to the last image, cut to its area, unless it is not finite, empty or outside.
 
         Args:
             box: Corners (x0, y0, x1, y1) in pixels.

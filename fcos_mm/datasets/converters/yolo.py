@@ -9,8 +9,6 @@ import yaml
 from fcos_mm.datasets.converters.coco import CocoWriter, find_files, require_folder
 from fcos_mm.errors import UserError
 
-_BOX, _BOX_AND_SCORE = 5, 6  # fields of a line
-_SMALLEST_POLYGON = 7  # class and three points
 _TOLERANCE = 1e-3  # by which rounding may pass 0 or 1
 _UTF_16 = (b'\xff\xfe', b'\xfe\xff')
 
@@ -107,8 +105,9 @@ def _read_text(path: str) -> str:
     return content.decode(encoding, errors='replace')
 
 
-def _add_line(writer: CocoWriter, line: str, size: tuple, where: str) -> None:
+def _add_line(writer: CocoWriter, line: str, size: tuple[int, int], where: str) -> None:
     name, *words = line.split()
+    shown = f'{where}: {line.strip()}'
     label = _label(name, writer.classes)
     if label is None:
         writer.fault('boxes skipped: class is neither a number in '
@@ -117,23 +116,20 @@ def _add_line(writer: CocoWriter, line: str, size: tuple, where: str) -> None:
     try:
         values = [float(word) for word in words]
     except ValueError:
-        writer.fault('boxes skipped: not numbers', f'{where}: {line.strip()}')
-        return
-    if not all(map(math.isfinite, values)):
-        writer.fault('boxes skipped: not a finite number', f'{where}: {line.strip()}')
+        writer.fault('boxes skipped: not numbers', shown)
         return
     corners = _corners(values)
-    if corners is None:
+    lengths = values[:4] if len(values) == 5 else values  # without a score
+    if not all(map(math.isfinite, values)):
+        writer.fault('boxes skipped: not a finite number', shown)
+    elif corners is None:
         writer.fault('boxes skipped: not the fields of a box (5), of a box with a score (6) or of '
                      'a polygon (7, 9, ...)', f'{where}: {len(values) + 1} fields')
-        return
-    if any(value < -_TOLERANCE or value > 1 + _TOLERANCE for value in _coordinates(values)):
-        writer.fault('boxes skipped: values not divided by the image size',
-                     f'{where}: {line.strip()}')
-        return
-    width, height = size
-    x0, y0, x1, y1 = corners
-    writer.add_box(label, (x0 * width, y0 * height, x1 * width, y1 * height), where)
+    elif not all(-_TOLERANCE <= value <= 1 + _TOLERANCE for value in lengths):
+        writer.fault('boxes skipped: values not divided by the image size', shown)
+    else:
+        box = [share * side for share, side in zip(corners, size * 2, strict=True)]
+        writer.add_box(label, box, where)
 
 
 def _label(text: str, classes: Sequence[str]) -> int | None:
@@ -147,17 +143,12 @@ def _label(text: str, classes: Sequence[str]) -> int | None:
     return int(number) if number.is_integer() and 0 <= number < len(classes) else None
 
 
-def _coordinates(values: Sequence[float]) -> Sequence[float]:
-    """The numbers behind the class that are lengths: all but a score."""
-    return values[:-1] if len(values) == _BOX_AND_SCORE - 1 else values
-
-
 def _corners(values: Sequence[float]) -> tuple[float, float, float, float] | None:
     """Corners (x0, y0, x1, y1) of a line's box or around its polygon; None if it has neither."""
-    if len(values) + 1 in (_BOX, _BOX_AND_SCORE):
+    if len(values) in (4, 5):  # a score may follow
         cx, cy, width, height = values[:4]
         return cx - width / 2, cy - height / 2, cx + width / 2, cy + height / 2
-    if len(values) + 1 >= _SMALLEST_POLYGON and len(values) % 2 == 0:
+    if len(values) >= 6 and len(values) % 2 == 0:
         xs, ys = values[::2], values[1::2]
         return min(xs), min(ys), max(xs), max(ys)
     return None

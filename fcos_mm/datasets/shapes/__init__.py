@@ -20,10 +20,7 @@ IMAGE_SIZE = (128, 128)  # width, height
 _QUALITY = 92
 
 
-def make_shapes(out_dir: str,
-                *,
-                seed: int = 0,
-                counts: tuple = COUNTS,
+def make_shapes(out_dir: str, *, seed: int = 0, counts: tuple = COUNTS,
                 image_size: tuple = IMAGE_SIZE) -> dict:
     """Write the dataset.
 

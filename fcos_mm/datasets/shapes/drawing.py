@@ -59,11 +59,7 @@ _RANDOM = {'bar': _bar, 'blob': _blob, 'arc': _arc}
 
 
 def outline(kind: str, rng: np.random.Generator) -> list:
-    """Contours of a shape; two contours mean a hole.
-
-    Returns:
-        list[np.ndarray]: Contours ``(N, 2)`` around the origin, in any unit.
-    """
+    """Contours ``(N, 2)`` of a shape around the origin, in any unit; two contours mean a hole."""
     if kind in _FIXED:
         return _FIXED[kind]
     return [_RANDOM[kind](rng)]
@@ -137,13 +133,9 @@ def noise(width: int, height: int, cells: int, rng: np.random.Generator) -> np.n
 
 
 def surface(width: int, height: int, color: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A surface of a color, patterned with another one near it.
+    """A surface of a color ``(3,)``, patterned with another one near it.
 
-    Args:
-        color: Color ``(3,)``, 0 to 255.
-
-    Returns:
-        np.ndarray: float32 ``(height, width, 3)``, 0 to 255.
+    float32 ``(height, width, 3)``, 0 to 255.
     """
     other = np.clip(color + rng.uniform(-_PATTERN, _PATTERN, 3), 0, 255)
     color, other = color.astype(np.float32), other.astype(np.float32)
@@ -164,8 +156,7 @@ def paint(image: np.ndarray, color: np.ndarray, mask: np.ndarray) -> None:
 def background(width: int, height: int, rng: np.random.Generator) -> np.ndarray:
     """Clutter to draw on: noise of two scales and lumps of other surfaces.
 
-    Returns:
-        np.ndarray: float32 ``(height, width, 3)``, 0 to 255.
+    float32 ``(height, width, 3)``, 0 to 255.
     """
     image = surface(width, height, rng.uniform(0, 255, 3), rng)
     for cells in (4, 20):

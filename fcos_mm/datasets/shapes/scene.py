@@ -79,24 +79,15 @@ class Scene:
     def boxes(self) -> list:
         """Boxes of what can be seen of each shape.
 
-        Returns:
-            list[dict]: ``label``, ``bbox`` (x, y, width, height, whole
-            pixels), ``area`` (visible pixels) and ``iscrowd`` of each shape.
+        Dicts of ``label``, ``bbox`` (x, y, width, height, whole pixels), ``area`` (visible
+        pixels) and ``iscrowd``.
         """
-        return [
-            dict(
-                label=shape['label'],
-                bbox=self._visible_box(self.owner, index),
-                area=int((self.owner == index).sum()),
-                iscrowd=shape['iscrowd']) for index, shape in enumerate(self.shapes)
-        ]
+        return [dict(label=shape['label'], bbox=self._visible_box(self.owner, index),
+                     area=int((self.owner == index).sum()), iscrowd=shape['iscrowd'])
+                for index, shape in enumerate(self.shapes)]
 
     def finish(self) -> np.ndarray:
-        """Light the scene, blur it and add grain.
-
-        Returns:
-            np.ndarray: uint8 ``(height, width, 3)``.
-        """
+        """The scene lit, blurred and with grain: uint8 ``(height, width, 3)``."""
         rng = self.rng
         light = noise(self.width, self.height, 2, rng)[:, :, None]
         light = light * np.float32(0.5) + np.float32(0.6)
@@ -165,12 +156,7 @@ def _area(contours: list) -> float:
 
 
 def draw_scene(width: int, height: int, rng: np.random.Generator) -> tuple:
-    """Draw an image.
-
-    Returns:
-        tuple: The image, uint8 ``(height, width, 3)``, and its boxes as
-        ``Scene.boxes`` gives them.
-    """
+    """An image, uint8 ``(height, width, 3)``, and its boxes as ``Scene.boxes`` gives them."""
     scene = Scene(width, height, rng)
     _add_distractors(scene, rng.integers(0, 4))
     layout = rng.choice([_nothing, _scattered, _crowded, _nested], p=[0.04, 0.36, 0.3, 0.3])
