@@ -162,9 +162,9 @@ def coco_faults(data: dict, path: str, needs: Needs = DATASET) -> Iterator[tuple
         return
     for name, section in (('image_id', 'images'), ('category_id', 'categories')):
         known = {entry['id'] for entry in data[section]}
-        if not {entry[name] for entry in data['annotations']} <= known:
-            wrong = [index for index, entry in enumerate(data['annotations'])
-                     if entry[name] not in known]
+        wrong = [index for index, entry in enumerate(data['annotations'])
+                 if entry[name] not in known]
+        if wrong:
             yield 'annotations', f'{path}: ' + _fault(
                 data['annotations'], 'annotations', wrong, name,
                 f'is not the id of an entry of {section!r}', data['images'],

@@ -30,18 +30,16 @@ class PackDetInputs(MMDetPackDetInputs):
             BoxError: If a box holds NaN or infinity: no location would lie in
                 it, so that it would be learned as background.
         """
-        packed = self._pack(results)
+        image = results.get('img')
+        if image is None or image.ndim != 3 or image.dtype not in (np.uint8, np.float32):
+            packed = super().transform(results)
+        else:
+            packed = super().transform({key: results[key] for key in results if key != 'img'})
+            packed = dict(inputs=torch.from_numpy(channels_first(image)), **packed)
         if UNREADABLE in results:  # noted before packing
             mark(packed, results[UNREADABLE])
         _check_boxes(packed['data_samples'], results.get('img_path', 'an image'))
         return packed
-
-    def _pack(self, results: dict) -> dict:
-        image = results.get('img')
-        if image is None or image.ndim != 3 or image.dtype not in (np.uint8, np.float32):
-            return super().transform(results)
-        packed = super().transform({key: results[key] for key in results if key != 'img'})
-        return dict(inputs=torch.from_numpy(channels_first(image)), **packed)
 
 
 def _check_boxes(sample: DetDataSample, path: str) -> None:

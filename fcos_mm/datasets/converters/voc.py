@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator, Sequence
 
 from fcos_mm.datasets.converters.coco import CocoWriter, find_files
-from fcos_mm.datasets.converters.voc_layout import VocLayout, voc_layout
+from fcos_mm.datasets.converters.voc_layout import ALL, VocLayout, read_lines, voc_layout
 from fcos_mm.errors import UserError
 
 _CORNERS = ('xmin', 'ymin', 'xmax', 'ymax')
@@ -62,16 +62,15 @@ def convert_voc(root: str, split: str, *, classes: Sequence[str], one_based: boo
 
 def _images_of(layout: VocLayout, split: str, writer: CocoWriter) -> Iterator[str]:
     """Paths of the images of a split; those that a list names in vain are noted."""
-    folder = layout.folder(split)
+    folder = '' if layout.listed or split == ALL else split
     paths = [osp.join(folder, path).replace(os.sep, '/')
              for path in find_files(osp.join(layout.images, folder))]
-    names = layout.names(split)
-    if names is None:
+    if not layout.listed:
         yield from paths
         return
     files = {osp.splitext(path)[0]: path for path in reversed(paths)}
     files.update((path, path) for path in paths)  # some lists name files with their ending
-    for name in names:
+    for name in read_lines(layout.split_file(split)):
         if name in files:
             yield files[name]
         else:

@@ -31,16 +31,8 @@ class VocLayout:
     splits: list[str]
     listed: bool
 
-    def names(self, split: str) -> list[str] | None:
-        """Names in a split, as its list has them; None if it has no list."""
-        return _lines(self.split_file(split)) if self.listed else None
-
-    def folder(self, split: str) -> str:
-        """Folder of the images of a split, relative to ``images``; empty for all of them."""
-        return '' if self.listed or split == ALL else split
-
     def split_file(self, split: str) -> str:
-        """The list of a split."""
+        """The list of images of a split, if the splits are lists."""
         return osp.join(self.root, _SPLIT_FOLDER, f'{split}.txt')
 
 
@@ -87,13 +79,14 @@ def _listed_splits(root: str) -> list[str]:
     folder = osp.join(root, _SPLIT_FOLDER)
     if not osp.isdir(folder):
         return []
-    lists = {name[:-4]: _lines(osp.join(folder, name)) for name in sorted(os.listdir(folder))
+    lists = {name[:-4]: read_lines(osp.join(folder, name)) for name in sorted(os.listdir(folder))
              if name.endswith('.txt')}
     return [name for name, lines in lists.items()
             if not lines or not all(_ONE_CLASS.fullmatch(line) for line in lines)]
 
 
-def _lines(path: str) -> list[str]:
+def read_lines(path: str) -> list[str]:
+    """The lines of a list of images, without blank ones."""
     with open(path, encoding='utf-8-sig') as file:
         return [line.strip() for line in file if line.strip()]
 

@@ -66,14 +66,11 @@ def outline(kind: str, rng: np.random.Generator) -> list:
 
 
 def pose(contours: list, size: float, center: tuple, rng: np.random.Generator) -> list:
-    """Stretch, rotate, scale and move contours.
+    """Stretch, rotate, scale and move contours ``(N, 2)``.
 
     Args:
         size: Longer side of the shape's box, in pixels.
         center: Center ``(x, y)`` of the shape's box, in pixels.
-
-    Returns:
-        list[np.ndarray]: Contours ``(N, 2)`` in pixels.
     """
     stretch = np.array([1.0, rng.uniform(0.7, 1.0)])
     turn = rng.uniform(0, 2 * np.pi)
@@ -86,11 +83,7 @@ def pose(contours: list, size: float, center: tuple, rng: np.random.Generator) -
 
 
 def coverage(contours: list, width: int, height: int) -> np.ndarray:
-    """How much of each pixel the contours cover.
-
-    Returns:
-        np.ndarray: uint8 ``(height, width)``, 255 inside.
-    """
+    """How much contours ``(N, 2)`` cover of each pixel: uint8 ``(height, width)``, 255 inside."""
     mask = np.zeros((height, width), np.uint8)
     points = np.concatenate(contours)
     x0, y0 = np.clip(np.floor(points.min(axis=0)), 0, (width, height)).astype(int)
