@@ -7,9 +7,6 @@ import numpy as np
 from fcos_mm.datasets.box_form import box_sizes
 from fcos_mm.faults import EXAMPLES
 
-if TYPE_CHECKING:
-    from mmengine.config import Config
-
 
 @dataclass(frozen=True)
 class CocoSource:

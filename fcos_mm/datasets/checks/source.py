@@ -21,7 +21,6 @@ def coco_sources(cfg, dataloader: str) -> Iterator[CocoSource]:
     Raises:
         UserError: If a dataset's settings cannot be used.
     """
-    from fcos_mm.config.datasets import leaf_datasets
     loader = cfg.get(dataloader)
     outer = loader.get('dataset') if isinstance(loader, dict) else None
     for key, dataset in leaf_datasets(outer, f'{dataloader}.dataset'):
