@@ -20,7 +20,6 @@ _LINES = 2  # of the component's own words
 
 
 class _Build(NamedTuple):
-    """The innermost call of the registry: what it built, from which config, and what that ran."""
     component: Any
     cfg: dict
     frames: list[FrameType]
@@ -28,17 +27,12 @@ class _Build(NamedTuple):
 
 @contextmanager
 def build_errors_by_key(cfg: Config) -> Iterator[None]:
-    """Turn what a component of a library refuses into an error that names its keys.
+    """Name the keys of the config where a library's constructor refuses its arguments.
 
-    Only what its constructor itself raises, a missing argument or a value it
-    does not accept, is translated. Anything else, and errors of the user's own
-    components, keeps its traceback.
-
-    Args:
-        cfg: The config that is built in the block.
+    Errors of other kinds, and those of the user's own components, keep their traceback.
 
     Raises:
-        UserError: If a component refuses its arguments.
+        UserError: If a component misses an argument, does not know one, or refuses its value.
     """
     try:
         yield
@@ -94,10 +88,9 @@ def _describe(cfg: Config, build: _Build, error: Exception) -> str:
 
 
 def _key_of(cfg: Config, built: dict) -> str | None:
-    """Find the part of a config that something was built from.
+    """The part of a config that something was built from: of its type, and most alike.
 
-    Builders add arguments and take some away, so the part that has the type
-    and shares the most of the rest is taken.
+    Builders add arguments and take some away.
     """
     def alike(part: dict) -> int:
         return sum(1 if key in built and built[key] == value else -1

@@ -1,9 +1,4 @@
-"""A short screen and a complete log file.
-
-mmengine logs the environment, the whole config, the hooks and how every
-parameter was initialised before a run starts. On the screen these thousands
-of lines would hide what one looks for.
-"""
+"""A short screen and a complete log file."""
 import contextlib
 import io
 import logging
@@ -21,7 +16,6 @@ class ScreenFormatter(logging.Formatter):
     """The message alone; warnings and errors say that they are one."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Format a record; see ``logging.Formatter``."""
         level = f'{record.levelname.lower()}: ' if record.levelno >= logging.WARNING else ''
         return level + super().format(record)
 
@@ -55,11 +49,7 @@ def start_log(path: str) -> None:
 
 @contextlib.contextmanager
 def library_output_to_log() -> Iterator[None]:
-    """Send what libraries print meanwhile to the log file, that of C code as well.
-
-    OpenCV and the decoders of images write to the process's standard error past
-    Python; warnings of Python go there too.
-    """
+    """Send what libraries print meanwhile to the log file, OpenCV's and other C code's as well."""
     streams = [handler.stream for handler in MMLogger.get_current_instance().handlers
                if isinstance(handler, logging.FileHandler)]
     if not streams:

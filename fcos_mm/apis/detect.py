@@ -36,9 +36,6 @@ def run(args: argparse.Namespace) -> int:
     ``<out-dir>/detections.json``, which is valid after every image, and what
     the screen does not show to ``<out-dir>/detect.log``.
 
-    Args:
-        args: The options.
-
     Returns:
         1 if some images failed, 130 after Ctrl-C, else 0.
 
@@ -78,11 +75,7 @@ class Detection:
     """Detects in one image after the other; an image that fails does not stop the others.
 
     Attributes:
-        inferencer: The inferencer.
         category_ids: Names of the classes, in the model's order, and ids.
-        file: Where the detections go.
-        out_dir: The drawn images go to ``vis`` in this folder.
-        score_thr: Detections with a lower score are dropped.
         failures: Images that failed, and why.
         done: How many images did not fail.
     """
@@ -182,9 +175,6 @@ def to_rows(sample: DetDataSample, name: str, category_ids: dict[str, int]) -> l
             pixels of the image, ``scores`` and ``labels``.
         name: The name of the image.
         category_ids: Names of the classes, in the model's order, and ids.
-
-    Returns:
-        A dict a detection, ``bbox`` as (x, y, width, height) in pixels of the image.
     """
     names, found, rows = list(category_ids), sample.pred_instances.cpu(), []
     for label, score, (x0, y0, x1, y1) in zip(

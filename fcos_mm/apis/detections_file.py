@@ -17,14 +17,10 @@ class OutputError(UserError):
 
 
 class DetectionsFile:
-    """A list of detections on the disk.
+    """A list of detections on the disk; what was there is replaced.
 
-    What is added replaces the closing bracket in one write, so that the file is
-    a valid JSON list whenever the process ends, and an image costs the same
-    however many came before.
-
-    Args:
-        path: The file; what was there is replaced.
+    Additions replace the closing bracket in one write: the file is a valid JSON list whenever the
+    process ends, and an image costs the same however many came before.
 
     Raises:
         OutputError: If it cannot be written.

@@ -23,11 +23,7 @@ _GAP = 4  # pixels between two images
 
 
 def run(args: argparse.Namespace) -> None:
-    """Draw the grid and print its name.
-
-    Raises:
-        UserError: If the config or the predictions cannot be used.
-    """
+    """Draw the grid and print its name."""
     check_order(config=args.config, predictions=args.predictions)
     check_score_threshold(args.score_thr)
     cfg = load_config(args.config, args.cfg_options)
@@ -118,10 +114,7 @@ def _is_prediction(result: object) -> bool:
 
 def draw_tile(result: dict, visualizer: DetLocalVisualizer, side: int,
               score_thr: float) -> np.ndarray:
-    """Draw the detections of one entry of :func:`read_predictions`.
-
-    Returns:
-        RGB, uint8 ``(side, side, 3)``; black where the image is not square.
+    """Draw an entry of :func:`read_predictions`: RGB, uint8 ``(side, side, 3)``, padded with black.
 
     Raises:
         UserError: If the image cannot be read, or a label has no class.
@@ -144,11 +137,7 @@ def draw_tile(result: dict, visualizer: DetLocalVisualizer, side: int,
 
 
 def join_tiles(tiles: list[np.ndarray], columns: int) -> np.ndarray:
-    """Put squares ``(side, side, 3)`` into rows, the last one filled up with black.
-
-    Returns:
-        ``(height, width, 3)``.
-    """
+    """Put squares ``(side, side, 3)`` into rows, the last one filled up with black."""
     columns = min(columns, len(tiles))
     tiles = [mmcv.impad(tile, padding=(0, 0, _GAP, _GAP)) for tile in tiles]
     tiles += [np.zeros_like(tiles[0])] * (-len(tiles) % columns)

@@ -40,10 +40,10 @@ class Found(NamedTuple):
 
 
 def find_images(path: str, leave_out: str) -> Found:
-    """Find the image at a path, or those in a folder and the folders in it.
+    """Find the image at a path, or those in a folder and its subfolders, hidden ones left out.
 
     Args:
-        path: A file or a folder, whose hidden files and folders are left out.
+        path: A file or a folder.
         leave_out: A folder that is not searched, as results go there.
 
     Raises:

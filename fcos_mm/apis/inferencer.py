@@ -21,12 +21,7 @@ from fcos_mm.visualization import ours
 
 
 def build_inferencer(cfg: Config, checkpoint: str, device: str | None = None) -> DetInferencer:
-    """Build mmdet's inferencer and make sure the weights are the model's.
-
-    Args:
-        cfg: The config, which stays as it is.
-        checkpoint: The weights.
-        device: Where to run; the best one available if None.
+    """Build mmdet's inferencer, on the best device if None, and check that the weights fit.
 
     Raises:
         UserError: If the config cannot detect, or the checkpoint cannot be read or does
@@ -47,9 +42,6 @@ def build_inferencer(cfg: Config, checkpoint: str, device: str | None = None) ->
 
 def detection_config(cfg: Config) -> Config:
     """The parts of a config that detect in images, as mmdet's inferencer wants them.
-
-    It takes pipeline and metainfo from a dataset that is no wrapper, and draws
-    into the files that it is told, without a backend.
 
     Raises:
         UserError: If the config does not say how images are prepared.
@@ -73,13 +65,8 @@ def set_class_names(model: nn.Module, cfg: Config) -> None:
 
     mmdet takes COCO's for a checkpoint without names.
 
-    Args:
-        model: The model; its ``dataset_meta`` is changed in place.
-        cfg: The config.
-
     Raises:
-        UserError: If there are not as many names in either as the model has
-            classes.
+        UserError: If neither has as many names as the model has classes.
     """
     number = getattr(getattr(model, 'bbox_head', None), 'num_classes', None)
     found = list(model.dataset_meta.get('classes', ()))
@@ -96,15 +83,9 @@ def set_class_names(model: nn.Module, cfg: Config) -> None:
 
 
 def find_category_ids(cfg: Config, classes: Sequence[str]) -> dict[str, int]:
-    """Find the category ids of the classes in the annotation file of the test set.
+    """The category ids, by name, that the annotation file of the test set gives the classes.
 
-    Args:
-        cfg: The config, see :func:`detection_config`.
-        classes: The names of the classes, in the order of the model.
-
-    Returns:
-        Names and ids; 1, 2, ... in the order of the model where there is no
-        annotation file or it does not know all of the classes.
+    They are 1, 2, ... in the order of the model where the file is missing or lacks a class.
 
     Raises:
         UserError: If the file is there and cannot be read.

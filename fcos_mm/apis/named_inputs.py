@@ -39,10 +39,7 @@ def check_score_threshold(value: float) -> None:
 
 
 def check_device(name: str | None) -> None:
-    """Make sure that this machine has a device.
-
-    Args:
-        name: Its name for torch; None for the best one available.
+    """Make sure that this machine has a device of torch; None is the best one available.
 
     Raises:
         UserError: If there is no such device; the message names those there are.

@@ -19,11 +19,7 @@ _CONFIG_FILE = re.compile(r'\.(py|json|ya?ml)$', re.IGNORECASE)
 
 
 def read_recorded_config(text: str, path: str) -> Config:
-    """Read the config in a record.
-
-    Args:
-        text: What ``Config.pretty_text`` gave.
-        path: The file that it is from, for the message.
+    """Read the config in a record, as ``Config.pretty_text`` wrote it; ``path`` is for the message.
 
     Raises:
         UserError: If it does more than set values, or its model is not built

@@ -26,14 +26,11 @@ _TTA_META_KEYS = ('img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor'
 
 
 def resolve(args: argparse.Namespace, mode: str) -> tuple[Config, list[str]]:
-    """Resolve the config of a training or a test.
+    """Resolve the config of a training or a test, with warnings for its log.
 
     Args:
         args: The options of ``tools/train.py`` or ``tools/test.py``.
         mode: ``'train'`` or ``'test'``.
-
-    Returns:
-        The config, and warnings for the log of the run.
 
     Raises:
         UserError: If an option does not fit the config or the machine, the config cannot

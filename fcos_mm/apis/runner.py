@@ -28,7 +28,7 @@ from fcos_mm.visualization import ours
 class ToolRunner(Runner):
     """The runner of ``tools/train.py`` and ``tools/test.py``.
 
-    Methods have mmengine's arguments.
+    Components that refuse their settings, in all methods, raise a UserError.
     """
 
     def build_logger(self, *args, **kwargs):
@@ -38,20 +38,12 @@ class ToolRunner(Runner):
         return logger
 
     def train(self) -> nn.Module:
-        """Train the model.
-
-        Raises:
-            UserError: If a component refuses its settings.
-        """
+        """Train the model."""
         with build_errors_by_key(self.cfg):
             return super().train()
 
     def test(self) -> dict:
-        """Test the model.
-
-        Raises:
-            UserError: If a component refuses its settings.
-        """
+        """Test the model."""
         with build_errors_by_key(self.cfg):
             return super().test()
 
@@ -59,9 +51,8 @@ class ToolRunner(Runner):
     def build_dataloader(dataloader, *args, **kwargs):
         """Build a data loader; pycocotools' prints go to the log file.
 
-        To start it draws from a generator of its own, so that a resumed run,
-        which starts it in other places, has the same random numbers. Settings
-        for workers are left out where there are none.
+        Its generator is its own: a resumed run, which starts it at another time, has the same
+        random numbers. Settings for workers are left out where there are none.
         """
         with prints_to_log_file():
             loader = Runner.build_dataloader(_without_workers(dataloader), *args, **kwargs)
@@ -155,11 +146,6 @@ class ToolRunner(Runner):
             super().save_checkpoint(out_dir, os.path.basename(path), *args, **kwargs)
 
     def _init_model_weights(self) -> None:
-        """Initialise the weights.
-
-        Raises:
-            UserError: If pretrained weights cannot be loaded.
-        """
         try:
             super()._init_model_weights()
         except (UserError, ImportError, OSError, RuntimeError, ValueError, KeyError) as error:
@@ -170,11 +156,7 @@ class ToolRunner(Runner):
 
 
 def build_runner(cfg: Config) -> Runner:
-    """Build the runner of a config; its own ``runner_type`` has precedence.
-
-    Raises:
-        UserError: If a component refuses its settings.
-    """
+    """Build the runner of a config; its own ``runner_type`` has precedence."""
     with build_errors_by_key(cfg):
         runner = RUNNERS.build(cfg) if 'runner_type' in cfg else ToolRunner.from_cfg(cfg)
     runner.register_hook(RunHeaderHook())
@@ -182,7 +164,7 @@ def build_runner(cfg: Config) -> Runner:
 
 
 def _without_workers(dataloader):
-    """A loader's config without what torch takes for workers only, if it has none."""
+    """A loader's config; without workers, without what torch takes for workers only."""
     if not isinstance(dataloader, dict) or dataloader.get('num_workers', 0) != 0:
         return dataloader
     return {key: value for key, value in dataloader.items()
@@ -190,11 +172,7 @@ def _without_workers(dataloader):
 
 
 def pretrained_settings(cfg: dict) -> Iterator[tuple[str, str]]:
-    """Find the pretrained weights that the config of a model asks for.
-
-    Yields:
-        The dotted key of an ``init_cfg``, and its checkpoint.
-    """
+    """The dotted key and the checkpoint of each pretrained ``init_cfg`` in a model's config."""
     for key, part in walk(cfg, 'model'):
         if (isinstance(part, dict) and str(part.get('type')).split('.')[-1] == 'Pretrained'
                 and 'checkpoint' in part):

@@ -14,13 +14,7 @@ from fcos_mm.errors import UserError
 
 
 def run(args: argparse.Namespace) -> dict:
-    """Test the detector of a config.
-
-    Args:
-        args: The options.
-
-    Returns:
-        The metrics of the evaluators, by name.
+    """Test the detector of a config and return the metrics by name.
 
     Raises:
         UserError: If an option, the config, the data or the checkpoint is wrong.

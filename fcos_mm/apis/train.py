@@ -14,9 +14,6 @@ from fcos_mm.engine.resume.work_dir import note_start, remove_earlier_run
 def run(args: argparse.Namespace) -> None:
     """Train the detector of a config.
 
-    Args:
-        args: The options.
-
     Raises:
         UserError: If an option, the config, the data or a checkpoint is wrong.
     """

@@ -26,13 +26,10 @@ _SHOWN_PHRASES = 4
 
 
 def read_state_dict(path: str) -> dict[str, Tensor]:
-    """Read the weights in a checkpoint; the file is read once, see :func:`read_checkpoint`.
+    """Read the weights in a checkpoint, on the CPU; ``module.`` of a wrapped model is removed.
 
     Args:
         path: A file, or an address that mmengine can load.
-
-    Returns:
-        Names and tensors, on the CPU; the prefix of a wrapped model removed.
 
     Raises:
         UserError: If the file is missing or not a checkpoint.
@@ -56,11 +53,7 @@ def read_state_dict(path: str) -> dict[str, Tensor]:
 
 
 def check_checkpoint(path: str, model: nn.Module) -> None:
-    """Make sure that a checkpoint sets every weight of the model.
-
-    Args:
-        path: The checkpoint.
-        model: The model, wrapped or not.
+    """Make sure that a checkpoint sets every weight of the model, wrapped or not.
 
     Raises:
         UserError: If it cannot be read or does not fit; see :meth:`TakenWeights.check_all`.
@@ -69,13 +62,7 @@ def check_checkpoint(path: str, model: nn.Module) -> None:
 
 
 class TakenWeights:
-    """What a model takes from a checkpoint; as text, in one line.
-
-    Args:
-        path: The checkpoint, for the messages.
-        weights: Its names and tensors.
-        model: The model, wrapped or not.
-    """
+    """What a model, wrapped or not, takes from a checkpoint; as text, in one line."""
 
     def __init__(self, path: str, weights: Mapping[str, Tensor], model: nn.Module) -> None:
         self.path = path
@@ -105,8 +92,7 @@ class TakenWeights:
         """Make sure that every weight of the model comes from the checkpoint.
 
         Raises:
-            UserError: If a weight is missing, of another shape, or not a finite number. The
-                message shows the first of them.
+            UserError: If a weight is missing, of another shape, or not a finite number.
         """
         if self.not_taken:
             raise UserError(self._describe())
@@ -153,7 +139,6 @@ class TakenWeights:
                 *(f'{part} ({number} not in the file)' for part, number in absent.items())]
 
     def _describe(self) -> str:
-        """The first weights that do not fit, each with both shapes."""
         lines = [f'Checkpoint {self.path} does not fit the model: {len(self.not_taken)} of '
                  f'{len(self.tensors)} entries differ.']
         for name in self.not_taken[:_SHOWN]:

@@ -21,11 +21,7 @@ _LAYERS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.Co
 
 
 def record_loading(model: nn.Module) -> None:
-    """Record from now on which tensors torch loads into a model.
-
-    Args:
-        model: The model.
-    """
+    """Record from now on which tensors torch loads into a model."""
     for module in model.modules():
         if not hasattr(module, _LOADED):
             setattr(module, _LOADED, set())
@@ -33,10 +29,7 @@ def record_loading(model: nn.Module) -> None:
 
 
 def check_frozen(model: nn.Module) -> None:
-    """Make sure that no layer stays random for ever.
-
-    Args:
-        model: The model, its weights initialised and loaded; it is put in training mode.
+    """Put a model, its weights loaded, in training mode, and make sure that no layer stays random.
 
     Raises:
         UserError: If a frozen layer was never loaded. The message has the options that let all
@@ -60,12 +53,7 @@ def check_frozen(model: nn.Module) -> None:
 
 
 def unfreezing_options(model: nn.Module, part: str) -> list[str]:
-    """The options under which no layer of a part is frozen, those that its class has.
-
-    Args:
-        model: The model.
-        part: The name of its part, ``'backbone'`` for example.
-    """
+    """The options under which no layer of a part, such as ``'backbone'``, is frozen."""
     module = getattr(model, part, None)
     norm_cfg = getattr(module, 'norm_cfg', None)
     options = []

@@ -51,11 +51,7 @@ class DamagedCheckpoint(UserError):
 
 
 def trust_checkpoints(trusted: bool) -> None:
-    """Set whether the user trusts the checkpoints that this process loads.
-
-    Args:
-        trusted: True loads a file that holds more than weights too, which runs the code in it.
-    """
+    """Set whether the user trusts the checkpoints that this process loads, and the code in them."""
     global _trusted
     _trusted = trusted
 
@@ -76,16 +72,12 @@ def secure_checkpoints(mmengine_checkpoint: ModuleType) -> None:
 
 
 def read_checkpoint(path: str) -> Any:
-    """Load a checkpoint and keep it until mmengine loads it, or another one is read.
+    """Load a checkpoint on the CPU, and keep it until mmengine loads it or another one is read.
 
-    A command can so look at a checkpoint as often as it likes before a model takes it, and the
-    file is read once. mmengine takes it over: it is in memory only until the model has it.
+    Looked at as often as a command likes, it is read once. It is not to be changed.
 
     Args:
         path: A file, or an address that mmengine can load.
-
-    Returns:
-        What is in it, on the CPU; not to be changed.
 
     Raises:
         DamagedCheckpoint: If the file is cut short, changed, or no checkpoint.
@@ -102,11 +94,7 @@ def read_checkpoint(path: str) -> Any:
 
 
 def load_from_local(filename: str, map_location: str | torch.device | None) -> Any:
-    """Load a checkpoint file.
-
-    Args:
-        filename: Path, which may start with ``~``.
-        map_location: As for ``torch.load``; a kept checkpoint is on the CPU in any case.
+    """Load a checkpoint file; a kept one is on the CPU whatever the ``map_location``.
 
     Raises:
         UserError: If the file is missing, damaged, or holds other objects.
@@ -121,11 +109,7 @@ def load_from_local(filename: str, map_location: str | torch.device | None) -> A
 
 
 def load_file(file: str | BinaryIO, map_location: str | torch.device | None = None) -> Any:
-    """Load a checkpoint from a file, or from what is open for reading.
-
-    Args:
-        file: Path, or a binary file.
-        map_location: As for ``torch.load``.
+    """Load a checkpoint from a path, or from what is open for reading.
 
     Raises:
         UserError: If it is damaged, or holds other objects.
@@ -140,8 +124,6 @@ def load_from_address(url: str, *, map_location: str | torch.device | None = Non
     """Download a checkpoint, if it is not there yet, and load it.
 
     Args:
-        url: Its address.
-        map_location: As for ``torch.load``.
         **settings: Those of ``torch.hub.load_state_dict_from_url``.
 
     Raises:

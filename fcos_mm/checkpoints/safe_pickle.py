@@ -15,13 +15,7 @@ from fcos_mm.errors import UserError
 
 
 def load_plain_pickle(path: str) -> Any:
-    """Load a pickle file without running what is in it.
-
-    Args:
-        path: The file.
-
-    Returns:
-        Containers, numbers, text, tensors on the CPU and NumPy arrays.
+    """Load containers, numbers, text, tensors and NumPy arrays from a pickle file, and run nothing.
 
     Raises:
         UserError: If it is damaged or holds anything else.

@@ -24,14 +24,11 @@ class ForbiddenContent(pickle.UnpicklingError):
 
 
 def check_plain(loaded: Any) -> None:
-    """Make sure that a loaded object holds no functions and no impostors.
+    """Make sure that containers, numbers, text and tensors hold no functions and no impostors.
 
     A pickle can return a function that is allowed while it is read, and can give an
     ``OrderedDict`` attributes such as ``__array_interface__``, by which NumPy would take it for
     an array at any address.
-
-    Args:
-        loaded: Containers, numbers, text and tensors.
 
     Raises:
         ForbiddenContent: If there is anything else in it.

@@ -23,12 +23,7 @@ _PREFIX_ENDS = re.compile(r'\.|^ema_')
 def unwrapped(checkpoint: Any) -> Any:
     """A checkpoint with its weights where mmengine looks for them.
 
-    Args:
-        checkpoint: What was loaded from a file.
-
-    Returns:
-        The checkpoint, with a new ``state_dict`` where the weights were in
-        another part of it: the part with most tensors.
+    Weights elsewhere, the part with most tensors, become a new ``state_dict``.
     """
     if not isinstance(checkpoint, dict):
         return checkpoint

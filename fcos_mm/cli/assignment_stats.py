@@ -44,9 +44,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Print and write the statistics.
 
-    Args:
-        args: The options.
-
     Raises:
         UserError: If the config or the annotations cannot be used.
     """

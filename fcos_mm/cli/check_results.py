@@ -22,10 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Check the file and print what it holds.
-
-    Returns:
-        The exit status: 0 if the server accepts the file, 1 if not.
+    """Check the file and print what it holds; 0 if the server accepts it, else 1.
 
     Raises:
         UserError: If a file is missing or holds something else.

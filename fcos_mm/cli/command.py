@@ -10,26 +10,18 @@ from fcos_mm.errors import UserError
 
 
 def run_command(command: ModuleType, argv: Sequence[str] | None = None, **defaults) -> None:
-    """Run a command as a script does: the process ends with its exit status.
+    """Run a command as a script does, and end the process with its exit status.
 
     Args:
         command: A module of ``fcos_mm.cli``.
         argv: The words of the command line; those of the process if None.
         **defaults: Values for ``args`` that no option sets.
-
-    Raises:
-        SystemExit: Always, see :func:`run_tool`.
     """
     run_tool(lambda: main(command, argv, **defaults))
 
 
 def main(command: ModuleType, argv: Sequence[str] | None = None, **defaults):
-    """Run a command and return its result; arguments as for :func:`run_command`.
-
-    Raises:
-        SystemExit: After ``--help``, or if an option is wrong.
-        UserError: If the command cannot do what is asked.
-    """
+    """Run a command and return its result; arguments and errors as for :func:`parse`."""
     return command.run(parse(command, argv, **defaults))
 
 
@@ -37,9 +29,7 @@ def parse(command: ModuleType, argv: Sequence[str] | None = None,
           **defaults) -> argparse.Namespace:
     """Parse the command line of a command; arguments as for :func:`run_command`.
 
-    Returns:
-        The options. Where a command hands options on to others, those it does
-        not know are ``other_options``.
+    Where a command hands options on to others, those it does not know are ``other_options``.
 
     Raises:
         SystemExit: After ``--help``, or if an option is wrong.
@@ -58,11 +48,8 @@ def parse(command: ModuleType, argv: Sequence[str] | None = None,
 def run_tool(tool: Callable[[], object]) -> None:
     """Run a function as a script; a user's mistake is printed without a traceback.
 
-    Args:
-        tool: The function. A number it returns is the exit status.
-
     Raises:
-        SystemExit: Always. Status 2 after a ``UserError``.
+        SystemExit: Always, with the number that the tool returns; 2 after a ``UserError``.
     """
     if is_one_of_several():
         from fcos_mm.engine.distributed.worker_exit import run_rank

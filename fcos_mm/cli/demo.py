@@ -27,11 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Run the demo.
-
-    Args:
-        args: The options, and ``tools``, the folder of the tools; ``configs``
-            lies beside it.
+    """Run the demo; ``args`` also has ``tools``, the folder of the tools, beside ``configs``.
 
     Raises:
         UserError: If the data cannot be written, or a tool fails.

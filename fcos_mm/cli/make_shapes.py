@@ -19,11 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Write the dataset.
-
-    Raises:
-        UserError: If a file cannot be read or written.
-    """
+    """Write the dataset."""
     files = make_shapes(args.out_dir, seed=args.seed, counts=tuple(args.counts),
                         image_size=tuple(args.image_size))
     for split, count in zip(files, args.counts):

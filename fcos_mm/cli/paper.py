@@ -28,11 +28,7 @@ examples:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of the command.
-
-    Args:
-        parser: The parser to add to.
-    """
+    """Add the arguments of the command."""
     parser.description = 'Make the tables and figures of the paper, with its numbers beside ours.'
     parser.epilog = _EPILOG
     parser.add_argument('names', nargs='+', choices=(*NAMES, 'all'), metavar='TABLE',

@@ -30,11 +30,7 @@ and upper edge."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of the command.
-
-    Args:
-        parser: The parser to add to.
-    """
+    """Add the arguments of the command."""
     parser.description = ('Convert a dataset with an XML file an image (PASCAL VOC, LabelImg, '
                           "Roboflow) to COCO's format.")
     parser.epilog = _EPILOG
@@ -71,9 +67,6 @@ def is_below(path: str, folder: str) -> bool:
 
 def run(args: argparse.Namespace) -> None:
     """Convert the dataset.
-
-    Args:
-        args: The options.
 
     Raises:
         UserError: If a file cannot be read or written.

@@ -18,11 +18,7 @@ example:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of the command.
-
-    Args:
-        parser: The parser to add to.
-    """
+    """Add the arguments of the command."""
     parser.description = "Convert labels in the text format of YOLO to COCO's format."
     parser.epilog = _EPILOG
     parser.add_argument('images', metavar='IMAGES', help='folder of the images')
@@ -34,9 +30,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Convert the dataset.
-
-    Args:
-        args: The options.
 
     Raises:
         UserError: If a file cannot be read or written.

@@ -18,11 +18,7 @@ def weights_only_is_safe() -> bool:
 
 
 def add_stand_ins(stand_ins: Mapping[str, Any]) -> None:
-    """Let ``torch.load(weights_only=True)`` build stand-ins for the classes that a file names.
-
-    Args:
-        stand_ins: Classes and functions, by the full names in the file.
-    """
+    """Let ``weights_only=True`` build stand-ins for the classes of these full names."""
     if weights_only_is_safe():
         torch.serialization.add_safe_globals(
             [(stand_in, name) for name, stand_in in stand_ins.items()])
@@ -54,12 +50,7 @@ def replace_loading(checkpoint: ModuleType, *, load_from_local: Callable, load_u
 
 
 def without_prefix(weights: Mapping[str, Any], prefix: str) -> OrderedDict:
-    """The entries of a state dict behind a prefix, with the versions of their modules.
-
-    Args:
-        weights: The state dict.
-        prefix: The prefix.
-    """
+    """The entries of a state dict behind a prefix, with the versions of their modules."""
     stripped = OrderedDict((name.removeprefix(prefix), value) for name, value in weights.items()
                            if name.startswith(prefix))
     stripped._metadata = OrderedDict((name.removeprefix(prefix), value) for name, value in getattr(

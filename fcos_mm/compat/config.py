@@ -6,14 +6,7 @@ from mmengine.config import Config
 
 
 def raw_items(value: Any) -> Iterable[tuple[Any, Any]]:
-    """The entries of a part of a config.
-
-    Args:
-        value: A config, a dict, a list, a tuple, a set, or a plain value.
-
-    Returns:
-        Keys or indices with their values; nothing for a plain value.
-    """
+    """Keys or indices, and values, of a config, dict, list, tuple or set; nothing of a plain value."""
     if isinstance(value, Config):
         value = value._cfg_dict
     if isinstance(value, dict):

@@ -9,11 +9,7 @@ _MARK = '_fragment_'
 
 
 def support_fragments(config) -> None:
-    """Make ``Config.fromfile`` merge fragments.
-
-    Args:
-        config: The module ``mmengine.config.config``.
-    """
+    """Make ``Config.fromfile`` of the module ``mmengine.config.config`` merge fragments."""
     cls = config.Config
     read_file, merge = cls._file2dict, cls._merge_a_into_b
     if getattr(read_file, 'merges_fragments', False):  # by the hooks of an installation

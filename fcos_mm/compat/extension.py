@@ -35,11 +35,7 @@ class MissingOperatorError(UserError, NotImplementedError):
 
 
 def fill(module: ModuleType) -> None:
-    """Put the operators into the module ``mmcv._ext``.
-
-    Args:
-        module: The empty module.
-    """
+    """Put the operators into the empty module ``mmcv._ext``."""
     module.__dict__.update(OPERATORS)
     module.__getattr__ = missing_operator
 

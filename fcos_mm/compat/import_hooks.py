@@ -46,11 +46,7 @@ class OperatorLoader:
 
 
 class ImportObserver:
-    """The first finder: it calls a function with a module that has been imported.
-
-    Args:
-        actions: The functions, by the full names of the modules.
-    """
+    """The first finder: it calls a function, by module name, with a module after its import."""
 
     def __init__(self, actions: dict) -> None:
         self.actions = actions
@@ -79,11 +75,7 @@ class ImportObserver:
 
 
 def install(actions: dict | None = None) -> None:
-    """Supply ``mmcv._ext``, and change modules that are imported or will be.
-
-    Args:
-        actions: More functions that change a module, by its full name.
-    """
+    """Supply ``mmcv._ext``, and change modules, by full name, that are imported or will be."""
     if OperatorFinder in sys.meta_path:  # a .pth file can be read twice
         return
     actions = {'mmengine.config.utils': name_shipped_configs,
@@ -97,24 +89,17 @@ def install(actions: dict | None = None) -> None:
 
 
 def name_shipped_configs(utils) -> None:
-    """Make ``_base_ = 'fcos_mm::fcos/...'`` work.
+    """Make ``_base_ = 'fcos_mm::fcos/...'`` work; changes ``mmengine.config.utils``.
 
     For an editable install mmengine's original line answers with the folder of the metadata, where
     no configs are. A module inside the package is no name of a distribution, so both lines ask the
     import system, which knows the right place.
-
-    Args:
-        utils: The module ``mmengine.config.utils``.
     """
     utils.MODULE2PACKAGE[SCOPE] = 'fcos_mm.version'
 
 
 def support_config_fragments(config) -> None:
-    """Let the files of ``_base_/speed`` and ``_base_/scale`` be named in ``_base_``.
-
-    Args:
-        config: The module ``mmengine.config.config``.
-    """
+    """Let the files of ``_base_/speed`` and ``_base_/scale`` be named in ``_base_``."""
     from importlib.util import find_spec
     if find_spec('fcos_mm') is not None:  # its checkout is there
         from fcos_mm.compat.config_fragments import support_fragments
@@ -122,14 +107,11 @@ def support_config_fragments(config) -> None:
 
 
 def keep_scope_of_config(infer) -> None:
-    """Let inferencers build a config of our scope in that scope.
+    """Let the inferencers of ``mmengine.infer.infer`` build a config of our scope in that scope.
 
     ``DetInferencer`` builds in the scope ``mmdet`` by default: there the plain name ``FCOSHead`` is
     mmdet's, whatever the config's ``default_scope`` is. Inferencers also take ``fcos_mm::<path>``
     from now on.
-
-    Args:
-        infer: The module ``mmengine.infer.infer``.
     """
     base = infer.BaseInferencer
     init_model, load_model = base._init_model, base._load_model_from_metafile

@@ -13,8 +13,7 @@ def require_libraries() -> None:
     """Check that mmengine, mmcv and mmdet can be found.
 
     Raises:
-        ImportError: If one is missing. The message names the missing packages and the command
-            that installs them.
+        ImportError: If one is missing; says how to install it.
     """
     missing = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
     if missing:

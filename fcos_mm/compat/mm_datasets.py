@@ -8,20 +8,14 @@ from torch.utils.data import BatchSampler, Dataset
 
 
 def load_metainfo(dataset_type: type[BaseDataset], metainfo: dict | None) -> dict:
-    """What a dataset of a config says about itself, files of names read.
-
-    Args:
-        dataset_type: The dataset's class.
-        metainfo: As the config has it.
-    """
+    """What a dataset of a config says about itself, files of names read."""
     return dataset_type._load_metainfo(metainfo)
 
 
 def use_first_metainfo(concatenated: Dataset) -> None:
     """Give concatenated datasets of the same classes the first one's metainfo.
 
-    Args:
-        concatenated: mmdet's ``ConcatDataset``; it keeps a list where anything differs.
+    mmdet's ``ConcatDataset`` keeps a list where anything differs.
     """
     parts = concatenated._metainfo
     if isinstance(parts, list) and len({tuple(part.get('classes') or ()) for part in parts}) == 1:
@@ -29,39 +23,22 @@ def use_first_metainfo(concatenated: Dataset) -> None:
 
 
 def inner_index(wrapper: Dataset, index: int):
-    """The index inside a wrapper; for concatenated datasets the dataset's place, and the index.
-
-    Args:
-        wrapper: mmengine's ``RepeatDataset`` or ``ConcatDataset``.
-        index: The index in the wrapper.
-    """
+    """The index inside a ``RepeatDataset``; of a ``ConcatDataset`` (dataset's place, index)."""
     return wrapper._get_ori_dataset_idx(index)
 
 
 def without_batch_limit(dataset: Dataset) -> Dataset:
-    """The dataset inside the one that mmengine makes for ``num_batch_per_epoch``, or itself.
-
-    Args:
-        dataset: The dataset of a loader.
-    """
+    """The dataset inside the one that mmengine makes for ``num_batch_per_epoch``, or itself."""
     return getattr(dataset, '_dataset', dataset)
 
 
 def infinite_indices(sampler: InfiniteSampler) -> Iterator[int]:
-    """The indices of all ranks from the start.
-
-    Args:
-        sampler: mmengine's sampler.
-    """
+    """The indices of all ranks from the start."""
     return sampler._infinite_indices()
 
 
 def empty_buckets(batch_sampler: BatchSampler) -> None:
-    """Forget the images that wait for a batch.
-
-    Args:
-        batch_sampler: mmdet's ``AspectRatioBatchSampler``.
-    """
+    """Forget the images that wait for a batch in mmdet's ``AspectRatioBatchSampler``."""
     batch_sampler._aspect_ratio_buckets = [[], []]
 
 

@@ -7,12 +7,7 @@ from torch import nn
 
 
 def inner_model(model: nn.Module, *, tta: bool = True) -> nn.Module:
-    """The model inside wrappers for several processes or for test-time augmentation.
-
-    Args:
-        model: The model, wrapped or not.
-        tta: False leaves test-time augmentation around it.
-    """
+    """The model inside wrappers for several processes, and those for test-time augmentation."""
     while is_model_wrapper(model) or tta and isinstance(model, BaseTTAModel):
         model = model.module
     return model
@@ -20,11 +15,7 @@ def inner_model(model: nn.Module, *, tta: bool = True) -> nn.Module:
 
 @contextlib.contextmanager
 def eager(parts: Sequence[nn.Module]) -> Iterator[None]:
-    """Run modules that were compiled in place without compilation.
-
-    Args:
-        parts: The modules.
-    """
+    """Run modules that were compiled in place without compilation."""
     compiled = [part._compiled_call_impl for part in parts]
     for part in parts:
         part._compiled_call_impl = None

@@ -8,14 +8,10 @@ from torch.optim import Optimizer
 
 
 def can_skip_on_device(optimizer: Optimizer, parameters: Sequence[Tensor]) -> bool:
-    """Whether the next step can be skipped by :func:`skip_step_if`.
+    """Whether the next step on these parameters can be skipped by :func:`skip_step_if`.
 
     torch's fused optimizers can, as loss scaling needs it. Their first step is excepted: if it
     were skipped, fused SGD would keep momentum that nobody has written (torch 2.13).
-
-    Args:
-        optimizer: An optimizer of torch or with its interface.
-        parameters: What the step is about to change.
     """
     return (getattr(optimizer, '_step_supports_amp_scaling', False)
             and all(parameter in optimizer.state for parameter in parameters))

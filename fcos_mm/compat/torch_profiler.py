@@ -5,8 +5,7 @@ from torch.profiler import profile
 def allocation_changes(profiler: profile) -> list[int]:
     """Bytes allocated (positive) and freed (negative), in the order of time.
 
-    Args:
-        profiler: Stopped, made with ``profile_memory=True``.
+    The profiler is stopped, and made with ``profile_memory=True``.
     """
     events = [event for event in profiler.profiler.kineto_results.events()
               if event.name() == '[memory]']

@@ -7,13 +7,10 @@ _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
 
 
 def keep_freed_memory() -> bool:
-    """Make glibc keep freed memory instead of giving it back to the system.
+    """Make glibc keep freed memory from now on: the process keeps its peak memory.
 
-    On the CPU every feature map is a new allocation. The system maps a large one and clears it
-    page by page while it is first written. From now on the whole process keeps its peak memory.
-
-    Returns:
-        False where the C library is not glibc; nothing is changed then.
+    On the CPU every feature map is a new allocation, which the system otherwise maps and clears
+    page by page. Returns False, and changes nothing, where the C library is not glibc.
     """
     if not sys.platform.startswith('linux'):
         return False

@@ -10,10 +10,9 @@ from fcos_mm.registry import MODELS
 
 @MODELS.register_module()
 class BatchBucketPad(nn.Module):
-    """Pads a batch at the right and the bottom to the smallest bucket that holds it.
+    """Pads a batch at the right and the bottom to the smallest bucket that holds it, if any.
 
-    One of the ``batch_augments`` of mmdet's ``DetDataPreprocessor``. A batch that fits into no
-    bucket stays as it is.
+    One of the ``batch_augments`` of mmdet's ``DetDataPreprocessor``.
 
     Args:
         sizes: (height, width) of each bucket, in pixels.
@@ -32,12 +31,7 @@ class BatchBucketPad(nn.Module):
 
     def forward(self, inputs: Tensor,
                 data_samples: list[DetDataSample]) -> tuple[Tensor, list[DetDataSample]]:
-        """Pad the batch and note its size in the samples.
-
-        Args:
-            inputs: (B, 3, H, W).
-            data_samples: The B samples; ``batch_input_shape`` is updated.
-        """
+        """Pad the batch (B, 3, H, W) and set ``batch_input_shape`` of its samples."""
         height, width = inputs.shape[-2:]
         size = next((s for s in self.sizes if s[0] >= height and s[1] >= width), None)
         if size is None or size == (height, width):

@@ -14,23 +14,16 @@ _PARTS = ('backbone', 'neck', 'bbox_head', 'rpn_head')
 
 
 def network_parts(model: nn.Module) -> list[nn.Module]:
-    """Backbone, neck and dense heads of a detector, those that it has.
-
-    Args:
-        model: A detector, wrapped or not.
-    """
+    """Backbone, neck and dense heads of a detector, wrapped or not, those that it has."""
     model = inner_model(model)
     return [getattr(model, name) for name in _PARTS if getattr(model, name, None) is not None]
 
 
 def compile_network(model: nn.Module, **options) -> None:
-    """Compile backbone, neck and head in place, each without a graph break.
-
-    They are compiled at the first call with tensors of a new shape. The modules and their state
-    dict stay the same.
+    """Compile backbone, neck and head in place, each as one graph for each shape that it meets.
 
     Args:
-        model: The detector.
+        model: The detector; its modules and state dict stay the same.
         options: Keyword arguments of ``torch.compile``; by default shapes are static and the
             graph is whole.
 
@@ -43,16 +36,9 @@ def compile_network(model: nn.Module, **options) -> None:
 
 
 def compile_losses(model: nn.Module, **options) -> None:
-    """Compile the losses of FCOS heads in place, without the assignment.
+    """Compile the losses of FCOS heads in place, as :func:`compile_network`; not the assignment.
 
     With several processes the all-reduce stands between two graphs.
-
-    Args:
-        model: The detector.
-        options: As for :func:`compile_network`.
-
-    Raises:
-        UserError: As for :func:`compile_network`.
     """
     options = {**_with_defaults(options), 'fullgraph': False}
     for part in network_parts(model):

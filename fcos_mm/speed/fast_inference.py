@@ -11,9 +11,7 @@ from fcos_mm.speed.inference import prepare_for_inference
 def prepare_as_configured(model: nn.Module, cfg: Config) -> nn.Module:
     """The copy for detection, made with the options of ``default_hooks.fast_inference``.
 
-    Args:
-        model: The detector, its weights loaded.
-        cfg: The config; without the hook the detector is returned as it is.
+    Without the hook the detector is returned as it is.
     """
     hook = cfg.get('default_hooks', {}).get('fast_inference')
     return model if hook is None else prepare_for_inference(model, **(hook.get('options') or {}))
@@ -39,22 +37,13 @@ class FastInferenceHook(Hook):
         self.options = dict(options or {})
 
     def before_test_epoch(self, runner) -> None:
-        """Replace the model.
-
-        Args:
-            runner (Runner): The runner, its weights loaded.
-        """
+        """Replace the model."""
         if self.enabled:
             self._model = runner.model
             runner.model = prepare_for_inference(
                 inner_model(runner.model, tta=False), **self.options)
 
     def after_test_epoch(self, runner, metrics: dict | None = None) -> None:
-        """Put the model back.
-
-        Args:
-            runner (Runner): The runner.
-            metrics: Not used.
-        """
+        """Put the model back."""
         if self.enabled:
             runner.model = self._model

@@ -38,9 +38,6 @@ class FastTrainingHook(Hook):
     def before_train(self, runner) -> None:
         """Prepare model and optimizer.
 
-        Args:
-            runner (Runner): The runner, weights and optimizer loaded.
-
         Raises:
             UserError: If there is no compiler for ``compile``.
         """
@@ -58,32 +55,21 @@ class FastTrainingHook(Hook):
             runner.logger.info('Network and loss are compiled when they meet a new shape.')
 
     def before_val_epoch(self, runner) -> None:
-        """Validate without compilation.
-
-        Args:
-            runner (Runner): The runner.
-        """
+        """Validate without compilation."""
         if self.compile is not None:
             self._eager = eager(network_parts(inner_model(runner.model)))
             self._eager.__enter__()
 
     def after_val_epoch(self, runner, metrics: dict | None = None) -> None:
-        """Train compiled again.
-
-        Args:
-            runner (Runner): The runner.
-            metrics: Not used.
-        """
+        """Train compiled again."""
         if self.compile is not None:
             self._eager.__exit__(None, None, None)
 
 
 def to_channels_last(model: nn.Module, optimizer: torch.optim.Optimizer | None = None) -> None:
-    """Lay out weights, and what an optimizer keeps for each, as (B, H, W, C).
+    """Lay out weights, and what an optimizer keeps for each, as (B, H, W, C), in place.
 
-    Args:
-        model: Changed in place; its parameters stay the same objects.
-        optimizer: Its state is changed in place: fused optimizers want it laid out as the weights.
+    Fused optimizers want their state laid out as the weights.
     """
     model.to(memory_format=torch.channels_last)
     if optimizer is None:

@@ -26,13 +26,10 @@ _MIN_CHANNELS = 128
 @lru_cache(maxsize=None)
 @torch.inference_mode(False)
 def transforms() -> tuple[Tensor, Tensor, Tensor]:
-    """The matrices of the Toom-Cook algorithm for a correlation.
+    """A (TILE, SPAN), G (SPAN, TAPS), B (SPAN, SPAN) of the Toom-Cook algorithm, float64.
 
-    With them, y = A ((G g) * (B d)) are the ``TILE`` outputs of the filter g
-    over the ``SPAN`` inputs d.
-
-    Returns:
-        A (TILE, SPAN), G (SPAN, TAPS) and B (SPAN, SPAN), float64.
+    y = A ((G g) * (B d)) are the ``TILE`` outputs of the correlation of a filter g with the
+    ``SPAN`` inputs d.
     """
     points = torch.tensor(_POINTS, dtype=torch.float64)
 
@@ -72,12 +69,7 @@ class Workspace:
 
     @torch.inference_mode(False)
     def take(self, name: str, *shape: int) -> Tensor:
-        """A float32 tensor of a shape; what it held before is lost.
-
-        Args:
-            name: Tensors of different names do not overlap.
-            shape: The shape.
-        """
+        """A float32 tensor of a shape; what it held before is lost. Other names do not overlap."""
         numel = torch.Size(shape).numel()
         if name not in self._memory or self._memory[name].numel() < numel:
             self._memory[name] = torch.empty(numel)
@@ -156,11 +148,8 @@ def _strip(tiles: Tensor, filters: Tensor, workspace: Workspace) -> Tensor:
 class WinogradConv2d(nn.Conv2d):
     """A trained 3x3 convolution that is computed by F(4x4, 3x3) where it can be.
 
-    Gradients, mixed precision and accelerators take the direct way.
-
-    Args:
-        conv: The convolution; weights are shared with it.
-        workspace: Shared with the other convolutions of the network.
+    Gradients, mixed precision and accelerators take the direct way. Weights are shared with the
+    convolution, the workspace with the others of the network.
     """
 
     def __init__(self, conv: nn.Conv2d, *, workspace: Workspace) -> None:
@@ -181,7 +170,6 @@ class WinogradConv2d(nn.Conv2d):
 
 
 def _fits(module: nn.Module) -> bool:
-    """Whether a module is a 3x3 convolution that becomes faster."""
     return (type(module) is nn.Conv2d and module.kernel_size == (TAPS, TAPS)
             and module.stride == module.dilation == module.padding == (1, 1)
             and module.groups == 1 and module.padding_mode == 'zeros'
@@ -190,13 +178,10 @@ def _fits(module: nn.Module) -> bool:
 
 
 def use_winograd(module: nn.Module) -> None:
-    """Replace the 3x3 convolutions inside a module, in place.
+    """Replace the 3x3 convolutions at any depth of a module, in place.
 
     Only for inference on the CPU. The transformed filters take four times the memory of the
     weights.
-
-    Args:
-        module: What holds the convolutions, at any depth.
     """
     workspace = Workspace()
     for parent in list(module.modules()):

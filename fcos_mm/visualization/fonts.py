@@ -28,11 +28,7 @@ class Fonts:
         self._absent: set[int] = set()  # in no font
 
     def cover(self, text: str) -> set[str]:
-        """Add fonts until a text can be drawn; return its characters that no font has.
-
-        Args:
-            text: The characters.
-        """
+        """Add fonts until a text can be drawn; return its characters that no font has."""
         wanted = {ord(char) for char in text}
         new = wanted - self._covered - self._absent
         for path in _best_fonts(new) if new else ():
@@ -53,11 +49,7 @@ def font_files() -> list[str]:
 
 @functools.cache
 def characters(path: str) -> frozenset[int]:
-    """The code points that matplotlib can draw with a font file; none if it is unusable.
-
-    Args:
-        path: The file.
-    """
+    """The code points that matplotlib can draw with a font file; none if it is unusable."""
     try:
         font = FT2Font(path)
     except (RuntimeError, OSError):  # damaged, gone, or of a kind that FreeType does not draw

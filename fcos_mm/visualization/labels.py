@@ -25,13 +25,10 @@ _reported: set[str] = set()  # kinds of characters for which a font was recommen
 
 
 def drawable(texts: Sequence[str]) -> list[str]:
-    r"""Make texts that :func:`font_families` can draw.
+    r"""Make class names, possibly with scores, drawable by the :func:`font_families`.
 
     Arabic letters are joined and run from right to left; characters that no font has are
     transliterated, and the log recommends a font once; ``$`` becomes ``\$``, not a formula.
-
-    Args:
-        texts: Class names, possibly with scores.
     """
     ordered = [_clean(visual_order(text)) for text in texts]
     absent = _fonts().cover(''.join(ordered))
@@ -47,11 +44,7 @@ def font_families() -> list[str]:
 
 
 def label_width(text: str) -> float:
-    """The approximate width of a text in widths of a Latin letter.
-
-    Args:
-        text: What will be drawn.
-    """
+    """The approximate width of a text in widths of a Latin letter."""
     return sum(1.6 if unicodedata.east_asian_width(char) in 'WF' else 1. for char in text)
 
 

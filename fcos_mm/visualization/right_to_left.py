@@ -16,9 +16,6 @@ def visual_order(text: str) -> str:
 
     Consecutive words form one run; what is written from left to right stays where it is.
     A matplotlib that shapes text itself gets the text as it is.
-
-    Args:
-        text: The text in reading order.
     """
     return text if SHAPES_TEXT else _WORDS.sub(_drawn, text)
 

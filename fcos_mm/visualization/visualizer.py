@@ -21,9 +21,7 @@ _PHOTOS = ('.jfif', '.jpe', '.jp2', '.webp', '.avif')
 def drawing_path(path: str) -> str:
     """The path of an image's drawing: a JPEG or PNG, whatever the image was.
 
-    Args:
-        path: The folder of drawings with the image's name. ``a.jpg`` stays, ``a.pgm`` becomes
-            ``a.pgm.png``, so that images of one stem stay apart.
+    ``a.jpg`` stays, ``a.pgm`` becomes ``a.pgm.png``, so that images of one stem stay apart.
     """
     suffix = osp.splitext(path)[1].lower()
     if suffix in _KEPT:
@@ -32,11 +30,7 @@ def drawing_path(path: str) -> str:
 
 
 def ours(cfg: dict) -> dict:
-    """Replace mmdet's visualizer in a config by ours, whatever the scope.
-
-    Args:
-        cfg: The config of a visualizer; not changed.
-    """
+    """Replace mmdet's visualizer in a config by ours, whatever the scope."""
     if cfg.get('type') in ('DetLocalVisualizer', 'mmdet.DetLocalVisualizer'):
         return {**cfg, 'type': DetLocalVisualizer}
     return cfg
@@ -59,15 +53,7 @@ class DetLocalVisualizer(MMDetLocalVisualizer):
     def add_datasample(self, name: str, image: np.ndarray,
                        data_sample: DetDataSample | None = None, *args,
                        out_file: str | None = None, **kwargs) -> None:
-        """Draw a sample.
-
-        Args:
-            name: The name of the image.
-            image: RGB, (height, width, 3).
-            data_sample: What to draw.
-            *args: mmdet's arguments.
-            out_file: Path of the drawing; see :func:`drawing_path`.
-            **kwargs: mmdet's arguments.
+        """Draw a sample; arguments as mmdet's, ``out_file`` see :func:`drawing_path`.
 
         Raises:
             OSError: If the drawing cannot be written; no partial file is left.
@@ -82,13 +68,7 @@ class DetLocalVisualizer(MMDetLocalVisualizer):
             raise
 
     def draw_texts(self, texts: str | list[str], *args, **kwargs) -> 'DetLocalVisualizer':
-        """Draw texts with fonts that have their characters.
-
-        Args:
-            texts: The texts.
-            *args: mmengine's arguments.
-            **kwargs: mmengine's arguments.
-        """
+        """Draw texts with fonts that have their characters."""
         texts = drawable([texts] if isinstance(texts, str) else texts)
         kwargs.setdefault('font_families', [font_families()] * len(texts))
         return super().draw_texts(texts, *args, **kwargs)

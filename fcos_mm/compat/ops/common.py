@@ -10,16 +10,10 @@ from torch import Tensor
 
 @functools.cache
 def torchvision_ops(device_type: str) -> ModuleType | None:
-    """``torchvision.ops``, if it works on a kind of device.
+    """``torchvision.ops``, or None where it is missing or does not work on a type of device.
 
     A torchvision made for another build of torch can often be installed but not imported, or
     imported but not used on the device at hand, so one operator is tried.
-
-    Args:
-        device_type: Such as ``'cpu'`` or ``'cuda'``.
-
-    Returns:
-        The module, or None where it is missing or does not work.
     """
     try:
         from torchvision import ops
@@ -44,7 +38,7 @@ def full_precision(device: torch.device) -> AbstractContextManager:
 
 def gradients(function: Callable[..., Tensor], arguments: dict[str, Tensor], by: Iterable[str],
               grad_output: Tensor) -> dict[str, Tensor]:
-    """Run a function again and backpropagate through it.
+    """Run a function again and backpropagate through it: the gradients by the names in ``by``.
 
     mmcv's backward operators get the tensors of the forward pass but no graph of it.
 
@@ -53,9 +47,6 @@ def gradients(function: Callable[..., Tensor], arguments: dict[str, Tensor], by:
         arguments: Tensors by name, in the number type to compute in.
         by: Names of those to differentiate by.
         grad_output: Gradient of the function's result.
-
-    Returns:
-        The gradient of each argument in ``by``.
     """
     with torch.enable_grad(), full_precision(grad_output.device):
         leaves = {name: arguments[name].detach().requires_grad_() for name in by}
@@ -68,8 +59,8 @@ def portions(counts: Tensor, limit: int) -> list[slice]:
     """Cut owners of items into runs of about ``limit`` items, to bound the memory.
 
     Args:
-        counts: (N,) items of each owner.
-        limit: Items in a run, which an owner's own items may exceed.
+        counts: (N,) items of each owner, which may exceed the limit.
+        limit: Items in a run.
 
     Returns:
         Slices that cover all owners in order; one empty slice for no owners.

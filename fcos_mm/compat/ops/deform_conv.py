@@ -136,14 +136,12 @@ def modulated_deform_conv_backward(input: Tensor, weight: Tensor, bias: Tensor, 
 
 def _version1(*, kW: int, kH: int, dW: int, dH: int, padW: int, padH: int, dilationW: int,
               dilationH: int, group: int, deformable_group: int, im2col_step: int) -> DeformConv:
-    """The convolution, from the arguments of version 1."""
     return DeformConv((dH, dW), (padH, padW), (dilationH, dilationW), group, deformable_group)
 
 
 def _version2(*, kernel_h: int, kernel_w: int, stride_h: int, stride_w: int, pad_h: int,
               pad_w: int, dilation_h: int, dilation_w: int, group: int,
               deformable_group: int) -> DeformConv:
-    """The convolution, from the arguments of version 2."""
     return DeformConv(
         (stride_h, stride_w), (pad_h, pad_w), (dilation_h, dilation_w), group, deformable_group)
 

@@ -10,8 +10,6 @@ def sigmoid_focal_loss_forward(input: Tensor, target: Tensor, weight: Tensor, ou
                                gamma: float, alpha: float) -> None:
     """Fill ``output`` with the loss of every class of every sample.
 
-    Called as ``mmcv._ext.sigmoid_focal_loss_forward``.
-
     Args:
         input: (N, C) logits.
         target: (N,) class of each sample; any other number is background.
@@ -26,11 +24,7 @@ def sigmoid_focal_loss_forward(input: Tensor, target: Tensor, weight: Tensor, ou
 
 def sigmoid_focal_loss_backward(input: Tensor, target: Tensor, weight: Tensor, grad_input: Tensor,
                                 *, gamma: float, alpha: float) -> None:
-    """Fill ``grad_input`` (N, C) with the derivative of each loss by its logit.
-
-    Called as ``mmcv._ext.sigmoid_focal_loss_backward``; arguments as in
-    :func:`sigmoid_focal_loss_forward`.
-    """
+    """Fill ``grad_input`` (N, C) with the derivative of each loss by its logit."""
     logits = at_least_float(input)
     found = gradients(lambda input: _loss(input, target, weight, gamma, alpha),
                       dict(input=logits), ['input'], torch.ones_like(logits))

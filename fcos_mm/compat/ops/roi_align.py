@@ -27,14 +27,7 @@ MAXIMUM = 0  # mmcv's number for the mode
 
 
 class Points(NamedTuple):
-    """Sample points of some bins, bin after bin.
-
-    Attributes:
-        y: (S,) rows of the points, in cells.
-        x: (S,) columns.
-        image: (S,) image of the batch.
-        counts: (R * bins,) points of each bin.
-    """
+    """Sample points (S,) of some bins: row and column in cells, and image; their number by bin."""
 
     y: Tensor
     x: Tensor
@@ -46,8 +39,7 @@ class RoIAlign(NamedTuple):
     """How regions are sampled; the arguments of mmcv's operator.
 
     Attributes:
-        aligned_height: Bins of a region along y.
-        aligned_width: Bins of a region along x.
+        aligned_height, aligned_width: Bins of a region.
         spatial_scale: Cells per pixel.
         sampling_ratio: Points of a bin along each axis; 0 for about one a cell.
         aligned: Whether pixel centres lie at half coordinates. If not, regions are at least one
@@ -79,13 +71,9 @@ class RoIAlign(NamedTuple):
         return self._maps(torch.cat(bins))
 
     def maximum(self, input: Tensor, rois: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """The largest samples, and their rows and columns in cells, shaped as :meth:`average`'s.
+        """The largest samples, and their rows and columns in cells, as :meth:`average`.
 
         Bins without a sample get 0, and -1 as row and column.
-
-        Args:
-            input: (B, C, H, W).
-            rois: (R, 5) as for :meth:`average`.
         """
         features, found = _rows(input), []
         for portion in self._portions(rois, NUMBERS_AT_ONCE // input.shape[1]):
@@ -111,7 +99,6 @@ class RoIAlign(NamedTuple):
         return start, bin_size, bin_size.ceil().clamp(min=0).long()
 
     def _points(self, rois: Tensor) -> Points:
-        """The sample points of regions."""
         start, bin_size, grid = self._geometry(rois)
         bins = self.aligned_height * self.aligned_width
         counts = grid.prod(1).repeat_interleave(bins)
@@ -131,10 +118,7 @@ class RoIAlign(NamedTuple):
 
 def roi_align_forward(input: Tensor, rois: Tensor, output: Tensor, argmax_y: Tensor,
                       argmax_x: Tensor, *, pool_mode: int, **settings) -> None:
-    """Fill ``output``, and for the maximum ``argmax_y`` and ``argmax_x``.
-
-    Called as ``mmcv._ext.roi_align_forward``; the settings are those of :class:`RoIAlign`.
-    """
+    """Fill ``output``, and for the maximum ``argmax_y`` and ``argmax_x``."""
     if not len(rois):
         return
     features, align = at_least_float(input), RoIAlign(**settings)
@@ -149,10 +133,7 @@ def roi_align_forward(input: Tensor, rois: Tensor, output: Tensor, argmax_y: Ten
 
 def roi_align_backward(grad_output: Tensor, rois: Tensor, argmax_y: Tensor, argmax_x: Tensor,
                        grad_input: Tensor, *, pool_mode: int, **settings) -> None:
-    """Fill ``grad_input`` (B, C, H, W).
-
-    Called as ``mmcv._ext.roi_align_backward``; the settings are those of :class:`RoIAlign`.
-    """
+    """Fill ``grad_input`` (B, C, H, W)."""
     if not len(rois):
         return
     like_input = torch.zeros_like(at_least_float(grad_input))

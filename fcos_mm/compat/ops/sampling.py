@@ -11,11 +11,9 @@ from torch import Tensor
 
 
 class Cells(NamedTuple):
-    """The cells around each coordinate or point.
+    """The cells around each coordinate or point, never outside, and their weights.
 
-    Attributes:
-        index: (..., 2) along one axis, (..., 4) on a map. Always inside.
-        weight: Of the same shape.
+    Both are (..., 2) along one axis and (..., 4) on a map.
     """
 
     index: Tensor
@@ -23,11 +21,9 @@ class Cells(NamedTuple):
 
 
 def zero_outside(coordinate: Tensor, size: int) -> Cells:
-    """The two cells around coordinates on an axis with zeros beyond its ends.
+    """The two cells around coordinates (...) on an axis of ``size`` cells, zeros beyond its ends.
 
-    Args:
-        coordinate: (...) in cells, 0 at the centre of the first.
-        size: Cells along the axis.
+    A coordinate is 0 at the centre of the first cell.
     """
     reached = (coordinate > -1) & (coordinate < size)
     coordinate = torch.where(reached, coordinate, -1.0)
@@ -40,12 +36,7 @@ def zero_outside(coordinate: Tensor, size: int) -> Cells:
 
 
 def repeat_border(coordinate: Tensor, size: int) -> Cells:
-    """The two cells around coordinates on an axis whose end cells go on for one cell.
-
-    Args:
-        coordinate: (...) as in :func:`zero_outside`.
-        size: Cells along the axis; there are zeros farther out.
-    """
+    """As :func:`zero_outside`, but the end cells go on for one cell; zeros lie farther out."""
     reached = (coordinate >= -1) & (coordinate <= size)
     coordinate = torch.where(reached, coordinate, 0.0).clamp(0, size - 1)
     low = coordinate.floor()
@@ -56,13 +47,7 @@ def repeat_border(coordinate: Tensor, size: int) -> Cells:
 
 
 def around(y: Cells, x: Cells, width: int) -> Cells:
-    """The four cells around points, counted row by row.
-
-    Args:
-        y: (..., 2) rows.
-        x: (..., 2) columns.
-        width: Cells in a row.
-    """
+    """The four cells around points, from rows and columns (..., 2), counted row by row."""
     index = y.index[..., :, None] * width + x.index[..., None, :]
     weight = y.weight[..., :, None] * x.weight[..., None, :]
     return Cells(index.flatten(-2), weight.flatten(-2))
