@@ -3,6 +3,7 @@ import inspect
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from traceback import walk_tb
 from types import FrameType, TracebackType
 from typing import Any, NamedTuple
 
@@ -44,10 +45,7 @@ def build_errors_by_key(cfg: Config) -> Iterator[None]:
 
 
 def _innermost_build(trace: TracebackType | None) -> _Build | None:
-    frames = []
-    while trace is not None:
-        frames.append(trace.tb_frame)
-        trace = trace.tb_next
+    frames = [frame for frame, _ in walk_tb(trace)]
     for index in reversed(range(len(frames))):
         values = frames[index].f_locals
         if frames[index].f_code is build_from_cfg.__code__ and 'obj_cls' in values:

@@ -43,14 +43,24 @@ def resolve(args: argparse.Namespace, mode: str) -> tuple[Config, list[str]]:
     {'train': _set_training_options, 'test': _set_test_options}[mode](cfg, args)
     check_config(cfg, mode)
     set_cpu_wrapper(cfg)
-    return cfg, _resume(cfg) if mode == 'train' else []
+    if mode == 'train':
+        resume_after_restart(cfg)
+    return cfg, prepare_resume(cfg) if mode == 'train' and cfg.resume else []
 
 
 def _set_training_options(cfg: Config, args: argparse.Namespace) -> None:
     if args.amp:
-        _set_amp(cfg)
+        if get_device() == 'cpu':
+            raise UserError(
+                '--amp needs a GPU and none was found: leave it out to train on the CPU.')
+        cfg.optim_wrapper.type = 'AmpOptimWrapper'
+        cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
     if args.auto_scale_lr:
-        _set_auto_scale_lr(cfg)
+        if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
+            raise UserError(
+                f'--auto-scale-lr: {cfg.filename} does not say for which batch size its learning '
+                'rate is. Add auto_scale_lr=dict(enable=False, base_batch_size=16), or the like.')
+        cfg.auto_scale_lr.enable = True
     cfg.setdefault('resume', False)
     cfg.setdefault('load_from', None)
     if args.resume is not None:
@@ -58,26 +68,6 @@ def _set_training_options(cfg: Config, args: argparse.Namespace) -> None:
     if cfg.load_from is not None:
         read_state_dict(cfg.load_from)
     check_work_dir(cfg, args.overwrite)
-
-
-def _resume(cfg: Config) -> list[str]:
-    resume_after_restart(cfg)
-    return prepare_resume(cfg) if cfg.resume else []
-
-
-def _set_amp(cfg: Config) -> None:
-    if get_device() == 'cpu':
-        raise UserError('--amp needs a GPU and none was found: leave it out to train on the CPU.')
-    cfg.optim_wrapper.type = 'AmpOptimWrapper'
-    cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
-
-
-def _set_auto_scale_lr(cfg: Config) -> None:
-    if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
-        raise UserError(
-            f'--auto-scale-lr: {cfg.filename} does not say for which batch size its learning '
-            'rate is. Add auto_scale_lr=dict(enable=False, base_batch_size=16), or the like.')
-    cfg.auto_scale_lr.enable = True
 
 
 def _set_test_options(cfg: Config, args: argparse.Namespace) -> None:
@@ -89,16 +79,12 @@ def _set_test_options(cfg: Config, args: argparse.Namespace) -> None:
                 'default_hooks.visualization=dict(type="DetVisualizationHook").')
         trigger_visualization_hook(cfg, args)
     if args.fast:
-        _set_fast(cfg)
+        hooks = cfg.setdefault('default_hooks', {})
+        hooks['fast_inference'] = {'type': 'fcos_mm.FastInferenceHook',
+                                   **(hooks.get('fast_inference') or {}), 'enabled': True}
     if args.tta:
         _set_tta(cfg)
 
-
-def _set_fast(cfg: Config) -> None:
-    """Test on the copy of the network that detection uses."""
-    hooks = cfg.setdefault('default_hooks', {})
-    hooks['fast_inference'] = {
-        'type': 'fcos_mm.FastInferenceHook', **(hooks.get('fast_inference') or {}), 'enabled': True}
 
 
 def _set_tta(cfg: Config) -> None:

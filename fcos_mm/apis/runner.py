@@ -3,6 +3,7 @@ import os
 from collections.abc import Iterator
 
 import torch
+from mmdet.utils import setup_cache_size_limit_of_dynamo
 from mmengine.config import Config
 from mmengine.dist import master_only
 from mmengine.registry import RUNNERS
@@ -157,6 +158,7 @@ class ToolRunner(Runner):
 
 def build_runner(cfg: Config) -> Runner:
     """Build the runner of a config; its own ``runner_type`` has precedence."""
+    setup_cache_size_limit_of_dynamo()
     with build_errors_by_key(cfg):
         runner = RUNNERS.build(cfg) if 'runner_type' in cfg else ToolRunner.from_cfg(cfg)
     runner.register_hook(RunHeaderHook())

@@ -2,7 +2,6 @@
 import argparse
 
 from mmdet.evaluation import DumpDetResults
-from mmdet.utils import setup_cache_size_limit_of_dynamo
 
 from fcos_mm.apis.named_inputs import check_order
 from fcos_mm.apis.resolve import resolve
@@ -26,7 +25,6 @@ def run(args: argparse.Namespace) -> dict:
     read_state_dict(args.checkpoint)
     check_config_data(cfg, 'test')
     prepare_launch(cfg, args.launcher)
-    setup_cache_size_limit_of_dynamo()
     runner = build_runner(cfg)
     check_checkpoint(args.checkpoint, runner.model)
     if args.out is not None:

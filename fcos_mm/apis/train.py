@@ -1,8 +1,6 @@
 """Training a detector: what ``tools/train.py`` does."""
 import argparse
 
-from mmdet.utils import setup_cache_size_limit_of_dynamo
-
 from fcos_mm.apis.resolve import resolve
 from fcos_mm.apis.runner import build_runner
 from fcos_mm.checkpoints.fit import check_checkpoint
@@ -21,7 +19,6 @@ def run(args: argparse.Namespace) -> None:
     if not args.skip_data_check:
         check_config_data(cfg, 'train')
     prepare_launch(cfg, args.launcher)
-    setup_cache_size_limit_of_dynamo()
     note_start(cfg)
     runner = build_runner(cfg)
     for warning in warnings:

@@ -1,7 +1,5 @@
 """``tools/analysis_tools/assignment_stats.py``: which boxes a config can detect at all."""
 import argparse
-import json
-from pathlib import Path
 
 from fcos_mm.cli.options import add_config, add_config_options
 from fcos_mm.errors import UserError
@@ -52,6 +50,7 @@ def run(args: argparse.Namespace) -> None:
     from fcos_mm.analysis.assignment_report import report
     from fcos_mm.analysis.assignment_stats import anchor_recall, assignment_statistics
     from fcos_mm.config import load_config
+    from fcos_mm.datasets.converters.coco import write_json
     cfg = load_config(args.config, args.cfg_options)
     options = dict(scale=args.scale and tuple(args.scale), as_published=args.as_published)
     statistics = dict(config=args.config, **options,
@@ -66,13 +65,5 @@ def run(args: argparse.Namespace) -> None:
         for rule, value in recall.items():
             print(f'{rule:>8}  {value:.2f} %')
     if args.out:
-        _write(args.out, statistics)
-
-
-def _write(path: str, statistics: dict) -> None:
-    try:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        Path(path).write_text(json.dumps(statistics, indent=1), encoding='utf-8')
-    except OSError as error:
-        raise UserError(f'{path} cannot be written: {error}\nGive another --out.') from error
-    print(f'\n{path}')
+        write_json(args.out, statistics)
+        print(f'\n{args.out}')

@@ -6,6 +6,7 @@ from fcos_mm.cli.options import (
     add_config_options,
     add_score_threshold,
     add_trust_option,
+    run_of,
 )
 
 
@@ -22,7 +23,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_trust_option(parser)
 
 
-def run(args: argparse.Namespace) -> int:
-    """Detect and return the exit status; see :func:`fcos_mm.apis.detect.run`."""
-    from fcos_mm.apis import detect
-    return detect.run(args)
+run = run_of('fcos_mm.apis.detect')

@@ -1,7 +1,7 @@
 """``tools/analysis_tools/draw_grid.py``: a grid of test images with their detections."""
 import argparse
 
-from fcos_mm.cli.options import add_config, add_config_options, add_score_threshold
+from fcos_mm.cli.options import add_config, add_config_options, add_score_threshold, run_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,7 +18,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_config_options(parser)
 
 
-def run(args: argparse.Namespace) -> None:
-    """Draw the grid; see :func:`fcos_mm.apis.draw_grid.run`."""
-    from fcos_mm.apis import draw_grid
-    draw_grid.run(args)
+run = run_of('fcos_mm.apis.draw_grid')

@@ -1,7 +1,7 @@
 """``tools/launch.py``: start the processes of a run."""
 import argparse
 
-from fcos_mm.cli.options import add_config, positive
+from fcos_mm.cli.options import add_config, positive, run_of
 
 #: Options that are not its own are those of the tool that it starts.
 HANDS_OPTIONS_ON = True
@@ -43,14 +43,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                           'from its last checkpoint')
 
 
-def run(args: argparse.Namespace) -> int:
-    """Start the processes and wait for them.
-
-    Args:
-        args: The options, and ``tools``, the folder of the two scripts.
-
-    Returns:
-        The exit status, see :func:`fcos_mm.apis.launch.run`.
-    """
-    from fcos_mm.apis import launch
-    return launch.run(args)
+run = run_of('fcos_mm.apis.launch')

@@ -2,6 +2,8 @@
 import argparse
 import os
 from collections.abc import Callable
+from importlib import import_module
+from typing import Any
 
 from fcos_mm.compat.libraries import require_libraries
 from fcos_mm.errors import UserError
@@ -48,6 +50,11 @@ def add_trust_option(parser: argparse.ArgumentParser) -> None:
         '--trust-checkpoint', action='store_true',
         help='load checkpoints that hold more than weights too: code in them will run, so only '
         'where you trust who made them')
+
+
+def run_of(module: str) -> Callable[[argparse.Namespace], Any]:
+    """A command's ``run`` that is the one of a module, imported when it is called."""
+    return lambda args: import_module(module).run(args)
 
 
 def _at_least(least: int) -> Callable[[str], int]:

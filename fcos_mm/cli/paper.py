@@ -1,7 +1,7 @@
 """``tools/paper.py``: reproduce the paper's tables and figures."""
 import argparse
 
-from fcos_mm.cli.options import add_config_options, not_negative, positive
+from fcos_mm.cli.options import add_config_options, not_negative, positive, run_of
 from fcos_mm.paper.tables import NAMES, SCALES
 
 _EPILOG = """\
@@ -54,14 +54,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_config_options(parser)
 
 
-def run(args: argparse.Namespace) -> None:
-    """Make tables and figures.
-
-    Args:
-        args: The options, and ``tools``, the folder of the tools.
-
-    Raises:
-        UserError: If an option or the data is wrong, or a run failed.
-    """
-    from fcos_mm.paper import main
-    main.run(args)
+run = run_of('fcos_mm.paper.main')

@@ -1,7 +1,7 @@
 """``tools/analysis_tools/replay_batch.py``: replay a non-finite training batch."""
 import argparse
 
-from fcos_mm.cli.options import add_trust_option
+from fcos_mm.cli.options import add_trust_option, run_of
 
 _EPILOG = """example:
   python tools/analysis_tools/replay_batch.py work_dirs/fcos/non_finite/iteration_120_rank_0.pth
@@ -19,7 +19,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_trust_option(parser)
 
 
-def run(args: argparse.Namespace) -> list[dict]:
-    """Replay the batches of a file; see :func:`fcos_mm.apis.replay.run`."""
-    from fcos_mm.apis import replay
-    return replay.run(args)
+run = run_of('fcos_mm.apis.replay')

@@ -1,7 +1,7 @@
 """``tools/test.py``: testing a detector."""
 import argparse
 
-from fcos_mm.cli.options import add_config, add_run_options
+from fcos_mm.cli.options import add_config, add_run_options, run_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +21,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_run_options(parser)
 
 
-def run(args: argparse.Namespace) -> dict:
-    """Test and return the metrics; see :func:`fcos_mm.apis.test.run`."""
-    from fcos_mm.apis import test
-    return test.run(args)
+run = run_of('fcos_mm.apis.test')

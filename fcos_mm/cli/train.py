@@ -1,7 +1,7 @@
 """``tools/train.py``: training a detector."""
 import argparse
 
-from fcos_mm.cli.options import add_config, add_run_options
+from fcos_mm.cli.options import add_config, add_run_options, run_of
 
 _EXAMPLES = '''examples:
   tools/train.py configs/demo/fcos_csp-w25_fpn_shapes.py
@@ -27,7 +27,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_run_options(parser)
 
 
-def run(args: argparse.Namespace) -> None:
-    """Train; see :func:`fcos_mm.apis.train.run`."""
-    from fcos_mm.apis import train
-    train.run(args)
+run = run_of('fcos_mm.apis.train')

@@ -17,10 +17,10 @@ _numbers = itertools.count()
 
 
 class OperatorFinder:
-    """The last finder: it finds ``mmcv._ext`` where mmcv has none of its own."""
+    """The last finder: it finds and fills ``mmcv._ext`` where mmcv has none of its own."""
 
-    @staticmethod
-    def find_spec(name, path=None, target=None):
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
         """Find a module; see ``importlib.abc.MetaPathFinder``."""
         if name != EXTENSION:
             return None
@@ -28,12 +28,7 @@ class OperatorFinder:
         from importlib.util import find_spec
         if find_spec('fcos_mm') is None:  # its checkout has gone
             return None
-        return ModuleSpec(name, OperatorLoader(), origin='fcos_mm.compat')
-
-
-class OperatorLoader:
-    """Fills the module ``mmcv._ext`` with the operators of ``fcos_mm.compat``."""
-
+        return ModuleSpec(name, cls, origin='fcos_mm.compat')
     @staticmethod
     def create_module(spec):
         """Leave it to the import system; see ``importlib.abc.Loader``."""
