@@ -149,12 +149,9 @@ class Detection:
     def _note_failure(self, image: str, error: Exception) -> str:
         """Note that an image failed, with the traceback in the log; returns the reason."""
         first, *_ = (str(error).strip() or 'no message').splitlines()
-        if isinstance(error, ImageError):
-            reason = f'cannot be read as an image{describe(image)}'
-        elif isinstance(error, UserError):
-            reason = f'failed ({first})'
-        else:
-            reason = f'failed ({type(error).__name__}: {first})'
+        kind = '' if isinstance(error, UserError) else f'{type(error).__name__}: '
+        reason = (f'cannot be read as an image{describe(image)}' if isinstance(error, ImageError)
+                  else f'failed ({kind}{first})')
         self.failures.append((image, reason))
         print_log(f'{printable(image)}:\n{"".join(traceback.format_exception(error))}',
                   logger='current')

@@ -46,8 +46,7 @@ def draw_grid(cfg: Config, predictions: str, out_file: str, *, count: int = 24, 
         score_thr: Detections with a lower score are not drawn.
 
     Raises:
-        UserError: If the predictions cannot be used, a number is not positive
-            or the grid cannot be written.
+        UserError: If a file or a number cannot be used.
     """
     if min(count, columns, side) < 1:
         raise UserError(f'--count {count}, --columns {columns} and --side {side} must be at '

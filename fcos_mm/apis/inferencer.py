@@ -16,7 +16,7 @@ from fcos_mm.config.checks.components import component_faults
 from fcos_mm.config.datasets import first_dataset
 from fcos_mm.datasets.coco_format import read_coco
 from fcos_mm.errors import UserError
-from fcos_mm.speed.fast_inference import prepare_as_configured
+from fcos_mm.speed.inference import prepare_as_configured
 from fcos_mm.visualization import ours
 
 

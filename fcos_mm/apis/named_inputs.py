@@ -53,8 +53,7 @@ def check_device(name: str | None) -> None:
 
 def available_devices() -> list[str]:
     """Names of the devices of this machine for torch."""
-    accelerator = torch.accelerator.current_accelerator() if hasattr(torch, 'accelerator') else None
-    if accelerator is not None and torch.accelerator.is_available():
-        return ['cpu', *(f'{accelerator.type}:{index}'
-                         for index in range(torch.accelerator.device_count()))]
-    return ['cpu', *(f'cuda:{index}' for index in range(torch.cuda.device_count()))]
+    module, kind = torch.cuda, 'cuda'
+    if hasattr(torch, 'accelerator') and torch.accelerator.is_available():
+        module, kind = torch.accelerator, torch.accelerator.current_accelerator().type
+    return ['cpu', *(f'{kind}:{index}' for index in range(module.device_count()))]

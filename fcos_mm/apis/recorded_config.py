@@ -1,7 +1,6 @@
 """A config out of a file that was sent by others: read, not run.
 
-mmengine runs the text of a config, and a ``type`` that is not registered is
-imported by its name and called, whatever it is.
+mmengine runs the text of a config, and imports and calls a ``type`` that is not registered.
 """
 import ast
 import re
@@ -41,7 +40,6 @@ def read_recorded_config(text: str, path: str) -> Config:
 
 
 def _setting(statement: ast.stmt) -> tuple[str, object]:
-    """The name and the value of ``NAME = VALUE``."""
     if (not isinstance(statement, ast.Assign) or len(statement.targets) != 1
             or not isinstance(statement.targets[0], ast.Name)):
         raise ValueError(f'line {statement.lineno} is not NAME = VALUE')

@@ -86,7 +86,6 @@ def _set_test_options(cfg: Config, args: argparse.Namespace) -> None:
         _set_tta(cfg)
 
 
-
 def _set_tta(cfg: Config) -> None:
     """Test with augmentation: as the config says, or each image and its mirror image."""
     cfg.setdefault('tta_model', copy.deepcopy(_TTA_MODEL))

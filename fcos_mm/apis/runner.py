@@ -141,8 +141,7 @@ class ToolRunner(Runner):
     @master_only
     def _save_on_rank_0(self, out_dir: str, filename: str, *args, **kwargs) -> None:
         if '://' in str(out_dir):
-            super().save_checkpoint(out_dir, filename, *args, **kwargs)
-            return
+            return super().save_checkpoint(out_dir, filename, *args, **kwargs)
         with replaced(os.path.join(out_dir, filename), MAKE_ROOM) as path:
             super().save_checkpoint(out_dir, os.path.basename(path), *args, **kwargs)
 

@@ -80,13 +80,11 @@ class TakenWeights:
 
     def __str__(self) -> str:
         number = len(self.wanted) - len(self.not_taken)
-        line = f'taken {number} of {len(self.wanted)} tensors from {self.path}'
         phrases = self._phrases()
-        if not phrases:
-            return line
-        more = len(phrases) - _SHOWN_PHRASES
-        rest = f', and {more} more' if more > 0 else ''
-        return f'{line}; not taken: {", ".join(phrases[:_SHOWN_PHRASES])}{rest}'
+        if len(phrases) > _SHOWN_PHRASES:
+            phrases[_SHOWN_PHRASES:] = [f'and {len(phrases) - _SHOWN_PHRASES} more']
+        return (f'taken {number} of {len(self.wanted)} tensors from {self.path}'
+                + ('; not taken: ' * bool(phrases)) + ', '.join(phrases))
 
     def check_all(self) -> None:
         """Make sure that every weight of the model comes from the checkpoint.
@@ -141,11 +139,10 @@ class TakenWeights:
     def _describe(self) -> str:
         lines = [f'Checkpoint {self.path} does not fit the model: {len(self.not_taken)} of '
                  f'{len(self.tensors)} entries differ.']
-        for name in self.not_taken[:_SHOWN]:
-            lines.append(f'  {name}: the model has {self.wanted[name]}, the checkpoint '
-                         f'{self.found.get(name, "nothing of this name")}')
-        if len(self.not_taken) > _SHOWN:
-            lines.append('  ...')
+        lines += [f'  {name}: the model has {self.wanted[name]}, the checkpoint '
+                  f'{self.found.get(name, "nothing of this name")}'
+                  for name in self.not_taken[:_SHOWN]]
+        lines += ['  ...'] * (len(self.not_taken) > _SHOWN)
         lines.append('Use the config the checkpoint was trained with.')
         classes = [name for name in self.not_taken if 'conv_cls' in name and self.found.get(name)]
         if classes:

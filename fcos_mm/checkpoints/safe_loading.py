@@ -62,11 +62,7 @@ def checkpoints_are_trusted() -> bool:
 
 
 def secure_checkpoints(mmengine_checkpoint: ModuleType) -> None:
-    """Make mmengine load checkpoints safely, and fit the names in them to the model.
-
-    Args:
-        mmengine_checkpoint: The module ``mmengine.runner.checkpoint``.
-    """
+    """Make ``mmengine.runner.checkpoint`` load safely, and fit the names in a file to the model."""
     replace_loading(mmengine_checkpoint, load_from_local=load_from_local,
                     load_url=load_from_address, load_file=load_file, fit=_fit)
 
@@ -121,10 +117,7 @@ def load_file(file: str | BinaryIO, map_location: str | torch.device | None = No
 
 def load_from_address(url: str, *, map_location: str | torch.device | None = None,
                       **settings) -> Any:
-    """Download a checkpoint, if it is not there yet, and load it.
-
-    Args:
-        **settings: Those of ``torch.hub.load_state_dict_from_url``.
+    """Download a checkpoint, if it is not there yet, and load it; ``settings`` are torch.hub's.
 
     Raises:
         UserError: If it cannot be downloaded, is damaged, or holds other objects.
@@ -134,7 +127,6 @@ def load_from_address(url: str, *, map_location: str | torch.device | None = Non
 
 
 def _once(key: Hashable, load: Callable) -> Any:
-    """What :func:`read_checkpoint` kept under a key, or what ``load`` returns."""
     key = (key, _trusted)
     checkpoint = _kept.pop(key) if key in _kept else load()
     if _keeping:
@@ -191,7 +183,6 @@ def _fit(module: nn.Module, weights: dict) -> dict:
 
 
 def _complaint(name: str, error: Exception) -> UserError:
-    """What to tell the user, from what ``torch.load`` says."""
     text = str(error)
     forbidden = re.search(r'GLOBAL (\S+)', text)
     if forbidden:

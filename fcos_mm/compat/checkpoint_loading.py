@@ -26,13 +26,12 @@ def add_stand_ins(stand_ins: Mapping[str, Any]) -> None:
 
 def replace_loading(checkpoint: ModuleType, *, load_from_local: Callable, load_url: Callable,
                     load_file: Callable, fit: Callable) -> None:
-    """Replace all the ways in which mmengine loads a checkpoint.
+    """Replace all the ways in which ``mmengine.runner.checkpoint`` loads a checkpoint.
 
     onedl-mmengine loads a file without restriction when the safe way fails; both package lines
     do so at once with what comes from an address.
 
     Args:
-        checkpoint: The module ``mmengine.runner.checkpoint``.
         load_from_local: Of a path and a ``map_location``.
         load_url: As ``torch.hub.load_state_dict_from_url``.
         load_file: As ``torch.load``.

@@ -1,9 +1,7 @@
 """Config fragments: bases that are put on top of the other bases of a file.
 
-mmengine refuses two bases that set the same name. A file with the line
-``_fragment_ = True`` may set what the others set: once they are merged, its
-dictionaries are merged into theirs and its lists appended to theirs. The file
-that names the fragment comes last, as ever.
+mmengine refuses two bases that set the same name. A file with the line ``_fragment_ = True`` may:
+once the others are merged, its dictionaries are merged into theirs and its lists appended.
 """
 _MARK = '_fragment_'
 

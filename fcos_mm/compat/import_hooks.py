@@ -1,9 +1,8 @@
 """Supply what OpenMMLab's packages lack when they are imported, in any order.
 
 An installation also copies this file beside the package, as ``_fcos_mm_startup``, and runs
-:func:`install` when Python starts: mmdet's own tools read a config that names fcos_mm only after
-they have imported mmdet. So this file imports next to nothing, and the rest of the package only
-when it is needed.
+:func:`install` when Python starts: mmdet's own tools import mmdet before they read a config that
+names fcos_mm. So the rest of the package is imported only when it is needed.
 """
 from __future__ import annotations
 

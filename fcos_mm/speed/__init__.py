@@ -3,7 +3,6 @@ from fcos_mm.lazy import lazy_exports
 
 __getattr__, __all__ = lazy_exports(__name__, {
     'bucket_pad': ['BatchBucketPad'],
-    'fast_inference': ['FastInferenceHook'],
     'fast_training': ['FastTrainingHook'],
-    'inference': ['prepare_for_inference'],
+    'inference': ['FastInferenceHook', 'prepare_for_inference'],
 }, first='fcos_mm.registry')

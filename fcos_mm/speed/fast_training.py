@@ -11,17 +11,13 @@ from fcos_mm.speed.compiled import compile_losses, compile_network, network_part
 
 @HOOKS.register_module()
 class FastTrainingHook(Hook):
-    """Channels-last weights, TF32 and a compiled network for training.
-
-    Numbers change by rounding only; TF32 rounds the factors of float32 products on a GPU to 10
-    bits of mantissa.
+    """Channels-last weights, TF32 and a compiled network for training; numbers change by rounding.
 
     Args:
-        channels_last: Keep convolution weights, and so all feature maps, as (B, H, W, C) in
-            memory.
-        tf32: Let float32 products use TF32 on a GPU that has it. False leaves torch's setting.
-        keep_memory: On the CPU, keep freed memory for the next step, see
-            :func:`keep_freed_memory`.
+        channels_last: Keep convolution weights, and so all feature maps, as (B, H, W, C).
+        tf32: Let a GPU round the factors of float32 products to 10 bits of mantissa. False leaves
+            torch's setting.
+        keep_memory: On the CPU, see :func:`keep_freed_memory`.
         compile: Keyword arguments of ``torch.compile`` for backbone, neck, head and loss; None
             does not compile. Validation runs without compilation: its shapes differ.
     """

@@ -1,12 +1,16 @@
-"""A copy of a detector for inference: the same function by fewer operations."""
+"""A copy of a detector for inference: the same function by fewer operations, and its hook."""
 import copy
 import warnings
 from collections.abc import Sequence
 
 import torch
 from mmcv.cnn import fuse_conv_bn
+from mmengine.config import Config
+from mmengine.hooks import Hook
 from torch import Tensor, nn
 
+from fcos_mm.compat.modules import inner_model
+from fcos_mm.registry import HOOKS
 from fcos_mm.speed.allocator import keep_freed_memory
 from fcos_mm.speed.compiled import compile_network, network_parts
 from fcos_mm.speed.winograd import use_winograd
@@ -21,19 +25,15 @@ def prepare_for_inference(model: nn.Module,
                           winograd: bool = True,
                           keep_memory: bool = False,
                           compile: dict | None = None) -> nn.Module:
-    """A copy of a detector that detects the same in less time.
-
-    It is in eval mode and has no gradients; the detector itself stays as it is.
+    """A copy of a detector that detects the same in less time, in eval mode and without gradients.
 
     Args:
-        model: The detector, its weights loaded.
+        model: The detector, its weights loaded; it stays as it is.
         fold_bn: Multiply batch normalisation into the convolution before it. Not done, with a
             warning, where the outputs for a test image would change.
         channels_last: Keep weights and feature maps as (B, H, W, C) in memory.
-        winograd: On the CPU, compute the 3x3 convolutions by Winograd's F(4x4, 3x3), see
-            :func:`use_winograd`. Not inside a compiled network.
-        keep_memory: On the CPU, keep freed memory for the next image, see
-            :func:`keep_freed_memory`; holds for the whole process.
+        winograd: On the CPU, see :func:`use_winograd`. Not inside a compiled network.
+        keep_memory: On the CPU, see :func:`keep_freed_memory`; holds for the whole process.
         compile: Keyword arguments of ``torch.compile`` for backbone, neck and head; None does
             not compile.
 
@@ -54,6 +54,47 @@ def prepare_for_inference(model: nn.Module,
     if compile is not None:
         compile_network(prepared, **compile)
     return prepared
+
+
+def prepare_as_configured(model: nn.Module, cfg: Config) -> nn.Module:
+    """The copy for detection, made with the options of ``default_hooks.fast_inference``.
+
+    Without the hook the detector is returned as it is.
+    """
+    hook = cfg.get('default_hooks', {}).get('fast_inference')
+    return model if hook is None else prepare_for_inference(model, **(hook.get('options') or {}))
+
+
+@HOOKS.register_module()
+class FastInferenceHook(Hook):
+    """Replaces the model by a copy from :func:`prepare_for_inference` during a test.
+
+    Validation during training always runs the network as written.
+
+    Args:
+        enabled: Whether tests run on the copy; ``tools/test.py --fast`` sets it. Detection does
+            so in any case.
+        options: Keyword arguments of :func:`prepare_for_inference`.
+    """
+
+    # After the hook that puts averaged weights into the model.
+    priority = 'LOWEST'
+
+    def __init__(self, *, enabled: bool = False, options: dict | None = None) -> None:
+        self.enabled = enabled
+        self.options = dict(options or {})
+
+    def before_test_epoch(self, runner) -> None:
+        """Replace the model."""
+        if self.enabled:
+            self._model = runner.model
+            runner.model = prepare_for_inference(
+                inner_model(runner.model, tta=False), **self.options)
+
+    def after_test_epoch(self, runner, metrics: dict | None = None) -> None:
+        """Put the model back."""
+        if self.enabled:
+            runner.model = self._model
 
 
 def _folded(model: nn.Module) -> nn.Module:

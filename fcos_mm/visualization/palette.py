@@ -1,5 +1,5 @@
 """Complete a palette to one color for every class."""
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from mmdet.visualization.palette import get_palette
@@ -10,10 +10,7 @@ _FIRST = (220, 20, 60)  # where no color is given
 
 
 def complete_palette(palette: Sequence | str | None, num_classes: int) -> list[Color]:
-    """Add colors for the classes that a palette has none for.
-
-    A child config with more classes than its base inherits the base's palette. Given colors are
-    kept; each other class gets the color that is farthest from all before.
+    """Add colors for the classes that a palette has none for, as far apart as possible.
 
     Args:
         palette: RGB colors from 0 to 255; one color, or its name, for all classes; the name of
@@ -23,8 +20,7 @@ def complete_palette(palette: Sequence | str | None, num_classes: int) -> list[C
     """
     colors = [_as_color(entry) for entry in _as_list(palette, num_classes)]
     colors += [None] * (num_classes - len(colors))
-    given = [color for color in colors if color is not None]
-    made = iter(_distinct(given, len(colors) - len(given)))
+    made = _distinct([color for color in colors if color is not None])
     return [next(made) if color is None else color for color in colors]
 
 
@@ -50,14 +46,16 @@ def _as_color(entry: object) -> Color | None:
     return tuple(int(value) for value in entry) if valid else None
 
 
-def _distinct(given: list[Color], number: int) -> list[Color]:
+def _distinct(given: list[Color]) -> Iterator[Color]:
     """Colors as far as possible from the given ones and from each other."""
     grid = np.stack(np.meshgrid(_STEPS, _STEPS, _STEPS), axis=-1).reshape(-1, 3)
-    colors, nearest = list(given), np.full(len(grid), np.inf)  # squared distance
-    for color in given:
-        nearest = np.minimum(nearest, ((grid - color)**2).sum(axis=1))
-    for _ in range(number):
-        color = tuple(grid[nearest.argmax()].tolist()) if colors else _FIRST
-        nearest = np.minimum(nearest, ((grid - color)**2).sum(axis=1))
-        colors.append(color)
-    return colors[len(given):]
+    nearest = np.full(len(grid), np.inf)  # squared distance
+    waiting = list(given)
+    if not given:
+        yield _FIRST
+        waiting.append(_FIRST)
+    while True:
+        for color in waiting:
+            nearest = np.minimum(nearest, ((grid - color)**2).sum(axis=1))
+        waiting = [tuple(grid[nearest.argmax()].tolist())]
+        yield waiting[0]

@@ -1,4 +1,5 @@
 """mmdet's visualizer for any class names, any palette and any kind of image file."""
+import itertools
 import os.path as osp
 import warnings
 from collections.abc import Sequence
@@ -40,9 +41,8 @@ def ours(cfg: dict) -> dict:
 class DetLocalVisualizer(MMDetLocalVisualizer):
     """Draw what mmdet's visualizer fails on or draws wrong; takes its arguments.
 
-    Configs under ``default_scope='fcos_mm'`` get it by the plain name. A class without a color
-    gets one (:func:`complete_palette`), one without a name its number; names in any script are
-    drawn (:func:`drawable`); no drawing overwrites another of the same run.
+    A class without a color gets one (:func:`complete_palette`), one without a name its number;
+    names in any script are drawn (:func:`drawable`); no drawing overwrites another of the run.
     """
 
     def __init__(self, name: str = 'visualizer', *args, **kwargs) -> None:
@@ -86,11 +86,9 @@ class DetLocalVisualizer(MMDetLocalVisualizer):
                                            complete_palette(palette, number))
 
     def _unused(self, path: str) -> str:
-        """The path, or the next free one: ``a_2.png``."""
         stem, suffix = osp.splitext(path)
-        number = 1
+        numbered = (f'{stem}_{number}{suffix}' for number in itertools.count(2))
         while path in self._written:
-            number += 1
-            path = f'{stem}_{number}{suffix}'
+            path = next(numbered)  # a_2.png
         self._written.add(path)
         return path

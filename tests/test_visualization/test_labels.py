@@ -4,8 +4,8 @@ from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from matplotlib import font_manager
 
-from fcos_mm.visualization import drawable, font_families, fonts, labels, right_to_left
-from fcos_mm.visualization.right_to_left import visual_order
+from fcos_mm.visualization import drawable, font_families, fonts, labels
+from fcos_mm.visualization.labels import visual_order
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def bare(monkeypatch):
     monkeypatch.setattr(labels, '_reported', set())
     base = fonts.Fonts()
     monkeypatch.setattr(labels, '_fonts', lambda: base)
-    monkeypatch.setattr(right_to_left, 'SHAPES_TEXT', False)
+    monkeypatch.setattr(labels, 'SHAPES_TEXT', False)
     return base
 
 
@@ -98,7 +98,7 @@ def test_words_from_the_right_among_others(bare):
 
 
 def test_a_matplotlib_that_shapes_text_gets_it_in_reading_order(monkeypatch):
-    monkeypatch.setattr(right_to_left, 'SHAPES_TEXT', True)
+    monkeypatch.setattr(labels, 'SHAPES_TEXT', True)
     assert visual_order(ARABIC[0][0]) == ARABIC[0][0]
 
 
