@@ -11,11 +11,11 @@ from mmengine.config import Config
 from mmengine.structures import InstanceData
 from torch import Tensor
 
+from fcos_mm.apis.image_files import read_image
 from fcos_mm.apis.named_inputs import check_order, check_score_threshold
 from fcos_mm.checkpoints.safe_pickle import load_plain_pickle
 from fcos_mm.config import load_config
 from fcos_mm.config.datasets import first_dataset
-from fcos_mm.datasets import LoadImageFromFile
 from fcos_mm.errors import UserError
 from fcos_mm.visualization import DetLocalVisualizer
 
@@ -127,8 +127,7 @@ def draw_tile(result: dict, visualizer: DetLocalVisualizer, side: int,
             detections.labels.max()) < len(classes):
         raise UserError(f"{result['img_path']}: the predictions have labels that the config's "
                         f'{len(classes)} classes do not have. Give the config that was tested.')
-    image = mmcv.bgr2rgb(LoadImageFromFile()(dict(img_path=result['img_path']))['img'])
-    image, scale = mmcv.imrescale(image, (side, side), return_scale=True)
+    image, scale = mmcv.imrescale(read_image(result['img_path']), (side, side), return_scale=True)
     detections.bboxes = detections.bboxes * scale
     sample = DetDataSample(pred_instances=detections)
     visualizer.add_datasample('tile', image, sample, draw_gt=False, pred_score_thr=score_thr)

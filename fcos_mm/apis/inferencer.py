@@ -21,7 +21,7 @@ from fcos_mm.visualization import ours
 
 
 def build_inferencer(cfg: Config, checkpoint: str, device: str | None = None) -> DetInferencer:
-    """Build mmdet's inferencer, on the best device if None, and check that the weights fit.
+    """Build mmdet's inferencer, on the best device if None is given, and check the weights.
 
     Raises:
         UserError: If the config cannot detect, or the checkpoint cannot be read or does

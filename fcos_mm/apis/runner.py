@@ -29,7 +29,7 @@ from fcos_mm.visualization import ours
 class ToolRunner(Runner):
     """The runner of ``tools/train.py`` and ``tools/test.py``.
 
-    Components that refuse their settings, in all methods, raise a UserError.
+    Building, training and testing raise a UserError where a component refuses its settings.
     """
 
     def build_logger(self, *args, **kwargs):
@@ -73,9 +73,7 @@ class ToolRunner(Runner):
 
     def build_model(self, model) -> nn.Module:
         """Build the model, and note what is loaded into it from now on."""
-        model = super().build_model(model)
-        record_loading(model)
-        return model
+        return record_loading(super().build_model(model))
 
     def load_checkpoint(self, filename: str, *args, **kwargs) -> dict:
         """Load a checkpoint and log how much of it the model has taken.

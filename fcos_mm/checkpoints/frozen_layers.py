@@ -20,12 +20,13 @@ _LAYERS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.Co
            nn.ConvTranspose3d)
 
 
-def record_loading(model: nn.Module) -> None:
-    """Record from now on which tensors torch loads into a model."""
+def record_loading(model: nn.Module) -> nn.Module:
+    """Record from now on which tensors torch loads into a model, and return it."""
     for module in model.modules():
         if not hasattr(module, _LOADED):
             setattr(module, _LOADED, set())
             module.register_load_state_dict_pre_hook(_record)
+    return model
 
 
 def check_frozen(model: nn.Module) -> None:

@@ -15,18 +15,12 @@ from fcos_mm.errors import UserError
 OPERATORS = {
     operator.__name__: operator
     for operator in (
-        nms.nms,
-        nms.softnms,
-        roi_align.roi_align_forward,
-        roi_align.roi_align_backward,
-        deform_conv.deform_conv_forward,
-        deform_conv.deform_conv_backward_input,
+        nms.nms, nms.softnms,
+        roi_align.roi_align_forward, roi_align.roi_align_backward,
+        deform_conv.deform_conv_forward, deform_conv.deform_conv_backward_input,
         deform_conv.deform_conv_backward_parameters,
-        deform_conv.modulated_deform_conv_forward,
-        deform_conv.modulated_deform_conv_backward,
-        focal_loss.sigmoid_focal_loss_forward,
-        focal_loss.sigmoid_focal_loss_backward,
-    )
+        deform_conv.modulated_deform_conv_forward, deform_conv.modulated_deform_conv_backward,
+        focal_loss.sigmoid_focal_loss_forward, focal_loss.sigmoid_focal_loss_backward)
 }
 
 

@@ -68,9 +68,7 @@ def to_channels_last(model: nn.Module, optimizer: torch.optim.Optimizer | None =
     Fused optimizers want their state laid out as the weights.
     """
     model.to(memory_format=torch.channels_last)
-    if optimizer is None:
-        return
-    for parameter, state in optimizer.state.items():
+    for parameter, state in optimizer.state.items() if optimizer else ():
         for name, value in state.items():
             if torch.is_tensor(value) and value.dim() == 4 and value.shape == parameter.shape:
                 state[name] = value.contiguous(memory_format=torch.channels_last)
