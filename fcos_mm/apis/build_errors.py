@@ -86,10 +86,7 @@ def _describe(cfg: Config, build: _Build, error: Exception) -> str:
 
 
 def _key_of(cfg: Config, built: dict) -> str | None:
-    """The part of a config that something was built from: of its type, and most alike.
-
-    Builders add arguments and take some away.
-    """
+    """The part of a config, less what builders add, that something was most likely built from."""
     def alike(part: dict) -> int:
         return sum(1 if key in built and built[key] == value else -1
                    for key, value in part.items())

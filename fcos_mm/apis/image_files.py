@@ -23,13 +23,7 @@ _WITH_PAGES = ('.gif', '.tif', '.tiff', '.webp')
 
 
 class Found(NamedTuple):
-    """What was found at a path.
-
-    Attributes:
-        root: The folder that names of images are relative to.
-        images: Paths of the images, sorted.
-        others: Files with other endings, by ending.
-    """
+    """What was found below ``root``: images, sorted, and the number of other files by ending."""
     root: str
     images: list[str]
     others: Counter

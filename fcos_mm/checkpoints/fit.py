@@ -1,7 +1,6 @@
 """Does a checkpoint fit a model, and what did the model take from it.
 
-mmengine loads what fits and warns about the rest, so a checkpoint of another model would be tested
-with random weights.
+mmengine loads what fits and warns about the rest: another model would be tested on random weights.
 """
 import re
 from collections import Counter

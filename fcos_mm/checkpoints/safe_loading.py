@@ -136,7 +136,6 @@ def _once(key: Hashable, load: Callable) -> Any:
 
 
 def _load(name: str, read: Callable) -> Any:
-    """Load a checkpoint of a name (path or address) by a function that takes ``weights_only``."""
     if not _trusted and not weights_only_is_safe():
         raise UserError(f'PyTorch {torch.__version__} cannot load {name} safely: install '
                         f'{OLDEST_SAFE_TORCH} or newer. {TRUST_HINT}')

@@ -35,10 +35,7 @@ def load_plain_pickle(path: str) -> Any:
 
 
 class _PlainUnpickler(pickle._Unpickler):
-    """Python's own unpickler with a short list of names.
-
-    The one in C keeps its memo in an array as large as a file cares to ask.
-    """
+    """Python's own unpickler; the memo of the one in C is as large as a file cares to ask."""
 
     def find_class(self, module: str, name: str) -> Callable:
         try:

@@ -21,10 +21,7 @@ _PREFIX_ENDS = re.compile(r'\.|^ema_')
 
 
 def unwrapped(checkpoint: Any) -> Any:
-    """A checkpoint with its weights where mmengine looks for them.
-
-    Weights elsewhere, the part with most tensors, become a new ``state_dict``.
-    """
+    """A checkpoint whose ``state_dict`` is, where it has none, the part with most tensors."""
     if not isinstance(checkpoint, dict):
         return checkpoint
     if _count(checkpoint.get(STATE_DICT)) or (STATE_DICT not in checkpoint and _count(checkpoint)):

@@ -35,10 +35,7 @@ def fill(module: ModuleType) -> None:
 
 
 def missing_operator(name: str) -> Callable:
-    """A function that raises :class:`MissingOperatorError` when called, not before.
-
-    mmcv looks up all of its operators when it is imported.
-    """
+    """A function that raises when called, as mmcv looks up all of its operators at import."""
     if name.startswith('__'):
         raise AttributeError(f'module {EXTENSION!r} has no attribute {name!r}')
 

@@ -7,8 +7,5 @@ def is_resuming(runner) -> bool:
 
 
 def loaded_checkpoint(runner) -> str:
-    """The checkpoint that the runner has loaded to resume from.
-
-    mmengine's own runner looks for it itself: the last one.
-    """
+    """The checkpoint that the runner resumes from; its own search takes the last one."""
     return runner._load_from or runner.message_hub.get_info('last_ckpt')

@@ -63,10 +63,7 @@ class FastTrainingHook(Hook):
 
 
 def to_channels_last(model: nn.Module, optimizer: torch.optim.Optimizer | None = None) -> None:
-    """Lay out weights, and what an optimizer keeps for each, as (B, H, W, C), in place.
-
-    Fused optimizers want their state laid out as the weights.
-    """
+    """Lay out weights, and the optimizer's state of each, as (B, H, W, C), in place."""
     model.to(memory_format=torch.channels_last)
     for parameter, state in optimizer.state.items() if optimizer else ():
         for name, value in state.items():

@@ -57,10 +57,7 @@ def prepare_for_inference(model: nn.Module,
 
 
 def prepare_as_configured(model: nn.Module, cfg: Config) -> nn.Module:
-    """The copy for detection, made with the options of ``default_hooks.fast_inference``.
-
-    Without the hook the detector is returned as it is.
-    """
+    """The copy by ``default_hooks.fast_inference``; without the hook the detector as it is."""
     hook = cfg.get('default_hooks', {}).get('fast_inference')
     return model if hook is None else prepare_for_inference(model, **(hook.get('options') or {}))
 

@@ -15,11 +15,7 @@ _STYLES = ('bold', 'black', 'heavy', 'light', 'thin', 'italic', 'oblique', 'cond
 
 
 class Fonts:
-    """The fonts that labels are drawn with; :meth:`cover` adds what a text needs.
-
-    Attributes:
-        families: Family names for matplotlib, the first that has a character draws it.
-    """
+    """The fonts that labels are drawn with, ``families`` in order; :meth:`cover` adds to them."""
 
     def __init__(self) -> None:
         base = font_manager.findfont(font_manager.FontProperties(family=[_BASE]))

@@ -20,10 +20,7 @@ _PHOTOS = ('.jfif', '.jpe', '.jp2', '.webp', '.avif')
 
 
 def drawing_path(path: str) -> str:
-    """The path of an image's drawing: a JPEG or PNG, whatever the image was.
-
-    ``a.jpg`` stays, ``a.pgm`` becomes ``a.pgm.png``, so that images of one stem stay apart.
-    """
+    """The path of an image's drawing, JPEG or PNG: ``a.jpg`` stays, ``a.pgm`` is ``a.pgm.png``."""
     suffix = osp.splitext(path)[1].lower()
     if suffix in _KEPT:
         return path

@@ -80,7 +80,6 @@ def _kept(boxes: ndarray, iou_threshold: float, offset: int) -> ndarray:
 
 
 def _split_best(group: ndarray, rank: ndarray, count: int) -> tuple[ndarray, ndarray]:
-    """The ``count`` boxes of the lowest rank, and the others."""
     if count >= len(group):
         return group, group[:0]
     rank = rank[group]

@@ -1,8 +1,4 @@
-"""RoI align: mean or maximum of features over sample points (He et al., arXiv 1703.06870).
-
-A region is cut into bins, and each bin is sampled at a grid of points between the cells of the
-feature map.
-"""
+"""RoI align: mean or maximum of features over sample points (He et al., arXiv 1703.06870)."""
 from typing import NamedTuple
 
 import torch
@@ -148,10 +144,7 @@ def roi_align_backward(grad_output: Tensor, rois: Tensor, argmax_y: Tensor, argm
 
 
 def _expand(counts: Tensor) -> tuple[Tensor, Tensor]:
-    """The owner of every item, and the item's place among its owner's.
-
-    For counts (2, 0, 3) the owners are 0, 0, 2, 2, 2 and the places 0, 1, 0, 1, 2.
-    """
+    """The owner of every item, and its place there: (0, 0, 2), (0, 1, 0) for counts (2, 0, 1)."""
     owner = torch.repeat_interleave(counts)
     first = counts.cumsum(0) - counts
     place = torch.arange(len(owner), device=counts.device)

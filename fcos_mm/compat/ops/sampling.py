@@ -1,8 +1,4 @@
-"""Bilinear samples of feature maps, as weighted sums of their cells.
-
-RoI align and deformable convolution differ in what lies beyond the border. ``embedding_bag`` sums
-without a copy of every cell that it reads.
-"""
+"""Bilinear samples of feature maps, as weighted sums of their cells."""
 from typing import NamedTuple
 
 import torch
@@ -11,10 +7,7 @@ from torch import Tensor
 
 
 class Cells(NamedTuple):
-    """The cells around each coordinate or point, never outside, and their weights.
-
-    Both are (..., 2) along one axis and (..., 4) on a map.
-    """
+    """Cells and their weights, (..., 2) along an axis, (..., 4) on a map; never outside."""
 
     index: Tensor
     weight: Tensor
