@@ -6,7 +6,7 @@ from mmengine.config import Config
 
 
 def raw_items(value: Any) -> Iterable[tuple[Any, Any]]:
-    """Keys or indices, and values, of a config, dict, list, tuple or set; nothing of a plain value."""
+    """Keys or indices, and values, of a config, dict or collection; nothing of a plain value."""
     if isinstance(value, Config):
         value = value._cfg_dict
     if isinstance(value, dict):
