@@ -13,6 +13,7 @@ from fcos_mm.checkpoints.safe_loading import read_checkpoint
 from fcos_mm.checkpoints.weights import fitted
 from fcos_mm.compat.modules import inner_model
 from fcos_mm.errors import UserError
+from fcos_mm.faults import first_few
 
 #: The key of a config that allows a training to start from mostly random weights.
 ALLOWED_BY = 'allow_random_weights'
@@ -80,10 +81,8 @@ class TakenWeights:
     def __str__(self) -> str:
         number = len(self.wanted) - len(self.not_taken)
         phrases = self._phrases()
-        if len(phrases) > _SHOWN_PHRASES:
-            phrases[_SHOWN_PHRASES:] = [f'and {len(phrases) - _SHOWN_PHRASES} more']
         return (f'taken {number} of {len(self.wanted)} tensors from {self.path}'
-                + ('; not taken: ' * bool(phrases)) + ', '.join(phrases))
+                + ('; not taken: ' * bool(phrases)) + first_few(phrases, _SHOWN_PHRASES))
 
     def check_all(self) -> None:
         """Make sure that every weight of the model comes from the checkpoint.

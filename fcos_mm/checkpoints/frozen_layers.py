@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from fcos_mm.checkpoints.fit import ALLOWED_BY
 from fcos_mm.errors import UserError
+from fcos_mm.faults import first_few
 
 _LOADED = '_fcos_mm_loaded'  # attribute of a module: the names of its tensors that were loaded
 _NEW = dict(weight=1, bias=0, running_mean=0, running_var=1)
@@ -42,12 +43,11 @@ def check_frozen(model: nn.Module) -> None:
     if not faults:
         return
     names = list(chain(*faults.values()))
-    more = f' and {len(names) - _SHOWN} more' if len(names) > _SHOWN else ''
     options = [option for part in faults for option in unfreezing_options(model, part)]
     mend = (f'To train them: --cfg-options {" ".join(options)}' if options else
             'To train them let them have gradients, and batch norms be in training mode.')
     raise UserError(
-        f'Frozen layers that were never loaded stay random: {", ".join(names[:_SHOWN])}{more}.\n'
+        f'Frozen layers that were never loaded stay random: {first_few(names, _SHOWN)}.\n'
         f'{mend}\nTo load them set model.{next(iter(faults))}.init_cfg=dict(type="Pretrained", '
         'checkpoint=FILE) or load_from=FILE.\n'
         f'If it is meant to be so: --cfg-options {ALLOWED_BY}=True')

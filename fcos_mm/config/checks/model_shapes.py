@@ -207,20 +207,27 @@ def _check_ranges(key: str, head, strides: Sequence[float] | None) -> None:
     ranges = getattr(getattr(head, 'assigner', None), 'regress_ranges', None)
     if ranges is None or strides is None:
         return
-    key = f'{key}.assigner.regress_ranges'
+    given = tuple(map(_as_written, ranges))
+    key = f'{key}.assigner.regress_ranges={given}'
     if len(ranges) != len(strides):
         raise UserError(
-            f'{key}={ranges} has {len(ranges)} levels, but strides={strides} of the head has '
+            f'{key} has {len(ranges)} levels, but strides={strides} of the head has '
             f'{len(strides)}.\nSet one range for each level, the last without an end, None.')
     upwards = sorted(zip(strides, ranges), key=lambda level: level[0])
     for (_, lower), (stride, upper) in zip(upwards, upwards[1:]):
         if upper[0] < lower[0] or upper[1] < lower[1]:
-            raise UserError(f'{key}={ranges}: the range of stride {stride}, {upper}, is below that '
-                            f'of the finer level, {lower}.\nLet the ranges rise with the strides.')
+            raise UserError(
+                f'{key}: the range of stride {stride}, {_as_written(upper)}, is below that of the '
+                f'finer level, {_as_written(lower)}.\nLet the ranges rise with the strides.')
         if upper[0] > lower[1] + 1:
             raise UserError(
-                f'{key}={ranges}: no level learns distances from {lower[1]} to {upper[0]} pixels.'
+                f'{key}: no level learns distances from {lower[1]} to {upper[0]} pixels.'
                 '\nLet each range begin where the one before ends.')
+
+
+def _as_written(bounds: tuple[float, float]) -> tuple[float, float | None]:
+    """A regress range as a config writes it: without an upper end it ends with None."""
+    return bounds[0], None if bounds[1] == float('inf') else bounds[1]
 
 
 def _check_channels(key: str, head, maps: Maps) -> None:
