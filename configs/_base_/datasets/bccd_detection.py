@@ -5,7 +5,7 @@ data_root = 'data/bccd/'
 metainfo = dict(
     classes=('Platelets', 'RBC', 'WBC'), palette=[(60, 180, 75), (230, 25, 75), (0, 90, 220)])
 
-# Cells have no upright: both flips and their product. The scales are about half the picture's.
+# Cells have no upright: both flips and their product. The scales are about half the image's.
 train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadAnnotations', with_bbox=True),

@@ -1,5 +1,5 @@
 # The generated dataset `shapes` (tools/dataset_converters/make_shapes.py): COCO format, six
-# classes, small pictures. The order of the classes gives the labels 0, 1, 2, ...; their names are
+# classes, small images. The order of the classes gives the labels 0, 1, 2, ...; their names are
 # those of the categories in the annotation files.
 dataset_type = 'CocoDataset'
 data_root = 'data/shapes/'
@@ -25,7 +25,7 @@ test_pipeline = [
         meta_keys=('img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor'))
 ]
 
-# Pictures without a box stay in the training set: they are all background.
+# Images without a box stay in the training set: they are all background.
 train_dataloader = dict(
     batch_size=16,
     num_workers=1,
