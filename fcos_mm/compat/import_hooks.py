@@ -11,6 +11,7 @@ import sys
 
 EXTENSION = 'mmcv._ext'
 SCOPE = 'fcos_mm'
+_FRAGMENT = '_fragment_'
 
 _numbers = itertools.count()
 
@@ -93,11 +94,52 @@ def name_shipped_configs(utils) -> None:
 
 
 def support_config_fragments(config) -> None:
-    """Let the files of ``_base_/speed`` and ``_base_/scale`` be named in ``_base_``."""
-    from importlib.util import find_spec
-    if find_spec('fcos_mm') is not None:  # its checkout is there
-        from fcos_mm.compat.config_fragments import support_fragments
-        support_fragments(config)
+    """Let the files of ``_base_/speed`` and ``_base_/scale`` be named in ``_base_``.
+
+    mmengine refuses two bases that set the same name. A file with the line ``_fragment_ = True``
+    may set what the others set: once they are merged, its dictionaries are merged into theirs and
+    its lists appended to theirs. The file that names the fragment comes last, as ever. Changes
+    ``Config`` of ``mmengine.config.config``.
+    """
+    cls = config.Config
+    read_file, merge = cls._file2dict, cls._merge_a_into_b
+    if getattr(read_file, 'merges_fragments', False):
+        return
+    depth = 0  # files that are being read
+
+    def _file2dict(filename, *args, **kwargs):
+        nonlocal depth
+        depth += 1
+        try:
+            cfg, *rest = read_file(filename, *args, **kwargs)
+        finally:
+            depth -= 1
+        if cfg.pop(_FRAGMENT, False) and depth:  # a name of its own, which no other base has
+            cfg = {f'{_FRAGMENT}{filename}': cfg}
+        return cfg, *rest
+
+    def _merge_a_into_b(a, b, allow_list_keys=False):
+        fragments = [name for name in b if str(name).startswith(_FRAGMENT)]
+        if fragments:
+            b = b.copy()
+            for name in fragments:
+                fragment = b.pop(name)
+                b = merge(_with_lists(fragment, b), b)
+        return merge(a, b, allow_list_keys)
+
+    _file2dict.merges_fragments = True
+    cls._file2dict, cls._merge_a_into_b = staticmethod(_file2dict), staticmethod(_merge_a_into_b)
+
+
+def _with_lists(fragment: dict, base: dict) -> dict:
+    """The fragment, each of its lists behind the list that the base has there."""
+    for name, value in fragment.items():
+        below = base.get(name)
+        if isinstance(value, dict) and isinstance(below, dict) and '_delete_' not in value:
+            _with_lists(value, below)
+        elif isinstance(value, list) and isinstance(below, list):
+            fragment[name] = [*below, *value]
+    return fragment
 
 
 def keep_scope_of_config(infer) -> None:

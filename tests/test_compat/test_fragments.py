@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from fcos_mm.compat.config_fragments import support_fragments
+from fcos_mm.compat.import_hooks import support_config_fragments
 from fcos_mm.config import load_config
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
@@ -104,5 +104,5 @@ def test_programs_that_import_mmengine_first(tmp_path):
 def test_a_second_call_changes_nothing():
     """The hooks of an installation and those of the package both make it."""
     before = Config._file2dict, Config._merge_a_into_b
-    support_fragments(sys.modules['mmengine.config.config'])
+    support_config_fragments(sys.modules['mmengine.config.config'])
     assert (Config._file2dict, Config._merge_a_into_b) == before
