@@ -1,7 +1,7 @@
 """Assign ground-truth boxes to locations (paper, Sec. 3.1 and 3.2).
 
 :func:`dense_claims` and :func:`dense_assignment` are the rule as the paper states it:
-every location is asked about every box. What runs is :class:`FCOSAssigner`, which finds
+every location is compared with every box. :class:`FCOSAssigner` is what runs: it returns
 the same, bit for bit, in closed form (:mod:`fcos_mm.models.windows`); tests compare both.
 """
 from collections.abc import Sequence
@@ -45,7 +45,7 @@ def dense_claims(locations: Locations, boxes: Tensor, conditions: Conditions) ->
 def dense_assignment(locations: Locations, truth: GroundTruth, conditions: Conditions) -> Tensor:
     """Return (B, P) index of the smallest box that claims a location, -1 for none.
 
-    Of boxes of equal area it is the first.
+    Among boxes of equal area the first wins.
     """
     claimed = dense_claims(locations, truth.boxes, conditions)  # (B, P, G)
     smallest = torch.where(claimed, truth.areas[:, None], INF).argmin(-1)
@@ -64,8 +64,8 @@ class FCOSAssigner:
 
     A location is positive for a box if it lies strictly inside and the largest
     of its distances l, t, r, b is in the regress range of its level; of several
-    boxes the one of minimal area wins, of equal areas the first. The cost grows
-    with the number of positives, not with locations times boxes.
+    boxes the one of minimal area wins, of equal areas the first. On a CPU the
+    cost grows with the number of positives, not with locations times boxes.
 
     Args:
         regress_ranges: (m_{i-1}, m_i) of each level, in pixels; m_i may be None.
@@ -74,8 +74,8 @@ class FCOSAssigner:
         center_sampling_radius: Without it any location inside a box may be
             positive (the paper). With it only those less than radius * stride
             from the center of the box in x and in y (released improvement: 1.5).
-        crowd: Locations inside crowd boxes: ``'drop'``, the boxes are as if
-            not there (all released codes); ``'ignore'``, negatives inside are
+        crowd: Locations inside crowd boxes: ``'drop'``, crowd boxes are
+            ignored (all released codes); ``'ignore'``, negatives inside are
             taken out of the classification loss; ``'mask'``, no location inside
             takes part in any loss.
 
@@ -138,7 +138,7 @@ class FCOSAssigner:
 
     @torch.no_grad()
     def claims(self, locations: Locations, truth: GroundTruth) -> Claims:
-        """Return all claims, for analysis; arguments as above, but on the CPU."""
+        """Return all claims, for analysis; arguments as for :meth:`assign`, on the CPU."""
         address, box = claimed_cells(locations, truth.boxes, self._conditions(locations))
         if self.crowd == 'mask' and truth.crowd.size(1):
             free = ~_inside(locations, truth.crowd).flatten()[address]
@@ -194,7 +194,7 @@ def _pad(tensors: list[Tensor]) -> Tensor:
 
 
 def _regress_range(bounds: Sequence[float | None]) -> tuple[float, float]:
-    """Return a pair of floats; None, inf and from 1e8 on (mmdet's INF) are no upper end."""
+    """Return a pair of floats; an upper end of None, inf or >= 1e8 (mmdet's INF) is inf."""
     try:
         low, high = bounds
         low, high = float(low), INF if high is None else float(high)

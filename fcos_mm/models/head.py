@@ -13,7 +13,8 @@ from fcos_mm.models.locations import LocationGenerator, Locations, flatten_level
 from fcos_mm.models.structures import BOX_CONVENTIONS, Predictions, Targets
 from fcos_mm.registry import MODELS, TASK_UTILS
 
-#: Prediction layers start so that every class score is 0.01 (RetinaNet's prior).
+#: Convolutions start with std 0.01; the bias of conv_cls makes every class score 0.01
+#: (RetinaNet's prior).
 INIT = dict(
     type='Normal',
     layer='Conv2d',
@@ -80,7 +81,7 @@ class FCOSHead(BaseDenseHead):
                                    ('feat_channels', feat_channels, 1),
                                    ('stacked_convs', stacked_convs, 0)):
             if not isinstance(value, int) or value < least:
-                raise ValueError(f'{name} must be an integer from {least} on, got {value!r}')
+                raise ValueError(f'{name} must be an integer >= {least}, got {value!r}')
         check_choice('regression', regression, ('exp', 'relu'))
         check_choice('box_convention', box_convention, tuple(BOX_CONVENTIONS))
         check_choice('conv_bias', conv_bias, (True, False, 'auto'))
@@ -141,7 +142,7 @@ class FCOSHead(BaseDenseHead):
         Returns:
             Lists over the levels: class logits (B, C, H, W); distances
             (B, 4, H, W) in pixels under ``'exp'``, in strides under ``'relu'``;
-            logits of the quality branch (B, 1, H, W), None without it.
+            logits of the quality branch (B, 1, H, W), each None without it.
 
         Raises:
             UserError: If the number of maps is not the number of strides.
@@ -238,7 +239,7 @@ class FCOSHead(BaseDenseHead):
     def flatten(self, cls_scores: list[Tensor], bbox_preds: list[Tensor],
                 centernesses: list[Tensor] | None,
                 img_metas: list[dict] | None) -> tuple[Predictions, Locations]:
-        """Flatten the outputs of all levels; return them and their locations."""
+        """Flatten distances and quality of all levels; return the predictions and locations."""
         sizes = [m.shape[-2:] for m in cls_scores]
         locations = self.location_generator(sizes, cls_scores[0].device)
         self.location_generator.check_sizes(sizes, img_metas)

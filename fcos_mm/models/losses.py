@@ -15,8 +15,8 @@ from fcos_mm.models.structures import Predictions, QualityBranch, Targets
 from fcos_mm.registry import MODELS
 
 FORMS = ('log', 'smoothed_log', 'smoothed_giou', 'linear')
-#: Numbers a CPU works on at a time: what is in between stays in its cache, and torch
-#: does not split so few among threads, which would wait for each other every time.
+#: Elements per chunk on a CPU: intermediate results stay in its cache, and torch runs
+#: so few on one thread, which saves synchronizing threads at every operation.
 CHUNK = 1 << 15
 
 
@@ -88,7 +88,7 @@ class FCOSLoss(nn.Module):
         """Return the sum over distances (B, P, 4) with weights (B, P).
 
         A location of weight 0 adds neither to the loss nor to the gradient,
-        whatever it predicts. mmdet's losses would wait for the device to weight.
+        whatever it predicts. Weighted here: inside mmdet's losses that would wait for the device.
         """
         counted = (weight > 0)[..., None]
         predicted, target = (
@@ -131,7 +131,7 @@ def _ratio(near: Tensor, far: Tensor) -> Tensor:
 
 @MODELS.register_module()
 class LTRBIoULoss(nn.Module):
-    """IoU loss in the forms of the paper and of its released code that mmdet lacks.
+    """IoU loss in the paper's form and in those of its released code.
 
     The released code smooths the IoU of intersection I and union U to
     S = (I + 1) / (U + 1), in pixels, or in strides where the distances are.
@@ -155,7 +155,7 @@ class LTRBIoULoss(nn.Module):
         self.loss_weight = loss_weight
 
     def forward(self, pred: Tensor, target: Tensor, *, reduction_override: str) -> Tensor:
-        """Return (N,) of boxes (N, 4) around their locations; ``'none'`` is the one reduction."""
+        """Return (N,) of boxes (N, 4) around their locations; not reduced."""
         return self.loss_weight * self._unweighted(pred, target)
 
     def _unweighted(self, pred: Tensor, target: Tensor) -> Tensor:
@@ -239,7 +239,7 @@ class FocalSum(torch.autograd.Function):
     The class logits are by far the largest output (7 million numbers for four
     images of 800 x 1333), so they are read once: value and gradient come from the
     same pass, no one-hot targets are built and nothing is gathered by a mask.
-    Every classifier is taken as negative first, then that of the label put right.
+    All classifiers are computed as negatives first; that of the label is then corrected.
     """
 
     @staticmethod

@@ -1,8 +1,9 @@
 """From raw outputs to detections (paper, Sec. 3.1 "Inference", 3.3).
 
-:func:`decode` says what every location predicts. Of the millions of (location,
-class) pairs of a batch a few thousand pass the threshold: :class:`FCOSPostProcessor`
-finds these first, with one look at the class logits, and decodes them only.
+:func:`decode` is the dense form: a box and C scores for every location. Of the millions
+of (location, class) pairs of a batch a few thousand pass the threshold:
+:class:`FCOSPostProcessor` finds these first, reading the class logits once, and decodes
+them only.
 """
 from collections.abc import Sequence
 
@@ -19,9 +20,9 @@ from fcos_mm.models.locations import Locations, flatten_levels, scale_factors
 from fcos_mm.models.structures import BOX_CONVENTIONS, Candidates, Detections, Predictions
 from fcos_mm.registry import TASK_UTILS
 
-#: Taken off the threshold of the logits: more than the rounding of half precision.
+#: Subtracted from the logit threshold: more than the rounding error of half precision.
 MARGIN = 0.05
-#: From so many boxes on, mmcv's NMS takes the classes one by one.
+#: Number of boxes from which mmcv's NMS runs class by class.
 SPLIT_THRESHOLD = 10000
 
 
@@ -29,8 +30,11 @@ def decode(predictions: Predictions, locations: Locations,
            quality: Tensor | None = None) -> tuple[Tensor, Tensor]:
     """Return the boxes (B, P, 4) and scores (B, P, C) of all locations.
 
+    Nothing is clipped, and the score is the product (``score='product'``).
+
     Args:
-        predictions: Outputs of all locations, distances in pixels.
+        predictions: Outputs of all locations, distances in pixels: those of
+            ``FCOSHead.in_pixels``.
         locations: The P locations.
         quality: (B, P) factor of the class scores, or None.
     """
@@ -47,10 +51,10 @@ def boxes_at(points: Tensor, distances: Tensor) -> Tensor:
 
 @TASK_UTILS.register_module()
 class FCOSPostProcessor:
-    """Threshold, top-k of each level, inverse of Eq. (1), score, NMS.
+    """Threshold, score, top-k per level, inverse of Eq. (1), NMS.
 
-    Numbers come from mmdet's ``test_cfg``; the options say in which order and
-    on which score the released codes differ.
+    Numbers come from mmdet's ``test_cfg``; the options are the points on which
+    the released implementations differ.
 
     Args:
         score: Final score: ``'product'`` of class score and center-ness (the
@@ -93,7 +97,8 @@ class FCOSPostProcessor:
         """Return ``bboxes``, ``scores`` and ``labels`` of each image.
 
         Args:
-            predictions: Outputs of all locations, distances in pixels.
+            predictions: Outputs of all locations, distances in pixels: those of
+            ``FCOSHead.in_pixels``.
             quality: (B, P) factor of the class scores, at most 1, or None.
             locations: The P locations.
             img_metas: ``img_shape`` (h, w), with ``rescale`` also
@@ -153,7 +158,7 @@ class FCOSPostProcessor:
 def candidates(class_maps: Sequence[Tensor], probability: float) -> tuple[Candidates, Tensor]:
     """Find the pairs whose class score may be above a probability, and their logits (N,).
 
-    None that is above is missed; those a little below may be among them.
+    Contains every pair above the threshold, and possibly some just below it.
     """
     least = torch.tensor(float(probability)).clamp(0, 1).logit().item() - MARGIN
     levels = [m.flatten(2) for m in class_maps]  # (B, C, locations) each
@@ -179,11 +184,11 @@ def best_of_each_level(ranking: Tensor, image: Tensor, location: Tensor, locatio
         image: (N,) of each pair.
         location: (N,) of each pair.
         locations: The P locations.
-        limit: Pairs a level at most, all when not positive.
+        limit: Maximum number of pairs per level; all if not positive.
     """
     ends = _ends(locations.counts, ranking.device)
     group = image * len(ends) + torch.bucketize(location, ends, right=True)  # (N,)
-    # The bits of such numbers, read as integers, have the order of the numbers.
+    # Bits of non-negative floats, read as integers, sort like the floats.
     order = ((group << 32) - ranking.view(torch.int32)).argsort(stable=True)
     if limit <= 0:
         return order

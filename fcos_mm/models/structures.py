@@ -27,7 +27,7 @@ class Predictions(NamedTuple):
 
 
 class GroundTruth(NamedTuple):
-    """Boxes of a batch. Padding has no area, so that no location lies inside.
+    """Boxes of a batch. Padding is empty: no location lies inside.
 
     Attributes:
         boxes: (B, G, 4) float32, G at least 1.
