@@ -1,4 +1,4 @@
-"""Load checkpoints once a command, with weights_only and checksums, everywhere in mmengine.
+"""Load checkpoints once per command, with weights_only and checksums, everywhere in mmengine.
 
 ``torch.load(weights_only=True)`` builds nothing but tensors and plain containers. mmengine's
 checkpoints also hold NumPy arrays and the history of the losses: stand-ins for these classes
@@ -70,7 +70,7 @@ def secure_checkpoints(mmengine_checkpoint: ModuleType) -> None:
 def read_checkpoint(path: str) -> Any:
     """Load a checkpoint on the CPU, and keep it until mmengine loads it or another one is read.
 
-    Looked at as often as a command likes, it is read once. It is not to be changed.
+    However often a command calls this, the file is read once. Do not change the result.
 
     Args:
         path: A file, or an address that mmengine can load.

@@ -1,5 +1,6 @@
-# Tests with the network as a compiled graph. Shapes vary from image to image, so the sizes stay
-# symbols. Freezing makes constants of the weights, which are laid out for the convolutions once.
+# Detection, and tests with --fast, with the network as a compiled graph. Needs a C++ compiler.
+# Shapes vary from image to image, so the sizes stay symbols. Freezing makes constants of the weights,
+# which are laid out for the convolutions once.
 _fragment_ = True
 default_hooks = dict(
     fast_inference=dict(
