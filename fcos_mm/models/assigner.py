@@ -16,7 +16,7 @@ from torch.nn.utils.rnn import pad_sequence
 from fcos_mm.errors import check_choice
 from fcos_mm.models.locations import Locations, mirrored, scale_factors
 from fcos_mm.models.structures import BOX_CONVENTIONS, Claims, Conditions, GroundTruth, Targets
-from fcos_mm.models.windows import claimed_cells, lowest_rank
+from fcos_mm.models.windows import claim_counts, claimed_cells, lowest_rank
 from fcos_mm.registry import TASK_UTILS
 
 INF = float('inf')
@@ -145,6 +145,11 @@ class FCOSAssigner:
             address, box = address[free], box[free]
         num_locations = len(locations.points)
         return Claims(address // num_locations, address % num_locations, box)
+
+    @torch.no_grad()
+    def claim_counts(self, locations: Locations, boxes: Tensor) -> Tensor:
+        """Return (L, N): how many locations of each level boxes (N, 4) claim, on the CPU."""
+        return claim_counts(locations, boxes, self._conditions(locations))
 
     def _conditions(self, locations: Locations) -> Conditions:
         if len(self.regress_ranges) != len(locations.levels):

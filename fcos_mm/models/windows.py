@@ -51,6 +51,14 @@ def claimed_cells(locations: Locations, boxes: Tensor,
     return torch.from_numpy(address), torch.from_numpy(rank)
 
 
+def claim_counts(locations: Locations, boxes: Tensor, conditions: Conditions) -> Tensor:
+    """Count the cells of each level that boxes (N, 4) claim, whoever wins them: (L, N)."""
+    begin, end, hole_begin, hole_end = windows(locations, boxes, conditions)
+    whole, hole = ((last - first).clamp(min=0).prod(0) for first, last in
+                   ((begin, end), (hole_begin, hole_end)))
+    return whole - hole
+
+
 class Windows(NamedTuple):
     """The cells that N boxes claim on L levels: in the window, not in the hole inside it.
 

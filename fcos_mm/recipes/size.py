@@ -1,0 +1,68 @@
+"""The size of the input: the smallest at which small boxes keep locations."""
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from fcos_mm.analysis.input_size import Size
+from fcos_mm.recipes.boxes import Boxes
+from fcos_mm.recipes.levels import Fit, fit_levels
+from fcos_mm.recipes.machine import Machine
+
+_STEP = 32  # pixels; both sides are multiples, as the strides of a backbone want
+_SMALLEST = 128  # of a longer side, unless the pictures are smaller
+_LARGEST = (1344, 800)
+_PIXELS_PER_CORE = 100_000  # more make training on a CPU a matter of days
+_P2_GAIN = 0.005  # share of the boxes that a level of stride 4 has to save
+
+
+class SizeFit(NamedTuple):
+    """A size of the input, with the levels that fit best at it."""
+    size: Size  # longer and shorter side in pixels
+    fit: Fit
+    reason: str  # for the size
+
+
+def fit_size(boxes: Boxes, machine: Machine, assigner: dict, *, size: Size | None = None,
+             levels: tuple[int, int] | None = None) -> SizeFit:
+    """Choose the size of the input, the levels and the regress ranges.
+
+    Args:
+        boxes: Those to learn.
+        machine: Decides the largest size.
+        assigner: Options of the assigner.
+        size: (longer, shorter) side, where it is given.
+        levels: The first and the last level, where they are given.
+    """
+    sizes = [size] if size else list(_sizes(boxes, machine))
+    coarse = _smallest(boxes, assigner, sizes, levels, first=3)
+    if not levels and coarse.fit.answered < 1 - _P2_GAIN:
+        fine = _smallest(boxes, assigner, sizes, levels, first=2)
+        if fine.fit.answered >= coarse.fit.answered + _P2_GAIN:
+            coarse = fine
+    return coarse._replace(reason='given') if size else coarse
+
+
+def _smallest(boxes: Boxes, assigner: dict, sizes: list[Size], levels: tuple[int, int] | None,
+              first: int) -> SizeFit:
+    """The smallest size that is enough, else the largest."""
+    for size in sizes:
+        fit = fit_levels(boxes.at(size), boxes.weight, max(size), assigner, levels, first)
+        if fit.is_enough:
+            return SizeFit(size, fit, 'the smallest at which 95 % of the boxes, all classes '
+                           'weighing the same, have four locations or more')
+    return SizeFit(size, fit, 'the largest for these pictures and this machine: boxes are small')
+
+
+def _sizes(boxes: Boxes, machine: Machine) -> Iterator[Size]:
+    """The sizes that come into question, from small to large."""
+    longer = np.median(boxes.sizes.max(1))
+    ratio = np.median(boxes.sizes.min(1) / boxes.sizes.max(1))
+    largest = max(int(longer) // _STEP * _STEP, _STEP)
+    pixels = np.inf if machine.has_gpu else machine.cores * _PIXELS_PER_CORE
+    for side in range(min(_SMALLEST, largest), largest + 1, _STEP):
+        size = side, max(-(-int(side * ratio) // _STEP), 1) * _STEP
+        smallest = side == min(_SMALLEST, largest)
+        if smallest or (size[0] * size[1] <= pixels and size[0] <= _LARGEST[0]
+                        and size[1] <= _LARGEST[1]):
+            yield size
