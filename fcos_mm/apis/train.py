@@ -1,6 +1,8 @@
 """Training a detector: what ``tools/train.py`` does."""
 import argparse
 
+from mmengine.runner import Runner
+
 from fcos_mm.apis.resolve import resolve
 from fcos_mm.apis.runner import build_runner
 from fcos_mm.checkpoints.fit import check_checkpoint
@@ -10,7 +12,12 @@ from fcos_mm.engine.resume.work_dir import note_start, remove_earlier_run
 
 
 def run(args: argparse.Namespace) -> None:
-    """Train the detector of a config.
+    """Train the detector of a config; errors as for :func:`train`."""
+    train(args)
+
+
+def train(args: argparse.Namespace) -> Runner:
+    """Train the detector of a config, and return the runner that has done it.
 
     Raises:
         UserError: If an option, the config, the data or a checkpoint is wrong.
@@ -28,3 +35,4 @@ def run(args: argparse.Namespace) -> None:
     if args.overwrite:
         remove_earlier_run(cfg)
     runner.train()
+    return runner

@@ -1,0 +1,107 @@
+"""Training on a user's own data: what ``fcos-mm train --data PATH`` does."""
+import argparse
+import re
+from pathlib import Path
+
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+from fcos_mm.apis.step_time import measure_speed
+from fcos_mm.apis.train import train
+from fcos_mm.config import check_config, load_config
+from fcos_mm.datasets.checks import check_config_data
+from fcos_mm.datasets.sources import prepare_data
+from fcos_mm.engine.resume.work_dir import check_work_dir
+from fcos_mm.errors import UserError
+from fcos_mm.recipes import (BASE, Options, choose_model, choose_training, config_text,
+                             coverage_lines, options_of, show, this_machine, write_config)
+
+_FOLDER = 'recipe'  # beside the config of the same name that the run dumps
+_DATA = 'data'
+
+
+def run(args: argparse.Namespace) -> None:
+    """Choose the settings, write them as a config and train it; or resume such a training.
+
+    Raises:
+        UserError: If the data or an option cannot be used, or the training fails.
+    """
+    if args.launcher != 'none':
+        raise UserError('--data chooses the settings in one process. Write the config with '
+                        '--dry-run, then train it by tools/dist_train.sh CONFIG GPUS.')
+    name = _name(args.data)
+    args.work_dir = args.work_dir or str(Path('work_dirs', name))
+    config = Path(args.work_dir, _FOLDER, f'{name}.py')
+    if args.resume is not None and config.is_file():
+        _check_same_options(config, args.data_options)
+        print(f'goes on with {config}')
+    else:
+        _write(config, args)
+    if args.dry_run:
+        print(f'\ntrain it      fcos-mm train {config} --work-dir {args.work_dir}')
+        return
+    args.config, args.skip_data_check = str(config), True
+    print(_summary(train(args)))
+
+
+def _name(data: str) -> str:
+    """The name of the data as that of a file of Python."""
+    path = Path(data).resolve()
+    return re.sub(r'\W+', '_', path.stem if path.is_file() else path.name) or 'data'
+
+
+def _check_same_options(config: Path, given: dict[str, list[str]]) -> None:
+    """Raise a UserError if an option differs from the one that the config was made by."""
+    made = options_of(config)
+    for name, words in given.items():
+        if made and made.get(name) != words:
+            before = f'{name} {" ".join(made[name])}' if name in made else f'no {name}'
+            raise UserError(
+                f'--resume goes on with {config}, which was made by {before}, not by '
+                f'{name} {" ".join(words)}.\nLeave {name} out, edit the config, or start anew with '
+                '--overwrite in the place of --resume.')
+
+
+def _write(config: Path, args: argparse.Namespace) -> None:
+    """Write the config of a new training; prints what was chosen."""
+    check_work_dir(Config(dict(work_dir=args.work_dir, resume=False, load_from=None)),
+                   args.overwrite)
+    seed = args.seed or 0
+    data = prepare_data(args.data, str(Path(args.work_dir, _DATA)), classes=args.classes, seed=seed)
+    print('\n'.join(_describe(data)))
+    machine = this_machine()
+    options = Options(args.size, args.levels, args.backbone, args.batch, args.lr, args.epochs,
+                      args.time, seed)
+    model = choose_model(data, load_config(BASE), options, machine)
+    write_config(config, config_text(data, model, args.data_options))
+    cfg = load_config(str(config), args.cfg_options)
+    check_config(cfg, 'train')
+    if not args.skip_data_check:
+        check_config_data(cfg, 'train')
+    print('measuring a few steps ...', flush=True)
+    training = choose_training(model, data, options, machine, lambda: measure_speed(cfg))
+    write_config(config, config_text(data, [*model, *training], args.data_options))
+    show([*model, *training])
+    train_set = data.splits['train']
+    print('\n'.join(coverage_lines(cfg, train_set.ann_file, train_set.num_images)))
+    print(f'config        {config}')
+
+
+def _describe(data) -> list[str]:
+    splits = [f'{name:14}{split.num_images:,} images, {split.num_boxes:,} boxes'
+              for name, split in data.splits.items()]
+    return [f'data          {data.layout}', *splits, *data.notes, '']
+
+
+def _summary(runner: Runner) -> str:
+    """The best result of a training and what to do with it."""
+    hub = runner.message_hub
+    best = hub.get_info('best_ckpt') if 'best_ckpt' in hub.runtime_info else None
+    lines = []
+    if best:
+        epoch = re.search(r'_(\d+)\.pth$', best)
+        lines = [f'best AP       {hub.get_info("best_score"):.3f}, after epoch {epoch[1]}',
+                 f'checkpoint    {best}']
+    return '\n'.join([
+        '', *lines, f'test it       fcos-mm test {runner.work_dir}',
+        f'detect with   fcos-mm detect PICTURES --model {runner.work_dir}'])
