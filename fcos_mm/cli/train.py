@@ -1,11 +1,13 @@
-"""``tools/train.py``: training a detector."""
+"""``fcos-mm train``: train a detector."""
 import argparse
 
 from fcos_mm.cli.options import add_config, add_run_options, run_of
 
 _EXAMPLES = '''examples:
-  tools/train.py configs/demo/fcos_csp-w25_fpn_shapes.py
-  tools/train.py configs/demo/fcos_csp-w25_fpn_shapes.py --resume
+  %(prog)s my_config.py
+  %(prog)s fcos_r50-caffe_fpn_gn-head_1x_coco
+      a shipped config by its name; `fcos-mm configs` lists them
+  %(prog)s my_config.py --resume
 On SIGTERM and SIGUSR1 training saves a checkpoint and exits with status 75.'''
 
 
