@@ -1,7 +1,5 @@
 """Make the tables and figures of the paper. See ``--help``."""
-from pathlib import Path
-
 from fcos_mm.cli import paper, run_command
 
 if __name__ == '__main__':
-    run_command(paper, tools=Path(__file__).resolve().parent)
+    run_command(paper)

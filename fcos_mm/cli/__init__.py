@@ -1,7 +1,8 @@
-"""The commands. A module each: ``add_arguments(parser)`` and ``run(args)``.
+"""From pictures to a detector.
 
-Importing one imports neither torch nor OpenMMLab, so that ``--help`` and a wrong
-option are answered at once; ``run`` imports what does the work.
+The commands, a module each: ``add_arguments(parser)`` and ``run(args)``. Importing one imports
+neither torch nor OpenMMLab, so that ``--help`` and a wrong option are answered at once; ``run``
+imports what does the work.
 """
 from fcos_mm.cli.command import main, parse, run_command, run_tool
 

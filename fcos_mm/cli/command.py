@@ -15,27 +15,34 @@ def run_command(command: ModuleType, argv: Sequence[str] | None = None, **defaul
     Args:
         command: A module of ``fcos_mm.cli``.
         argv: The words of the command line; those of the process if None.
-        **defaults: Values for ``args`` that no option sets.
+        **defaults: As of :func:`parse`.
     """
     run_tool(lambda: main(command, argv, **defaults))
 
 
 def main(command: ModuleType, argv: Sequence[str] | None = None, **defaults):
-    """Run a command and return its result; arguments and errors as for :func:`parse`."""
+    """Run a command and return its result; arguments and errors as of :func:`parse`."""
     return command.run(parse(command, argv, **defaults))
 
 
-def parse(command: ModuleType, argv: Sequence[str] | None = None,
+def parse(command: ModuleType, argv: Sequence[str] | None = None, *, prog: str | None = None,
           **defaults) -> argparse.Namespace:
-    """Parse the command line of a command; arguments as for :func:`run_command`.
+    """Parse the command line of a command.
 
     Where a command hands options on to others, those it does not know are ``other_options``.
+
+    Args:
+        command: A module of ``fcos_mm.cli``.
+        argv: The words of the command line; those of the process if None.
+        prog: What the command is called in its help; the path of the script if None.
+        **defaults: Values for ``args`` that no option sets.
 
     Raises:
         SystemExit: After ``--help``, or if an option is wrong.
         UserError: If the value of an option cannot be read.
     """
-    parser = argparse.ArgumentParser(formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(prog=prog or sys.argv[0],
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     command.add_arguments(parser)
     parser.set_defaults(**defaults)
     if getattr(command, 'HANDS_OPTIONS_ON', False):
@@ -57,9 +64,13 @@ def run_tool(tool: Callable[[], object]) -> None:
     try:
         result = tool()
         status = result if isinstance(result, int) else 0
+        sys.stdout.flush()
     except UserError as error:
         print(f'error: {error}', file=sys.stderr)
         status = 2
+    except BrokenPipeError:  # whoever reads the output has seen enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 1
     sys.exit(status)
 
 

@@ -1,4 +1,4 @@
-"""``tools/demo.py``: make data, train, test and draw, with the tools that a user has."""
+"""``fcos-mm demo``: make data, train a small FCOS on it, test it and draw what it finds."""
 import argparse
 import os
 import shlex
@@ -10,7 +10,7 @@ from pathlib import Path
 from fcos_mm.datasets.shapes import make_data
 from fcos_mm.errors import UserError
 
-CONFIG = 'configs/demo/fcos_csp-w25_fpn_shapes.py'
+CONFIG = 'demo/fcos_csp-w25_fpn_shapes.py'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,48 +18,61 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         'Make the dataset `shapes` if it is not there, train a small FCOS on it, test it on the '
         'test split and draw some of the detections.')
+    parser.epilog = 'example:\n  %(prog)s --epochs 2'
     parser.add_argument('--data-root', default='data/shapes', help='folder of the dataset')
     parser.add_argument('--work-dir', default='work_dirs/demo', help='where the results go')
     parser.add_argument('--epochs', type=int, help='how many epochs to train for')
     parser.add_argument('--cfg-options', dest='settings', nargs='+', default=[],
                         metavar='KEY=VALUE',
-                        help='settings of the config to change, as for tools/train.py')
+                        help='settings of the config to change, as of the command train')
+    parser.set_defaults(tools=None)
 
 
 def run(args: argparse.Namespace) -> None:
-    """Run the demo; ``args`` also has ``tools``, the folder of the tools, beside ``configs``.
+    """Run the demo, by the scripts in the folder ``args.tools`` or by ``fcos-mm`` if it is None.
 
     Raises:
-        UserError: If the data cannot be written, or a tool fails.
+        UserError: If the data cannot be written, or a command fails.
     """
-    start = time.monotonic()
-    config, work_dir = args.tools.parent / CONFIG, Path(args.work_dir)
+    start, work_dir = time.monotonic(), Path(args.work_dir)
+    config = args.tools.parent / 'configs' / CONFIG if args.tools else f'fcos_mm::{CONFIG}'
     options = ['--cfg-options', f'data_root={args.data_root}/', *args.settings]
     if args.epochs is not None:
         options.append(f'train_cfg.max_epochs={args.epochs}')
     make_data(args.data_root)
-    run_script(args.tools / 'train.py', config, '--work-dir', work_dir / 'train', '--overwrite',
-               *options)
+    run_step(args.tools, 'train', config, '--work-dir', work_dir / 'train', '--overwrite',
+             *options)
     checkpoint = last_checkpoint(work_dir / 'train')
     predictions, grid = work_dir / 'predictions.pkl', work_dir / 'grid.png'
-    run_script(args.tools / 'test.py', config, checkpoint, '--work-dir', work_dir / 'test',
-               '--out', predictions, *options)
-    run_script(args.tools / 'analysis_tools' / 'draw_grid.py', config, predictions, '--out', grid)
+    run_step(args.tools, 'test', config, checkpoint, '--work-dir', work_dir / 'test',
+             '--out', predictions, *options)
+    run_step(args.tools, 'draw-grid', config, predictions, '--out', grid)
     minutes = (time.monotonic() - start) / 60
     print(f'\ncheckpoint  {checkpoint}\nimages      {grid}\ntook        {minutes:.1f} minutes')
 
 
-def run_script(tool: Path, *words: object) -> None:
-    """Run a tool in a process of its own, after showing its command line.
+def run_step(tools: Path | None, name: str, *words: object) -> None:
+    """Run a command in a process of its own, after showing its command line.
+
+    Args:
+        tools: Folder of its script; None for ``fcos-mm``.
+        name: The command.
+        *words: What follows it on the command line.
 
     Raises:
         UserError: If it fails; it has said why.
     """
-    command = [os.path.relpath(tool), *(str(word) for word in words)]
-    print(f'\n$ python {shlex.join(command)}', flush=True)
-    status = subprocess.run([sys.executable, *command]).returncode
+    if tools is None:
+        shown, called = ['fcos-mm', name], ['-m', 'fcos_mm', name]
+    else:
+        script, = tools.rglob(f'{name.replace("-", "_")}.py')
+        called = [os.path.relpath(script)]
+        shown = ['python', *called]
+    words = [str(word) for word in words]
+    print(f'\n$ {shlex.join([*shown, *words])}', flush=True)
+    status = subprocess.run([sys.executable, *called, *words]).returncode
     if status:
-        raise UserError(f'{command[0]} failed with status {status}; its messages are above.')
+        raise UserError(f'{shown[-1]} failed with status {status}; its messages are above.')
 
 
 def last_checkpoint(work_dir: Path) -> str:

@@ -1,4 +1,4 @@
-"""``tools/detect.py``: detecting objects in images."""
+"""``fcos-mm detect``: detect objects in images."""
 import argparse
 
 from fcos_mm.cli.options import (

@@ -1,17 +1,19 @@
-"""``tools/launch.py``: start the processes of a run."""
+"""``fcos-mm launch``: train or test in several processes, on one or more machines."""
 import argparse
 
 from fcos_mm.cli.options import add_config, positive, run_of
+from fcos_mm.config.shipped import shipped_folder
 
 #: Options that are not its own are those of the tool that it starts.
 HANDS_OPTIONS_ON = True
 
 _EPILOG = '''examples:
-  tools/dist_train.sh CONFIG 8 --amp                 8 processes on this machine
-  tools/dist_train.sh CONFIG 8 --max-restarts 3      go on from the last checkpoint after a failure
-  NNODES=2 NODE_RANK=0 MASTER_ADDR=node0 MASTER_PORT=29500 tools/dist_train.sh CONFIG 8
-                                                     on the first of two machines; NODE_RANK=1 on
-                                                     the second
+  {train} CONFIG 8 --amp
+      8 processes on this machine
+  {train} CONFIG 8 --max-restarts 3
+      go on from the last checkpoint after a failure
+  NNODES=2 NODE_RANK=0 MASTER_ADDR=node0 MASTER_PORT=29500 {train} CONFIG 8
+      on the first of two machines; NODE_RANK=1 on the second
 
 environment:
   NNODES        machines (1)
@@ -26,13 +28,16 @@ with --resume; 1 any other failure.'''
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
-    parser.prog, parser.epilog = 'launch.py', _EPILOG
-    parser.description = 'Start a tool in several processes'
+    start = 'tools/dist_{}.sh' if parser.prog.endswith('launch.py') else f'{parser.prog} {{}}'
+    parser.description = 'Train or test in several processes'
+    parser.epilog = epilog = _EPILOG.format(train=start.format('train'))
+    parser.set_defaults(tools=shipped_folder('tools'))
     tools = parser.add_subparsers(dest='tool', required=True)
     for name in ('train', 'test'):
         tool = tools.add_parser(
-            name, prog=f'dist_{name}.sh', epilog=_EPILOG, allow_abbrev=False,
-            description=f'Run {name}.py in several processes; its options may follow',
+            name, prog=start.format(name), epilog=epilog, allow_abbrev=False,
+            help=f'{name} a detector',
+            description=f'{name.capitalize()} in several processes; options of `{name}` may follow',
             formatter_class=argparse.RawDescriptionHelpFormatter)
         add_config(tool)
         if name == 'test':

@@ -1,7 +1,8 @@
-"""``tools/paper.py``: reproduce the paper's tables and figures."""
+"""``fcos-mm paper``: reproduce the paper's tables and figures."""
 import argparse
 
 from fcos_mm.cli.options import add_config_options, not_negative, positive, run_of
+from fcos_mm.config.shipped import shipped_folder
 from fcos_mm.paper.tables import NAMES, SCALES
 
 _EPILOG = """\
@@ -52,6 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--plan', action='store_true',
                         help='write the configs, print the commands that are left to run, and stop')
     add_config_options(parser)
+    parser.set_defaults(tools=shipped_folder('tools'))
 
 
 run = run_of('fcos_mm.paper.main')

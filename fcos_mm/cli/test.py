@@ -1,4 +1,4 @@
-"""``tools/test.py``: testing a detector."""
+"""``fcos-mm test``: test a detector."""
 import argparse
 
 from fcos_mm.cli.options import add_config, add_run_options, run_of

@@ -1,5 +1,4 @@
 """Load a config and merge the options of the command line into it."""
-import importlib.util
 import os.path as osp
 import traceback
 from pathlib import Path, PurePath
@@ -11,6 +10,7 @@ from fcos_mm.compat.config import raw_items
 from fcos_mm.config.custom_modules import import_custom_modules
 from fcos_mm.config.keys import known_keys
 from fcos_mm.config.options import merge_options
+from fcos_mm.config.shipped import find_config
 from fcos_mm.config.source import read_source
 from fcos_mm.config.top_level import apply_files
 from fcos_mm.config.unread import check_unread
@@ -26,7 +26,8 @@ def load_config(name: str, options: dict | None = None) -> Config:
     on ``sys.path``.
 
     Args:
-        name: A path, or ``package::path`` as in ``fcos_mm::demo/....py``.
+        name: A path, ``package::path`` as in ``fcos_mm::demo/....py``, or the short name of a
+            shipped config.
         options: Settings to change, by dotted keys.
 
     Raises:
@@ -78,28 +79,6 @@ def _without_paths(value):
     elif type(value) in (list, tuple):
         return type(value)(_without_paths(item) for item in value)
     return value
-
-
-def find_config(name: str) -> str:
-    """The path of a config given by path or as ``package::path``; a UserError if there is none."""
-    package, separator, inner = name.partition('::')
-    path = osp.join(_config_folder(package), inner) if separator else name
-    if not osp.isfile(path):
-        raise UserError(
-            f'Config not found: {path}\nGive the path of a config file, or the name of one that '
-            'fcos_mm ships, e.g. fcos_mm::fcos/fcos_r50-caffe_fpn_gn-head_1x_coco.py.')
-    return path
-
-
-def _config_folder(package: str) -> str:
-    """The folder of the configs that an installed package ships."""
-    spec = importlib.util.find_spec(package) if package.isidentifier() else None
-    if spec is None or spec.origin is None:
-        raise UserError(f'There is no installed package {package!r} to take a config from.')
-    folder = Path(spec.origin).parent
-    shipped = folder / '.mim' / 'configs'
-    # A source tree that is on the path but not installed has them beside it.
-    return str(shipped if shipped.is_dir() else folder.parent / 'configs')
 
 
 def set_work_dir(cfg: Config, work_dir: str | None) -> None:

@@ -10,8 +10,9 @@ import pytest
 from mmengine.registry import DefaultScope
 
 from fcos_mm.apis.runner import ToolRunner
-from fcos_mm.cli import fix_boxes, parse, train
+from fcos_mm.cli import parse, train
 from fcos_mm.cli import test as test_tool
+from fcos_mm.cli.dataset_converters import fix_boxes
 from fcos_mm.config import check_config, load_config
 from fcos_mm.datasets import checks
 from fcos_mm.datasets.pipeline import CustomCodeError

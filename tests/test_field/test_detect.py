@@ -16,7 +16,8 @@ from mmdet.apis import DetInferencer
 from PIL import Image
 
 from fcos_mm.apis.image_files import find_images
-from fcos_mm.cli import detect, draw_grid, main, test
+from fcos_mm.cli import detect, main, test
+from fcos_mm.cli.analysis_tools import draw_grid
 from fcos_mm.config import check_config, load_config
 from fcos_mm.errors import UserError
 

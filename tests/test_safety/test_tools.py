@@ -10,8 +10,9 @@ from mmengine.registry import init_default_scope
 
 from fcos_mm.apis.recorded_config import read_recorded_config
 from fcos_mm.checkpoints.safe_loading import checkpoints_are_trusted, trust_checkpoints
-from fcos_mm.cli import detect, draw_grid, main, replay_batch, train
+from fcos_mm.cli import detect, main, train
 from fcos_mm.cli import test as testing
+from fcos_mm.cli.analysis_tools import draw_grid, replay_batch
 from fcos_mm.errors import UserError
 from fcos_mm.registry import MODELS
 

@@ -1,5 +1,6 @@
 """Keep the images of a COCO-format file whose boxes overlap."""
-from fcos_mm.cli import overlapped_subset, run_command
+from fcos_mm.cli import run_command
+from fcos_mm.cli.dataset_converters import overlapped_subset
 
 if __name__ == '__main__':
     run_command(overlapped_subset)

@@ -10,7 +10,8 @@ from mmengine.hooks import Hook
 from torch import nn
 
 from fcos_mm.apis.replay import replay
-from fcos_mm.cli import main, replay_batch, train
+from fcos_mm.cli import main, train
+from fcos_mm.cli.analysis_tools import replay_batch
 from fcos_mm.engine.guards.non_finite import NonFiniteHook, running_statistics
 from fcos_mm.errors import UserError
 from fcos_mm.registry import HOOKS

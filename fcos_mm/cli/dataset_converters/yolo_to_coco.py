@@ -1,4 +1,4 @@
-"""``tools/dataset_converters/yolo_to_coco.py``: convert YOLO labels to COCO's format."""
+"""``fcos-mm yolo-to-coco``: one folder of YOLO's text files to COCO's format."""
 import argparse
 import sys
 

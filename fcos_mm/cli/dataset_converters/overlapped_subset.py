@@ -1,4 +1,4 @@
-"""``tools/dataset_converters/overlapped_subset.py``: keep the images with overlapping boxes."""
+"""``fcos-mm overlapped-subset``: keep the images with overlapping boxes."""
 import argparse
 
 from fcos_mm.errors import UserError

@@ -1,4 +1,4 @@
-"""``tools/analysis_tools/assignment_stats.py``: which boxes a config can detect at all."""
+"""``fcos-mm assignment-stats``: which boxes a config can detect at all."""
 import argparse
 
 from fcos_mm.cli.options import add_config, add_config_options

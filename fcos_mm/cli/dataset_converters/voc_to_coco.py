@@ -1,4 +1,4 @@
-"""``tools/dataset_converters/voc_to_coco.py``: convert one XML file per image to COCO's format."""
+"""``fcos-mm voc-to-coco``: VOC's XML files to COCO's format, split by split."""
 import argparse
 import os
 import os.path as osp

@@ -1,4 +1,4 @@
-"""``tools/dataset_converters/make_shapes.py``: write the generated dataset."""
+"""``fcos-mm make-shapes``: write the generated dataset."""
 import argparse
 
 from fcos_mm.datasets.shapes import COUNTS, IMAGE_SIZE, SPLITS, make_shapes

@@ -1,8 +1,8 @@
-"""``tools/analysis_tools/check_results.py``: check results before submission."""
+"""``fcos-mm check-results``: is a file of detections what COCO's server takes."""
 import argparse
 
 _EXAMPLE = '''example:
-  python tools/analysis_tools/check_results.py work_dirs/test-dev.bbox.json \\
+  %(prog)s work_dirs/test-dev.bbox.json \\
       data/coco/annotations/image_info_test-dev2017.json
 
 tools/test.py writes such a file where the config's metric has an outfile_prefix:

@@ -1,10 +1,10 @@
-"""``tools/analysis_tools/replay_batch.py``: replay a non-finite training batch."""
+"""``fcos-mm replay-batch``: replay a training batch with a non-finite loss."""
 import argparse
 
 from fcos_mm.cli.options import add_trust_option, run_of
 
 _EPILOG = """example:
-  python tools/analysis_tools/replay_batch.py work_dirs/fcos/non_finite/iteration_120_rank_0.pth
+  %(prog)s work_dirs/fcos/non_finite/iteration_120_rank_0.pth
 
 Training writes such a file where a loss or its gradient is NaN or infinite. It
 holds the batch after augmentation, the weights before the step and the config."""

@@ -1,4 +1,4 @@
-"""``tools/dataset_converters/fix_boxes.py``: convert COCO boxes from another format."""
+"""``fcos-mm fix-boxes``: rewrite COCO boxes that are corners, centers or fractions."""
 import argparse
 
 from fcos_mm.datasets.box_form import NORMALIZED_READINGS, PIXEL_READINGS, fix_boxes, meaning

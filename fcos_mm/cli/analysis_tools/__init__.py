@@ -1,0 +1,1 @@
+"""What a detector and its data are like."""
