@@ -10,7 +10,7 @@ from mmengine.registry import DefaultScope
 
 from fcos_mm.apis.build_errors import build_errors_by_key
 from fcos_mm.apis.runner import ToolRunner
-from fcos_mm.recipes import Speed
+from fcos_mm.recipes.schedule import Speed
 from fcos_mm.registry import MODELS
 
 _WARM_UP, _MOST = 1, 8  # steps

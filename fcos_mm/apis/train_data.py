@@ -13,8 +13,11 @@ from fcos_mm.datasets.checks import check_config_data
 from fcos_mm.datasets.sources import prepare_data
 from fcos_mm.engine.resume.work_dir import check_work_dir
 from fcos_mm.errors import UserError
-from fcos_mm.recipes import (BASE, Options, choose_model, choose_training, config_text,
-                             coverage_lines, options_of, show, this_machine, write_config)
+from fcos_mm.recipes.choice import show
+from fcos_mm.recipes.config_file import BASE, config_text, options_of, write_config
+from fcos_mm.recipes.coverage import coverage_lines
+from fcos_mm.recipes.machine import this_machine
+from fcos_mm.recipes.recipe import Options, choose_model, choose_training
 
 _FOLDER = 'recipe'  # beside the config of the same name that the run dumps
 _DATA = 'data'
