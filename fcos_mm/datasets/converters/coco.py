@@ -74,24 +74,33 @@ class CocoWriter:
                 bbox=[_rounded(cut[0]), _rounded(cut[1]), width, height],
                 area=_rounded(width * height), iscrowd=int(crowd)))
 
+    def content(self) -> dict:
+        """What the COCO file holds."""
+        categories = [dict(id=number, name=name) for number, name in enumerate(self.classes, 1)]
+        return dict(images=self.images, annotations=self.annotations, categories=categories)
+
     def write(self, path: str) -> None:
         """Write the COCO file.
 
         Raises:
             UserError: If no image could be converted, or no box was found.
         """
-        for entries, lack in (
-                (self.images, 'no image could be converted'),
-                (self.annotations, f'no box was found in {len(self.images)} images')):
-            if not entries:
-                main = sorted(self.faults.items(), key=lambda fault: -len(fault[1]))
-                reasons = ''.join(f'  {len(cases)} {kind}, e.g. {cases[0]}\n'
-                                  for kind, cases in main[:_MAIN_REASONS])
-                raise UserError(f'{path} is not written: {lack}.\n{reasons}'
-                                'Correct the labels, or check that these are the right folders.')
-        categories = [dict(id=number, name=name) for number, name in enumerate(self.classes, 1)]
-        write_json(path, dict(
-            images=self.images, annotations=self.annotations, categories=categories))
+        lack = self.lack()
+        if lack is not None:
+            raise UserError(f'{path} is not written: {lack}')
+        write_json(path, self.content())
+
+    def lack(self) -> str | None:
+        """Why there is nothing to learn from, and what to do; None if there are boxes."""
+        if self.annotations:
+            return None
+        lack = (f'no box was found in {len(self.images)} images' if self.images else
+                'no image could be converted')
+        main = sorted(self.faults.items(), key=lambda fault: -len(fault[1]))
+        reasons = ''.join(f'  {len(cases)} {kind}, e.g. {cases[0]}\n'
+                          for kind, cases in main[:_MAIN_REASONS])
+        return (f'{lack}.\n{reasons}'
+                'Correct the labels, or check that these are the right folders.')
 
     def warning(self) -> str | None:
         """Say that many boxes were lost; None if at most 1 % of them were."""

@@ -2,6 +2,7 @@
 import os
 import os.path as osp
 import re
+import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
 
 from fcos_mm.datasets.converters.coco import require_folder
@@ -11,6 +12,7 @@ from fcos_mm.errors import UserError
 ALL = 'all'
 
 _SPLIT_FOLDER = osp.join('ImageSets', 'Main')
+_ANNOTATION_FOLDERS = ('Annotations', 'annotations', 'labels')
 _IMAGE_FOLDERS = ('JPEGImages', 'images', 'Images')
 _ONE_CLASS = re.compile(r'.*\s-?[01]')  # a line of PASCAL VOC's files about one class
 
@@ -40,7 +42,8 @@ def voc_layout(root: str) -> VocLayout:
     """Find the folders of a dataset.
 
     - PASCAL VOC: ``Annotations``, ``JPEGImages`` (or ``images``) and a list a
-      split in ``ImageSets/Main``. Without the lists every image counts.
+      split in ``ImageSets/Main``. Without the lists a folder that is in both is
+      a split, and without such folders every image counts.
     - LabelImg: XML files beside the images. Every image counts.
     - Roboflow: the same in a folder a split, such as ``train`` and ``valid``.
 
@@ -48,11 +51,14 @@ def voc_layout(root: str) -> VocLayout:
         UserError: If there are no XML files in any of these places.
     """
     require_folder(root, 'XML files, or Annotations with XML files')
-    if osp.isdir(osp.join(root, 'Annotations')) or osp.isdir(osp.join(root, _SPLIT_FOLDER)):
-        return _pascal(root)
-    if _has_xml(root):
+    annotations = next((folder for name in _ANNOTATION_FOLDERS
+                        if has_xml(folder := osp.join(root, name)) or _xml_below(folder)),
+                       osp.join(root, _ANNOTATION_FOLDERS[0]))
+    if osp.isdir(annotations) or osp.isdir(osp.join(root, _SPLIT_FOLDER)):
+        return _pascal(root, annotations)
+    if has_xml(root):
         return VocLayout(root, root, root, [ALL], listed=False)
-    splits = [name for name in sorted(os.listdir(root)) if _has_xml(osp.join(root, name))]
+    splits = _xml_below(root)
     if not splits:
         raise UserError(f'No XML files found in {root}: neither in {osp.join(root, "Annotations")}'
                         ', nor beside the images, nor in its subfolders.\nGive the folder of a '
@@ -60,14 +66,14 @@ def voc_layout(root: str) -> VocLayout:
     return VocLayout(root, root, root, splits, listed=False)
 
 
-def _pascal(root: str) -> VocLayout:
-    annotations = osp.join(root, 'Annotations')
+def _pascal(root: str, annotations: str) -> VocLayout:
     require_folder(annotations, 'an XML file per image')
     images = next((osp.join(root, name) for name in _IMAGE_FOLDERS
                    if osp.isdir(osp.join(root, name))), osp.join(root, _IMAGE_FOLDERS[0]))
     require_folder(images, 'the images')
-    splits = _listed_splits(root)
-    return VocLayout(root, images, annotations, splits or [ALL], listed=bool(splits))
+    listed = _listed_splits(root)
+    folders = [name for name in _xml_below(annotations) if osp.isdir(osp.join(images, name))]
+    return VocLayout(root, images, annotations, listed or folders or [ALL], listed=bool(listed))
 
 
 def _listed_splits(root: str) -> list[str]:
@@ -91,6 +97,31 @@ def read_lines(path: str) -> list[str]:
         return [line.strip() for line in file if line.strip()]
 
 
-def _has_xml(folder: str) -> bool:
+def has_annotations(root: str) -> bool:
+    """Whether there are XML files of images where :func:`voc_layout` looks for them."""
+    for folder in (root, *(osp.join(root, name) for name in _ANNOTATION_FOLDERS)):
+        for parent in (folder, *(osp.join(folder, name) for name in _xml_below(folder))):
+            if has_xml(parent):
+                return _is_of_image(osp.join(parent, min(
+                    name for name in os.listdir(parent) if name.lower().endswith('.xml'))))
+    return False
+
+
+def _is_of_image(path: str) -> bool:
+    """Whether an XML file is about one image; a broken one may be."""
+    try:
+        return ElementTree.parse(path).getroot().tag == 'annotation'
+    except (ElementTree.ParseError, ValueError):
+        return True
+
+
+def _xml_below(folder: str) -> list[str]:
+    """The folders in a folder that hold XML files, without hidden ones."""
+    return [name for name in sorted(os.listdir(folder)) if not name.startswith('.')
+            and has_xml(osp.join(folder, name))] if osp.isdir(folder) else []
+
+
+def has_xml(folder: str) -> bool:
+    """Whether there are XML files in a folder; not if there is no such folder."""
     return osp.isdir(folder) and any(
         name.lower().endswith('.xml') for name in os.listdir(folder))

@@ -2,7 +2,7 @@
 import math
 import os.path as osp
 import reprlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import yaml
 
@@ -10,6 +10,7 @@ from fcos_mm.datasets.converters.coco import CocoWriter, find_files, require_fol
 from fcos_mm.errors import UserError
 
 _TOLERANCE = 1e-3  # by which rounding may pass 0 or 1
+YAML_SUFFIXES = ('.yaml', '.yml')
 _UTF_16 = (b'\xff\xfe', b'\xfe\xff')
 
 
@@ -23,24 +24,10 @@ def read_class_names(path: str) -> list:
     Raises:
         UserError: If the file is missing or holds no names.
     """
-    if not osp.isfile(path):
-        raise UserError(f'File of the class names not found: {path}\n'
-                        'Give a text file with one name a line, or a data.yaml with names.')
-    with open(path, 'rb') as file:
-        try:
-            text = file.read().decode('utf-8-sig')
-        except UnicodeDecodeError as error:
-            raise UserError(f'File of the class names is not UTF-8: {path} ({error})\nSave it as '
-                            'UTF-8 text.') from None
-    if path.endswith(('.yaml', '.yml')):
-        try:
-            content = yaml.safe_load(text)
-        except (yaml.YAMLError, RecursionError, ValueError) as error:
-            raise UserError(f'Not a YAML file: {path} ({error})\nMend it, or give a text '
-                            'file with one name a line.') from None
-        names = content.get('names') if isinstance(content, dict) else None
+    if path.endswith(YAML_SUFFIXES):
+        names = read_data_yaml(path).get('names')
     else:
-        names = [line.strip() for line in text.splitlines() if line.strip()]
+        names = [line.strip() for line in _read_names(path).splitlines() if line.strip()]
     if isinstance(names, dict) and set(names) == set(range(len(names))):
         names = [names[number] for number in range(len(names))]
     # nested aliases of a YAML file can be too many to write out
@@ -50,6 +37,33 @@ def read_class_names(path: str) -> list:
                         "every name once: one a line, or 'names: [first, second]' or a mapping "
                         'from 0, 1, ... in a data.yaml.')
     return [str(name) for name in names]
+
+
+def read_data_yaml(path: str) -> dict:
+    """The keys of a ``data.yaml``; none where the file is not a mapping.
+
+    Raises:
+        UserError: If it is missing or not YAML.
+    """
+    text = _read_names(path)
+    try:
+        content = yaml.safe_load(text)
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise UserError(f'Not a YAML file: {path} ({error})\nMend it, or give a text '
+                        'file with one name a line.') from None
+    return content if isinstance(content, dict) else {}
+
+
+def _read_names(path: str) -> str:
+    if not osp.isfile(path):
+        raise UserError(f'File of the class names not found: {path}\n'
+                        'Give a text file with one name a line, or a data.yaml with names.')
+    with open(path, 'rb') as file:
+        try:
+            return file.read().decode('utf-8-sig')
+        except UnicodeDecodeError as error:
+            raise UserError(f'File of the class names is not UTF-8: {path} ({error})\nSave it as '
+                            'UTF-8 text.') from None
 
 
 def convert_yolo(images: str, labels: str, *, classes: Sequence[str]) -> CocoWriter:
@@ -67,19 +81,28 @@ def convert_yolo(images: str, labels: str, *, classes: Sequence[str]) -> CocoWri
     """
     require_folder(images, 'the images')
     require_folder(labels, 'a text file per image')
-    writer = CocoWriter(classes)
-    paths = find_files(images)
-    if not paths:
+    files = {path: osp.join(labels, osp.splitext(path)[0] + '.txt')
+             for path in find_files(images)}
+    if not files:
         raise UserError(f'No image in {images}.\nCheck that this is the folder of the images.')
-    labelled = 0
-    for path in paths:
-        label_file = osp.join(labels, osp.splitext(path)[0] + '.txt')
-        labelled += osp.isfile(label_file)
+    if not any(map(osp.isfile, files.values())):
+        raise UserError(f'No label file belongs to an image of {images}; '
+                        f'{next(iter(files.values()))}, for example, is not there.\n'
+                        'Check that both folders are of one split.')
+    return convert_yolo_files(images, files, classes=classes)
+
+
+def convert_yolo_files(images: str, files: Mapping[str, str], *, classes: Sequence[str]
+                       ) -> CocoWriter:
+    """Read single images and their label files, as :func:`convert_yolo` does.
+
+    Args:
+        images: Folder that the names of the images are relative to.
+        files: The label file of each image by the image's name.
+    """
+    writer = CocoWriter(classes)
+    for path, label_file in files.items():
         _add_image(writer, images, path, label_file)
-    if not labelled:
-        example = osp.join(labels, osp.splitext(paths[0])[0] + '.txt')
-        raise UserError(f'No label file belongs to an image of {images}; {example}, for '
-                        'example, is not there.\nCheck that both folders are of one split.')
     return writer
 
 

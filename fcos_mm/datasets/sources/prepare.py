@@ -1,0 +1,158 @@
+"""From a user's folder or file to COCO files for training, validation and test."""
+import os.path as osp
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fcos_mm.config.nearest import did_you_mean
+from fcos_mm.datasets.coco_format import parent_category
+from fcos_mm.datasets.converters.coco import write_json
+from fcos_mm.datasets.sources.recognise import recognise
+from fcos_mm.datasets.sources.record import Record
+from fcos_mm.datasets.sources.source import Content, Source
+from fcos_mm.datasets.sources.validation import split_off
+from fcos_mm.errors import UserError
+
+
+@dataclass(frozen=True)
+class Split:
+    """One split as a COCO file.
+
+    Attributes:
+        ann_file: Absolute path of the file.
+        images: Absolute folder that its file names are relative to.
+        num_images: Number of images.
+        num_boxes: Number of boxes of the classes.
+    """
+    ann_file: str
+    images: str
+    num_images: int
+    num_boxes: int
+
+
+@dataclass(frozen=True)
+class PreparedData:
+    """A dataset that can be trained on.
+
+    Attributes:
+        layout: What was recognised, one line.
+        splits: 'train', 'val' and perhaps 'test'.
+        classes: Names of the classes.
+        notes: What was made or left out, each one line.
+    """
+    layout: str
+    splits: dict[str, Split]
+    classes: tuple[str, ...]
+    notes: list[str]
+
+
+def prepare_data(path: str, out_dir: str, classes: Sequence[str] | None = None, seed: int = 0
+                 ) -> PreparedData:
+    """Bring a dataset to COCO's format, with a validation split.
+
+    COCO files that are right as they are stay where they are. What else is needed is written
+    to ``out_dir``: ``annotations/{train,val,test}.json``, and ``split.json`` if a validation
+    split is made. The same data and arguments give the same bytes, and a second call finds
+    what the first wrote.
+
+    Args:
+        path: What :func:`recognise` takes.
+        classes: Names to take, in this order; None takes all, in the order of the data.
+        seed: Of the validation split.
+
+    Raises:
+        UserError: If there is no dataset or more than one, a split has no boxes, images are
+            missing, a class is not in the data, or ``out_dir`` was made from other data.
+    """
+    source = recognise(path)
+    record = Record(out_dir, source, path=osp.abspath(path),
+                    classes=None if classes is None else list(classes), seed=seed)
+    made = record.find()
+    if made is None:
+        made = _make(source, osp.abspath(out_dir), classes, seed)
+        record.write(made)
+    splits = {name: Split(**split) for name, split in made['splits'].items()}
+    return PreparedData(made['layout'], splits, tuple(made['classes']), made['notes'])
+
+
+def _make(source: Source, out_dir: str, classes: Sequence[str] | None, seed: int) -> dict:
+    """Read the splits, write what is needed and tell it as plain values."""
+    contents = {split: source.read(split) for split in source.splits}
+    names = _choose(_class_names(contents), classes)
+    notes = [*source.notes, *(note for content in contents.values() for note in content.notes)]
+    for split in [*contents]:
+        if not _count(contents[split], names):
+            notes += _without_boxes(contents, split)
+    notes += _common_images(contents)
+    if 'val' not in contents:
+        train, val, lines = split_off(
+            contents['train'], names, seed, osp.join(out_dir, 'split.json'))
+        contents |= dict(train=train, val=val)
+        notes += lines
+    empty = [name for name in names if not _count(contents['train'], (name, ))]
+    if empty:
+        notes.append(f'classes without a box in the training set: {", ".join(empty)}')
+    order = [split for split in ('train', 'val', 'test') if split in contents]
+    return dict(layout=source.text, classes=list(names), notes=notes, splits={
+        split: _write(contents[split], osp.join(out_dir, 'annotations', f'{split}.json'), names)
+        for split in order})
+
+
+def _class_names(contents: dict[str, Content]) -> list[str]:
+    """Names in the order of the data, without the one that only groups the others."""
+    names = []
+    for content in contents.values():
+        parent = parent_category(content.data)
+        names += [category['name'] for category in content.data['categories']
+                  if category is not parent]
+    return [*dict.fromkeys(names)]
+
+
+def _choose(known: list[str], classes: Sequence[str] | None) -> tuple[str, ...]:
+    if classes is None:
+        return tuple(known)
+    unknown = [name for name in classes if name not in known]
+    if unknown:
+        raise UserError(f'The data have no class {unknown[0]!r}.{did_you_mean(unknown[0], known)}\n'
+                        f'Their classes are: {", ".join(known)}.')
+    if not classes or len({*classes}) < len(classes):
+        raise UserError(f'classes={[*classes]}: give each name once, and at least one.')
+    return tuple(classes)
+
+
+def _count(content: Content, names: Sequence[str]) -> int:
+    """Boxes of the classes."""
+    ids = {category['id'] for category in content.data['categories'] if category['name'] in names}
+    return sum(box['category_id'] in ids for box in content.data['annotations'])
+
+
+def _without_boxes(contents: dict[str, Content], split: str) -> list[str]:
+    """Leave out a test split without boxes; raise an error for the others."""
+    content = contents[split]
+    number = len(content.data['images'])
+    if split != 'test':
+        raise UserError('\n  '.join([
+            f'The {split} split has {number} images and no box of the classes.', *content.notes])
+            + '\nCorrect its annotations, or check that these are the right folders.')
+    del contents['test']
+    return [f'test: {number} images without boxes, left out']
+
+
+def _common_images(contents: dict[str, Content]) -> list[str]:
+    """Say how many images two splits share; a validation split that is the training set goes."""
+    notes, files = [], {split: {*content.files()} for split, content in contents.items()}
+    for split in ('val', 'test'):
+        common = len(files['train'] & files.get(split, set()))
+        if common and split == 'val' and files['val'] <= files['train'] <= files['val']:
+            del contents['val']
+            notes.append('val: the same images as train, not used')
+        elif common:
+            notes.append(f'{split}: {common} of {len(files[split])} images are in train too')
+    return notes
+
+
+def _write(content: Content, path: str, names: tuple[str, ...]) -> dict:
+    """Write the file of a split unless there is one; returns the attributes of :class:`Split`."""
+    if content.ann_file is None:
+        write_json(path, content.data)
+    return dict(ann_file=content.ann_file or path, images=content.images,
+                num_images=len(content.data['images']), num_boxes=_count(content, names))

@@ -1,0 +1,69 @@
+"""What a prepared dataset was made from; a later call finds it again or says what differs."""
+import hashlib
+import os
+import os.path as osp
+from collections.abc import Iterator
+
+from fcos_mm.atomic_file import write_json
+from fcos_mm.datasets.json_file import read_json
+from fcos_mm.datasets.sources.source import Files, Source
+from fcos_mm.errors import UserError
+
+
+class Record:
+    """The file ``data.json`` of a folder.
+
+    Args:
+        out_dir: The folder.
+        given: The arguments that the result depends on.
+    """
+
+    def __init__(self, out_dir: str, source: Source, **given) -> None:
+        self.path = osp.join(osp.abspath(out_dir), 'data.json')
+        self.given = dict(given, files=_fingerprint(source.inputs, osp.abspath(out_dir)))
+
+    def find(self) -> dict | None:
+        """What an earlier call made; None if there was none.
+
+        Raises:
+            UserError: If it was made from other data or with other arguments.
+        """
+        if not osp.exists(self.path):
+            return None
+        remedy = 'Delete this folder, or give a new one.'
+        record = read_json(self.path, 'Record of the data', remedy)
+        before, made = record['given'], record['made']
+        differs = [f'{name} was {before.get(name)!r}, now {value!r}' if name != 'files' else
+                   'files were added, removed or changed'
+                   for name, value in self.given.items() if before.get(name) != value]
+        lost = [split['ann_file'] for split in made['splits'].values()
+                if not osp.isfile(split['ann_file'])]
+        if differs or lost:
+            reason = '; '.join(differs) or f'{lost[0]} is gone'
+            raise UserError(f'{osp.dirname(self.path)} was made from other data: {reason}.\n'
+                            'Give a new work dir, or delete that folder.')
+        return made
+
+    def write(self, made: dict) -> None:
+        """Keep what was made."""
+        write_json(dict(given=self.given, made=made), self.path)
+
+
+def _fingerprint(inputs: list[Files], out_dir: str) -> str:
+    """A digest of names, sizes and times of all files."""
+    digest = hashlib.sha256()
+    for path, suffixes in inputs:
+        for name in _below(path, suffixes, out_dir) if suffixes else ['']:
+            about = os.stat(osp.join(path, name) if name else path)
+            digest.update(f'{path}/{name} {about.st_size} {about.st_mtime_ns}\n'.encode())
+    return digest.hexdigest()
+
+
+def _below(folder: str, suffixes: tuple[str, ...], out_dir: str) -> Iterator[str]:
+    """Files below a folder by their endings, without those beside the results."""
+    for parent, folders, names in os.walk(folder, followlinks=True):
+        folders[:] = sorted(
+            name for name in folders
+            if not f'{out_dir}{os.sep}'.startswith(osp.join(parent, name, '')))
+        yield from (osp.join(parent, name) for name in sorted(names)
+                    if name.lower().endswith(suffixes))

@@ -1,0 +1,106 @@
+"""What a recognised dataset is: a source with splits that can be read."""
+import os.path as osp
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+from fcos_mm.errors import UserError
+from fcos_mm.faults import first_few
+
+_WORDS = {
+    'trainval': 'train[_-]?val(?:id)?', 'train': 'train(?:ing)?',
+    'val': '(?:mini)?val(?:id(?:ation)?)?|dev', 'test': 'test(?:ing)?'}
+_SPLIT = re.compile('(?<![a-z])(?:' + '|'.join(
+    f'(?P<{split}>{words})' for split, words in _WORDS.items()) + ')(?![a-z])')
+
+
+@dataclass
+class Content:
+    """What one split holds.
+
+    Attributes:
+        data: In COCO's format, checked.
+        images: Absolute folder that the names of the images are relative to.
+        ann_file: The file that says just this; None if there is none.
+        notes: What was put right or left out, each one line.
+    """
+    data: dict
+    images: str
+    ann_file: str | None = None
+    notes: list[str] = field(default_factory=list)
+
+    def files(self) -> list[str]:
+        """The paths of the images."""
+        return [osp.normpath(osp.join(self.images, image['file_name']))
+                for image in self.data['images']]
+
+
+class Files(NamedTuple):
+    """Files that a dataset consists of: those in a folder, by their endings, or one file."""
+    path: str
+    suffixes: tuple[str, ...] = ()
+
+
+class Source(Protocol):
+    """A dataset in a layout that was recognised.
+
+    Attributes:
+        text: The layout in one line.
+        splits: Names of the splits: 'train' and perhaps 'val' and 'test'.
+        inputs: All of its files; if one changes, the data have changed.
+        notes: What is not used, each one line.
+    """
+    text: str
+    splits: tuple[str, ...]
+    inputs: list[Files]
+    notes: list[str]
+
+    def read(self, split: str) -> Content:
+        """Read a split.
+
+        Raises:
+            UserError: If it cannot be used.
+        """
+
+
+def split_word(name: str) -> str | None:
+    """``'train'``, ``'val'``, ``'test'`` or ``'trainval'`` if a name says one of them."""
+    found = _SPLIT.search(name.lower())
+    return found.lastgroup if found else None
+
+
+def by_split(names: Mapping[str, str], root: str, what: str) -> tuple[dict[str, str], list[str]]:
+    """Decide which candidate is which split, by their names.
+
+    The training set is what is called so, or else ``trainval``, or else the one whose name says
+    nothing.
+
+    Args:
+        names: For each candidate the text that may name a split.
+        what: What the candidates are, plural.
+
+    Returns:
+        The candidate of each split, and lines about those that are not used.
+
+    Raises:
+        UserError: If two candidates can be the same split, or none the training set.
+    """
+    groups = defaultdict(list)
+    for candidate, name in names.items():
+        groups[split_word(name)].append(candidate)
+    train = next((groups[key] for key in ('train', 'trainval', None) if groups[key]), [])
+    chosen = dict(train=train, val=groups['val'], test=groups['test'])
+    for split, candidates in chosen.items():
+        if len(candidates) > 1:
+            raise UserError(f'{len(candidates)} {what} of {root} can be the {split} split: '
+                            f'{first_few(candidates)}.\nGive one of them, or rename them: '
+                            'train, val, test.')
+    if not train:
+        raise UserError(f'{root} has no training set: its {what} are {first_few([*names])}.\n'
+                        'Name one of them train, or give the one to train on.')
+    found = {split: candidates[0] for split, candidates in chosen.items() if candidates}
+    unused = [name for key, group in groups.items() for name in group
+              if name not in found.values() and not (key == 'trainval' and 'val' in found)]
+    return found, [f'{what} not used: {first_few(unused)}'] if unused else []

@@ -1,0 +1,13 @@
+"""From what a converter has collected to the content of a split."""
+from fcos_mm.datasets.converters import CocoWriter
+from fcos_mm.datasets.sources.source import Content
+
+
+def content_of(writer: CocoWriter, images: str, split: str) -> Content:
+    """The content of a split, with a line about every kind of fault."""
+    notes = [f'{split}: {len(cases)} {kind}, e.g. {cases[0]}'
+             for kind, cases in sorted(writer.faults.items())]
+    warning = writer.warning()
+    if warning is not None:
+        notes.append(f'{split}: {warning}')
+    return Content(writer.content(), images, notes=notes)
