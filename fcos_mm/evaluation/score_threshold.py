@@ -1,0 +1,136 @@
+"""The score threshold with the best F1: which detections a user should look at."""
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from pycocotools.coco import COCO
+
+from fcos_mm.evaluation.matcher import match
+
+META_KEY = 'score_thresholds'  # in a checkpoint's meta, and in the message hub
+
+
+class BestF1(NamedTuple):
+    """The detections with at least a score, where their F1 is best.
+
+    Attributes:
+        boxes: How many boxes there are to find.
+        precision, recall, f1: Of these detections, at an IoU of 0.5; 0 where none is right.
+        threshold: The least score of a detection that counts; None where none is right.
+    """
+
+    boxes: int
+    precision: float = 0.0
+    recall: float = 0.0
+    f1: float = 0.0
+    threshold: float | None = None
+
+
+@dataclass(frozen=True)
+class ScoreThresholds:
+    """Score thresholds as a checkpoint holds them: keep detections with ``score >= threshold``.
+
+    Attributes:
+        overall: The best threshold for all classes together.
+        f1: The F1 it has on the validation set.
+        classes: Name of a class -> its best threshold. A class of which no box was found is
+            missing.
+    """
+
+    overall: float
+    f1: float
+    classes: dict[str, float]
+
+    def to_meta(self) -> dict[str, Any]:
+        """Plain numbers and text for ``checkpoint['meta']``, which is updated by it."""
+        return {META_KEY: asdict(self)}
+
+    @classmethod
+    def from_meta(cls, meta: Mapping[str, Any]) -> 'ScoreThresholds | None':
+        """Read them from ``checkpoint['meta']``; None where there are none that can be used."""
+        match meta.get(META_KEY) if isinstance(meta, Mapping) else None:
+            case {'overall': float(overall), 'f1': float(f1), 'classes': dict(classes)} if all(
+                    isinstance(name, str) and isinstance(value, float)
+                    for name, value in classes.items()):
+                return cls(overall, f1, dict(classes))
+        return None
+
+    @classmethod
+    def of(cls, overall: BestF1, classes: Mapping[str, BestF1]) -> 'ScoreThresholds | None':
+        """Those of an evaluation; None where no detection is right."""
+        if overall.threshold is None:
+            return None
+        return cls(overall.threshold, overall.f1, {
+            name: best.threshold for name, best in classes.items() if best.threshold is not None})
+
+
+def best_f1(scores: np.ndarray, right: np.ndarray, boxes: int) -> BestF1:
+    """The threshold with the best F1, of all that the scores allow; the highest of several.
+
+    Args:
+        scores: Of the detections (D,).
+        right: Which of them have found a box (D,).
+        boxes: How many boxes there are to find.
+    """
+    order = np.argsort(-scores, kind='stable')
+    scores, hits = scores[order], np.cumsum(right[order])
+    ends = np.flatnonzero(np.diff(scores, append=-np.inf))  # equal scores stay together
+    if not len(ends) or not hits[-1]:
+        return BestF1(boxes)
+    f1 = 2 * hits[ends] / (ends + 1 + boxes)
+    best = int(f1.argmax())
+    end, hit = int(ends[best]), int(hits[ends[best]])
+    below = scores[end + 1] if end + 1 < len(scores) else -math.inf
+    return BestF1(boxes, hit / (end + 1), hit / boxes, float(f1[best]),
+                  _rounded_down(float(scores[end]), float(below)))
+
+
+def best_f1_of_classes(truth: COCO, predictions: Sequence[dict], image_ids: Sequence,
+                       category_ids: Sequence) -> tuple[BestF1, list[BestF1]]:
+    """The best threshold for all classes together, and for each.
+
+    Crowds count as in COCO's evaluation: neither they nor the detections in them.
+
+    Args:
+        truth: The annotations.
+        predictions: Per image ``img_id``, ``bboxes`` (N, 4) as (x0, y0, x1, y1) in pixels,
+            ``scores`` (N,) and ``labels`` (N,).
+        image_ids: The images that count.
+        category_ids: The category of each label.
+    """
+    images = {key: place for place, key in enumerate(image_ids)}
+    labels = {key: place for place, key in enumerate(category_ids)}
+    known = [box for box in truth.dataset['annotations']
+             if box['image_id'] in images and box['category_id'] in labels]
+    known_labels = np.array([labels[box['category_id']] for box in known], dtype=np.int64)
+    known_images = np.array([images[box['image_id']] for box in known], dtype=np.int64)
+    crowd = np.array([bool(box.get('iscrowd')) for box in known], dtype=bool)
+    boxes, scores, found_labels = (
+        np.concatenate([np.asarray(prediction[name]) for prediction in predictions])
+        for name in ('bboxes', 'scores', 'labels'))
+    found_images = np.repeat([images[prediction['img_id']] for prediction in predictions],
+                             [len(prediction['scores']) for prediction in predictions])
+    boxes = boxes.astype(np.float64).reshape(-1, 4)
+    boxes[:, 2:] -= boxes[:, :2]
+    matched = match(
+        boxes, scores, found_images * len(labels) + found_labels,
+        np.array([box['bbox'] for box in known], dtype=np.float64).reshape(-1, 4),
+        known_images * len(labels) + known_labels, crowd)
+    right = matched >= 0
+    counts = ~right  # wrong ones, and those with a box that counts
+    counts[right] = ~crowd[matched[right]]
+
+    def best(mine: np.ndarray, theirs: np.ndarray) -> BestF1:
+        return best_f1(scores[mine], right[mine], int(theirs.sum()))
+
+    return best(counts, ~crowd), [
+        best(counts & (found_labels == label), ~crowd & (known_labels == label))
+        for label in range(len(labels))]
+
+
+def _rounded_down(score: float, below: float) -> float:
+    """A score with four digits, if that admits no detection more; else as it is."""
+    rounded = min(math.floor(score * 1e4) / 1e4, score)
+    return rounded if rounded > below else score
