@@ -101,33 +101,32 @@ def best_f1_of_classes(truth: COCO, predictions: Sequence[dict], image_ids: Sequ
         category_ids: The category of each label.
     """
     images = {key: place for place, key in enumerate(image_ids)}
-    labels = {key: place for place, key in enumerate(category_ids)}
-    known = [box for box in truth.dataset['annotations']
-             if box['image_id'] in images and box['category_id'] in labels]
-    known_labels = np.array([labels[box['category_id']] for box in known], dtype=np.int64)
-    known_images = np.array([images[box['image_id']] for box in known], dtype=np.int64)
-    crowd = np.array([bool(box.get('iscrowd')) for box in known], dtype=bool)
-    boxes, scores, found_labels = (
-        np.concatenate([np.asarray(prediction[name]) for prediction in predictions])
-        for name in ('bboxes', 'scores', 'labels'))
+    boxes, crowd, box_images, box_labels = _annotated(truth, images, category_ids)
+    found, scores, labels = (np.concatenate([prediction[name] for prediction in predictions])
+                             for name in ('bboxes', 'scores', 'labels'))
+    found = found.astype(np.float64).reshape(-1, 4)
+    found[:, 2:] -= found[:, :2]
     found_images = np.repeat([images[prediction['img_id']] for prediction in predictions],
                              [len(prediction['scores']) for prediction in predictions])
-    boxes = boxes.astype(np.float64).reshape(-1, 4)
-    boxes[:, 2:] -= boxes[:, :2]
-    matched = match(
-        boxes, scores, found_images * len(labels) + found_labels,
-        np.array([box['bbox'] for box in known], dtype=np.float64).reshape(-1, 4),
-        known_images * len(labels) + known_labels, crowd)
-    right = matched >= 0
-    counts = ~right  # wrong ones, and those with a box that counts
-    counts[right] = ~crowd[matched[right]]
+    matched = match(found, scores, found_images * len(category_ids) + labels,
+                    boxes, box_images * len(category_ids) + box_labels, crowd)
+    in_crowd = np.isin(matched, np.flatnonzero(crowd))
+    scores, labels, right = scores[~in_crowd], labels[~in_crowd], matched[~in_crowd] >= 0
+    box_labels = box_labels[~crowd]
+    return best_f1(scores, right, len(box_labels)), [
+        best_f1(scores[labels == label], right[labels == label], int((box_labels == label).sum()))
+        for label in range(len(category_ids))]
 
-    def best(mine: np.ndarray, theirs: np.ndarray) -> BestF1:
-        return best_f1(scores[mine], right[mine], int(theirs.sum()))
 
-    return best(counts, ~crowd), [
-        best(counts & (found_labels == label), ~crowd & (known_labels == label))
-        for label in range(len(labels))]
+def _annotated(truth: COCO, images: Mapping, category_ids: Sequence) -> tuple[np.ndarray, ...]:
+    """Boxes (G, 4) as (x, y, w, h), which are crowds, places of their images, labels."""
+    labels = {key: label for label, key in enumerate(category_ids)}
+    rows = [(box['bbox'], bool(box.get('iscrowd')), images[box['image_id']],
+             labels[box['category_id']]) for box in truth.dataset['annotations']
+            if box['image_id'] in images and box['category_id'] in labels]
+    boxes, *columns = zip(*rows) if rows else ([], [], [], [])
+    return (np.array(boxes, dtype=np.float64).reshape(-1, 4),
+            *(np.array(column, dtype=kind) for column, kind in zip(columns, (bool, int, int))))
 
 
 def _rounded_down(score: float, below: float) -> float:
