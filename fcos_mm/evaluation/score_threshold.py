@@ -1,6 +1,6 @@
 """The score threshold with the best F1: which detections a user should look at."""
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
@@ -26,6 +26,12 @@ class BestF1(NamedTuple):
     recall: float = 0.0
     f1: float = 0.0
     threshold: float | None = None
+
+    def cells(self, precision: float | None) -> list[str]:
+        """The cells of a table: boxes, AP, precision, recall, F1, threshold."""
+        numbers = (precision, self.precision, self.recall, self.f1, self.threshold)
+        return [f'{self.boxes:,}', *('' if number is None else f'{number:.3f}'
+                                     for number in numbers)]
 
 
 @dataclass(frozen=True)
@@ -57,13 +63,28 @@ class ScoreThresholds:
                 return cls(overall, f1, dict(classes))
         return None
 
-    @classmethod
-    def of(cls, overall: BestF1, classes: Mapping[str, BestF1]) -> 'ScoreThresholds | None':
-        """Those of an evaluation; None where no detection is right."""
-        if overall.threshold is None:
+
+class F1OfClasses(NamedTuple):
+    """The best F1 of all classes together, under one threshold, and of each under its own."""
+
+    overall: BestF1
+    classes: dict[str, BestF1]
+
+    def thresholds(self) -> ScoreThresholds | None:
+        """What a checkpoint holds; None where no detection is right."""
+        if self.overall.threshold is None:
             return None
-        return cls(overall.threshold, overall.f1, {
-            name: best.threshold for name, best in classes.items() if best.threshold is not None})
+        return ScoreThresholds(self.overall.threshold, self.overall.f1, {
+            name: best.threshold for name, best in self.classes.items()
+            if best.threshold is not None})
+
+    def rows(self, precision: Mapping[str, float] | None = None) -> list[list[str]]:
+        """The rows of a table, the heading first; ``precision`` is AP by name of the class."""
+        rows = [['category', 'boxes', 'AP', 'precision', 'recall', 'F1', 'score threshold'],
+                ['(all)', *self.overall.cells(None)]]
+        rows += [[name, *best.cells((precision or {}).get(name))]
+                 for name, best in self.classes.items()]
+        return rows if precision else [row[:2] + row[3:] for row in rows]
 
 
 def best_f1(scores: np.ndarray, right: np.ndarray, boxes: int) -> BestF1:
@@ -88,7 +109,7 @@ def best_f1(scores: np.ndarray, right: np.ndarray, boxes: int) -> BestF1:
 
 
 def best_f1_of_classes(truth: COCO, predictions: Sequence[dict], image_ids: Sequence,
-                       category_ids: Sequence) -> tuple[BestF1, list[BestF1]]:
+                       categories: Mapping[str, Any]) -> F1OfClasses:
     """The best threshold for all classes together, and for each.
 
     Crowds count as in COCO's evaluation: neither they nor the detections in them.
@@ -98,27 +119,28 @@ def best_f1_of_classes(truth: COCO, predictions: Sequence[dict], image_ids: Sequ
         predictions: Per image ``img_id``, ``bboxes`` (N, 4) as (x0, y0, x1, y1) in pixels,
             ``scores`` (N,) and ``labels`` (N,).
         image_ids: The images that count.
-        category_ids: The category of each label.
+        categories: Name -> id, in the order of the labels.
     """
     images = {key: place for place, key in enumerate(image_ids)}
-    boxes, crowd, box_images, box_labels = _annotated(truth, images, category_ids)
+    boxes, crowd, box_images, box_labels = _annotated(truth, images, categories.values())
     found, scores, labels = (np.concatenate([prediction[name] for prediction in predictions])
                              for name in ('bboxes', 'scores', 'labels'))
     found = found.astype(np.float64).reshape(-1, 4)
     found[:, 2:] -= found[:, :2]
     found_images = np.repeat([images[prediction['img_id']] for prediction in predictions],
                              [len(prediction['scores']) for prediction in predictions])
-    matched = match(found, scores, found_images * len(category_ids) + labels,
-                    boxes, box_images * len(category_ids) + box_labels, crowd)
+    matched = match(found, scores, found_images * len(categories) + labels,
+                    boxes, box_images * len(categories) + box_labels, crowd)
     in_crowd = np.isin(matched, np.flatnonzero(crowd))
     scores, labels, right = scores[~in_crowd], labels[~in_crowd], matched[~in_crowd] >= 0
     box_labels = box_labels[~crowd]
-    return best_f1(scores, right, len(box_labels)), [
-        best_f1(scores[labels == label], right[labels == label], int((box_labels == label).sum()))
-        for label in range(len(category_ids))]
+    return F1OfClasses(best_f1(scores, right, len(box_labels)), {
+        name: best_f1(scores[labels == label], right[labels == label],
+                      int((box_labels == label).sum()))
+        for label, name in enumerate(categories)})
 
 
-def _annotated(truth: COCO, images: Mapping, category_ids: Sequence) -> tuple[np.ndarray, ...]:
+def _annotated(truth: COCO, images: Mapping, category_ids: Collection) -> tuple[np.ndarray, ...]:
     """Boxes (G, 4) as (x, y, w, h), which are crowds, places of their images, labels."""
     labels = {key: label for label, key in enumerate(category_ids)}
     rows = [(box['bbox'], bool(box.get('iscrowd')), images[box['image_id']],
@@ -130,6 +152,6 @@ def _annotated(truth: COCO, images: Mapping, category_ids: Sequence) -> tuple[np
 
 
 def _rounded_down(score: float, below: float) -> float:
-    """A score with four digits, if that admits no detection more; else as it is."""
-    rounded = min(math.floor(score * 1e4) / 1e4, score)
+    """A score with three digits, if that admits no detection more; else as it is."""
+    rounded = min(math.floor(score * 1000) / 1000, score)
     return rounded if rounded > below else score

@@ -7,6 +7,7 @@ import pytest
 from fcos_mm.evaluation.coco_files import as_coco
 from fcos_mm.evaluation.score_threshold import (
     BestF1,
+    F1OfClasses,
     ScoreThresholds,
     best_f1,
     best_f1_of_classes,
@@ -43,7 +44,7 @@ def test_nothing_is_right(scores, right, boxes):
 
 
 @pytest.mark.parametrize('score, below, threshold', [
-    (0.123456, 0.1, 0.1234), (0.123456, 0.12344, 0.123456), (0.5, 0.4, 0.5), (0.00001, 0., 0.00001),
+    (0.12345, 0.1, 0.123), (0.12345, 0.1233, 0.12345), (0.5, 0.4, 0.5), (0.00001, 0., 0.00001),
     (float(np.float32(0.3)), 0.1, 0.3)])
 def test_threshold_is_rounded_down_where_nothing_else_gets_in(score, below, threshold):
     assert best([score, below], [1, 0], 1).threshold == threshold
@@ -85,7 +86,9 @@ def predicted(image, *found):
 
 
 def of_classes(truth, *predictions, images=(1, 2)):
-    return best_f1_of_classes(truth, predictions, images, [7, 3, 5])
+    overall, classes = best_f1_of_classes(truth, predictions, images, dict(cup=7, jar=3, box=5))
+    assert list(classes) == ['cup', 'jar', 'box']
+    return overall, list(classes.values())
 
 
 def test_classes_and_all_together():
@@ -115,10 +118,18 @@ def test_images_without_boxes_and_detections():
 
 
 def test_thresholds_of_the_classes_that_were_found():
-    overall = BestF1(4, .5, .5, .5, .25)
-    assert ScoreThresholds.of(overall, dict(cup=BestF1(3, 1, 1, 1, .5), jar=BestF1(1))) == (
-        ScoreThresholds(.25, .5, dict(cup=.5)))
-    assert ScoreThresholds.of(BestF1(4), dict(cup=BestF1(4))) is None
+    found = F1OfClasses(BestF1(4, .5, .5, .5, .25), dict(cup=BestF1(3, 1, 1, 1, .5), jar=BestF1(1)))
+    assert found.thresholds() == ScoreThresholds(.25, .5, dict(cup=.5))
+    assert F1OfClasses(BestF1(4), dict(cup=BestF1(4))).thresholds() is None
+
+
+def test_table():
+    found = F1OfClasses(BestF1(1200, .5, .25, 1 / 3, .125), dict(jar=BestF1(0)))
+    assert found.rows() == [
+        ['category', 'boxes', 'precision', 'recall', 'F1', 'score threshold'],
+        ['(all)', '1,200', '0.500', '0.250', '0.333', '0.125'],
+        ['jar', '0', '0.000', '0.000', '0.000', '']]
+    assert [row[2] for row in found.rows(dict(jar=float('nan')))] == ['AP', '', 'nan']
 
 
 def test_a_checkpoint_holds_plain_numbers():
