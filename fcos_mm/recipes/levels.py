@@ -12,7 +12,7 @@ Ranges = tuple[tuple[float, float | None], ...]
 
 #: Share of the boxes that is to have a location.
 ENOUGH = 0.995
-_ROOMY = 4  # locations that a box has where it does not hang on a single one
+_MOST_ROOMY = 0.95  # share of the boxes that is to have several
 _IDLE = 0.02  # share of the boxes below which a level is hardly trained
 _TOP = 7
 _STAGES_END = 5  # P5 is the last map of a backbone
@@ -25,8 +25,9 @@ class Fit(NamedTuple):
     levels: tuple[int, int]  # the first and the last; P3 is 3
     ranges: Ranges  # in pixels of the input
     answered: float  # share of the boxes with a location
-    roomy: float  # share with four or more, every class weighing the same
-    served: tuple[float, ...]  # share of the boxes with a location on each level
+    roomy: float  # share with as many locations as wanted, every class weighing the same
+    served: tuple[float, ...]  # the part of the boxes that each level has: of one with locations
+    # on several levels the part that these are of all
 
     @property
     def name(self) -> str:
@@ -46,10 +47,10 @@ class Fit(NamedTuple):
     @property
     def is_enough(self) -> bool:
         """Whether nearly all boxes have a location, and most of every class several."""
-        return self.answered >= ENOUGH and self.roomy >= 0.95
+        return self.answered >= ENOUGH and self.roomy >= _MOST_ROOMY
 
 
-def fit_levels(boxes: Tensor, weight: np.ndarray, side: int, assigner: dict,
+def fit_levels(boxes: Tensor, weight: np.ndarray, side: int, assigner: dict, *, wanted: int = 4,
                levels: tuple[int, int] | None = None, first: int = 3) -> Fit:
     """Find the levels and ranges that fit boxes best.
 
@@ -61,13 +62,14 @@ def fit_levels(boxes: Tensor, weight: np.ndarray, side: int, assigner: dict,
         weight: (N,) of the boxes.
         side: The longer side of the input, in pixels.
         assigner: Options of :class:`~fcos_mm.models.assigner.FCOSAssigner`.
+        wanted: Locations that a box is to have, so that it does not hang on a single one.
         levels: The first and the last, if they are given.
         first: The first level otherwise.
     """
     spans = [levels] if levels else [
         (first, last) for last in range(_STAGES_END, _TOP + 1)
         if last == _STAGES_END or 2 ** last * 2 <= side]
-    fits = [_measure(boxes, weight, side, assigner, span, ranges)
+    fits = [_measure(boxes, weight, side, assigner, wanted, span, ranges)
             for span in spans for ranges in _candidates(span)]
     return max(fits, key=lambda fit: (round(fit.answered, 3), -fit.idle, _evenness(fit.served)))
 
@@ -83,7 +85,7 @@ def _candidates(levels: tuple[int, int]) -> Iterator[Ranges]:
         yield tuple(zip([0, *ends], [*ends, None]))
 
 
-def _measure(boxes: Tensor, weight: np.ndarray, side: int, assigner: dict,
+def _measure(boxes: Tensor, weight: np.ndarray, side: int, assigner: dict, wanted: int,
              levels: tuple[int, int], ranges: Ranges) -> Fit:
     generator = LocationGenerator(strides_of(levels))
     locations = generator(generator.sizes(side, side), 'cpu')
@@ -91,8 +93,8 @@ def _measure(boxes: Tensor, weight: np.ndarray, side: int, assigner: dict,
         locations, boxes).numpy()  # (L, N)
     number = claims.sum(0)
     return Fit(levels, ranges, answered=float((number > 0).mean()),
-               roomy=float(weight[number >= _ROOMY].sum()),
-               served=tuple((claims > 0).mean(1).tolist()))
+               roomy=float(weight[number >= wanted].sum()),
+               served=tuple((claims / number.clip(min=1)).mean(1).tolist()))
 
 
 def _evenness(shares: tuple[float, ...]) -> float:

@@ -6,13 +6,15 @@ import numpy as np
 
 from fcos_mm.analysis.input_size import Size
 from fcos_mm.recipes.boxes import Boxes
-from fcos_mm.recipes.levels import Fit, fit_levels
+from fcos_mm.recipes.levels import ENOUGH, Fit, fit_levels
 from fcos_mm.recipes.machine import Machine
 
 _STEP = 32  # pixels; both sides are multiples, as the strides of a backbone want
 _SMALLEST = 128  # of a longer side, unless the pictures are smaller
 _LARGEST = (1344, 800)
 _PIXELS_PER_CORE = 100_000  # more make training on a CPU a matter of days
+# Locations that boxes are to have. Center sampling leaves a box 9 at most.
+_WANTED = {'cpu': 4, 'cuda': 6}
 _P2_GAIN = 0.005  # share of the boxes that a level of stride 4 has to save
 
 
@@ -35,22 +37,22 @@ def fit_size(boxes: Boxes, machine: Machine, assigner: dict, *, size: Size | Non
         levels: The first and the last level, where they are given.
     """
     sizes = [size] if size else list(_sizes(boxes, machine))
-    coarse = _smallest(boxes, assigner, sizes, levels, first=3)
-    if not levels and coarse.fit.answered < 1 - _P2_GAIN:
-        fine = _smallest(boxes, assigner, sizes, levels, first=2)
-        if fine.fit.answered >= coarse.fit.answered + _P2_GAIN:
-            coarse = fine
-    return coarse._replace(reason='given') if size else coarse
+    options = dict(assigner=assigner, wanted=_WANTED[machine.device], levels=levels)
+    found = _smallest(boxes, sizes, options, first=3)
+    if not levels and found.fit.answered < ENOUGH:
+        fine = _smallest(boxes, sizes, options, first=2)
+        if fine.fit.answered >= found.fit.answered + _P2_GAIN:
+            found = fine
+    return found._replace(reason='given') if size else found
 
 
-def _smallest(boxes: Boxes, assigner: dict, sizes: list[Size], levels: tuple[int, int] | None,
-              first: int) -> SizeFit:
+def _smallest(boxes: Boxes, sizes: list[Size], options: dict, first: int) -> SizeFit:
     """The smallest size that is enough, else the largest."""
     for size in sizes:
-        fit = fit_levels(boxes.at(size), boxes.weight, max(size), assigner, levels, first)
+        fit = fit_levels(boxes.at(size), boxes.weight, max(size), first=first, **options)
         if fit.is_enough:
-            return SizeFit(size, fit, 'the smallest at which 95 % of the boxes, all classes '
-                           'weighing the same, have four locations or more')
+            return SizeFit(size, fit, f'the smallest at which 95 % of the boxes of a class have '
+                           f'{options["wanted"]} locations or more, on average over the classes')
     return SizeFit(size, fit, 'the largest for these pictures and this machine: boxes are small')
 
 

@@ -3,8 +3,9 @@ import pytest
 import torch
 
 from fcos_mm.models import LocationGenerator
+from fcos_mm.models.assigner import dense_claims
 from fcos_mm.models.structures import Conditions
-from fcos_mm.models.windows import painted, scattered, window_sizes, windows
+from fcos_mm.models.windows import claim_counts, painted, scattered, window_sizes, windows
 
 RANGES = ((0, 64), (64, 128), (128, 256), (256, 512), (512, float('inf')))
 
@@ -44,3 +45,14 @@ def test_largest_window_by_hand(radius, expected):
     locations = LocationGenerator((8, 16))([(10, 40), (5, 20)], 'cpu')
     conditions = Conditions(((0, 64), (64, float('inf'))), center_radius=radius)
     assert window_sizes(locations, conditions) == expected
+
+
+@pytest.mark.parametrize('radius', [None, 1.5])
+def test_counts_of_claims_are_those_of_the_dense_rule(random_batches, radius):
+    generator = torch.Generator().manual_seed(4)
+    conditions = Conditions(RANGES, center_radius=radius)
+    locations, (image, ) = random_batches(generator, 40, grid=4)
+    dense = dense_claims(locations, image.bboxes[None], conditions)[0]  # (P, G)
+    expected = torch.stack([level.sum(0) for level in dense.split(locations.counts)])
+    assert torch.equal(claim_counts(locations, image.bboxes, conditions), expected)
+    assert (expected > 0).any(1).sum() > 2  # levels
