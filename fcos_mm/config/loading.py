@@ -1,5 +1,4 @@
 """Load a config and merge the options of the command line into it."""
-import importlib.util
 import os.path as osp
 import traceback
 from pathlib import Path, PurePath
@@ -9,10 +8,11 @@ from mmengine.config import Config
 
 from fcos_mm.compat.config import raw_items
 from fcos_mm.config.custom_modules import import_custom_modules
+from fcos_mm.config.finding import find_config
 from fcos_mm.config.keys import known_keys
 from fcos_mm.config.options import merge_options
+from fcos_mm.config.settings import in_every_scope
 from fcos_mm.config.source import read_source
-from fcos_mm.config.top_level import apply_files
 from fcos_mm.config.unread import check_unread
 from fcos_mm.errors import UserError
 from fcos_mm.registry import MODELS
@@ -21,9 +21,9 @@ from fcos_mm.registry import MODELS
 def load_config(name: str, options: dict | None = None) -> Config:
     """Load a config by its path or its name in a package.
 
-    ``data_root``, ``classes`` and ``metainfo`` at the top level of a child hold for all
-    datasets, those of its bases too. Folders of modules that the config imports are put
-    on ``sys.path``.
+    Settings at the top level of a child (``data_root``, ``classes``, ``epochs``, ...) hold
+    wherever they belong, in what it inherits too; ``Config.fromfile`` applies them. Folders
+    of modules that the config imports are put on ``sys.path``.
 
     Args:
         name: A path, or ``package::path`` as in ``fcos_mm::demo/....py``.
@@ -39,7 +39,7 @@ def load_config(name: str, options: dict | None = None) -> Config:
     source = read_source(path, find_config)
     import_custom_modules(cfg, source)
     if '::' not in name and not source.is_shipped:
-        check_unread(cfg, source, apply_files(cfg, source))
+        check_unread(cfg, source)
     merge_options(cfg, options or {}, source)
     _make_plain(cfg)
     return cfg
@@ -47,7 +47,10 @@ def load_config(name: str, options: dict | None = None) -> Config:
 
 def _read(path: str) -> Config:
     try:
-        return Config.fromfile(path, import_custom_modules=False)
+        with in_every_scope():
+            return Config.fromfile(path, import_custom_modules=False)
+    except UserError:
+        raise
     except Exception as error:  # whatever the lines of a config may raise
         frames = traceback.extract_tb(error.__traceback__)
         lines = [frame.lineno for frame in frames if osp.realpath(frame.filename) ==
@@ -78,28 +81,6 @@ def _without_paths(value):
     elif type(value) in (list, tuple):
         return type(value)(_without_paths(item) for item in value)
     return value
-
-
-def find_config(name: str) -> str:
-    """The path of a config given by path or as ``package::path``; a UserError if there is none."""
-    package, separator, inner = name.partition('::')
-    path = osp.join(_config_folder(package), inner) if separator else name
-    if not osp.isfile(path):
-        raise UserError(
-            f'Config not found: {path}\nGive the path of a config file, or the name of one that '
-            'fcos_mm ships, e.g. fcos_mm::fcos/fcos_r50-caffe_fpn_gn-head_1x_coco.py.')
-    return path
-
-
-def _config_folder(package: str) -> str:
-    """The folder of the configs that an installed package ships."""
-    spec = importlib.util.find_spec(package) if package.isidentifier() else None
-    if spec is None or spec.origin is None:
-        raise UserError(f'There is no installed package {package!r} to take a config from.')
-    folder = Path(spec.origin).parent
-    shipped = folder / '.mim' / 'configs'
-    # A source tree that is on the path but not installed has them beside it.
-    return str(shipped if shipped.is_dir() else folder.parent / 'configs')
 
 
 def set_work_dir(cfg: Config, work_dir: str | None) -> None:
