@@ -15,9 +15,15 @@ __getattr__, __all__ = lazy_exports(__name__, {
     'visualization': []})
 
 
-def _secure_checkpoints(checkpoint) -> None:
+def _adapt_checkpoints(checkpoint) -> None:
     from fcos_mm.checkpoints.safe_loading import secure_checkpoints
     secure_checkpoints(checkpoint)
 
+    def load_from_pip(address, map_location):
+        from fcos_mm.checkpoints.pip_weights import load_from_pip
+        return load_from_pip(address, map_location)
 
-import_hooks.install({'mmengine.runner.checkpoint': _secure_checkpoints})
+    checkpoint.CheckpointLoader.register_scheme('pip://', load_from_pip, force=True)
+
+
+import_hooks.install({'mmengine.runner.checkpoint': _adapt_checkpoints})

@@ -14,6 +14,7 @@ from fcos_mm.config.checks.model_shapes import shape_faults
 from fcos_mm.config.checks.packages import weight_faults
 from fcos_mm.config.checks.parts import section_faults
 from fcos_mm.config.checks.pipelines import pipeline_faults
+from fcos_mm.config.checks.pretrained import pip_weight_faults
 from fcos_mm.config.checks.schedules import schedule_faults
 from fcos_mm.config.checks.settings import setting_faults
 from fcos_mm.faults import Faults, Note
@@ -23,7 +24,8 @@ Check = Callable[[Config, str], Iterable[str]]
 
 CHECKS: tuple[Check, ...] = (
     component_faults, setting_faults, dataset_faults, dataloader_faults, pipeline_faults,
-    loop_faults, schedule_faults, limit_faults, evaluator_faults, weight_faults, shape_faults)
+    loop_faults, schedule_faults, limit_faults, evaluator_faults, weight_faults,
+    pip_weight_faults, shape_faults)
 
 
 def check_config(cfg: Config, mode: str, checks: Sequence[Check] = CHECKS) -> None:
