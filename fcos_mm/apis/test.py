@@ -10,6 +10,7 @@ from fcos_mm.checkpoints.fit import check_checkpoint, read_state_dict
 from fcos_mm.compat.distributed import prepare_launch
 from fcos_mm.datasets.checks import check_config_data
 from fcos_mm.errors import UserError
+from fcos_mm.evaluation import CocoMetric
 
 
 def run(args: argparse.Namespace) -> dict:
@@ -29,4 +30,8 @@ def run(args: argparse.Namespace) -> dict:
     check_checkpoint(args.checkpoint, runner.model)
     if args.out is not None:
         runner.test_evaluator.metrics.append(DumpDetResults(out_file_path=args.out))
-    return runner.test()
+    metrics = runner.test()
+    for metric in runner.test_evaluator.metrics:
+        if isinstance(metric, CocoMetric) and metric.threshold_table:
+            runner.logger.info(f'Best F1 at IoU 0.5:\n{metric.threshold_table}')
+    return metrics

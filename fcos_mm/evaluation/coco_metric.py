@@ -9,7 +9,7 @@ import numpy as np
 from mmdet.datasets.api_wrappers import COCOevalMP
 from mmengine.evaluator import BaseMetric
 from mmengine.fileio import dump, get_local_path, load, put_text
-from mmengine.logging import MMLogger, print_log
+from mmengine.logging import MessageHub, MMLogger, print_log
 from pycocotools.cocoeval import COCOeval
 from terminaltables import AsciiTable
 
@@ -24,6 +24,7 @@ from fcos_mm.evaluation.metric_settings import (
     detection_limits,
     iou_thresholds,
 )
+from fcos_mm.evaluation.score_threshold import META_KEY, best_f1_of_classes
 from fcos_mm.registry import METRICS
 
 
@@ -40,6 +41,8 @@ class CocoMetric(CocoMetricBase):
     - Without any detection the numbers are 0 (mmdet: there are none).
     - ``iou_thrs`` and ``proposal_nums`` may be any; metrics that need another
       threshold are left out, and recalls are named after their limits.
+    - It finds the score thresholds with the best F1; checkpoints hold those of the last
+      validation.
 
     Args:
         ann_file: Annotations in COCO's format; None: those that come with the images.
@@ -52,8 +55,12 @@ class CocoMetric(CocoMetricBase):
         metric_items: Names of the metrics that are recorded; None: mmdet's.
         format_only: Only write the detections, to ``outfile_prefix``.
         outfile_prefix: Path and beginning of the names of the files to write; None writes none.
+        score_thresholds: Whether ``metric='bbox'`` finds the score thresholds with the best F1.
         backend_args: How mmengine reads the annotation file.
         **kwargs: mmdet's other arguments.
+
+    Attributes:
+        threshold_table: Those of the last evaluation as a table; empty before.
 
     Raises:
         UserError: If an argument cannot be used, or the annotation file.
@@ -64,7 +71,7 @@ class CocoMetric(CocoMetricBase):
                  proposal_nums: Sequence[int] = (100, 300, 1000),
                  iou_thrs: float | Sequence[float] | None = None,
                  metric_items: Sequence[str] | None = None, format_only: bool = False,
-                 outfile_prefix: str | PathLike | None = None,
+                 outfile_prefix: str | PathLike | None = None, score_thresholds: bool = True,
                  backend_args: dict | None = None, **kwargs) -> None:
         name = type(self).__name__
         self.evaluator = choose_evaluator(backend)
@@ -80,6 +87,8 @@ class CocoMetric(CocoMetricBase):
         self.iou_thrs = iou_thresholds(name, iou_thrs)
         self.summary = summary_metrics(self.proposal_nums, self.iou_thrs)
         self.metric_items = check_items(name, metric_items, self.summary)
+        self.score_thresholds = score_thresholds
+        self.threshold_table = ''
         self.ann_file = None if ann_file is None else str(ann_file)
         if ann_file is not None:
             with get_local_path(self.ann_file, backend_args=backend_args) as path:
@@ -155,6 +164,8 @@ class CocoMetric(CocoMetricBase):
             values = ' '.join(f'{value_of(evaluation, entry):.3f}'
                               for entry in self.summary.values() if entry.kind == 'precision')
             _say(f'{metric}_mAP_copypaste: {values}')
+        if metric == 'bbox' and self.score_thresholds:
+            self._find_thresholds(predictions, found)
         return found
 
     def results2json(self, results: Sequence[dict], outfile_prefix: str) -> dict:
@@ -223,12 +234,29 @@ class CocoMetric(CocoMetricBase):
     def _per_category(self, evaluation: COCOeval) -> dict[str, float]:
         if not self.classwise:
             return {}
-        categories = {self.truth.cats[key]['name']: key for key in self.cat_ids}
+        categories = self._categories()
         rows = category_rows(evaluation, categories, self.summary)
         _say('\n' + AsciiTable(rows).table)
         whole = self.summary['mAP']._replace(limit=self.proposal_nums[-1])
         return {f'{name}_precision': round(or_nan(value_of(evaluation, whole, key)), 3)
                 for name, key in categories.items()}
+
+    def _find_thresholds(self, predictions: Sequence[dict], metrics: dict[str, float]) -> None:
+        """Find the thresholds, log that of all classes, and keep them for checkpoints."""
+        categories = self._categories()
+        found = best_f1_of_classes(self.truth, predictions, self.img_ids, categories)
+        thresholds = found.thresholds()
+        MessageHub.get_current_instance().update_info(
+            META_KEY, thresholds and thresholds.to_meta()[META_KEY])
+        precision = {name: metrics[f'{name}_precision'] for name in categories if self.classwise}
+        self.threshold_table = AsciiTable(found.rows(precision)).table
+        if thresholds is not None:
+            best = found.overall
+            _say(f'best F1 {best.f1:.3f} at score {best.threshold:.3f}: '
+                 f'precision {best.precision:.3f}, recall {best.recall:.3f}')
+
+    def _categories(self) -> dict:
+        return {self.truth.cats[key]['name']: key for key in self.cat_ids}
 
     def _recalls(self, predictions: Sequence[dict]) -> dict[str, float]:
         by_image = {prediction['img_id']: prediction for prediction in predictions}

@@ -16,6 +16,7 @@ from fcos_mm.engine.resume.random_state import random_states, set_random_state
 from fcos_mm.engine.resume.resume_point import AUTOSAVE, MAKE_ROOM, POINTER
 from fcos_mm.engine.resume.run_settings import changes, check_schedule, run_settings
 from fcos_mm.engine.resume.train_loops import VALIDATED
+from fcos_mm.evaluation.score_threshold import META_KEY
 from fcos_mm.registry import HOOKS
 
 _AUTOSAVES = 2  # kept; should the last be damaged there is one before
@@ -106,7 +107,10 @@ class CheckpointHook(MMEngineCheckpointHook):
         self._remove_old()
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
-        """Add RNG states and settings to a checkpoint to resume from."""
+        """Add score thresholds; RNG states and settings to a checkpoint to resume from."""
+        thresholds = runner.message_hub.runtime_info.get(META_KEY)
+        if thresholds is not None:
+            checkpoint['meta'][META_KEY] = thresholds
         if 'optimizer' in checkpoint:
             checkpoint['random_states'] = self._states
             checkpoint['meta']['run'] = run_settings(runner)

@@ -17,6 +17,7 @@ from fcos_mm.checkpoints.safe_loading import read_checkpoint
 from fcos_mm.cli import main, train
 from fcos_mm.engine.resume.checkpoint_hook import CheckpointHook
 from fcos_mm.errors import UserError
+from fcos_mm.evaluation.score_threshold import ScoreThresholds
 from fcos_mm.visualization import DetLocalVisualizer
 
 # 4 iterations an epoch, validated after each; averaged weights, the best one kept.
@@ -24,7 +25,8 @@ SETTINGS = '''
 train_dataloader = dict(batch_size=1)
 train_cfg = dict(max_epochs=3)
 default_hooks = dict(checkpoint=dict(max_keep_ckpts=2, save_best='coco/AR@100', {hook}))
-val_evaluator = dict(metric='proposal')
+model = dict(test_cfg=dict(max_per_img=100))
+val_evaluator = dict(metric=['proposal', 'bbox'])
 custom_hooks = [dict(type='EMAHook', ema_type='ExpMomentumEMA'), dict(type='Watch', {watch})]
 log_processor = dict(by_epoch=True)
 '''
@@ -83,6 +85,10 @@ def history(checkpoint):
     return {name: scalars[name].data[0].tolist() for name in scalars if 'time' not in name}
 
 
+def thresholds(checkpoint):
+    return ScoreThresholds.from_meta(checkpoint['meta'])
+
+
 def assert_same(one, other):
     """All losses and metrics, and weights, averaged weights and optimizer at the end."""
     assert len(history(one)['train/loss']) == 12 and len(history(one)['val/coco/AR@100']) == 3
@@ -93,6 +99,7 @@ def assert_same(one, other):
     assert momentum[0].keys() == momentum[1].keys() and momentum[0]
     for key, state in momentum[0].items():
         assert torch.equal(state['momentum_buffer'], momentum[1][key]['momentum_buffer'])
+    assert thresholds(one) == thresholds(other)
     info = [checkpoint['message_hub']['runtime_info'] for checkpoint in (one, other)]
     assert info[0]['best_score'] == info[1]['best_score']
 
@@ -125,6 +132,15 @@ def test_a_run_leaves_what_was_asked_for(undisturbed):
     assert best.startswith('best_coco_AR@100_epoch_') and others == ['epoch_2.pth', 'epoch_3.pth']
     assert (undisturbed / 'last_checkpoint').read_text() == str(undisturbed / 'epoch_3.pth')
     assert not list(undisturbed.glob('.*'))
+
+
+def test_best_and_last_checkpoint_hold_score_thresholds(undisturbed):
+    """Those of the validation of their own weights: the second one finds no box."""
+    best, second, last = (thresholds(torch.load(undisturbed / name))
+                          for name in checkpoints(undisturbed))
+    assert second is None and best != last
+    for found in (best, last):
+        assert 0 < found.overall < 1 and 0 < found.f1 < 1 and list(found.classes) == ['cup']
 
 
 @pytest.mark.parametrize('watch, saved', [

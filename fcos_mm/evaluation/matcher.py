@@ -1,0 +1,66 @@
+"""Match detections with boxes as COCO's evaluation does, all images and classes at once."""
+from collections.abc import Iterator
+
+import numpy as np
+
+_MOST_PAIRS = 2_000_000  # compared at once
+
+
+def match(boxes: np.ndarray, scores: np.ndarray, groups: np.ndarray, truth: np.ndarray,
+          truth_groups: np.ndarray, ignored: np.ndarray, iou_threshold: float = 0.5) -> np.ndarray:
+    """Match detections with boxes; the higher score chooses first.
+
+    A detection takes the free box of its group with the largest IoU, or failing that an ignored
+    one, which any number of detections may share.
+
+    Args:
+        boxes: Detections (D, 4) as (x, y, w, h), in pixels.
+        scores: Their scores (D,).
+        groups: Whole numbers (D,); only boxes of the same group match. A group is
+            a class in an image.
+        truth: Annotated boxes (G, 4), in the same form.
+        truth_groups: Their groups (G,).
+        ignored: Which of them are crowds (G,). The IoU with a crowd is the share of the detection
+            that lies inside.
+        iou_threshold: The least IoU of a match.
+
+    Returns:
+        For each detection (D,) the index of its box, -1 without one.
+    """
+    found, known, ious = (np.concatenate(parts) for parts in zip(*_overlapping(
+        boxes, groups, truth, truth_groups, ignored, iou_threshold)))
+    rank = np.empty(len(scores), dtype=np.int64)
+    rank[np.argsort(-scores, kind='stable')] = np.arange(len(scores))
+    order = np.lexsort((-known, -ious, ignored[known], rank[found]))
+    matched, free = np.full(len(scores), -1), np.ones(len(truth), dtype=bool)
+    for detection, box in zip(found[order].tolist(), known[order].tolist()):
+        if matched[detection] < 0 and free[box]:
+            matched[detection], free[box] = box, ignored[box]
+    return matched
+
+
+def _overlapping(boxes, groups, truth, truth_groups, ignored,
+                 iou_threshold) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """The pairs of a group whose IoU suffices: detection, box, IoU; a part at a time."""
+    by_group = np.argsort(truth_groups, kind='stable')
+    first, last = (np.searchsorted(truth_groups[by_group], groups, side)
+                   for side in ('left', 'right'))
+    pairs = np.cumsum(last - first)
+    parts = np.arange(0, pairs[-1] if len(pairs) else 0, _MOST_PAIRS)[1:]
+    for part in np.split(np.arange(len(groups)), np.searchsorted(pairs, parts)):
+        count = (last - first)[part]
+        found = np.repeat(part, count)
+        place = np.arange(len(found)) - np.repeat(np.cumsum(count) - count, count)
+        known = by_group[np.repeat(first[part], count) + place]
+        ious = _ious(boxes[found], truth[known], ignored[known])
+        near = ious >= iou_threshold
+        yield found[near], known[near], ious[near]
+
+
+def _ious(boxes: np.ndarray, truth: np.ndarray, crowd: np.ndarray) -> np.ndarray:
+    """The IoU of each pair (N,), rounded as pycocotools rounds it."""
+    sides = (np.minimum(boxes[:, :2] + boxes[:, 2:], truth[:, :2] + truth[:, 2:])
+             - np.maximum(boxes[:, :2], truth[:, :2])).clip(min=0)
+    inside, area = sides.prod(1), boxes[:, 2:].prod(1)
+    union = np.where(crowd, area, area + truth[:, 2:].prod(1) - inside)
+    return np.divide(inside, union, out=np.zeros_like(inside), where=union > 0)
