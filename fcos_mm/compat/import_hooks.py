@@ -6,8 +6,10 @@ names fcos_mm. So the rest of the package is imported only when it is needed.
 """
 from __future__ import annotations
 
+import functools
 import itertools
 import sys
+from importlib import import_module
 
 EXTENSION = 'mmcv._ext'
 SCOPE = 'fcos_mm'
@@ -74,7 +76,7 @@ def install(actions: dict | None = None) -> None:
     if OperatorFinder in sys.meta_path:  # a .pth file can be read twice
         return
     actions = {'mmengine.config.utils': name_shipped_configs,
-               'mmengine.config.config': support_config_fragments,
+               'mmengine.config.config': extend_configs,
                'mmengine.infer.infer': keep_scope_of_config, **(actions or {})}
     sys.meta_path.append(OperatorFinder)
     sys.meta_path.insert(0, ImportObserver(actions))
@@ -91,6 +93,12 @@ def name_shipped_configs(utils) -> None:
     import system, which knows the right place.
     """
     utils.MODULE2PACKAGE[SCOPE] = 'fcos_mm.version'
+
+
+def extend_configs(config) -> None:
+    """Let the configs of ``mmengine.config.config`` have fragments and settings."""
+    support_config_fragments(config)
+    support_settings(config)
 
 
 def support_config_fragments(config) -> None:
@@ -140,6 +148,32 @@ def _with_lists(fragment: dict, base: dict) -> dict:
         elif isinstance(value, list) and isinstance(below, list):
             fragment[name] = [*below, *value]
     return fragment
+
+
+def support_settings(config) -> None:
+    """Let settings such as ``epochs = 30`` take effect in configs of our scope that inherit.
+
+    They are applied to each file with what it inherits, before a child is merged into it.
+    Configs of other scopes are left alone; where they are concerned, too, the package is
+    imported already. Changes ``Config`` of ``mmengine.config.config``.
+    """
+    cls, settings = config.Config, f'{SCOPE}.config.settings'
+    if getattr(cls._file2dict, 'applies_settings', False):
+        return
+
+    def applying(read):
+        @functools.wraps(read)
+        def read_file(filename, *args, **kwargs):
+            cfg, *rest = read(filename, *args, **kwargs)
+            if cfg.get('default_scope') == SCOPE or settings in sys.modules:
+                import_module(settings).apply_file(cfg, filename)
+            return cfg, *rest
+
+        read_file.applies_settings = True
+        return staticmethod(read_file)
+
+    cls._file2dict = applying(cls._file2dict)
+    cls._parse_lazy_import = applying(cls._parse_lazy_import)
 
 
 def keep_scope_of_config(infer) -> None:

@@ -5,5 +5,5 @@ __getattr__, __all__ = lazy_exports(__name__, {
     'checks.check': ['check_config'],
     'loading': ['load_config', 'set_work_dir'],
     'options': ['merge_options'],
-    'shipped': ['find_config'],
-    'top_level': ['set_data_root']})
+    'settings.data_root': ['set_data_root'],
+    'shipped': ['find_config']})

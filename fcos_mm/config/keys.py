@@ -1,7 +1,7 @@
 """Top-level keys of a config that something reads, and dotted keys at any depth."""
 import inspect
 import numbers
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -13,9 +13,6 @@ from fcos_mm.compat.config import raw_items
 _OTHERS = ('allow_random_weights', 'compile', 'custom_imports', 'find_unused_parameters',
            'model_wrapper_cfg', 'runner_type', 'sync_bn', 'tta_model', 'tta_pipeline')
 
-#: Applied while the config is loaded: see ``top_level.py``.
-APPLIED = ('data_root', 'classes', 'metainfo')
-
 #: The key under which a config lists names that the user's own code reads.
 EXTRA = 'extra_keys'
 
@@ -24,7 +21,12 @@ def known_keys(cfg: Config) -> frozenset[str]:
     """The top-level keys that are read; ``runner_type`` and ``extra_keys`` of the config count."""
     extra = cfg.get(EXTRA) or ()
     extra = (extra, ) if isinstance(extra, str) else extra
-    return _runner_keys(cfg.get('runner_type')) | {EXTRA, *APPLIED, *extra}
+    return _runner_keys(cfg.get('runner_type')) | {EXTRA, *_settings(), *extra}
+
+
+def _settings() -> Iterable[str]:
+    from fcos_mm.config.settings import SETTINGS  # which walk through keys
+    return SETTINGS.keys()
 
 
 @lru_cache(maxsize=None)
@@ -57,7 +59,7 @@ def listed(value: Any, key: str) -> list[tuple[str, Any]]:
 
 def dotted_keys(cfg: Config) -> Iterator[tuple[str, Any]]:
     """All dotted keys of a config under the top-level keys that are read, with their values."""
-    known = known_keys(cfg) - {EXTRA, *APPLIED}
+    known = known_keys(cfg) - {EXTRA, *_settings()}
     for name, value in raw_items(cfg):
         if name in known:
             yield from walk(value, name)
@@ -85,3 +87,9 @@ def value_at(cfg: Any, key: str) -> Any | None:
 def is_number(value: Any, kind: type = numbers.Real) -> bool:
     """Whether a value is a number, and no boolean, of a kind."""
     return isinstance(value, kind) and not isinstance(value, bool)
+
+
+def type_name(part: Any) -> str:
+    """The name of the component that a part of a config builds, without its scope; else ``''``."""
+    kind = part.get('type') if isinstance(part, dict) else None
+    return getattr(kind, '__name__', str(kind or '')).rpartition('.')[2]

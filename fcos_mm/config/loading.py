@@ -10,9 +10,9 @@ from fcos_mm.compat.config import raw_items
 from fcos_mm.config.custom_modules import import_custom_modules
 from fcos_mm.config.keys import known_keys
 from fcos_mm.config.options import merge_options
+from fcos_mm.config.settings import in_every_scope
 from fcos_mm.config.shipped import find_config
 from fcos_mm.config.source import read_source
-from fcos_mm.config.top_level import apply_files
 from fcos_mm.config.unread import check_unread
 from fcos_mm.errors import UserError
 from fcos_mm.registry import MODELS
@@ -21,9 +21,9 @@ from fcos_mm.registry import MODELS
 def load_config(name: str, options: dict | None = None) -> Config:
     """Load a config by its path or its name in a package.
 
-    ``data_root``, ``classes`` and ``metainfo`` at the top level of a child hold for all
-    datasets, those of its bases too. Folders of modules that the config imports are put
-    on ``sys.path``.
+    Settings at the top level of a child (``data_root``, ``classes``, ``epochs``, ...) hold
+    wherever they belong, in what it inherits too; ``Config.fromfile`` applies them. Folders
+    of modules that the config imports are put on ``sys.path``.
 
     Args:
         name: A path, ``package::path`` as in ``fcos_mm::demo/....py``, or the short name of a
@@ -40,7 +40,7 @@ def load_config(name: str, options: dict | None = None) -> Config:
     source = read_source(path, find_config)
     import_custom_modules(cfg, source)
     if '::' not in name and not source.is_shipped:
-        check_unread(cfg, source, apply_files(cfg, source))
+        check_unread(cfg, source)
     merge_options(cfg, options or {}, source)
     _make_plain(cfg)
     return cfg
@@ -48,7 +48,10 @@ def load_config(name: str, options: dict | None = None) -> Config:
 
 def _read(path: str) -> Config:
     try:
-        return Config.fromfile(path, import_custom_modules=False)
+        with in_every_scope():
+            return Config.fromfile(path, import_custom_modules=False)
+    except UserError:
+        raise
     except Exception as error:  # whatever the lines of a config may raise
         frames = traceback.extract_tb(error.__traceback__)
         lines = [frame.lineno for frame in frames if osp.realpath(frame.filename) ==

@@ -5,8 +5,8 @@ from fcos_mm.config.keys import EXTRA, known_keys, look_up
 from fcos_mm.config.nearest import nearest
 from fcos_mm.config.old_names import OLD_ARGUMENTS, new_place
 from fcos_mm.config.places import Places, find_places, other_unit
+from fcos_mm.config.settings import apply_options
 from fcos_mm.config.source import Source
-from fcos_mm.config.top_level import apply_options
 from fcos_mm.errors import UserError
 from fcos_mm.faults import Faults
 

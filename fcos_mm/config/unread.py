@@ -9,34 +9,35 @@ from collections.abc import Iterator
 
 from mmengine.config import Config
 
-from fcos_mm.config.keys import APPLIED, EXTRA, known_keys, look_up
+from fcos_mm.config.keys import EXTRA, known_keys, look_up
 from fcos_mm.config.nearest import nearest
 from fcos_mm.config.old_names import OLD_KEYS, new_place
 from fcos_mm.config.places import Places, find_places, other_unit
+from fcos_mm.config.settings import SETTINGS, applied_names
 from fcos_mm.config.source import Source
 from fcos_mm.faults import Faults
 
 _MISSPELT = 0.9  # similarity above which a name in a base can only be a misspelt key
 
 
-def check_unread(cfg: Config, source: Source, applied: set[str]) -> None:
+def check_unread(cfg: Config, source: Source) -> None:
     """Refuse what the user's own files set without any effect.
 
     In files that others inherit and in dumped configs only what is certainly meant as a
-    setting counts; files of installed packages are not checked. The names in ``applied``
-    took effect although nothing copied them.
+    setting counts; files of installed packages are not checked.
 
     Raises:
         UserError: For each name; it says where to set the value.
     """
     faults = Faults('the config')
     faults.messages += filter(None, (_fault(cfg, source, file, name)
-                                     for file, name in _unread(cfg, source, applied)))
+                                     for file, name in _unread(cfg, source)))
     faults.raise_all()
 
 
-def _unread(cfg: Config, source: Source, applied: set[str]) -> Iterator[tuple[Source, str]]:
-    known = known_keys(cfg).difference(APPLIED)
+def _unread(cfg: Config, source: Source) -> Iterator[tuple[Source, str]]:
+    applied = applied_names(source)
+    known = known_keys(cfg).difference(SETTINGS)
     inherited: dict[str, set[str]] = {source.path: set()}  # what descendants read of a file
     for file in source.below():
         wanted = inherited[file.path]
@@ -84,7 +85,7 @@ def _holds_anyway(cfg: Config, name: str, places: Places, former) -> bool:
     if value is None and not places.copied:
         return True
     held = [look_up(cfg, key) == (True, value) for key in places.keys]
-    if name in APPLIED and (any(held) or value in [look_up(cfg, k)[1] for k in places.derived]):
+    if name in SETTINGS and (any(held) or value in [look_up(cfg, k)[1] for k in places.derived]):
         return True
     return bool(held) and all(held) or places.copied and former == value
 

@@ -1,6 +1,7 @@
 """Hooks, loops and optimizer wrappers that configs may name."""
 from fcos_mm.engine.distributed.watchdog import WatchdogHook
 from fcos_mm.engine.distributed.zero import ZeroRedundancyOptimizer
+from fcos_mm.engine.early_stopping import EarlyStoppingHook
 from fcos_mm.engine.guards.non_finite import NonFiniteHook
 from fcos_mm.engine.guards.optim_wrapper import AmpOptimWrapper, OptimWrapper
 from fcos_mm.engine.guards.unreadable import UnreadableImageHook
@@ -9,7 +10,7 @@ from fcos_mm.engine.resume.train_loops import EpochBasedTrainLoop, IterBasedTrai
 from fcos_mm.engine.run_header import RunHeaderHook
 
 __all__ = [
-    'AmpOptimWrapper', 'CheckpointHook', 'EpochBasedTrainLoop', 'IterBasedTrainLoop',
-    'NonFiniteHook', 'OptimWrapper', 'RunHeaderHook',
+    'AmpOptimWrapper', 'CheckpointHook', 'EarlyStoppingHook', 'EpochBasedTrainLoop',
+    'IterBasedTrainLoop', 'NonFiniteHook', 'OptimWrapper', 'RunHeaderHook',
     'UnreadableImageHook', 'WatchdogHook', 'ZeroRedundancyOptimizer'
 ]

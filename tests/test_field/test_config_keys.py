@@ -39,14 +39,14 @@ OPTIONS = [
     (DEMO, 'gpu_ids=0,1', 'tools/dist_train.sh'),
     (DEMO, 'model.pretrained=None', 'model.backbone.init_cfg'),
     # the last part of a key alone
-    (DEMO, 'lr=0.5', 'Write optim_wrapper.optimizer.lr=0.5.'),
     (DEMO, 'max_epochs=3', 'Write train_cfg.max_epochs=3.'),
-    (COCO, 'max_epochs=3', 'train_cfg.max_iters, now 90000'),  # counts in another unit
-    (DEMO, 'batch_size=3', 'Write train_dataloader.batch_size=3 or '),
+    (COCO, 'max_epochs=3', 'Write epochs=3.'),  # counts in another unit
+    (COCO, 'total_iters=3', 'write train_cfg.max_iters=3.'),
+    (DEMO, 'num_workers=3', 'Write train_dataloader.num_workers=3 or '),
     (DEMO, 'num_classes=3', 'Write model.bbox_head.num_classes=3.'),
     (DEMO, 'optim.lr=0.5', 'Write optim_wrapper.optimizer.lr=0.5.'),  # another parent
     # misspelt
-    (DEMO, 'epochs=3', 'Write train_cfg.max_epochs=3.'),
+    (DEMO, 'epoch=3', 'Write epochs=3.'),
     (DEMO, 'trian_dataloader.batch_size=3', 'Write train_dataloader.batch_size=3.'),
     (DEMO, 'default_hooks.chekpoint.interval=3', 'Write default_hooks.checkpoint.interval=3.'),
     (DEMO, 'train_dataloader.batchsize=3', 'Write train_dataloader.batch_size=3.'),
@@ -64,7 +64,8 @@ OPTIONS = [
 #: Lines of a child, and what their error says.
 FILES = [
     (DEMO, 'max_epochs = 3', 'Write train_cfg = dict(max_epochs=max_epochs).'),
-    (DEMO, 'lr = 0.1', 'Write optim_wrapper = dict(optimizer=dict(lr=lr)).'),
+    (DEMO, 'weight_decay = 0.1',
+     'Write optim_wrapper = dict(optimizer=dict(weight_decay=weight_decay)).'),
     (DEMO, 'num_classes = 2', 'Write model = dict(bbox_head=dict(num_classes=num_classes)).'),
     (DEMO, 'train_pipeline = []',
      'Write train_dataloader = dict(dataset=dict(pipeline=train_pipeline)).'),
@@ -72,7 +73,7 @@ FILES = [
      'Write train_dataloader = dict(dataset=dict(pipeline=train_pipeline)).'),
     (DEMO, "vis_backends = [dict(type='TensorboardVisBackend')]",
      'Write visualizer = dict(vis_backends=vis_backends).'),
-    (DEMO, 'image_size = (64, 64)', 'train_dataloader.dataset.pipeline.2.scale'),  # in a list
+    (DEMO, 'prob = 0.3', 'train_dataloader.dataset.pipeline.3.prob'),  # in a list
     (IMPROVED, 'improved_head = dict(regression="exp")', 'Write model = dict(bbox_head='),
     (DEMO, 'default_hook = dict(timer=None)', "Did you mean 'default_hooks'?"),
     (DEMO, 'a, b = 1, 2\nrandomness = dict(seed=a)', 'b is set in'),
@@ -163,8 +164,8 @@ def test_options_that_are_accepted(option):
 
 
 def test_a_training_stops_before_anything(tmp_path, run):
-    with pytest.raises(UserError, match='Write optim_wrapper.optimizer.lr=0.5'):
-        run(train, DEMO, '--work-dir', tmp_path / 'w', '--cfg-options', 'lr=0.5')
+    with pytest.raises(UserError, match='write optim_wrapper.optimizer.lr=0.5'):
+        run(train, DEMO, '--work-dir', tmp_path / 'w', '--cfg-options', 'optimizer.lr=0.5')
     assert not (tmp_path / 'w').exists()
 
 

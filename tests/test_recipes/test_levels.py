@@ -20,9 +20,10 @@ def fit(boxes, **options):
 
 
 def test_ranges_are_those_that_share_the_boxes_most_evenly():
-    # Halves of 20, 40 and 80 pixels are one on a level where P3 ends at 3 * 8 and P4 at 48.
-    found = fit(squares(40, 80, 160), levels=(3, 5))
-    assert found.ranges == ((0, 24), (24, 48), (48, None))
+    # Halves of 20, 50 and 110 pixels are one on a level where P3 ends at 4 * 8 and P4 at 64; those
+    # of 20 reach beyond 3 * 8 at their corners, and all up to 6 * 8 would be on P3.
+    found = fit(squares(40, 100, 220, at=128.), levels=(3, 5))
+    assert found.ranges == ((0, 32), (32, 64), (64, None))
     assert (found.answered, found.idle) == (1, 0)
     assert (found.name, found.strides) == ('P3-P5', (8, 16, 32))
 

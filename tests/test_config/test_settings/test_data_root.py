@@ -3,7 +3,7 @@ import pytest
 from mmengine.config import Config
 
 from fcos_mm.config import set_data_root
-from fcos_mm.config.top_level import class_names, set_metainfo
+from fcos_mm.config.settings.classes import class_names, set_metainfo
 from fcos_mm.errors import UserError
 
 
