@@ -149,6 +149,11 @@ def find_files(folder: str, suffixes: str | tuple[str, ...] = IMAGE_SUFFIXES) ->
     return sorted(found)
 
 
+def paths_below(folder: str, suffixes: str | tuple[str, ...] = IMAGE_SUFFIXES) -> list[str]:
+    """The same with the folder."""
+    return [osp.join(folder, name) for name in find_files(folder, suffixes)]
+
+
 def require_folder(path: str, what: str) -> None:
     """Raise an error where a folder is missing."""
     if not osp.isdir(path):

@@ -5,10 +5,10 @@ import os.path as osp
 from collections.abc import Iterator
 
 from fcos_mm.datasets.coco_format import FIELDS, coco_faults, load_coco
-from fcos_mm.datasets.converters.coco import IMAGE_SUFFIXES
+from fcos_mm.datasets.converters.coco import paths_below
 from fcos_mm.datasets.file_names import Folders, find_file
 from fcos_mm.datasets.image_header import image_size
-from fcos_mm.datasets.sources.source import Content, Files, by_split, split_word
+from fcos_mm.datasets.sources.source import Content, by_split, split_word
 from fcos_mm.errors import UserError
 from fcos_mm.faults import SeveralFaults, first_few
 
@@ -31,9 +31,13 @@ class CocoSource:
         self.splits = tuple(files)
         self._folders = Folders()
         self.text = 'COCO: ' + ', '.join(osp.relpath(path, root) for path in files.values())
-        self.inputs = [Files(path) for path in files.values()]
-        self.inputs += [Files(folder, IMAGE_SUFFIXES) for folder in sorted(
-            {_above_annotations(osp.dirname(path)) for path in files.values()})]
+
+    def files(self) -> Iterator[str]:
+        """Annotation files, and the images below their folders."""
+        yield from self._files.values()
+        for folder in sorted({_above_annotations(osp.dirname(file))
+                              for file in self._files.values()}):
+            yield from paths_below(folder)
 
     def read(self, split: str) -> Content:
         """Read a split; what has one meaning only is put right."""
@@ -83,7 +87,7 @@ class CocoSource:
 
     def _require_images(self, content: Content, path: str) -> None:
         images = content.data['images']
-        lost = [image['file_name'] for image, file in zip(images, content.files(), strict=True)
+        lost = [image['file_name'] for image, file in zip(images, content.paths(), strict=True)
                 if not self._folders.has(file) and not osp.exists(file)]
         if lost:
             raise UserError(

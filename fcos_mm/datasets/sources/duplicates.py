@@ -18,7 +18,7 @@ from scipy.sparse.csgraph import connected_components
 
 _SIDE = 16  # bits a side of the perceptual hash
 _DRAFT = 8 * _SIDE  # pixels a side from which it is made, at least
-_NEAR = 12  # bits of 256 in which copies of another size or quality differ at most
+_NEAR = 32  # bits of 256 in which copies differ at most; different images differ in 90 or more
 _BLOCK = 256  # images compared with all later ones at a time
 _SLOW = 500  # images from which on the progress is shown
 _AUGMENTED = re.compile(r'(.+)\.rf\.[0-9A-Za-z]{8,}')  # Roboflow's copies of one image
@@ -33,8 +33,8 @@ class _Print(NamedTuple):
 def find_copies(paths: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """Find the images that are copies of each other.
 
-    Near copies show the same in another size or quality, or were made by Roboflow
-    from the same image.
+    Near copies show the same in another size, quality or brightness, or were made by
+    Roboflow from the same image.
 
     Returns:
         Two arrays (N, ) of group numbers: by exact copies, and by exact and near copies.

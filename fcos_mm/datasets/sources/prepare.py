@@ -64,6 +64,9 @@ def prepare_data(path: str, out_dir: str, classes: Sequence[str] | None = None, 
             missing, a class is not in the data, or ``out_dir`` was made from other data.
     """
     source = recognise(path)
+    if osp.realpath(out_dir) == osp.realpath(source.root):
+        raise UserError(f'{out_dir} is the folder of the data, which stay as they are.\n'
+                        'Give another folder for what is made from them.')
     record = Record(out_dir, source, path=osp.abspath(path),
                     classes=None if classes is None else list(classes), seed=seed)
     made = record.find()
@@ -82,7 +85,7 @@ def _make(source: Source, out_dir: str, classes: Sequence[str] | None, seed: int
     for split in [*contents]:
         if not _count(contents[split], names):
             notes += _without_boxes(contents, split)
-    notes += _common_images(contents)
+    notes += _separate(contents)
     if 'val' not in contents:
         train, val, lines = split_off(
             contents['train'], names, seed, osp.join(out_dir, 'split.json'))
@@ -137,16 +140,21 @@ def _without_boxes(contents: dict[str, Content], split: str) -> list[str]:
     return [f'test: {number} images without boxes, left out']
 
 
-def _common_images(contents: dict[str, Content]) -> list[str]:
-    """Say how many images two splits share; a validation split that is the training set goes."""
-    notes, files = [], {split: {*content.files()} for split, content in contents.items()}
+def _separate(contents: dict[str, Content]) -> list[str]:
+    """Take images of other splits out of the training set; drop a split that holds all of it."""
+    notes = []
     for split in ('val', 'test'):
-        common = len(files['train'] & files.get(split, set()))
-        if common and split == 'val' and files['val'] <= files['train'] <= files['val']:
-            del contents['val']
-            notes.append('val: the same images as train, not used')
-        elif common:
-            notes.append(f'{split}: {common} of {len(files[split])} images are in train too')
+        if split not in contents:
+            continue
+        theirs = {*contents[split].paths()}
+        own = [path not in theirs for path in contents['train'].paths()]
+        if not any(own):
+            del contents[split]
+            notes.append(f'{split}: has all images of train, not used')
+        elif not all(own):
+            contents['train'] = contents['train'].part(own)
+            notes.append(f'{split}: {own.count(False)} of its images are in train too, taken out '
+                         'there')
     return notes
 
 

@@ -51,7 +51,9 @@ def recognise(path: str) -> Source:
                         'Give the folder of one of them.')
     if not below:
         raise UserError(f'No dataset found in {path}.\n{_LOOKED_FOR}\nFound: {_survey(path)}.')
-    return next(iter(below.values()))
+    (name, source), = below.items()
+    source.text += f', in {name}'
+    return source
 
 
 def _of_file(path: str) -> Source:

@@ -2,11 +2,10 @@
 import hashlib
 import os
 import os.path as osp
-from collections.abc import Iterator
 
-from fcos_mm.atomic_file import write_json
+from fcos_mm.datasets.converters.coco import write_json
 from fcos_mm.datasets.json_file import read_json
-from fcos_mm.datasets.sources.source import Files, Source
+from fcos_mm.datasets.sources.source import Source
 from fcos_mm.errors import UserError
 
 
@@ -20,7 +19,7 @@ class Record:
 
     def __init__(self, out_dir: str, source: Source, **given) -> None:
         self.path = osp.join(osp.abspath(out_dir), 'data.json')
-        self.given = dict(given, files=_fingerprint(source.inputs, osp.abspath(out_dir)))
+        self.given = dict(given, files=_fingerprint(source, osp.abspath(out_dir)))
 
     def find(self) -> dict | None:
         """What an earlier call made; None if there was none.
@@ -46,24 +45,16 @@ class Record:
 
     def write(self, made: dict) -> None:
         """Keep what was made."""
-        write_json(dict(given=self.given, made=made), self.path)
+        write_json(self.path, dict(given=self.given, made=made))
 
 
-def _fingerprint(inputs: list[Files], out_dir: str) -> str:
-    """A digest of names, sizes and times of all files."""
+def _fingerprint(source: Source, out_dir: str) -> str:
+    """A digest of names, sizes and times of all files, without those where results are."""
+    inside = osp.relpath(out_dir, source.root).split(os.sep)[0]
+    results = osp.join(source.root, inside, '')
     digest = hashlib.sha256()
-    for path, suffixes in inputs:
-        for name in _below(path, suffixes, out_dir) if suffixes else ['']:
-            about = os.stat(osp.join(path, name) if name else path)
-            digest.update(f'{path}/{name} {about.st_size} {about.st_mtime_ns}\n'.encode())
+    for path in source.files():
+        if not path.startswith(results):
+            about = os.stat(path)
+            digest.update(f'{path} {about.st_size} {about.st_mtime_ns}\n'.encode())
     return digest.hexdigest()
-
-
-def _below(folder: str, suffixes: tuple[str, ...], out_dir: str) -> Iterator[str]:
-    """Files below a folder by their endings, without those beside the results."""
-    for parent, folders, names in os.walk(folder, followlinks=True):
-        folders[:] = sorted(
-            name for name in folders
-            if not f'{out_dir}{os.sep}'.startswith(osp.join(parent, name, '')))
-        yield from (osp.join(parent, name) for name in sorted(names)
-                    if name.lower().endswith(suffixes))

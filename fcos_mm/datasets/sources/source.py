@@ -2,16 +2,16 @@
 import os.path as osp
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from fcos_mm.errors import UserError
 from fcos_mm.faults import first_few
 
 _WORDS = {
     'trainval': 'train[_-]?val(?:id)?', 'train': 'train(?:ing)?',
-    'val': '(?:mini)?val(?:id(?:ation)?)?|dev', 'test': 'test(?:ing)?'}
+    'val': '(?:mini)?val(?:id(?:ation)?)?', 'test': 'test(?:ing)?'}
 _SPLIT = re.compile('(?<![a-z])(?:' + '|'.join(
     f'(?P<{split}>{words})' for split, words in _WORDS.items()) + ')(?![a-z])')
 
@@ -31,31 +31,35 @@ class Content:
     ann_file: str | None = None
     notes: list[str] = field(default_factory=list)
 
-    def files(self) -> list[str]:
+    def paths(self) -> list[str]:
         """The paths of the images."""
         return [osp.normpath(osp.join(self.images, image['file_name']))
                 for image in self.data['images']]
 
-
-class Files(NamedTuple):
-    """Files that a dataset consists of: those in a folder, by their endings, or one file."""
-    path: str
-    suffixes: tuple[str, ...] = ()
+    def part(self, chosen: Iterable[bool]) -> 'Content':
+        """The images chosen, with their boxes."""
+        images = [image for image, take in zip(self.data['images'], chosen, strict=True) if take]
+        ids = {image['id'] for image in images}
+        boxes = [box for box in self.data['annotations'] if box['image_id'] in ids]
+        return Content(dict(self.data, images=images, annotations=boxes), self.images)
 
 
 class Source(Protocol):
     """A dataset in a layout that was recognised.
 
     Attributes:
+        root: Its folder.
         text: The layout in one line.
         splits: Names of the splits: 'train' and perhaps 'val' and 'test'.
-        inputs: All of its files; if one changes, the data have changed.
         notes: What is not used, each one line.
     """
+    root: str
     text: str
     splits: tuple[str, ...]
-    inputs: list[Files]
     notes: list[str]
+
+    def files(self) -> Iterable[str]:
+        """Its images and annotation files: if one changes, the data have changed."""
 
     def read(self, split: str) -> Content:
         """Read a split.

@@ -44,22 +44,24 @@ def split_off(train: Content, classes: tuple[str, ...], seed: int, record: str
         train=names[~chosen].tolist(), val=names[chosen].tolist()))
     made = (f'validation: {chosen.sum()} of {len(images)} images, chosen with seed {seed} '
             f'({osp.basename(record)})')
-    return _part(train, ~chosen), _part(train, chosen), [made, *note]
+    return train.part(~chosen), train.part(chosen), [made, *note]
 
 
 def _groups(train: Content) -> tuple[np.ndarray, list[str]]:
-    """Group numbers (N, ) of the images, and a line about copies if there are any."""
-    exact, near = find_copies(train.files())
-    count = len(exact)
-    groups, kind = near, 'copies or nearly'
-    if np.bincount(near).max() > max(_LARGEST_GROUP * count, np.bincount(exact).max()):
-        groups, kind = exact, 'copies (most images look alike: only exact copies are looked at)'
+    """Group numbers (N, ) of the images, and lines about copies."""
+    exact, near = find_copies(train.paths())
+    alike = np.bincount(near).max()
+    if alike > _LARGEST_GROUP * len(near):  # a fixed camera, say
+        groups, notes = exact, [f'{alike} of {len(near)} images look alike: only exact copies '
+                                'stay in one split']
+    else:
+        groups, notes = near, []
     sizes = np.bincount(groups)
-    several = sizes[sizes > 1]
-    if not len(several):
-        return groups, [f'{kind}'] if groups is exact else []
-    return groups, [f'{several.sum()} images are {kind} of one another, in {len(several)} groups; '
-                    'each group is in one split']
+    copies = sizes[sizes > 1]
+    if len(copies):
+        notes.append(f'{copies.sum()} images are copies of others, exact or nearly, in '
+                     f'{len(copies)} groups: a group is in one split')
+    return groups, notes
 
 
 def _presence(data: dict, classes: tuple[str, ...]) -> np.ndarray:
@@ -73,11 +75,3 @@ def _presence(data: dict, classes: tuple[str, ...]) -> np.ndarray:
             present[rows[box['image_id']], labels[box['category_id']]] = True
     present[:, -1] = ~present.any(1)
     return present
-
-
-def _part(content: Content, chosen: np.ndarray) -> Content:
-    """The images chosen (N, ) bool, with their boxes."""
-    images = [image for image, take in zip(content.data['images'], chosen, strict=True) if take]
-    ids = {image['id'] for image in images}
-    boxes = [box for box in content.data['annotations'] if box['image_id'] in ids]
-    return Content(dict(content.data, images=images, annotations=boxes), content.images)

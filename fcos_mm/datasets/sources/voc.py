@@ -1,32 +1,36 @@
 """Datasets with an XML file per image, by the converter from VOC."""
 import os.path as osp
+from collections.abc import Iterator
 
 from fcos_mm.datasets.converters import convert_voc, voc_classes, voc_layout
-from fcos_mm.datasets.converters.coco import IMAGE_SUFFIXES
-from fcos_mm.datasets.converters.voc_layout import ALL, has_annotations
-from fcos_mm.datasets.sources.source import Content, Files, by_split
+from fcos_mm.datasets.converters.coco import paths_below
+from fcos_mm.datasets.converters.voc_layout import ALL, VocLayout, has_annotations
+from fcos_mm.datasets.sources.source import Content, by_split, split_word
 from fcos_mm.datasets.sources.writer import content_of
 
 
 class VocSource:
-    """A folder that :func:`voc_layout` understands.
-
-    Args:
-        root: The folder.
+    """A folder in the layout of VOC.
 
     Raises:
-        UserError: If images or a training set are missing.
+        UserError: If there is no training set or more than one.
     """
 
-    def __init__(self, root: str) -> None:
-        self.layout = layout = voc_layout(osp.abspath(root))
-        self._names, self.notes = by_split({name: name for name in layout.splits}, root, 'splits')
+    def __init__(self, layout: VocLayout) -> None:
+        self.layout, self.root = layout, layout.root
+        self._names, self.notes = by_split(
+            {name: name for name in layout.splits}, layout.root, 'splits')
         self.splits = tuple(self._names)
-        self.inputs = [Files(layout.images, IMAGE_SUFFIXES), Files(layout.annotations, ('.xml', ))]
-        if layout.listed:
-            self.inputs += [Files(layout.split_file(name)) for name in self._names.values()]
         self.text = self._text()
         self._classes: list[str] = []
+
+    def files(self) -> Iterator[str]:
+        """Images, XML files and lists."""
+        layout = self.layout
+        yield from paths_below(layout.images)
+        yield from paths_below(layout.annotations, '.xml')
+        if layout.listed:
+            yield from map(layout.split_file, self._names.values())
 
     def _text(self) -> str:
         layout, names = self.layout, [*self._names.values()]
@@ -45,5 +49,12 @@ class VocSource:
 
 
 def find_voc(root: str) -> VocSource | None:
-    """The dataset with XML files in a folder; None if there are none."""
-    return VocSource(root) if has_annotations(root) else None
+    """The dataset with XML files in a folder; None if there are none.
+
+    Folders that are not called like splits are datasets of their own.
+    """
+    if not has_annotations(root):
+        return None
+    layout = voc_layout(root)
+    below = not layout.listed and layout.splits != [ALL]
+    return None if below and not any(map(split_word, layout.splits)) else VocSource(layout)

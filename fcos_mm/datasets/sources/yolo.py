@@ -4,10 +4,10 @@ import os.path as osp
 from collections.abc import Iterator
 
 from fcos_mm.datasets.converters import convert_yolo_files, read_class_names, read_data_yaml
-from fcos_mm.datasets.converters.coco import IMAGE_SUFFIXES, find_files
+from fcos_mm.datasets.converters.coco import IMAGE_SUFFIXES, paths_below
 from fcos_mm.datasets.converters.voc_layout import read_lines
 from fcos_mm.datasets.converters.yolo import YAML_SUFFIXES
-from fcos_mm.datasets.sources.source import Content, Files, by_split, split_word
+from fcos_mm.datasets.sources.source import Content, by_split, split_word
 from fcos_mm.datasets.sources.writer import content_of
 from fcos_mm.errors import UserError
 from fcos_mm.faults import first_few
@@ -30,14 +30,14 @@ class YoloSource:
                  notes: list[str]) -> None:
         self.root, self._places, self._names = root, places, names
         self.splits, self.text, self.notes = tuple(places), text, notes
-        self.inputs = [Files(names)] if names else []
-        for place in sorted({place for group in places.values() for place in group}):
-            if osp.isfile(place):
-                self.inputs.append(Files(place))
-            else:
-                self.inputs.append(Files(place, IMAGE_SUFFIXES))
-                self.inputs += [Files(folder, ('.txt', )) for folder in {
-                    osp.dirname(_labels_of(osp.join(place, 'x'))), place} if osp.isdir(folder)]
+
+    def files(self) -> Iterator[str]:
+        """Class names, lists, images and label files."""
+        yield from [self._names] if self._names else []
+        for split, places in self._places.items():
+            yield from filter(osp.isfile, places)
+            for image in filter(osp.isfile, self._images(split)):
+                yield from filter(osp.isfile, (image, _label_file(image)))
 
     def read(self, split: str) -> Content:
         """Convert a split."""
@@ -63,8 +63,11 @@ class YoloSource:
                     yield _resolve(line, bases) or osp.join(bases[0], line)
             elif osp.isfile(place):
                 yield place
+            elif place == self.root:  # results may lie in folders below
+                yield from (osp.join(place, name) for name in sorted(os.listdir(place))
+                            if name.lower().endswith(IMAGE_SUFFIXES))
             else:
-                yield from (osp.join(place, name) for name in find_files(place))
+                yield from paths_below(place)
 
 
 def find_yolo(path: str) -> YoloSource | None:
