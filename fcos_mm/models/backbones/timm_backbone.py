@@ -116,7 +116,7 @@ class TimmBackbone(BaseModule):
     def train(self, mode: bool = True) -> 'TimmBackbone':
         """Set the mode; what is frozen stays in evaluation mode."""
         super().train(mode)
-        for module in self.modules():
+        for module in self.network.modules():
             if self.norm_eval and isinstance(module, _BatchNorm) or _is_frozen(module):
                 module.eval()
         return self
