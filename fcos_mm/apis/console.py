@@ -29,6 +29,18 @@ def tidy_screen(logger: logging.Logger) -> None:
 
 
 @contextlib.contextmanager
+def quiet_log() -> Iterator[None]:
+    """Log warnings and errors alone meanwhile."""
+    logger = MMLogger.get_current_instance()
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
+@contextlib.contextmanager
 def prints_to_log_file() -> Iterator[None]:
     """Send what is printed meanwhile, as pycocotools does, to the log file."""
     with contextlib.redirect_stdout(io.StringIO()) as printed:

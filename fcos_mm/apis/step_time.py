@@ -9,6 +9,7 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DefaultScope
 
 from fcos_mm.apis.build_errors import build_errors_by_key
+from fcos_mm.apis.console import quiet_log
 from fcos_mm.apis.runner import ToolRunner
 from fcos_mm.recipes.schedule import Speed
 from fcos_mm.registry import MODELS
@@ -24,7 +25,8 @@ def measure_speed(cfg: Config) -> Speed:
         UserError: If a component refuses its settings, or an image cannot be read.
     """
     device = 'cuda' if torch.cuda.is_available() else 'cpu'
-    with DefaultScope.overwrite_default_scope(cfg.default_scope), build_errors_by_key(cfg):
+    with (DefaultScope.overwrite_default_scope(cfg.default_scope), build_errors_by_key(cfg),
+          quiet_log()):
         model = MODELS.build(cfg.model).to(device)
         optimizer = build_optim_wrapper(model, cfg.optim_wrapper)
         train, val = (ToolRunner.build_dataloader(dict(cfg[name], persistent_workers=False), seed=0)

@@ -11,6 +11,7 @@ from fcos_mm.apis.train import train
 from fcos_mm.config import check_config, load_config
 from fcos_mm.datasets.checks import check_config_data
 from fcos_mm.datasets.sources import prepare_data
+from fcos_mm.datasets.sources.record import RECORD
 from fcos_mm.engine.resume.work_dir import check_work_dir
 from fcos_mm.errors import UserError
 from fcos_mm.recipes.choice import show
@@ -19,8 +20,7 @@ from fcos_mm.recipes.coverage import coverage_lines
 from fcos_mm.recipes.machine import this_machine
 from fcos_mm.recipes.recipe import Options, choose_model, choose_training
 
-_FOLDER = 'recipe'  # beside the config of the same name that the run dumps
-_DATA = 'data'
+_FOLDER = 'recipe'  # apart from the config of the same name that the run dumps
 
 
 def run(args: argparse.Namespace) -> None:
@@ -70,7 +70,7 @@ def _write(config: Path, args: argparse.Namespace) -> None:
     check_work_dir(Config(dict(work_dir=args.work_dir, resume=False, load_from=None)),
                    args.overwrite)
     seed = args.seed or 0
-    data = prepare_data(args.data, str(Path(args.work_dir, _DATA)), classes=args.classes, seed=seed)
+    data = prepare_data(args.data, _new_folder(config), classes=args.classes, seed=seed)
     print('\n'.join(_describe(data)))
     machine = this_machine()
     options = Options(args.size, args.levels, args.backbone, args.batch, args.lr, args.epochs,
@@ -88,6 +88,14 @@ def _write(config: Path, args: argparse.Namespace) -> None:
     train_set = data.splits['train']
     print('\n'.join(coverage_lines(cfg, train_set.ann_file, train_set.num_images)))
     print(f'config        {config}')
+
+
+def _new_folder(config: Path) -> str:
+    """A folder beside the config for what is made of the data, without what an earlier run made."""
+    folder = config.with_suffix('')
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / RECORD).unlink(missing_ok=True)
+    return str(folder)
 
 
 def _describe(data) -> list[str]:

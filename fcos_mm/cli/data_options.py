@@ -50,7 +50,8 @@ def check_data_options(args: argparse.Namespace) -> None:
     if bool(args.config) == bool(args.data):
         raise UserError('Give one of the two: a config, `fcos-mm train CONFIG`, or your own data, '
                         '`fcos-mm train --data PATH`.')
-    given = [name for name in _ONLY_WITH_DATA if getattr(args, name) not in (None, False)]
+    given = [name for name in _ONLY_WITH_DATA
+             if not (getattr(args, name) is None or getattr(args, name) is False)]
     if args.config and given:
         raise UserError(f'--{given[0].replace("_", "-")} goes with --data. A config has its own '
                         'settings: edit it, or change them by --cfg-options, e.g. '

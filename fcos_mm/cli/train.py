@@ -12,6 +12,7 @@ _EXAMPLES = '''examples:
   %(prog)s fcos_r50-caffe_fpn_gn-head_1x_coco
       a shipped config by its name; `fcos-mm configs` lists them
   %(prog)s my_config.py --resume
+  %(prog)s my_config.py --log tensorboard
 On SIGTERM and SIGUSR1 training saves a checkpoint and exits with status 75.'''
 
 
@@ -30,6 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--overwrite', action='store_true',
                         help='remove the checkpoints of an earlier run in the work dir and start '
                         'from the beginning')
+    parser.add_argument('--log', metavar='NAME[,NAME]',
+                        help='write curves for tensorboard, wandb or both')
     parser.add_argument('--skip-data-check', action='store_true',
                         help='do not check annotations and images first')
     add_run_options(parser)

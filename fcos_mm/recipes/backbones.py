@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import torch
 
-from fcos_mm.compat.extras import import_extra
+from fcos_mm.compat.timm import import_timm
 from fcos_mm.config.nearest import did_you_mean
 from fcos_mm.config.pip_weights import PIP_WEIGHTS, PREFIX, find_pip_weights
 from fcos_mm.errors import UserError
@@ -24,7 +24,7 @@ _RESNETS = {
     'resnet101': (101, 'resnet101-63fe2227.pth', [256, 512, 1024, 2048])}
 _LITE_CHANNELS = {'lite0': [24, 40, 112, 320], 'lite1': [24, 40, 112, 320],
                   'lite2': [24, 48, 120, 352]}
-_IMAGENET = dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], bgr_to_rgb=True)
+_IMAGENET = dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375])
 
 
 class Backbone(NamedTuple):
@@ -90,13 +90,17 @@ def _resnet(name: str) -> dict:
 
 
 def _timm(name: str) -> dict:
-    timm = import_extra('timm', f'--backbone {_TIMM}{name}')
+    timm = import_timm(f'--backbone {_TIMM}{name}')
     if not timm.is_model(name):
         raise UserError(f'--backbone {_TIMM}{name}: timm has no model of this name.'
                         f'{did_you_mean(name, timm.list_models())}')
-    return dict(
-        data_preprocessor=_IMAGENET,
-        backbone=dict(_delete_=True, type='TimmBackbone', model_name=name, pretrained=True))
+    weights = timm.get_pretrained_cfg(name)
+    backbone = dict(_delete_=True, type='TimmBackbone', name=name, pretrained=bool(weights))
+    if not weights:
+        return dict(backbone=backbone)
+    mean, std = ([round(255 * value, 3) for value in values]
+                 for values in (weights.mean, weights.std))
+    return dict(data_preprocessor=dict(mean=mean, std=std), backbone=backbone)
 
 
 def _cache() -> Path:

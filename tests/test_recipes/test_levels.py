@@ -20,10 +20,10 @@ def fit(boxes, **options):
 
 
 def test_ranges_are_those_that_share_the_boxes_most_evenly():
-    # Halves of 20, 50 and 110 pixels are one on a level where P3 ends at 4 * 8 and P4 at 64; those
-    # of 20 reach beyond 3 * 8 at their corners, and all up to 6 * 8 would be on P3.
+    # Halves of 20, 50 and 110 pixels: 6 * 8 and 96 part them most clearly; with 8 * 8 the 50 is on
+    # P3 as well, and with 3 * 8 and 4 * 8 off-center locations of a box fall to the level above.
     found = fit(squares(40, 100, 220, at=128.), levels=(3, 5))
-    assert found.ranges == ((0, 32), (32, 64), (64, None))
+    assert found.ranges == ((0, 48), (48, 96), (96, None))
     assert (found.answered, found.idle) == (1, 0)
     assert (found.name, found.strides) == ('P3-P5', (8, 16, 32))
 

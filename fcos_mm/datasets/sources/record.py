@@ -8,6 +8,8 @@ from fcos_mm.datasets.json_file import read_json
 from fcos_mm.datasets.sources.source import Source
 from fcos_mm.errors import UserError
 
+RECORD = 'data.json'
+
 
 class Record:
     """The file ``data.json`` of a folder.
@@ -18,7 +20,7 @@ class Record:
     """
 
     def __init__(self, out_dir: str, source: Source, **given) -> None:
-        self.path = osp.join(osp.abspath(out_dir), 'data.json')
+        self.path = osp.join(osp.abspath(out_dir), RECORD)
         self.given = dict(given, files=_fingerprint(source, osp.abspath(out_dir)))
 
     def find(self) -> dict | None:
