@@ -128,8 +128,8 @@ def _choose(known: list[str], classes: Sequence[str] | None) -> tuple[str, ...]:
 
 def _count_boxes(content: Content, names: Sequence[str]) -> Counter:
     """The number of boxes of each class."""
-    name = {category['id']: category['name'] for category in content.data['categories']}
-    boxes = Counter(name[box['category_id']] for box in content.data['annotations'])
+    name_of = {category['id']: category['name'] for category in content.data['categories']}
+    boxes = Counter(name_of[box['category_id']] for box in content.data['annotations'])
     return Counter({name: boxes[name] for name in names})
 
 
@@ -167,5 +167,6 @@ def _write(content: Content, path: str, names: tuple[str, ...]) -> dict:
     """Write the file of a split unless there is one; returns the attributes of :class:`Split`."""
     if content.ann_file is None:
         write_json(path, content.data)
-    return dict(ann_file=content.ann_file or path, images=content.images,
-                num_images=len(content.data['images']), num_boxes=_count_boxes(content, names).total())
+    return dict(
+        ann_file=content.ann_file or path, images=content.images,
+        num_images=len(content.data['images']), num_boxes=_count_boxes(content, names).total())
