@@ -32,12 +32,13 @@ def voc_classes(root: str) -> list[str]:
     return sorted(names)
 
 
-def convert_voc(root: str, split: str, *, classes: Sequence[str], one_based: bool = False
-                ) -> CocoWriter:
+def convert_voc(root: str, split: str, *, classes: Sequence[str] | None = None,
+                one_based: bool = False) -> CocoWriter:
     """Read one split.
 
     Args:
-        classes: Names of the classes; objects of other names are left out.
+        classes: Names of the classes; objects of other names are left out. None takes all
+            names of the dataset, sorted.
         one_based: Whether pixels count from 1 and xmax, ymax are the last
             ones inside, as in PASCAL VOC's own files: 1 is then subtracted
             from xmin and ymin. Otherwise the numbers are taken as corners.
@@ -50,6 +51,7 @@ def convert_voc(root: str, split: str, *, classes: Sequence[str], one_based: boo
         place = layout.split_file(split) if layout.listed else osp.join(root, split)
         raise UserError(f'Not a split: {place}\nThe splits of this dataset are {layout.splits}.')
     known = voc_classes(root)
+    classes = known if classes is None else classes
     lost = [name for name in classes if name not in known]
     if lost:
         raise UserError(f'No object of {root} is called {lost}.\n'

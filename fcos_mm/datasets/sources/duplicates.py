@@ -17,7 +17,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 _SIDE = 16  # bits a side of the perceptual hash
-_DRAFT = 8 * _SIDE  # pixels a side from which it is made, at least
+_DRAFT = 4 * _SIDE  # pixels a side from which it is made
 _NEAR = 32  # bits of 256 in which copies differ at most; different images differ in 90 or more
 _BLOCK = 256  # images compared with all later ones at a time
 _SLOW = 500  # images from which on the progress is shown

@@ -1,5 +1,6 @@
 """From a user's folder or file to COCO files for training, validation and test."""
 import os.path as osp
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from fcos_mm.datasets.sources.record import Record
 from fcos_mm.datasets.sources.source import Content, Source
 from fcos_mm.datasets.sources.validation import split_off
 from fcos_mm.errors import UserError
+from fcos_mm.faults import first_few
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ def _make(source: Source, out_dir: str, classes: Sequence[str] | None, seed: int
     names = _choose(_class_names(contents), classes)
     notes = [*source.notes, *(note for content in contents.values() for note in content.notes)]
     for split in [*contents]:
-        if not _count(contents[split], names):
+        if not _count_boxes(contents[split], names).total():
             notes += _without_boxes(contents, split)
     notes += _separate(contents)
     if 'val' not in contents:
@@ -91,9 +93,11 @@ def _make(source: Source, out_dir: str, classes: Sequence[str] | None, seed: int
             contents['train'], names, seed, osp.join(out_dir, 'split.json'))
         contents |= dict(train=train, val=val)
         notes += lines
-    empty = [name for name in names if not _count(contents['train'], (name, ))]
-    if empty:
-        notes.append(f'classes without a box in the training set: {", ".join(empty)}')
+    for split in ('train', 'val'):
+        boxes = _count_boxes(contents[split], names)
+        empty = [name for name in names if not boxes[name]]
+        if empty:
+            notes.append(f'{split}: no box of {first_few(empty)}')
     order = [split for split in ('train', 'val', 'test') if split in contents]
     return dict(layout=source.text, classes=list(names), notes=notes, splits={
         split: _write(contents[split], osp.join(out_dir, 'annotations', f'{split}.json'), names)
@@ -122,10 +126,11 @@ def _choose(known: list[str], classes: Sequence[str] | None) -> tuple[str, ...]:
     return tuple(classes)
 
 
-def _count(content: Content, names: Sequence[str]) -> int:
-    """Boxes of the classes."""
-    ids = {category['id'] for category in content.data['categories'] if category['name'] in names}
-    return sum(box['category_id'] in ids for box in content.data['annotations'])
+def _count_boxes(content: Content, names: Sequence[str]) -> Counter:
+    """The number of boxes of each class."""
+    name_of = {category['id']: category['name'] for category in content.data['categories']}
+    boxes = Counter(name_of[box['category_id']] for box in content.data['annotations'])
+    return Counter({name: boxes[name] for name in names})
 
 
 def _without_boxes(contents: dict[str, Content], split: str) -> list[str]:
@@ -162,5 +167,6 @@ def _write(content: Content, path: str, names: tuple[str, ...]) -> dict:
     """Write the file of a split unless there is one; returns the attributes of :class:`Split`."""
     if content.ann_file is None:
         write_json(path, content.data)
-    return dict(ann_file=content.ann_file or path, images=content.images,
-                num_images=len(content.data['images']), num_boxes=_count(content, names))
+    return dict(
+        ann_file=content.ann_file or path, images=content.images,
+        num_images=len(content.data['images']), num_boxes=_count_boxes(content, names).total())

@@ -91,4 +91,6 @@ def _survey(path: str) -> str:
             suffix = osp.splitext(name)[1].lower()
             count['images' if suffix in IMAGE_SUFFIXES else suffix] += 1
     kinds = ('images', '.json', '.xml', '.txt', '.yaml')
-    return ', '.join(f'{count[kind]} {kind}' for kind in kinds)
+    hint = ('. A JSON file for each image is LabelMe\'s own format: convert it to COCO '
+            '(labelme2coco)' if count['.json'] > 1 and count['.json'] * 2 > count['images'] else '')
+    return ', '.join(f'{count[kind]} {kind}' for kind in kinds) + hint

@@ -9,6 +9,7 @@ from fcos_mm.datasets.sources.source import Source
 from fcos_mm.errors import UserError
 
 RECORD = 'data.json'
+_REMEDY = 'Give a new work dir, or delete that folder.'
 
 
 class Record:
@@ -31,8 +32,9 @@ class Record:
         """
         if not osp.exists(self.path):
             return None
-        remedy = 'Delete this folder, or give a new one.'
-        record = read_json(self.path, 'Record of the data', remedy)
+        record = read_json(self.path, 'Record of the data', _REMEDY)
+        if not isinstance(record, dict) or not {'given', 'made'} <= {*record}:
+            raise UserError(f'{self.path} was not made by this program.\n{_REMEDY}')
         before, made = record['given'], record['made']
         differs = [f'{name} was {before.get(name)!r}, now {value!r}' if name != 'files' else
                    'files were added, removed or changed'
@@ -41,8 +43,8 @@ class Record:
                 if not osp.isfile(split['ann_file'])]
         if differs or lost:
             reason = '; '.join(differs) or f'{lost[0]} is gone'
-            raise UserError(f'{osp.dirname(self.path)} was made from other data: {reason}.\n'
-                            'Give a new work dir, or delete that folder.')
+            raise UserError(
+                f'{osp.dirname(self.path)} was made from other data: {reason}.\n{_REMEDY}')
         return made
 
     def write(self, made: dict) -> None:
@@ -56,7 +58,7 @@ def _fingerprint(source: Source, out_dir: str) -> str:
     results = osp.join(source.root, inside, '')
     digest = hashlib.sha256()
     for path in source.files():
-        if not path.startswith(results):
+        if not path.startswith(results) and osp.exists(path):
             about = os.stat(path)
             digest.update(f'{path} {about.st_size} {about.st_mtime_ns}\n'.encode())
     return digest.hexdigest()

@@ -59,8 +59,8 @@ def _groups(train: Content) -> tuple[np.ndarray, list[str]]:
     sizes = np.bincount(groups)
     copies = sizes[sizes > 1]
     if len(copies):
-        notes.append(f'{copies.sum()} images are copies of others, exact or nearly, in '
-                     f'{len(copies)} groups: a group is in one split')
+        notes.append(f'copies, exact or nearly: {copies.sum()} images in {len(copies)} groups; '
+                     'a group is in one split')
     return groups, notes
 
 

@@ -2,7 +2,7 @@
 import os.path as osp
 from collections.abc import Iterator
 
-from fcos_mm.datasets.converters import convert_voc, voc_classes, voc_layout
+from fcos_mm.datasets.converters import convert_voc, voc_layout
 from fcos_mm.datasets.converters.coco import paths_below
 from fcos_mm.datasets.converters.voc_layout import ALL, VocLayout, has_annotations
 from fcos_mm.datasets.sources.source import Content, by_split, split_word
@@ -22,7 +22,6 @@ class VocSource:
             {name: name for name in layout.splits}, layout.root, 'splits')
         self.splits = tuple(self._names)
         self.text = self._text()
-        self._classes: list[str] = []
 
     def files(self) -> Iterator[str]:
         """Images, XML files and lists."""
@@ -43,8 +42,7 @@ class VocSource:
 
     def read(self, split: str) -> Content:
         """Convert a split, with all names of the dataset as classes."""
-        self._classes = self._classes or voc_classes(self.layout.root)
-        writer = convert_voc(self.layout.root, self._names[split], classes=self._classes)
+        writer = convert_voc(self.root, self._names[split])
         return content_of(writer, self.layout.images, split)
 
 

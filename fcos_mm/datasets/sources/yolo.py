@@ -177,9 +177,13 @@ def _labels_of(image: str) -> str:
 
 
 def _resolve(value: str, bases: tuple[str, ...]) -> str | None:
-    """The file or folder that a path means; folders before that of the split may be wrong."""
+    """The file or folder that a path means; folders before that of the split may be wrong.
+
+    ``../train/images`` is found as ``train/images``, but not as ``images``.
+    """
     parts = [part for part in value.replace('\\', '/').split('/') if part not in ('', '.', '..')]
-    needed = next((number for number, part in enumerate(parts) if split_word(part)), len(parts) - 1)
+    needed = max((number for number, part in enumerate(parts) if split_word(part)),
+                 default=len(parts) - 1)
     tails = [osp.join(*parts[number:]) for number in range(needed + 1)]
     for path in (*(osp.join(base, value) for base in bases),
                  *(osp.join(base, tail) for tail in tails for base in bases)):

@@ -213,8 +213,8 @@ def yolo_yaml(shapes, root):
 
 def yolo_elsewhere(shapes, root):
     yolo_files(shapes, root)
-    write(root / 'mine.yml', 'path: /home/someone/mine\ntrain: images/train\nval: images/val\n'
-          f'test: [images/test]\nnames: {shapes.classes}\nnc: 6\n')
+    write(root / 'mine.yml', 'path: /home/someone/train_data\ntrain: images/train\n'
+          f'val: images/val\ntest: [images/test]\nnames: {shapes.classes}\nnc: 6\n')
 
 
 def yolo_roboflow(shapes, root):

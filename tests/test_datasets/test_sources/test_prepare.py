@@ -188,6 +188,22 @@ def test_other_arguments_are_refused(lay_out, prepare):
     assert "classes was None, now ['disc']" in error_of(prepare, root, classes=['disc'])
 
 
+def test_a_folder_with_another_data_json(lay_out, prepare, tmp_path):
+    (tmp_path / 'out').mkdir()
+    (tmp_path / 'out' / 'data.json').write_text('[]')
+    assert 'data.json was not made by this program' in error_of(prepare, lay_out('voc_flat'))
+
+
+def test_a_link_to_an_image_that_is_gone(lay_out, prepare):
+    root = lay_out('voc_no_lists')
+    shutil.copy(root / 'Annotations' / 'tr000001.xml', root / 'Annotations' / 'gone.xml')
+    (root / 'JPEGImages' / 'gone.jpg').symlink_to(root / 'nowhere.jpg')
+    data = prepare(root)
+    assert data.notes[0].startswith('train: 1 images skipped: not an image')
+    assert sum(split.num_images for split in data.splits.values()) == 15
+    assert prepare(root) == data
+
+
 def test_the_data_are_not_overwritten(lay_out):
     root = lay_out('coco_ours')
     assert 'is the folder of the data' in error_of(prepare_data, str(root), str(root))

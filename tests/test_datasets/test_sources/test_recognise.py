@@ -41,6 +41,13 @@ def test_nothing_usable_tells_what_is_there(tmp_path):
     assert message.endswith('Found: 2 images, 1 .json, 0 .xml, 1 .txt, 0 .yaml.')
 
 
+def test_a_json_file_for_each_image(tmp_path):
+    for name in ('a', 'b', 'c'):
+        (tmp_path / f'{name}.jpg').touch()
+        (tmp_path / f'{name}.json').write_text('{"shapes": []}')
+    assert 'labelme2coco' in error_of(tmp_path)
+
+
 def test_no_such_path_and_a_file_of_another_kind(tmp_path):
     assert 'Not found' in error_of(tmp_path / 'absent')
     (tmp_path / 'data.csv').touch()

@@ -99,8 +99,8 @@ def test_copies_stay_on_one_side_and_the_split_is_written_down(lay_out, shapes, 
     for split in ('train', 'val'):
         file = json.loads((tmp_path / 'out' / 'annotations' / f'{split}.json').read_text())
         assert [image['file_name'] for image in file['images']] == record[split]
-    assert ('30 images are copies of others, exact or nearly, in 15 groups: a group is in one '
-            'split') in data.notes
+    assert ('copies, exact or nearly: 30 images in 15 groups; a group is in one split'
+            in data.notes)
 
 
 def write_frames(root, shapes, count=10):
