@@ -81,8 +81,8 @@ def _count_outputs(model: dict) -> int:
 
 
 def _set_ranges(head: dict, ranges: tuple) -> None:
-    place = head if 'regress_ranges' in head else head.setdefault(  # mmdet's has them itself
-        'assigner', dict(type='fcos_mm.FCOSAssigner'))
+    head.setdefault('assigner', dict(type='fcos_mm.FCOSAssigner'))
+    place = head if 'regress_ranges' in head else head['assigner']  # mmdet's has them itself
     place['regress_ranges'] = ranges
 
 
