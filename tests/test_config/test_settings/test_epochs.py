@@ -66,7 +66,7 @@ def test_the_warm_up_is_a_tenth_of_the_training_at_most(load, tmp_path):
     (tmp_path / 'annotations').mkdir()
     (tmp_path / 'annotations' / 'train.json').write_text(json.dumps(content))
     for base, former in (('bccd', 100), ('small', 100)):
-        for epochs, end in ((1000, former), (250, 100), (200, 80), (20, 8), (1, 1)):
+        for epochs, end in ((1000, former), (250, 100), (200, 80), (20, 8), (1, 2)):
             cfg = load(base, f"data_root = '{tmp_path}/'\nepochs = {epochs}")
             assert cfg.param_scheduler[0].end == end
             assert not cfg.param_scheduler[0].by_epoch
@@ -75,8 +75,8 @@ def test_the_warm_up_is_a_tenth_of_the_training_at_most(load, tmp_path):
 def in_epochs(**changes):
     return Config(dict(
         train_cfg=dict(by_epoch=True, max_epochs=10),
-        param_scheduler=[dict(type='LinearLR', begin=0, end=2),
-                         dict(type='CosineAnnealingLR', begin=2, end=10, T_max=8),
+        param_scheduler=[dict(type='LinearLR', begin=0, end=4),
+                         dict(type='CosineAnnealingLR', begin=4, end=10, T_max=6),
                          dict(type='mmengine.StepLR', step_size=3),
                          dict(type='ConstantLR', by_epoch=False, begin=100, end=200)],
         custom_hooks=[dict(type='PipelineSwitchHook', switch_epoch=8, switch_pipeline=[]),
@@ -90,8 +90,8 @@ def test_warm_up_in_epochs_and_hooks():
     assert [hook.get('switch_epoch', hook.get('begin_epoch')) for hook in cfg.custom_hooks] == [
         12, 8]
     warm_up, cosine, steps, other = cfg.param_scheduler
-    # no more than a tenth; what begins where the warm-up ended goes on doing so
-    assert (warm_up.end, cosine.begin, cosine.end, cosine.T_max) == (1, 1, 15, 14)
+    # no more than a tenth, but 2; what begins where the warm-up ended goes on doing so
+    assert (warm_up.end, cosine.begin, cosine.end, cosine.T_max) == (2, 2, 15, 13)
     assert steps.step_size == 4  # 4.5, to the even number
     assert other == in_epochs().param_scheduler[3]
 
