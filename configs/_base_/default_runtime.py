@@ -9,6 +9,8 @@ default_hooks = dict(
     param_scheduler=dict(type='ParamSchedulerHook'),
     # also every 10 minutes, and when a cluster stops the run: docs/reliability.md
     checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=3, minutes=10),
+    # on a terminal; in files and pipes there are the lines of the logger alone
+    progress=dict(type='ProgressHook'),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     visualization=dict(type='DetVisualizationHook'),
     # docs/speed.md: how training is sped up, off unless asked for, and the options of the copy of

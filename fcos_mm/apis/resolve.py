@@ -14,6 +14,7 @@ from fcos_mm.checkpoints.safe_loading import trust_checkpoints
 from fcos_mm.compat.distributed import set_cpu_wrapper
 from fcos_mm.config import check_config, load_config, set_work_dir
 from fcos_mm.config.datasets import leaf_datasets
+from fcos_mm.config.log_backends import add_log_backends
 from fcos_mm.engine.resume.resume_point import prepare_resume
 from fcos_mm.engine.resume.work_dir import check_work_dir, resume_after_restart
 from fcos_mm.errors import UserError
@@ -68,6 +69,8 @@ def _set_training_options(cfg: Config, args: argparse.Namespace) -> None:
     if cfg.load_from is not None:
         read_state_dict(cfg.load_from)
     check_work_dir(cfg, args.overwrite)
+    if args.log is not None:
+        add_log_backends(cfg, args.log)
 
 
 def _set_test_options(cfg: Config, args: argparse.Namespace) -> None:

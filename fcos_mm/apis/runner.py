@@ -1,4 +1,5 @@
 """mmengine's runner, with a readable screen, clear words on weights and safe checkpoints."""
+import contextlib
 import os
 from collections.abc import Iterator
 
@@ -17,7 +18,7 @@ from fcos_mm.checkpoints.fit import ALLOWED_BY, TakenWeights
 from fcos_mm.checkpoints.frozen_layers import check_frozen, record_loading, unfreezing_options
 from fcos_mm.compat.modules import inner_model
 from fcos_mm.config.keys import walk
-from fcos_mm.engine import RunHeaderHook
+from fcos_mm.engine import ProgressHook, RunHeaderHook
 from fcos_mm.engine.distributed.scale_lr import scale_learning_rate
 from fcos_mm.engine.distributed.zero import gather_shares
 from fcos_mm.engine.resume.preemption import spare_workers
@@ -40,12 +41,12 @@ class ToolRunner(Runner):
 
     def train(self) -> nn.Module:
         """Train the model."""
-        with build_errors_by_key(self.cfg):
+        with build_errors_by_key(self.cfg), _progress_ends(self):
             return super().train()
 
     def test(self) -> dict:
         """Test the model."""
-        with build_errors_by_key(self.cfg):
+        with build_errors_by_key(self.cfg), _progress_ends(self):
             return super().test()
 
     @staticmethod
@@ -160,6 +161,17 @@ def build_runner(cfg: Config) -> Runner:
         runner = RUNNERS.build(cfg) if 'runner_type' in cfg else ToolRunner.from_cfg(cfg)
     runner.register_hook(RunHeaderHook())
     return runner
+
+
+@contextlib.contextmanager
+def _progress_ends(runner: Runner) -> Iterator[None]:
+    """Remove the progress display at the end, after an error or Ctrl-C too."""
+    try:
+        yield
+    finally:
+        for hook in runner.hooks:
+            if isinstance(hook, ProgressHook):
+                hook.close()
 
 
 def _without_workers(dataloader):

@@ -6,6 +6,7 @@ from fcos_mm.cli.options import add_config, add_run_options, run_of
 _EXAMPLES = '''examples:
   tools/train.py configs/demo/fcos_csp-w25_fpn_shapes.py
   tools/train.py configs/demo/fcos_csp-w25_fpn_shapes.py --resume
+  tools/train.py configs/demo/fcos_csp-w25_fpn_shapes.py --log tensorboard
 On SIGTERM and SIGUSR1 training saves a checkpoint and exits with status 75.'''
 
 
@@ -22,6 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--overwrite', action='store_true',
                         help='remove the checkpoints of an earlier run in the work dir and start '
                         'from the beginning')
+    parser.add_argument('--log', metavar='NAME[,NAME]',
+                        help='write curves for tensorboard, wandb or both')
     parser.add_argument('--skip-data-check', action='store_true',
                         help='do not check annotations and images first')
     add_run_options(parser)

@@ -23,3 +23,17 @@ def is_for_the_file_only(record: logging.LogRecord) -> bool:
     if record.levelno == logging.INFO:
         return (record.module, record.funcName) in _BULK or message.startswith(_REPEATED)
     return message.startswith(_OWN_WARNINGS)
+
+
+#: (module, function) whose lines a progress display shows by itself.
+_PROGRESS = {
+    ('logger_hook', 'after_train_iter'), ('logger_hook', 'after_val_iter'),
+    ('logger_hook', 'after_test_iter'),
+    ('checkpoint_hook', 'after_train_iter'), ('checkpoint_hook', 'after_train_epoch'),
+    ('checkpoint_hook', '_save_best_checkpoint'),
+}
+
+
+def is_shown_by_progress(record: logging.LogRecord) -> bool:
+    """Whether a record says that a run goes on, and nothing that a progress display does not."""
+    return record.levelno == logging.INFO and (record.module, record.funcName) in _PROGRESS

@@ -24,7 +24,7 @@ def test_screen_of_a_training_run(trained):
         assert word in steps[0]
     assert sum('Average Precision' in line for line in lines) == 6
     for noise in ('mmengine - INFO', 'System environment', 'Config:', 'before_run', 'FileClient',
-                  'Failed to search', 'loading annotations', 'Initialized by'):
+                  'Failed to search', 'loading annotations', 'Initialized by', '\x1b', '━'):
         assert noise not in trained.screen
 
 
