@@ -1,5 +1,6 @@
 """The detector (paper, Fig. 2): backbone, feature pyramid, FCOS head."""
 from mmdet.models.detectors import SingleStageDetector
+from mmdet.utils import ConfigType, OptMultiConfig
 
 from fcos_mm.registry import MODELS
 
@@ -11,4 +12,23 @@ class FCOS(SingleStageDetector):
     The class gives mmdet's single-stage detector the paper's name; the method
     itself lives in :class:`fcos_mm.models.FCOSHead`. Arguments are those of
     mmdet's ``SingleStageDetector``.
+
+    A backbone whose class has ``made_channels`` (``EfficientNetLite``, ``TimmBackbone``) tells the
+    neck its ``in_channels``. That is done here, where the two meet, so that it holds for every
+    tool that builds the detector, mmdet's too.
     """
+
+    def __init__(self, *, backbone: ConfigType, neck: OptMultiConfig = None, **kwargs) -> None:
+        super().__init__(backbone=backbone, neck=self.complete_neck(backbone, neck), **kwargs)
+
+    @staticmethod
+    def complete_neck(backbone: ConfigType, neck: OptMultiConfig) -> OptMultiConfig:
+        """Set ``in_channels`` of a neck, or of the first of several, if the backbone tells them."""
+        settings = dict(backbone)
+        kind = settings.pop('type')
+        kind = MODELS.get(kind) if isinstance(kind, str) else kind
+        if not neck or not hasattr(kind, 'made_channels'):
+            return neck
+        first, *others = neck if isinstance(neck, (list, tuple)) else [neck]
+        first = {**first, 'in_channels': kind.made_channels(**settings)}
+        return [first, *others] if others else first

@@ -5,6 +5,7 @@ import pytest
 import torch
 from mmengine.runner import CheckpointLoader
 
+from fcos_mm.checkpoints.frozen_layers import check_frozen, record_loading
 from fcos_mm.config.pip_weights import PIP_WEIGHTS
 from fcos_mm.errors import UserError
 from fcos_mm.models import EfficientNetLite
@@ -44,6 +45,18 @@ def test_logits_equal_those_of_the_reference_network(arch):
     image = torch.randn(1, 3, 97, 64, generator=torch.Generator().manual_seed(0))
     last = network._swish(network._bn1(network._conv_head(backbone(image)[0])))
     torch.testing.assert_close(network._fc(last.mean((2, 3))), network(image), rtol=1e-5, atol=1e-5)
+
+
+def test_frozen_stages_may_be_those_that_were_loaded(arch):
+    def started(**settings):
+        model = torch.nn.Module()
+        model.backbone = EfficientNetLite(arch=arch, frozen_stages=2, norm_eval=True, **settings)
+        record_loading(model).backbone.init_weights()
+        return model
+    check_frozen(started(init_cfg=dict(type='Pretrained', checkpoint=f'pip://efficientnet-{arch}')))
+    with pytest.raises(UserError, match='--cfg-options model.backbone.frozen_stages=-1 model.backb'
+                                        'one.norm_eval=False\n'):
+        check_frozen(started())
 
 
 def test_an_unknown_name_gets_the_nearest():

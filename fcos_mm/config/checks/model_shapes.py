@@ -1,7 +1,7 @@
 """Check that backbone, neck and heads fit: channels, levels, strides and groups."""
 import inspect
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from mmdet.models.task_modules import SSDAnchorGenerator
 from mmengine.config import Config
@@ -74,7 +74,7 @@ def _detectors(cfg, key: str) -> Iterator[tuple[str, dict]]:
 
 
 def _check_detector(key: str, model: dict, mode: str, faults: Faults) -> None:
-    necks = listed(model.get('neck'), f'{key}.neck')
+    necks = listed(_neck_of(model), f'{key}.neck')
     maps = _made_maps(f'{key}.backbone', model['backbone'])
     if maps is None and necks:
         maps = _expected_maps(f'{key}.backbone', model['backbone'], necks[0][1])
@@ -90,6 +90,19 @@ def _check_detector(key: str, model: dict, mode: str, faults: Faults) -> None:
                                       f'{key}.roi_head.bbox_roi_extractor'):
             with faults.gather():
                 _check_extractor(name, extractor, maps)
+
+
+def _neck_of(model: dict) -> Any:
+    """The neck's settings, as the detector completes them by its backbone."""
+    complete = getattr(component(model), 'complete_neck', None)
+    if complete is None or component(model['backbone']) is None:
+        return model.get('neck')
+    try:
+        return complete(model['backbone'], model.get('neck'))
+    except UserError:
+        raise
+    except Exception:  # of wrong settings; the backbone's build tells it in full
+        return model.get('neck')
 
 
 def _made_maps(key: str, cfg: dict, maps: Maps | None = None) -> Maps | None:

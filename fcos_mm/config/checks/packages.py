@@ -7,7 +7,7 @@ from mmengine.config.utils import MODULE2PACKAGE
 
 from fcos_mm.config.keys import walk
 
-# The module that a component of mmdet or mmengine imports, and what ``pip install`` takes if
+# The module that a component imports, and what ``pip install`` takes if
 # that differs.
 _MODULES = {
     **{f'{name}VisBackend': name.lower() for name in (
@@ -30,6 +30,7 @@ _MODULES = {
     'Lion': 'lion_pytorch',
     'MOTChallengeMetric': 'trackeval',
     'MemoryProfilerHook': 'memory_profiler',
+    'TimmBackbone': 'timm',
 }
 _SOURCES = {
     'd_cube': 'ddd-dataset',
@@ -37,6 +38,7 @@ _SOURCES = {
     'lvis': 'git+https://github.com/lvis-dataset/lvis-api.git',
     'memory_profiler': 'memory_profiler psutil',
     'panopticapi': 'git+https://github.com/cocodataset/panopticapi.git',
+    'timm': "'fcos_mm[timm]'",
     'trackeval': 'git+https://github.com/JonathonLuiten/TrackEval.git',
 }
 _SCHEMES = ('torchvision://', 'modelzoo://')

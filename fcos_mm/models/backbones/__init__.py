@@ -1,4 +1,5 @@
 """Backbones that mmdet does not have."""
 from fcos_mm.models.backbones.efficientnet_lite import EfficientNetLite
+from fcos_mm.models.backbones.timm_backbone import TimmBackbone
 
-__all__ = ['EfficientNetLite']
+__all__ = ['EfficientNetLite', 'TimmBackbone']

@@ -74,6 +74,14 @@ class EfficientNetLite(BaseModule):
         for module in self._frozen():
             module.requires_grad_(False)
 
+    @classmethod
+    def made_channels(cls, *, arch: str = 'lite0', out_indices: Sequence[int] = (1, 2, 3),
+                      **others) -> list[int]:
+        """The channels of the maps that a backbone with these arguments returns."""
+        width, _ = _SCALES[arch]
+        return [make_divisible(_GROUPS[_LAST_GROUPS[index]][1] * width, 8)
+                for index in out_indices]
+
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """Compute the maps of the stages in ``out_indices``.
 
