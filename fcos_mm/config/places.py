@@ -59,7 +59,7 @@ def find_places(name: str, cfg: Config, source: Source | None = None, former=Non
         key for key in _ending_with(rest, keys) if split in ('train', 'val', 'test')
         and key.startswith(f'{split}_')]
     if not found:
-        known = {key.split('.')[-1] for key in keys if '.' in key} | known_keys(cfg)
+        known = {key.split('.')[-1] for key in keys if '.' in key} | known_keys(cfg) - {name}
         similar = nearest(name, known, _SIMILAR)
         found = _ending_with(similar, keys) or ([similar] if similar else [])
     return Places(sorted(found, key=lambda key: key.count('.'))[:_MOST])

@@ -13,7 +13,7 @@ from fcos_mm.config.keys import EXTRA, known_keys, look_up
 from fcos_mm.config.nearest import nearest
 from fcos_mm.config.old_names import OLD_KEYS, new_place
 from fcos_mm.config.places import Places, find_places, other_unit
-from fcos_mm.config.settings import SETTINGS, applied_names
+from fcos_mm.config.settings import SETTINGS, applied_names, written_out
 from fcos_mm.config.source import Source
 from fcos_mm.faults import Faults
 
@@ -72,6 +72,9 @@ def _fault(cfg: Config, source: Source, file: Source, name: str) -> str | None:
     places = find_places(name, cfg, source, former)
     if _holds_anyway(cfg, name, places, former):
         return None
+    if name in SETTINGS and (key := written_out(file, name)):
+        return (f'{name} is set in {where}, and {key} as well: a file that sets such a key itself '
+                'is taken at its word.\nRemove one of them.')
     reason = (': the value in its base was copied to where it is used when the base was read.'
               if places.copied else '.')
     return (f'{name} is set in {where}, but nothing reads it{reason}\n'

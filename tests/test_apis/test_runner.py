@@ -15,6 +15,7 @@ def test_pretrained_weights_that_cannot_be_loaded(checkpoint, variant, run, tmp_
     text = str(error.value)
     assert f"model.backbone.init_cfg (checkpoint '{checkpoint}')" in text
     assert '--cfg-options model.backbone.init_cfg=None' in text
+    assert ("checkpoint='pip://efficientnet-lite0'" in text) == ('://' in checkpoint)
 
 
 def test_pretrained_settings_are_found_in_lists():

@@ -10,7 +10,7 @@ from typing import Any
 
 from mmengine.config import Config
 
-from fcos_mm.config.settings.given import Given
+from fcos_mm.config.settings.given import Given, keys_with
 from fcos_mm.config.settings.table import SETTINGS
 from fcos_mm.config.shipped import find_config
 from fcos_mm.config.source import Source, read_source
@@ -51,8 +51,13 @@ def _applied(source: Source) -> list[str]:
     """The settings that take effect in the file itself."""
     if source.is_shipped or not source.bases:
         return []
-    return [name for name, setting in SETTINGS.items() if name in source.assigned
-            and not Given(name, None, keys=source.keys).beside(*setting.inner)]
+    return [name for name in SETTINGS
+            if name in source.assigned and written_out(source, name) is None]
+
+
+def written_out(source: Source, name: str) -> str | None:
+    """The key by which a file itself says what a setting would; None if there is none."""
+    return min(keys_with(SETTINGS[name].inner, source.keys), default=None)
 
 
 def apply_options(cfg: Config, options: dict) -> dict:

@@ -14,7 +14,7 @@ _SEPARATORS = '/\\'
 
 def apply_data_root(cfg: Config | dict, given: Given) -> None:
     """Let every dataset and metric read from another folder."""
-    set_data_root(cfg, given.value, old=given.former)
+    set_data_root(cfg, given.value, old=given.former or _common(_roots(cfg)))
 
 
 def set_data_root(cfg: Config | dict, data_root: str, old: str | None = None) -> None:
@@ -26,11 +26,9 @@ def set_data_root(cfg: Config | dict, data_root: str, old: str | None = None) ->
     Raises:
         UserError: If no dataset or metric reads from the old folder or the new one.
     """
-    data_root = str(data_root)
-    roots = list(dict.fromkeys(
-        str(dataset['data_root']) for dataset in datasets_of(cfg) if dataset.get('data_root')))
+    data_root, roots = str(data_root), _roots(cfg)
     if old is None:
-        old = cfg.get('data_root') or (roots[0] if len(roots) == 1 else '')
+        old = cfg.get('data_root') or _common(roots)
     old, new = str(old).rstrip(_SEPARATORS), data_root.rstrip(_SEPARATORS) or data_root
     for name in _READERS:
         if old and cfg.get(name) is not None:
@@ -43,6 +41,16 @@ def set_data_root(cfg: Config | dict, data_root: str, old: str | None = None) ->
             f'data_root={data_root!r} moves nothing: the datasets {there}, which is not below '
             "the config's data_root.\nSet train_dataloader.dataset.data_root, the same of "
             'val_dataloader and test_dataloader, and val_evaluator.ann_file instead.')
+
+
+def _roots(cfg: Config | dict) -> list[str]:
+    """The folders of all datasets, each once."""
+    return list(dict.fromkeys(
+        str(dataset['data_root']) for dataset in datasets_of(cfg) if dataset.get('data_root')))
+
+
+def _common(roots: list[str]) -> str:
+    return roots[0] if len(roots) == 1 else ''
 
 
 def _starts(path: str, folder: str) -> bool:

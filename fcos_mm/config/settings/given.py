@@ -7,6 +7,11 @@ from fcos_mm.config.keys import is_number
 from fcos_mm.errors import UserError
 
 
+def keys_with(words: Collection[str], keys: Collection[str]) -> list[str]:
+    """The dotted keys that hold one of the words inside another key: ``optimizer.lr``."""
+    return [key for key in keys if any(f'.{word}.' in f'{key}.' for word in words)]
+
+
 @dataclass(frozen=True)
 class Given:
     """A setting with its value, and what is set beside it.
@@ -22,7 +27,7 @@ class Given:
 
     def beside(self, *words: str) -> bool:
         """Whether one of these keys is set beside it: ``pipeline``, ``optimizer.lr``."""
-        return any(f'.{word}.' in f'{key}.' for word in words for key in self.keys)
+        return bool(keys_with(words, self.keys))
 
     def error(self, reason: str) -> UserError:
         """That it cannot be applied: why, then what to do."""

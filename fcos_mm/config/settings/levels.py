@@ -81,9 +81,11 @@ def _count_outputs(model: dict) -> int:
 
 
 def _set_ranges(head: dict, ranges: tuple) -> None:
-    place = head if 'regress_ranges' in head else head.setdefault(  # mmdet's has them itself
-        'assigner', dict(type='fcos_mm.FCOSAssigner'))
-    place['regress_ranges'] = ranges
+    if 'regress_ranges' in head:  # mmdet's own head
+        head['regress_ranges'] = ranges
+    else:
+        head.setdefault('assigner', dict(type='fcos_mm.FCOSAssigner'))
+        head['assigner']['regress_ranges'] = ranges
 
 
 def _is_range(value: Any) -> bool:

@@ -12,7 +12,8 @@ from fcos_mm.config.keys import is_number, type_name, value_at, walk
 _WARM_UPS = ('LinearLR', 'ConstantLR', 'LinearParamScheduler', 'ConstantParamScheduler')
 _ENDLESS = int(1e9)  # mmengine's default of `end`
 _MOMENTS = ('begin', 'end', 'T_max', 'total_steps', 'step_size')
-_SHARE = 10  # a warm-up is a tenth of the training at most
+_SHARE = 10  # a warm-up is a tenth of the training at most...
+_SHORTEST = 2  # ...but mmengine's ends with the second step at the earliest
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def warm_up_limit(cfg: Config | dict, epochs: int) -> int | None:
         return None
     with open(path, 'rb') as file:
         images = file.read().count(b'"file_name"')
-    return max(1, epochs * math.ceil(images / batch) // _SHARE)
+    return max(_SHORTEST, epochs * math.ceil(images / batch) // _SHARE)
 
 
 def stretch_schedules(schedules: Any, lengths: Lengths) -> None:
@@ -60,7 +61,7 @@ def stretch_schedules(schedules: Any, lengths: Lengths) -> None:
     ends = {}  # former and new ends of warm-ups that count epochs
     for schedule in warm_ups:
         by_epoch, former = schedule.get('by_epoch', True), schedule['end']
-        limit = max(1, lengths.epochs // _SHARE) if by_epoch else lengths.warm_up_limit
+        limit = max(_SHORTEST, lengths.epochs // _SHARE) if by_epoch else lengths.warm_up_limit
         schedule['end'] = former if limit is None else min(former, limit)
         if by_epoch:
             ends[former] = schedule['end']
