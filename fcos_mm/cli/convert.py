@@ -40,9 +40,10 @@ def converter_of(source: str) -> Callable[[argparse.Namespace], None]:
 
 
 def convert_data(args: argparse.Namespace) -> None:
-    """Write COCO files for a user's data and say what they hold."""
-    from fcos_mm.datasets.checks.summary import data_lines
+    """Write COCO files for a user's data; print what they hold and how a config names them."""
+    from fcos_mm.datasets.checks.summary import class_table, config_lines, summarise
     from fcos_mm.datasets.sources import prepare_data
     data = prepare_data(args.source, args.out, classes=args.classes, seed=args.seed)
-    print('\n'.join(data_lines(data)))
-    print(f'To check them: fcos-mm check-data {args.source}')
+    splits = {name: summarise(split.ann_file, data.classes) for name, split in data.splits.items()}
+    print('\n'.join([data.layout, *data.notes, '', *class_table(splits), '', 'In a config:',
+                     *config_lines(data)]))

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from fcos_mm.datasets.coco_format import load_coco
 
+_COLUMN = 20  # characters
+
 
 @dataclass(frozen=True)
 class SplitSummary:
@@ -44,22 +46,23 @@ def summarise(ann_file: str, classes: Sequence[str]) -> SplitSummary:
 
 def class_table(splits: Mapping[str, SplitSummary]) -> list[str]:
     """A table of the boxes of each class and of the images that have it, split by split."""
-    classes = next(iter(splits.values())).classes
-    width = max(map(len, ('images without boxes', *classes)))
-    heading = f'{"":{width}}' + ''.join(f'{name:>24}' for name in splits)
-    rows = {name: [_counts(*split.classes[name]) for split in splits.values()] for name in classes}
+    rows = {'boxes in images': [*splits]}
+    for name in dict.fromkeys(name for split in splits.values() for name in split.classes):
+        rows[name] = [_counts(*split.classes[name]) if name in split.classes else '-'
+                      for split in splits.values()]
     rows['all classes'] = [_counts(split.images, split.boxes) for split in splits.values()]
     rows['images without boxes'] = [f'{split.empty:,}' for split in splits.values()]
-    return [heading, *(f'{name:{width}}' + ''.join(f'{cell:>24}' for cell in cells)
-                       for name, cells in rows.items())]
+    width = max(map(len, rows))
+    return [f'{name:{width}}' + ''.join(f'{cell:>{_COLUMN}}' for cell in cells)
+            for name, cells in rows.items()]
 
 
 def _counts(images: int, boxes: int) -> str:
     return f'{boxes:,} in {images:,}'
 
 
-def data_lines(data) -> list[str]:
-    """Describe what ``fcos_mm.datasets.sources.prepare_data`` returned."""
-    splits = [f'{name:6}{split.num_images:,} images, {split.num_boxes:,} boxes: {split.ann_file}'
-              for name, split in data.splits.items()]
-    return [data.layout, *splits, f'classes = {tuple(data.classes)}', *data.notes]
+def config_lines(data) -> list[str]:
+    """What a config says to use what ``fcos_mm.datasets.sources.prepare_data`` returned."""
+    files = {name: split.ann_file for name, split in data.splits.items()}
+    folders = {name: split.images for name, split in data.splits.items()}
+    return [f'classes = {tuple(data.classes)}', f'ann_files = {files}', f'image_dirs = {folders}']
