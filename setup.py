@@ -78,6 +78,7 @@ setup(
     # As with OpenMMLab's own projects torch and the mm packages are for the
     # user to choose: `make install`, or requirements/mminstall.txt.
     install_requires=requirements('runtime'),
+    entry_points={'console_scripts': ['fcos-mm = fcos_mm.cli.program:run']},
     extras_require={
         **{name: requirements(name) for name in ('tests', 'optional', 'pretrained')},
         'timm': ['timm'], 'supervision': ['supervision'], 'tensorboard': ['tensorboard'],

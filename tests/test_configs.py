@@ -18,6 +18,7 @@ from mmengine.structures import InstanceData
 
 from fcos_mm.apis.runner import pretrained_settings
 from fcos_mm.config import load_config
+from fcos_mm.config.shipped import config_facts
 from fcos_mm.registry import MODELS, TRANSFORMS
 
 ROOT = Path(__file__).resolve().parents[1] / 'configs'
@@ -29,6 +30,7 @@ BUILDABLE = [pytest.param(name, marks=pytest.mark.skipif(
     'timm' in name and importlib.util.find_spec('timm') is None, reason='needs timm'))
              for name in CONFIGS]
 IMPROVED = 'gn-head-center-normbbox-centeronreg-giou'
+PARAMETERS = {facts.path: facts.parameters for facts in config_facts()}
 SWAPS = ('r18', 'mobilenetv2', 'regnetx-3.2gf', 'hrnetv2p-w18', 'pvtv2-b2', 'swin-t')
 
 
@@ -133,6 +135,8 @@ def test_weights_have_a_plain_address(name, no_more_packages, monkeypatch):
 def test_trains_a_step_and_predicts(name):
     cfg = load(name)
     model = build(cfg.model).train()
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    assert PARAMETERS[name] == round(parameters / 1e6, 1)
     with DefaultScope.overwrite_default_scope('fcos_mm'):
         losses = model(**model.data_preprocessor(images(), True), mode='loss')
         total, _ = model.parse_losses(losses)

@@ -1,4 +1,5 @@
 """Set-up: requirements, an installed package with its configs, the scripts."""
+import json
 import os
 import re
 import shutil
@@ -107,11 +108,13 @@ def test_wheel_ships_configs_and_tools(source, tmp_path):
         metadata, = [name for name in files if name.endswith('METADATA')]
         needs = [line for line in archive.read(metadata).decode().splitlines()
                  if line.startswith('Requires-Dist') and 'extra' not in line]
+        scripts, = [name for name in files if name.endswith('entry_points.txt')]
+        entry_points = archive.read(scripts).decode()
     shipped = {f'fcos_mm/.mim/{path.relative_to(ROOT).as_posix()}'
                for folder in ('configs', 'tools') for path in (ROOT / folder).rglob('*')
                if path.suffix in ('.py', '.sh')}
     assert shipped <= files
-    assert 'fcos_mm/.mim/model-index.yml' in files
+    assert {'fcos_mm/.mim/model-index.yml', 'fcos_mm/.mim/configs/metafile.yml'} <= files
     assert {'_fcos_mm_startup.py', '_fcos_mm_startup.pth'} <= files
     assert not [line for line in needs if 'mm' in line.split()[1] or 'torch' in line]
 
@@ -121,6 +124,11 @@ def test_wheel_ships_configs_and_tools(source, tmp_path):
     assert Path(file).is_relative_to(tmp_path / 'env')
     assert (classes, channels) == ('3', '256')
     run_mmdet(python, tmp_path)
+    assert 'fcos-mm = fcos_mm.cli.program:run' in entry_points
+    shown = subprocess.run([python, '-m', 'fcos_mm', 'configs', 'shapes', '--json'], cwd=tmp_path,
+                           env={'PATH': os.environ['PATH']}, capture_output=True, text=True,
+                           check=True).stdout
+    assert json.loads(shown)[0]['name'] == 'fcos_csp-w25_fpn_shapes'
 
 
 def test_editable_install_uses_the_configs_of_the_checkout(source, tmp_path):

@@ -13,6 +13,7 @@ from fcos_mm.cli.options import (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.description = 'Detect objects in images'
+    parser.epilog = 'example:\n  %(prog)s pictures my_config.py work_dirs/my_config/epoch_12.pth'
     parser.add_argument('input', help='an image, or a folder with images and folders')
     add_config(parser)
     parser.add_argument('checkpoint', help='the weights')

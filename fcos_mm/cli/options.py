@@ -13,7 +13,7 @@ _NOT_READ = ('not KEY=VALUE with a number, a word or a list such as "[1,2]" as i
 
 
 def add_config(parser: argparse.ArgumentParser, text: str = (
-        'path of a config, or the name of a shipped one (`fcos-mm configs` lists them)')) -> None:
+        'path of a config, or the name of a shipped one (see the command configs)')) -> None:
     """Add the positional ``config``; ``text`` is its help."""
     parser.add_argument('config', help=text)
 

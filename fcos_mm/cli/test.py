@@ -7,6 +7,7 @@ from fcos_mm.cli.options import add_config, add_run_options, run_of
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.description = 'Test a detector'
+    parser.epilog = 'example:\n  %(prog)s my_config.py work_dirs/my_config/epoch_12.pth'
     add_config(parser)
     parser.add_argument('checkpoint', help='the weights to test')
     parser.add_argument('--out', metavar='FILE.pkl', help='write the predictions to a pickle file')

@@ -1,7 +1,8 @@
 """Draw on images: colors and names of classes, and paths of drawings."""
-from fcos_mm.visualization.labels import drawable, font_families
-from fcos_mm.visualization.palette import complete_palette
-from fcos_mm.visualization.visualizer import DetLocalVisualizer, drawing_path, ours
+from fcos_mm.lazy import lazy_exports
 
-__all__ = ['DetLocalVisualizer', 'complete_palette', 'drawable', 'drawing_path', 'font_families',
-           'ours']
+__getattr__, __all__ = lazy_exports(__name__, {
+    'labels': ['drawable', 'font_families'],
+    'palette': ['complete_palette'],
+    'visualizer': ['DetLocalVisualizer', 'drawing_path', 'ours'],
+})

@@ -7,8 +7,9 @@ from fcos_mm.cli.options import add_config, add_config_options, add_score_thresh
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.description = 'Draw a grid of test images with their detections'
+    parser.epilog = 'example:\n  %(prog)s my_config.py predictions.pkl --out grid.png'
     add_config(parser, 'the config that was tested')
-    parser.add_argument('predictions', help='the file that tools/test.py --out wrote')
+    parser.add_argument('predictions', help='the file that test --out wrote')
     parser.add_argument('--out', default='grid.png', help='the image to write')
     parser.add_argument('--count', type=int, default=24, help='number of images')
     parser.add_argument('--columns', type=int, default=6, help='images in a row')

@@ -7,6 +7,7 @@ from fcos_mm.datasets.shapes import COUNTS, IMAGE_SIZE, SPLITS, make_shapes
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.description = "Write the generated dataset `shapes` in COCO's format."
+    parser.epilog = 'example:\n  %(prog)s data/shapes --counts 64 8 12'
     parser.add_argument('out_dir', help='folder to write to')
     parser.add_argument('--seed', type=int, default=0,
                         help='the same seed gives the same bytes (default: %(default)s)')

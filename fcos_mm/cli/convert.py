@@ -1,0 +1,49 @@
+"""``fcos-mm convert``: data of another form (VOC, YOLO) to COCO files."""
+import argparse
+from collections.abc import Callable
+
+_EPILOG = '''\
+SOURCE is a folder of PASCAL VOC, LabelImg, Roboflow, YOLO or COCO data, or a data.yaml of YOLO's.
+Its layout is recognised, and a validation split is made where there is none. COCO files that are
+right as they are stay where they are. voc-to-coco and yolo-to-coco convert single splits and have
+more options.
+
+examples:
+  %(prog)s VOC2007 --out data/mine
+  %(prog)s yolo/data.yaml --out data/mine --classes cat dog'''
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    parser.description = "Convert data to COCO's format."
+    parser.epilog = _EPILOG
+    parser.add_argument('source', metavar='SOURCE', help='what to convert, see below')
+    parser.add_argument('--out', required=True, metavar='DIR', help='folder to write to')
+    parser.add_argument('--classes', nargs='+', metavar='NAME',
+                        help='classes to convert, in the order of their labels (default: all)')
+    parser.add_argument('--seed', type=int, default=0,
+                        help='of the choice of validation images (default: %(default)s)')
+
+
+def run(args: argparse.Namespace) -> None:
+    """Convert the source.
+
+    Raises:
+        UserError: If it cannot be converted.
+    """
+    converter_of(args.source)(args)
+
+
+def converter_of(source: str) -> Callable[[argparse.Namespace], None]:
+    """What converts a source, chosen by what it is: so far all sources are data."""
+    return convert_data
+
+
+def convert_data(args: argparse.Namespace) -> None:
+    """Write COCO files for a user's data; print what they hold and how a config names them."""
+    from fcos_mm.datasets.checks.summary import class_table, config_lines, summarise
+    from fcos_mm.datasets.sources import prepare_data
+    data = prepare_data(args.source, args.out, classes=args.classes, seed=args.seed)
+    splits = {name: summarise(split.ann_file, data.classes) for name, split in data.splits.items()}
+    print('\n'.join([data.layout, *data.notes, '', *class_table(splits), '', 'In a config:',
+                     *config_lines(data)]))

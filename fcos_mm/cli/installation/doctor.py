@@ -1,0 +1,33 @@
+"""``fcos-mm doctor``: is the installation sound, and which command mends it."""
+import argparse
+import json
+from dataclasses import asdict
+
+_EPILOG = '''\
+ok works; absent is only for who needs it; warning works, but perhaps not as wished; broken stops
+fcos_mm. An arrow shows the command that mends it.
+
+exit status: 0 nothing is broken; 1 something is.
+
+examples:
+  %(prog)s
+  %(prog)s --json > machine.json'''
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    parser.description = 'Examine packages and devices; say what is wrong and what mends it.'
+    parser.epilog = _EPILOG
+    parser.add_argument('--json', action='store_true', help='print JSON instead of text')
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print what was found; 1 if something is broken, else 0."""
+    from fcos_mm.doctor import examine, text_report
+    findings = examine()
+    if args.json:
+        print(json.dumps({title: [*map(asdict, group)] for title, group in findings.items()},
+                         indent=2))
+    else:
+        print(text_report(findings))
+    return int(any(finding.state == 'broken' for group in findings.values() for finding in group))

@@ -1,0 +1,44 @@
+"""``fcos-mm convert``: what it asks for, and what it shows."""
+import json
+import sys
+from types import ModuleType, SimpleNamespace
+
+import pytest
+
+from fcos_mm.cli import convert, main
+
+
+@pytest.fixture
+def asked(monkeypatch, tmp_path):
+    """What ``prepare_data`` is asked for; it answers with one image and one box."""
+    calls, module = [], ModuleType('fcos_mm.datasets.sources')
+    ann_file = tmp_path / 'train.json'
+    ann_file.write_text(json.dumps(dict(
+        images=[dict(id=1, file_name='a.png', width=9, height=9)],
+        categories=[dict(id=1, name='cup')],
+        annotations=[dict(id=1, image_id=1, category_id=1, bbox=[0, 0, 4, 4])])))
+
+    def prepare_data(path, out_dir, classes=None, seed=0):
+        calls.append((path, out_dir, classes, seed))
+        split = SimpleNamespace(ann_file=str(ann_file), images='/images')
+        return SimpleNamespace(layout='YOLO: data.yaml', classes=('cup', ), notes=['a note'],
+                               splits={'train': split})
+
+    module.prepare_data = prepare_data
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    return calls
+
+
+def test_it_converts_data_and_shows_what_they_hold(asked, capsys):
+    main(convert, ['yolo', '--out', 'there', '--classes', 'cup', 'jar', '--seed', '3'])
+    assert asked == [('yolo', 'there', ['cup', 'jar'], 3)]
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[:2] == ['YOLO: data.yaml', 'a note']
+    assert ['cup', '1', 'in', '1'] in [line.split() for line in shown]
+    assert shown[-2:] == [f"ann_files = {{'train': '{shown[-2].split(chr(39))[3]}'}}",
+                          "image_dirs = {'train': '/images'}"]
+
+
+def test_defaults(asked):
+    main(convert, ['yolo', '--out', 'there'])
+    assert asked == [('yolo', 'there', None, 0)]
