@@ -48,6 +48,10 @@ class Shapes:
                 self.pictures.append(
                     Picture(split, f'{split[:2]}{image["file_name"]}', source, boxes))
 
+    def copy_to(self, folder):
+        for picture in self.pictures:
+            picture.copy(folder, picture.name)
+
     def of(self, split):
         return [picture for picture in self.pictures if split in (None, picture.split)]
 
@@ -88,8 +92,7 @@ class Shapes:
 
 
 def coco_ours(shapes, root):
-    for picture in shapes.pictures:
-        picture.copy(root, 'images', picture.name)
+    shapes.copy_to(root / 'images')
     for split in COUNTS:
         write(root / 'annotations' / f'{split}.json', shapes.coco(split))
 
@@ -113,8 +116,7 @@ def coco_roboflow(shapes, root):
 
 
 def coco_cvat(shapes, root, folder='images'):
-    for picture in shapes.pictures:
-        picture.copy(root, folder, picture.name)
+    shapes.copy_to(root / folder)
     write(root / 'annotations' / 'instances_default.json', shapes.coco())
 
 
@@ -127,14 +129,12 @@ def coco_cvat_subsets(shapes, root):
 
 
 def coco_result(shapes, root, file='result.json', folder='images', prefix='images/'):
-    for picture in shapes.pictures:
-        picture.copy(root, folder, picture.name)
+    shapes.copy_to(root / folder)
     write(root / file, shapes.coco(folder=prefix, first_id=0))
 
 
 def coco_incomplete(shapes, root):
-    for picture in shapes.pictures:
-        picture.copy(root, 'data', picture.name)
+    shapes.copy_to(root / 'data')
     data = shapes.coco(folder='/home/someone/data/')
     for image in data['images']:
         del image['width'], image['height']
@@ -241,7 +241,8 @@ LAYOUTS = dict(
     voc_lower_case=(partial(voc_no_lists, annotations='annotations', images='images'), False),
     voc_flat=(partial(voc_no_lists, annotations='', images=''), False),
     voc_roboflow=(voc_folders, True),
-    voc_mirrored=(partial(voc_folders, images='images', annotations='annotations', folders={}), True),
+    voc_mirrored=(
+        partial(voc_folders, images='images', annotations='annotations', folders={}), True),
     yolo_yaml=(yolo_yaml, True), yolo_elsewhere=(yolo_elsewhere, True),
     yolo_roboflow=(yolo_roboflow, True), yolo_lists=(yolo_lists, True),
     yolo_list_of_folders=(yolo_list_of_folders, True), yolo_no_yaml=(
