@@ -1,6 +1,7 @@
 """The generated dataset, laid out as tools lay out theirs."""
 import json
 import shutil
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -47,6 +48,10 @@ class Shapes:
                 self.pictures.append(
                     Picture(split, f'{split[:2]}{image["file_name"]}', source, boxes))
 
+    def copy_to(self, folder):
+        for picture in self.pictures:
+            picture.copy(folder, picture.name)
+
     def of(self, split):
         return [picture for picture in self.pictures if split in (None, picture.split)]
 
@@ -87,8 +92,7 @@ class Shapes:
 
 
 def coco_ours(shapes, root):
-    for picture in shapes.pictures:
-        picture.copy(root, 'images', picture.name)
+    shapes.copy_to(root / 'images')
     for split in COUNTS:
         write(root / 'annotations' / f'{split}.json', shapes.coco(split))
 
@@ -112,13 +116,8 @@ def coco_roboflow(shapes, root):
 
 
 def coco_cvat(shapes, root, folder='images'):
-    for picture in shapes.pictures:
-        picture.copy(root, folder, picture.name)
+    shapes.copy_to(root / folder)
     write(root / 'annotations' / 'instances_default.json', shapes.coco())
-
-
-def coco_cvat_default(shapes, root):
-    coco_cvat(shapes, root, 'images/default')
 
 
 def coco_cvat_subsets(shapes, root):
@@ -129,29 +128,13 @@ def coco_cvat_subsets(shapes, root):
               shapes.coco(split))
 
 
-def coco_label_studio(shapes, root, folder='images/'):
-    for picture in shapes.pictures:
-        picture.copy(root, 'images', picture.name)
-    write(root / 'result.json', shapes.coco(folder=folder, first_id=0))
-
-
-def coco_label_studio_upload(shapes, root):
-    coco_label_studio(shapes, root, '../../label-studio/data/upload/1/')
-
-
-def coco_label_studio_windows(shapes, root):
-    coco_label_studio(shapes, root, 'images\\1\\')
-
-
-def coco_labelme(shapes, root):
-    for picture in shapes.pictures:
-        picture.copy(root, 'JPEGImages', picture.name)
-    write(root / 'annotations.json', shapes.coco(folder='JPEGImages/', first_id=0))
+def coco_result(shapes, root, file='result.json', folder='images', prefix='images/'):
+    shapes.copy_to(root / folder)
+    write(root / file, shapes.coco(folder=prefix, first_id=0))
 
 
 def coco_incomplete(shapes, root):
-    for picture in shapes.pictures:
-        picture.copy(root, 'data', picture.name)
+    shapes.copy_to(root / 'data')
     data = shapes.coco(folder='/home/someone/data/')
     for image in data['images']:
         del image['width'], image['height']
@@ -175,26 +158,11 @@ def voc_no_lists(shapes, root, annotations='Annotations', images='JPEGImages'):
         write(root / annotations / f'{picture.name[:-4]}.xml', shapes.xml(picture))
 
 
-def voc_lower_case(shapes, root):
-    voc_no_lists(shapes, root, 'annotations', 'images')
-
-
-def voc_flat(shapes, root):
-    voc_no_lists(shapes, root, '', '')
-
-
-def voc_roboflow(shapes, root):
+def voc_folders(shapes, root, images='', annotations='', folders=ROBOFLOW):
     for picture in shapes.pictures:
-        folder = ROBOFLOW[picture.split]
-        picture.copy(root, folder, picture.name)
-        write(root / folder / f'{picture.name[:-4]}.xml', shapes.xml(picture))
-
-
-def voc_mirrored(shapes, root):
-    for picture in shapes.pictures:
-        picture.copy(root, 'images', picture.split, picture.name)
-        write(root / 'annotations' / picture.split / f'{picture.name[:-4]}.xml',
-              shapes.xml(picture))
+        folder = folders.get(picture.split, picture.split)
+        picture.copy(root, images, folder, picture.name)
+        write(root / annotations / folder / f'{picture.name[:-4]}.xml', shapes.xml(picture))
 
 
 def yolo_files(shapes, root, images='images/{split}', labels='labels/{split}', folders=None):
@@ -243,20 +211,10 @@ def yolo_list_of_folders(shapes, root):
           f'test: images/test\nnames: {shapes.classes}\n')
 
 
-def yolo_no_yaml(shapes, root):
-    yolo_files(shapes, root, '{split}/images', '{split}/labels', ROBOFLOW)
+def yolo_classes_txt(shapes, root, **where):
+    yolo_files(shapes, root, **where)
     write(root / 'classes.txt', '\n'.join(shapes.classes))
-
-
-def yolo_label_studio(shapes, root):
-    yolo_files(shapes, root, 'images', 'labels')
-    write(root / 'classes.txt', '\n'.join(shapes.classes))
-    write(root / 'notes.json', dict(categories=[], info={}))
-
-
-def yolo_beside(shapes, root):
-    yolo_files(shapes, root, '', '')
-    write(root / 'classes.txt', '\n'.join(shapes.classes))
+    write(root / 'notes.json', dict(categories=[], info={}))  # Label Studio's
 
 
 def yolo_darknet(shapes, root):
@@ -267,15 +225,32 @@ def yolo_darknet(shapes, root):
           '\n'.join(f'data/obj_train_data/{picture.name}' for picture in shapes.pictures))
 
 
-#: By the function, whether it knows splits.
-LAYOUTS = {
-    coco_ours: True, coco_2017: True, coco_roboflow: True, coco_cvat: False,
-    coco_cvat_default: False, coco_cvat_subsets: True, coco_label_studio: False,
-    coco_label_studio_upload: False, coco_label_studio_windows: False, coco_labelme: False,
-    coco_incomplete: False, voc_pascal: True, voc_no_lists: False, voc_lower_case: False,
-    voc_flat: False, voc_roboflow: True, voc_mirrored: True, yolo_yaml: True,
-    yolo_elsewhere: True, yolo_roboflow: True, yolo_lists: True, yolo_list_of_folders: True,
-    yolo_no_yaml: True, yolo_label_studio: False, yolo_beside: False, yolo_darknet: False}
+#: What writes a layout, and whether it knows splits.
+LAYOUTS = dict(
+    coco_ours=(coco_ours, True), coco_2017=(coco_2017, True),
+    coco_roboflow=(coco_roboflow, True), coco_cvat=(coco_cvat, False),
+    coco_cvat_default=(partial(coco_cvat, folder='images/default'), False),
+    coco_cvat_subsets=(coco_cvat_subsets, True), coco_label_studio=(coco_result, False),
+    coco_label_studio_upload=(
+        partial(coco_result, prefix='../../label-studio/data/upload/1/'), False),
+    coco_label_studio_windows=(partial(coco_result, prefix='images\\1\\'), False),
+    coco_labelme=(partial(coco_result, file='annotations.json', folder='JPEGImages',
+                          prefix='JPEGImages/'), False),
+    coco_incomplete=(coco_incomplete, False), voc_pascal=(voc_pascal, True),
+    voc_no_lists=(voc_no_lists, False),
+    voc_lower_case=(partial(voc_no_lists, annotations='annotations', images='images'), False),
+    voc_flat=(partial(voc_no_lists, annotations='', images=''), False),
+    voc_roboflow=(voc_folders, True),
+    voc_mirrored=(
+        partial(voc_folders, images='images', annotations='annotations', folders={}), True),
+    yolo_yaml=(yolo_yaml, True), yolo_elsewhere=(yolo_elsewhere, True),
+    yolo_roboflow=(yolo_roboflow, True), yolo_lists=(yolo_lists, True),
+    yolo_list_of_folders=(yolo_list_of_folders, True), yolo_no_yaml=(
+        partial(yolo_classes_txt, images='{split}/images', labels='{split}/labels',
+                folders=ROBOFLOW), True),
+    yolo_label_studio=(partial(yolo_classes_txt, images='images', labels='labels'), False),
+    yolo_beside=(partial(yolo_classes_txt, images='', labels=''), False),
+    yolo_darknet=(yolo_darknet, False))
 
 
 class LaidOut(NamedTuple):
@@ -300,17 +275,16 @@ def lay_out(shapes, tmp_path):
     def run(name):
         root = tmp_path / name
         root.mkdir()
-        {function.__name__: function for function in LAYOUTS}[name](shapes, root)
+        LAYOUTS[name][0](shapes, root)
         return root
 
     return run
 
 
-@pytest.fixture(params=LAYOUTS, ids=lambda function: function.__name__)
+@pytest.fixture(params=LAYOUTS)
 def laid_out(request, lay_out):
     """The dataset in every layout."""
-    name = request.param.__name__
-    return LaidOut(lay_out(name), name, LAYOUTS[request.param])
+    return LaidOut(lay_out(request.param), request.param, LAYOUTS[request.param][1])
 
 
 @pytest.fixture
