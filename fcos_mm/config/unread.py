@@ -54,6 +54,8 @@ def _unread(cfg: Config, source: Source) -> Iterator[tuple[Source, str]]:
 
 def _is_meant(name: str, file: Source, known: set[str]) -> bool:
     """Whether a name of a base or of a written-out config must be meant as a setting."""
+    if SETTINGS.keys() >= set(file.assigned):  # nothing that they could apply to
+        return True
     if name in OLD_KEYS or file.is_written_out:
         return name in OLD_KEYS
     overrides = any(name in below.assigned for base in file.bases for below in base.below())
@@ -72,6 +74,9 @@ def _fault(cfg: Config, source: Source, file: Source, name: str) -> str | None:
     places = find_places(name, cfg, source, former)
     if _holds_anyway(cfg, name, places, former):
         return None
+    if name in SETTINGS and not file.bases:
+        return (f'{name} is set in {where}, which inherits nothing that it could apply to.\n'
+                'Set it in a file that inherits the model and the data.')
     if name in SETTINGS and (key := written_out(file, name)):
         return (f'{name} is set in {where}, and {key} as well: a file that sets such a key itself '
                 'is taken at its word.\nRemove one of them.')

@@ -65,6 +65,18 @@ def test_data_files_and_configs_by_import(write, tmp_path):
     assert Config.fromfile(tmp_path / 'lazy.py').optim_wrapper.optimizer.lr == 0.5
 
 
+def test_a_file_of_settings_alone(write, tmp_path):
+    """It is a base beside the others: its names are there, and apply to nothing."""
+    (tmp_path / 'mine_alone.py').write_text('epochs = 7\nlr = 0.5\n')
+    path = tmp_path / 'mine.py'
+    path.write_text(f"_base_ = [{str(CONFIGS / BASES['small'])!r}, './mine_alone.py']\n")
+    with pytest.raises(UserError, match=r'(?s)epochs is set in .*mine_alone.py, which inherits '
+                                        'nothing.*lr is set in'):
+        load_config(str(path))
+    path.write_text(path.read_text() + 'epochs = _base_.epochs\nlr = _base_.lr\n')
+    assert load_config(str(path)).train_cfg.max_epochs == 7
+
+
 @pytest.mark.parametrize('scope', ['mmdet', None])
 def test_other_scopes_are_left_alone_by_other_readers(tmp_path, scope):
     (tmp_path / 'basis.py').write_text(

@@ -65,9 +65,10 @@ def test_the_warm_up_is_a_tenth_of_the_training_at_most(load, tmp_path):
     content = dict(images=[dict(id=i, file_name=f'{i}.jpg') for i in range(30)])
     (tmp_path / 'annotations').mkdir()
     (tmp_path / 'annotations' / 'train.json').write_text(json.dumps(content))
-    for base, former in (('bccd', 100), ('small', 100)):
-        for epochs, end in ((1000, former), (250, 100), (200, 80), (20, 8), (1, 2)):
-            cfg = load(base, f"data_root = '{tmp_path}/'\nepochs = {epochs}")
+    for base in ('bccd', 'small'):
+        cfg = load(base, f"data_root = '{tmp_path}/'")
+        for epochs, end in ((1000, 100), (250, 100), (200, 80), (20, 8), (1, 2)):
+            apply_epochs(cfg, Given('epochs', epochs))
             assert cfg.param_scheduler[0].end == end
             assert not cfg.param_scheduler[0].by_epoch
 
