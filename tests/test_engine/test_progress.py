@@ -172,7 +172,7 @@ def test_last_and_best_metric():
 
 
 def test_a_training_and_a_test_on_a_terminal(write, run, on_terminal, tmp_path):
-    config, work_dir = write(), tmp_path / 'work'
+    config, work_dir = write(hook="save_best='coco/bbox_mAP'"), tmp_path / 'work'
     screen = run(train, config, '--work-dir', work_dir)
     lines = shown(on_terminal)
     step = lines.index(next(line for line in lines if line.startswith('Epoch 2/2')))
@@ -187,6 +187,8 @@ def test_a_training_and_a_test_on_a_terminal(write, run, on_terminal, tmp_path):
     assert 'Epoch(val) [2][2/2]    coco/bbox_mAP: ' in news
     for hidden in ('Epoch(train)', 'Saving checkpoint', 'Average Precision'):
         assert hidden not in news
+    best = next(work_dir.glob('best_*.pth'))
+    assert re.search(rf'best coco/bbox_mAP 0\.\d{{3}} at epoch \d: {best}', news.replace('\n', ''))
     log = next(work_dir.glob('*/*.log')).read_text()
     for kept in ('Epoch(train) [2][2/2]', 'Saving checkpoint', 'Average Precision'):
         assert kept in log

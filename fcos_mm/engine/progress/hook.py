@@ -91,6 +91,15 @@ class ProgressHook(Hook):
                 metric=metric, value=value,
                 at=f'epoch {runner.epoch}' if by_epoch else f'iteration {runner.iter:,}'))
 
+    def after_train(self, runner) -> None:
+        """Log the best metric, and the checkpoint that has it."""
+        hub = runner.message_hub.runtime_info
+        best, checkpoint = hub.get(_BEST), str(hub.get('best_ckpt', ''))
+        if self._display is not None and best is not None:
+            of_it = best['metric'].replace('/', '_') in checkpoint
+            runner.logger.info(f'best {best["metric"]} {best["value"]:.3f} at {best["at"]}'
+                               + f': {checkpoint}' * of_it)
+
     def after_test_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
         """Show how far the test is."""
         self._show_evaluation(runner, 'test', 'Test', batch_idx, data_batch)
