@@ -134,7 +134,7 @@ class TakenWeights:
             'Most of the model, or of its backbone, would start from random weights: use the '
             'config the checkpoint was trained with.\nWeights of a backbone alone belong into '
             f'model.backbone.init_cfg=dict(type="Pretrained", checkpoint={self.path!r}).\n'
-            f'If it is meant to be so: --cfg-options {ALLOWED_BY}=True')
+            f'If this is intended: --cfg-options {ALLOWED_BY}=True')
 
     def _share(self, prefix: str) -> float:
         """The share taken of all names with a prefix, or of all where there is no such name."""

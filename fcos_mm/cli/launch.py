@@ -8,7 +8,7 @@ HANDS_OPTIONS_ON = True
 
 _EPILOG = '''examples:
   tools/dist_train.sh CONFIG 8 --amp                 8 processes on this machine
-  tools/dist_train.sh CONFIG 8 --max-restarts 3      go on from the last checkpoint after a failure
+  tools/dist_train.sh CONFIG 8 --max-restarts 3      resume from the last checkpoint after a failure
   NNODES=2 NODE_RANK=0 MASTER_ADDR=node0 MASTER_PORT=29500 tools/dist_train.sh CONFIG 8
                                                      on the first of two machines; NODE_RANK=1 on
                                                      the second

@@ -175,8 +175,8 @@ def test_a_second_run_in_a_work_dir_is_refused(short_run, finished, run):
     assert str(error.value).splitlines() == [
         f'{finished} holds the checkpoints of a finished run (epoch 1 of 1, last checkpoint '
         'epoch_1.pth). A second run would mix with it.',
-        '--resume goes on with it; --overwrite removes its checkpoints and starts from the '
-        'beginning;', f'--work-dir {finished}_2 leaves it alone.']
+        '--resume continues it; --overwrite removes its checkpoints and starts from the '
+        'beginning;', f'--work-dir {finished}_2 keeps both.']
     assert len(list(finished.iterdir())) == 4
 
 
@@ -192,7 +192,7 @@ def test_overwrite_removes_the_run_and_nothing_else(short_run, finished, start):
     (['--overwrite', '--cfg-options', 'model.neck.num_outs=three'], '.'),
     (['--resume', '--cfg-options', 'train_cfg.max_epochs=3'],
      r'is of a run with max_epochs=1, whose learning rate schedule ends there; it is 0 now and .*'
-     r'(?s:.)*load_from=\S*epoch_1.pth train_cfg.max_epochs=2')])
+     r'(?s:.)*--load-from \S*epoch_1.pth --cfg-options train_cfg.max_epochs=2')])
 def test_nothing_is_removed_by_a_command_that_cannot_work(words, message, short_run, finished, run):
     with pytest.raises(Exception, match=message):
         run(train, short_run.config, '--work-dir', finished,
