@@ -3,6 +3,7 @@ import fcos_mm  # noqa: F401  isort: skip
 import gc
 import importlib.util
 import sys
+from itertools import chain
 from pathlib import Path
 
 import mmcv
@@ -10,6 +11,7 @@ import mmengine.runner.checkpoint as mmengine_checkpoint
 import numpy as np
 import pytest
 import torch
+from mmdet.apis import DetInferencer, init_detector
 from mmdet.structures import DetDataSample
 from mmengine.config import Config, ConfigDict
 from mmengine.dataset import Compose, pseudo_collate
@@ -19,7 +21,7 @@ from mmengine.structures import InstanceData
 from fcos_mm.apis.runner import pretrained_settings
 from fcos_mm.config import load_config
 from fcos_mm.config.shipped import config_facts
-from fcos_mm.registry import MODELS, TRANSFORMS
+from fcos_mm.registry import MODELS, TRANSFORMS, VISUALIZERS
 
 ROOT = Path(__file__).resolve().parents[1] / 'configs'
 CONFIGS = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob('[!_]*/*.py'))
@@ -107,6 +109,22 @@ def test_maps_of_any_image_fit_the_strides(name):
             maps = head(neck(backbone(torch.zeros(1, 3, *size))))[0]
         head.location_generator.check_sizes([m.shape[2:] for m in maps],
                                             [dict(batch_input_shape=tuple(size))])
+
+
+@pytest.mark.parametrize('name', CONFIGS)
+def test_mmdets_functions_build_our_components(name):
+    """Neither DetInferencer nor init_detector is told the scope; mmdet has some of our names."""
+    path = str(ROOT / name)
+    device = 'cpu' if any(backbone in name for backbone in ('pvtv2', 'swin')) else 'meta'
+    with torch.device(device):
+        inferencer = DetInferencer(path, device=device, show_progress=False)
+        models = inferencer.model, init_detector(path, device=device)
+    for registry, parts in ((MODELS, chain(*(model.modules() for model in models))),
+                            (TRANSFORMS, inferencer.pipeline.transforms),
+                            (VISUALIZERS, [inferencer.visualizer])):
+        ours = registry.module_dict
+        shared = [type(part) for part in parts if type(part).__name__ in ours]
+        assert shared and all(part is ours[part.__name__] for part in shared)
 
 
 @pytest.fixture

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Train on a Slurm cluster: submits a job that goes on by itself after it was stopped.
+# Train on a Slurm cluster: submits a job that resumes by itself after it was stopped.
 #   tools/slurm_train.sh PARTITION JOB_NAME CONFIG WORK_DIR [options of train.py]
 # GPUS=8, GPUS_PER_NODE=8, CPUS_PER_TASK=5, GRACE=120 (seconds to save before the time limit) and
 # SBATCH_ARGS='--time=24:00:00 ...' say what to ask for. The screen goes to WORK_DIR/slurm-JOB.txt.

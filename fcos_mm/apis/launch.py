@@ -92,7 +92,8 @@ def describe_failure(exits: Sequence[dict], error: ChildFailedError, processes: 
         return f'error: rank {rank} (process {failure.pid}) {_death(failure.exitcode)}'
     left = [f'rank {rank}' for rank in range(processes) if rank not in error.failures]
     if left:
-        return f'error: {" and ".join(left)} left before the end, with status 0 and no word.'
+        return (f'error: {" and ".join(left)} exited before the end, with status 0 and without an '
+                'error message.')
     return (f'{exits[0]["extraInfo"]["py_callstack"]}\n'
             'The cause is at a rank of another machine: see there.')
 
@@ -130,7 +131,7 @@ def _last_attempt(folder: Path) -> tuple[int, list[dict]]:
 
 def _death(status: int) -> str:
     if status >= 0:
-        return f'ended with status {status} and said nothing'
+        return f'exited with status {status} and without an error message'
     name = signal.Signals(-status).name
     hint = ': perhaps the machine had no memory left' if name == 'SIGKILL' else ''
     return f'was killed by {name}{hint}'

@@ -64,6 +64,11 @@ def _set_training_options(cfg: Config, args: argparse.Namespace) -> None:
         cfg.auto_scale_lr.enable = True
     cfg.setdefault('resume', False)
     cfg.setdefault('load_from', None)
+    if args.load_from is not None:
+        if args.resume is not None:
+            raise UserError('--load-from starts a new run, --resume continues one: give one of '
+                            'them.')
+        cfg.resume, cfg.load_from = False, args.load_from
     if args.resume is not None:
         cfg.resume, cfg.load_from = True, None if args.resume == 'auto' else args.resume
     if cfg.load_from is not None:

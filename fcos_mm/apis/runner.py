@@ -14,6 +14,7 @@ from torch import nn
 from fcos_mm.apis.build_errors import build_errors_by_key
 from fcos_mm.apis.console import prints_to_log_file, tidy_screen
 from fcos_mm.atomic_file import replaced
+from fcos_mm.checkpoints.class_rows import check_classes, keep_rows
 from fcos_mm.checkpoints.fit import ALLOWED_BY, TakenWeights
 from fcos_mm.checkpoints.frozen_layers import check_frozen, record_loading, unfreezing_options
 from fcos_mm.compat.modules import inner_model
@@ -33,6 +34,8 @@ class ToolRunner(Runner):
 
     Building, training and testing raise a UserError where a component refuses its settings.
     """
+
+    _class_rows = None  # what was taken from a checkpoint of other classes
 
     def build_logger(self, *args, **kwargs):
         """Build mmengine's logger and shorten what it shows on the screen."""
@@ -80,16 +83,33 @@ class ToolRunner(Runner):
     def load_checkpoint(self, filename: str, *args, **kwargs) -> dict:
         """Load a checkpoint and log how much of it the model has taken.
 
+        A training that starts from the weights of other classes keeps the rows of those it has.
+
         Raises:
-            UserError: If most of the weights would be random.
+            UserError: If most of the weights would be random; if a run resumes with other classes.
         """
         with prints_to_log_file():
             checkpoint = super().load_checkpoint(filename, *args, **kwargs)
-        taken = TakenWeights(filename, checkpoint.get('state_dict', checkpoint), self.model)
+        taken = TakenWeights(filename, checkpoint.get('state_dict', checkpoint), self.model,
+                             self._class_rows)
         self.logger.info(taken)
         if self._must_not_be_random():
             taken.check_most()
         return checkpoint
+
+    def call_hook(self, fn_name: str, **kwargs) -> None:
+        """Call the hooks; a loaded checkpoint is first brought to the classes of the training."""
+        if fn_name == 'after_load_checkpoint' and isinstance(self._train_loop, BaseLoop):
+            self._fit_classes(**kwargs)
+        super().call_hook(fn_name, **kwargs)
+
+    def _fit_classes(self, checkpoint: dict) -> None:
+        checkpoint.setdefault('state_dict', dict(checkpoint))  # mmengine's EMAHook asks for it
+        classes = getattr(self.train_dataloader.dataset, 'metainfo', {}).get('classes')
+        if classes and self._resume:
+            check_classes(self._load_from, checkpoint, classes)
+        elif classes:
+            self._class_rows = keep_rows(checkpoint, self.model, classes)
 
     def load_or_resume(self) -> None:
         """Load or resume a checkpoint, if the config asks for one.

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from fcos_mm.checkpoints.class_rows import ClassRows
 from fcos_mm.checkpoints.safe_loading import read_checkpoint
 from fcos_mm.checkpoints.weights import fitted
 from fcos_mm.compat.modules import inner_model
@@ -23,6 +24,8 @@ ALLOWED_BY = 'allow_random_weights'
 _SHARE = 0.5
 _SHOWN = 5
 _SHOWN_PHRASES = 4
+_SHOWN_CLASSES = 8
+_OTHER_CLASSES = 'see num_classes of the head.'
 
 
 def read_state_dict(path: str) -> dict[str, Tensor]:
@@ -52,20 +55,33 @@ def read_state_dict(path: str) -> dict[str, Tensor]:
     return weights
 
 
-def check_checkpoint(path: str, model: nn.Module) -> None:
+def check_checkpoint(path: str, model: nn.Module, other_classes: str = _OTHER_CLASSES) -> None:
     """Make sure that a checkpoint sets every weight of the model, wrapped or not.
+
+    Args:
+        path: A file, or an address that mmengine can load.
+        model: The model.
+        other_classes: What to do about another number of classes.
 
     Raises:
         UserError: If it cannot be read or does not fit; see :meth:`TakenWeights.check_all`.
     """
-    TakenWeights(path, read_state_dict(path), model).check_all()
+    TakenWeights(path, read_state_dict(path), model).check_all(other_classes)
 
 
 class TakenWeights:
-    """What a model, wrapped or not, takes from a checkpoint; as text, in one line."""
+    """What a model takes from a checkpoint; as text, a line, and one for what it does not take.
 
-    def __init__(self, path: str, weights: Mapping[str, Tensor], model: nn.Module) -> None:
-        self.path = path
+    Args:
+        path: The checkpoint.
+        weights: What it holds.
+        model: The model, wrapped or not.
+        rows: What the classifier takes, if the classes are others.
+    """
+
+    def __init__(self, path: str, weights: Mapping[str, Tensor], model: nn.Module,
+                 rows: ClassRows | None = None) -> None:
+        self.path, self.rows = path, rows
         wanted = inner_model(model).state_dict()
         found = fitted(weights, wanted)
         self.tensors = {name: found[name] if isinstance(found.get(name), Tensor) else None
@@ -75,23 +91,26 @@ class TakenWeights:
                        if not name.endswith('num_batches_tracked')}
         self.found = {name: tuple(self.tensors[name].shape) for name in self.wanted
                       if self.tensors[name] is not None}
+        self.partly = rows.tensors if rows and rows.new else ()
         self.not_taken = [name for name in self.wanted
-                          if self.found.get(name) != self.wanted[name]]
+                          if self.found.get(name) != self.wanted[name] or name in self.partly]
 
     def __str__(self) -> str:
         number = len(self.wanted) - len(self.not_taken)
         phrases = self._phrases()
+        kept = self.rows.kept if self.rows else ()
         return (f'taken {number} of {len(self.wanted)} tensors from {self.path}'
-                + ('; not taken: ' * bool(phrases)) + first_few(phrases, _SHOWN_PHRASES))
+                + (', rows of classes ' * bool(kept)) + first_few(kept, _SHOWN_CLASSES)
+                + ('\nnot taken: ' * bool(phrases)) + first_few(phrases, _SHOWN_PHRASES))
 
-    def check_all(self) -> None:
+    def check_all(self, other_classes: str = _OTHER_CLASSES) -> None:
         """Make sure that every weight of the model comes from the checkpoint.
 
         Raises:
             UserError: If a weight is missing, of another shape, or not a finite number.
         """
         if self.not_taken:
-            raise UserError(self._describe())
+            raise UserError(self._describe(other_classes))
         broken = [name for name, value in self.tensors.items()
                   if value is not None and not _is_finite(value)]
         if broken:
@@ -115,7 +134,7 @@ class TakenWeights:
             'Most of the model, or of its backbone, would start from random weights: use the '
             'config the checkpoint was trained with.\nWeights of a backbone alone belong into '
             f'model.backbone.init_cfg=dict(type="Pretrained", checkpoint={self.path!r}).\n'
-            f'If it is meant to be so: --cfg-options {ALLOWED_BY}=True')
+            f'If this is intended: --cfg-options {ALLOWED_BY}=True')
 
     def _share(self, prefix: str) -> float:
         """The share taken of all names with a prefix, or of all where there is no such name."""
@@ -126,15 +145,17 @@ class TakenWeights:
         """A phrase for each layer of another shape and each part without a name in the file."""
         layers, absent = {}, Counter()
         for name in self.not_taken:
-            if name in self.found:
-                layer = name.rpartition('.')[0].removeprefix('bbox_head.')
+            layer = name.rpartition('.')[0].removeprefix('bbox_head.')
+            if name in self.partly:
+                layers[layer] = f'rows of classes {first_few(self.rows.new, _SHOWN_CLASSES)}'
+            elif name in self.found:
                 layers.setdefault(layer, _difference(name, self.found[name], self.wanted[name]))
             else:
                 absent[name.partition('.')[0]] += 1
         return [*(f'{layer} ({text})' for layer, text in layers.items()),
                 *(f'{part} ({number} not in the file)' for part, number in absent.items())]
 
-    def _describe(self) -> str:
+    def _describe(self, other_classes: str) -> str:
         lines = [f'Checkpoint {self.path} does not fit the model: {len(self.not_taken)} of '
                  f'{len(self.tensors)} entries differ.']
         lines += [f'  {name}: the model has {self.wanted[name]}, the checkpoint '
@@ -147,7 +168,7 @@ class TakenWeights:
             (found, *rest), (wanted, *same) = self.found[classes[0]], self.wanted[classes[0]]
             if rest == same:
                 lines.append(f'It was trained for {found} classes and the config says {wanted}: '
-                             'see num_classes of the head.')
+                             f'{other_classes}')
         return '\n'.join(lines)
 
 

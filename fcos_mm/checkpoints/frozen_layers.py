@@ -50,7 +50,7 @@ def check_frozen(model: nn.Module) -> None:
         f'Frozen layers that were never loaded stay random: {first_few(names, _SHOWN)}.\n'
         f'{mend}\nTo load them set model.{next(iter(faults))}.init_cfg=dict(type="Pretrained", '
         'checkpoint=FILE) or load_from=FILE.\n'
-        f'If it is meant to be so: --cfg-options {ALLOWED_BY}=True')
+        f'If this is intended: --cfg-options {ALLOWED_BY}=True')
 
 
 def unfreezing_options(model: nn.Module, part: str) -> list[str]:

@@ -11,7 +11,7 @@ _EPILOG = '''examples:
   {train} CONFIG 8 --amp
       8 processes on this machine
   {train} CONFIG 8 --max-restarts 3
-      go on from the last checkpoint after a failure
+      resume from the last checkpoint after a failure
   NNODES=2 NODE_RANK=0 MASTER_ADDR=node0 MASTER_PORT=29500 {train} CONFIG 8
       on the first of two machines; NODE_RANK=1 on the second
 

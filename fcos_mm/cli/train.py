@@ -28,6 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--resume', nargs='?', const='auto', metavar='CHECKPOINT',
                         help='resume from a checkpoint; alone: from the newest intact one in the '
                         'work dir, or start from the beginning where there is none')
+    parser.add_argument('--load-from', metavar='CHECKPOINT',
+                        help='start from the weights of a checkpoint; of a classifier of other '
+                        'classes the rows of those with the same name are kept')
     parser.add_argument('--overwrite', action='store_true',
                         help='remove the checkpoints of an earlier run in the work dir and start '
                         'from the beginning')

@@ -56,11 +56,12 @@ LOST = recorded('error: rank 0 lost contact', lost=True)
                  'error: rank 1 (process 101) was killed by SIGKILL: perhaps the machine had no '
                  'memory left', id='killed'),
     pytest.param([LOST], {0: 1, 1: -signal.SIGTERM, 2: 3}, 2,
-                 'error: rank 2 (process 102) ended with status 3 and said nothing',
+                 'error: rank 2 (process 102) exited with status 3 and without an error message',
                  id='silent; the agent ended another'),
     # their status is 0, so that the agent does not count them among the failures
     pytest.param([LOST], {0: 1}, 3,
-                 'error: rank 1 and rank 2 left before the end, with status 0 and no word.',
+                 'error: rank 1 and rank 2 exited before the end, with status 0 and without an '
+                 'error message.',
                  id='left'),
     pytest.param([LOST], {0: 1}, 0, 'error: rank 0 lost contact\nThe cause is at a rank of another '
                  'machine: see there.', id='another machine')])

@@ -106,4 +106,4 @@ def test_the_seed_is_that_of_the_checkpoint(trained, tmp_path):
                tmp_path / 'epoch_1.pth')
     args = parse(train, [str(trained.config), '--resume', str(tmp_path / 'epoch_1.pth')])
     cfg, warnings = module.resolve(args, 'train')
-    assert cfg.randomness.seed == 7 and 'the run goes on with 7' in warnings[0]
+    assert cfg.randomness.seed == 7 and 'the run continues with 7' in warnings[0]

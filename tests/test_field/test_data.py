@@ -142,7 +142,7 @@ def test_names_of_files(named, moved, kind, said, reason, run, write_config, dat
     change_file(data, _name(named))
     if kind == 'error':
         message = refused(run, write_config, root=data)
-        assert said in message and '16 of 16 images are not there' in message
+        assert said in message and '16 of 16 images are missing' in message
         return
     warnings = []
     monkeypatch.setattr(checks.config, '_warn', warnings.append)

@@ -123,7 +123,7 @@ def _lost_tail(cfg: Config, schedules: list[Schedule], unit: str, length: float)
     settings = f'{last.key}.end={length}'
     if 'T_max' in last.cfg:
         settings += f' {last.key}.T_max={length - last.begin}'
-    message = (f'{last.title} ends at {last.end}, and the training goes on until '
+    message = (f'{last.title} ends at {last.end}, and training continues until '
                f'train_cfg.{unit}={length} at {rate:.1%} of the learning rate or less.\n'
                f'Stretch the schedule, --cfg-options {settings}, or train until {last.end}.')
     yield message if rate <= _LOST_RATE else Note(message)

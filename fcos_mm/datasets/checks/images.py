@@ -114,7 +114,7 @@ def image_files(checked: CheckedData) -> Iterator[str]:
     if lost:
         count = sum(found is None or found.kind not in READ for found in missing.values())
         more = f' And {len(lost) - 1} more kinds of fault.' if len(lost) > 1 else ''
-        yield (f'{source}: {count} of {len(checked.images)} images are not there:\n'
+        yield (f'{source}: {count} of {len(checked.images)} images are missing:\n'
                f'  {lost[0]}{more}')
 
 

@@ -122,7 +122,7 @@ class NonFiniteHook(Hook):
         if self._skipped > self.max_skips:
             raise UserError(f'{message}\nToo many steps were skipped: default_hooks.non_finite.'
                             f'max_skips allows for {self.max_skips}.')
-        runner.logger.warning(f'{message}\nThe training goes on ({self._skipped} of '
+        runner.logger.warning(f'{message}\nTraining continues ({self._skipped} of '
                               f'{self.max_skips} steps skipped).')
 
 

@@ -156,7 +156,7 @@ class CheckpointHook(MMEngineCheckpointHook):
         if resumed['random_states'] is None:
             runner.logger.warning(
                 'The checkpoint was not written by this package: it holds no random states. The '
-                'run goes on, but not as if it had not been stopped.')
+                'run continues, but its result will differ from that of an uninterrupted run.')
             runner.message_hub.update_info(VALIDATED, runner.iter)
             return
         check_schedule(runner, resumed.get('config', {}), loaded)

@@ -9,7 +9,7 @@ from fcos_mm.errors import UserError
 
 POINTER = 'last_checkpoint'
 AUTOSAVE = 'autosave_'  # what is written between the checkpoints that the user asks for
-MAKE_ROOM = '\nMake room or choose another --work-dir, then go on with --resume.'
+MAKE_ROOM = '\nFree some space or choose another --work-dir, then continue with --resume.'
 _BEST = re.compile(r'(epoch|iter)_\d+\.pth$')
 _KINDS = ('epoch_', 'iter_', f'{AUTOSAVE}iter_')
 
@@ -35,8 +35,8 @@ def prepare_resume(cfg: Config) -> list[str]:
         cfg.setdefault('randomness', {})
         cfg.randomness.seed = seed
         if wanted not in (None, seed):
-            notes.append(f'randomness.seed: the run goes on with {seed}, that of {cfg.load_from}, '
-                         f'instead of {wanted}.')
+            notes.append(f'randomness.seed: the run continues with {seed}, the seed of '
+                         f'{cfg.load_from}, instead of {wanted}.')
     return notes
 
 
@@ -45,8 +45,8 @@ def _meta_of_training(path: str) -> dict:
     match read_checkpoint(path):
         case {'meta': {'epoch': int(), 'iter': int()} as meta, 'message_hub': dict()}:
             return meta
-    raise UserError(f'{path} holds no state of a training to go on from. To start from its '
-                    'weights leave --resume out and add --cfg-options load_from=FILE.')
+    raise UserError(f'{path} holds no training state to resume from. To start a new run from its '
+                    'weights, replace --resume by --load-from FILE.')
 
 
 def newest_whole(work_dir: str) -> tuple[str | None, list[str]]:
@@ -64,8 +64,8 @@ def newest_whole(work_dir: str) -> tuple[str | None, list[str]]:
         else:
             return path, [*faults, *([f'Using {path}, the one before.'] if faults else [])]
     if faults:
-        raise UserError('\n'.join([*faults, f'No checkpoint in {work_dir} is intact. Start anew, '
-                                   'without --resume.']))
+        raise UserError('\n'.join([*faults, f'No checkpoint in {work_dir} is intact. Start '
+                                   'again without --resume.']))
     return None, []
 
 
@@ -88,8 +88,8 @@ def candidates(work_dir: str) -> list[str]:
     middle = [str(named)] if named.is_file() else []
     found = _newest_first(newer) + middle + _newest_first(older)
     if not found:
-        raise UserError(f'{pointer} names {named}, which is not there. Put it back, give another '
-                        'with --resume CHECKPOINT, or start anew without --resume.')
+        raise UserError(f'{pointer} names {named}, which does not exist. Restore it, give another '
+                        'with --resume CHECKPOINT, or start again without --resume.')
     return found
 
 

@@ -75,8 +75,8 @@ def check_schedule(runner, before: dict, checkpoint: str) -> None:
         f'train_cfg.{key}={length}: {checkpoint} is of a run with {key}={old}, whose learning '
         f'rate schedule ends there; it is {rate:.3g} now and would stay as it ends.\n'
         'To train further on these weights with a schedule of its own start a new run, without '
-        f'--resume:\n--work-dir OTHER --cfg-options load_from={checkpoint} '
-        f'train_cfg.{key}={length - int(old)}')
+        f'--resume:\n--work-dir OTHER --load-from {checkpoint} '
+        f'--cfg-options train_cfg.{key}={length - int(old)}')
 
 
 def _consequences(before: dict, now: dict, keys: list[str]) -> Iterator[str]:
@@ -94,7 +94,7 @@ def _consequences(before: dict, now: dict, keys: list[str]) -> Iterator[str]:
     if held:
         yield ('Optimizer settings and schedules are kept in the checkpoint: the changes to '
                f'{" and ".join(held)} have no effect. To use them start with '
-               'load_from=CHECKPOINT instead of --resume.')
+               '--load-from CHECKPOINT instead of --resume.')
 
 
 def _step_size(settings: dict) -> int | str:

@@ -33,7 +33,7 @@ def check_work_dir(cfg: Config, overwrite: bool) -> None:
             what is asked for besides.
     """
     if overwrite and cfg.resume:
-        raise UserError('--resume goes on with the run in the work dir, --overwrite removes it: '
+        raise UserError('--resume continues the run in the work dir, --overwrite removes it: '
                         'give one of them.')
     if cfg.resume or rank_of_process() or _goes_on():
         return
@@ -46,9 +46,9 @@ def check_work_dir(cfg: Config, overwrite: bool) -> None:
         raise UserError(
             f'{cfg.work_dir} holds the checkpoints of {_describe(found[0])}. A second run would '
             'mix with it.\n'
-            '--resume goes on with it; --overwrite removes its checkpoints and starts from the '
+            '--resume continues it; --overwrite removes its checkpoints and starts from the '
             'beginning;\n'
-            f'--work-dir {_free(cfg.work_dir)} leaves it alone.')
+            f'--work-dir {_free(cfg.work_dir)} keeps both.')
     if _agent_folder():
         (_agent_folder() / _ADMITTED).touch()
 

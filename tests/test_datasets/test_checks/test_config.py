@@ -142,7 +142,7 @@ def test_faults_of_a_dataset_come_together(error_of, folder):
     assert message.startswith('the data has 3 faults.')
     assert message.index('(1) ') < message.index('bbox of 2 of 4 annotations is not four')
     assert message.index('(2) ') < message.index("missing from the data: 'jug'")
-    assert message.index('(3) ') < message.index('1 of 2 images are not there')
+    assert message.index('(3) ') < message.index('1 of 2 images are missing')
 
 
 def test_wrong_references_come_together(error_of, folder):

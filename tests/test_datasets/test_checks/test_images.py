@@ -55,7 +55,7 @@ def test_missing_image_folder(error_of, clean, tmp_path):
 def test_missing_image_file(error_of, clean, tmp_path):
     (tmp_path / 'images' / '2.png').unlink()
     message = error_of(clean)
-    assert '1 of 2 images are not there' in message
+    assert '1 of 2 images are missing' in message
     assert str(tmp_path / 'images' / '2.png') in message
 
 

@@ -134,7 +134,7 @@ def test_skipping_leaves_the_weights_alone_and_goes_on(run, poisoned, states, tm
     screen = run(train, poisoned(iteration), '--work-dir', tmp_path, '--cfg-options',
                  'default_hooks.non_finite.action=skip')
     assert f'iteration {iteration}, rank 0: loss is nan' in screen
-    assert 'The training goes on (1 of 10 steps skipped).' in screen
+    assert 'Training continues (1 of 10 steps skipped).' in screen
     steps = [states[:2], states[2:]]
     before, after = steps.pop(iteration - 1)
     assert 'backbone.bn1.running_mean' in before  # the forward pass made it NaN

@@ -87,7 +87,7 @@ def test_a_pointer_that_names_nothing(tmp_path, content):
 
 def test_a_checkpoint_that_is_gone(tmp_path):
     work_dir = folder(tmp_path, [], 'iter_5.pth')
-    with pytest.raises(UserError, match=r'names .*iter_5\.pth, which is not there'):
+    with pytest.raises(UserError, match=r'names .*iter_5\.pth, which does not exist'):
         candidates(work_dir)
 
 
@@ -108,7 +108,7 @@ def test_all_damaged(tmp_path):
         newest_whole(work_dir)
     assert 'iter_10.pth is damaged' in str(error.value)
     assert 'iter_5.pth is damaged' in str(error.value)
-    assert 'Start anew' in str(error.value)
+    assert 'Start again without --resume' in str(error.value)
 
 
 def test_a_file_cut_short_is_damaged(tmp_path):
@@ -158,7 +158,7 @@ def test_the_seed_is_that_of_the_checkpoint(tmp_path, settings, noted):
     notes = prepare_resume(cfg)
     assert cfg.load_from == str(tmp_path / 'iter_5.pth')
     assert cfg.randomness.seed == 3
-    assert [note.startswith('randomness.seed: the run goes on with 3') for note in notes] == (
+    assert [note.startswith('randomness.seed: the run continues with 3') for note in notes] == (
         [True] if noted else [])
 
 

@@ -46,7 +46,7 @@ def test_settings_that_have_no_effect_any_more():
     before = settings(**{'optim_wrapper.optimizer.lr': '0.01', 'param_scheduler.0.end': '5'})
     text = '\n'.join(changes(before, settings(**{'optim_wrapper.optimizer.lr': '0.02'})))
     assert 'the changes to optim_wrapper.optimizer and param_scheduler have no effect' in text
-    assert 'load_from=CHECKPOINT' in text
+    assert '--load-from CHECKPOINT' in text
 
 
 def test_many_changes_are_counted():
@@ -88,7 +88,7 @@ def resumed(max_epochs, *ends, by_epoch=False):
 def test_a_longer_run_is_refused(run):
     with pytest.raises(UserError, match='of a run with max_epochs=12, .* it is 0.25 now') as error:
         check_schedule(run, {'train_cfg.max_epochs': '12'}, 'A.pth')
-    assert str(error.value).endswith('load_from=A.pth train_cfg.max_epochs=12')
+    assert str(error.value).endswith('--load-from A.pth --cfg-options train_cfg.max_epochs=12')
 
 
 @pytest.mark.parametrize('run', [

@@ -1,0 +1,23 @@
+"""``fcos-mm mmdet``: mmdet's own scripts."""
+import argparse
+
+from fcos_mm.cli.options import run_of
+
+_EXAMPLES = '''examples:
+  fcos-mm mmdet                                     list the scripts
+  fcos-mm mmdet get_flops --help                    the help of a script
+  fcos-mm mmdet get_flops fcos_mm::demo/fcos_csp-w25_fpn_shapes.py
+  fcos-mm mmdet test CONFIG CHECKPOINT --out predictions.pkl
+  fcos-mm mmdet confusion_matrix CONFIG predictions.pkl pictures/
+Top-level settings of a config, such as classes and data_root, hold as for fcos_mm's commands.'''
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    parser.description, parser.epilog = "Run one of mmdet's scripts", _EXAMPLES
+    parser.add_argument('script', nargs='?', help='its name, with or without its folder and .py')
+    parser.add_argument('words', nargs=argparse.REMAINDER, metavar='...',
+                        help='arguments and options of the script')
+
+
+run = run_of('fcos_mm.apis.mmdet_tools')
