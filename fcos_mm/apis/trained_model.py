@@ -41,15 +41,16 @@ def find_model(model: str, weights: str | None = None, options: dict | None = No
         UserError: If there is no such model, or a checkpoint without a config.
     """
     if osp.isdir(model):
-        checkpoint, kind = (weights, 'given') if weights else _checkpoint_of(Path(model))
+        checkpoint, which = (weights, 'given') if weights else _checkpoint_of(Path(model))
         cfg = _config_of_run(Path(model), checkpoint, options)
-        return TrainedModel(cfg, checkpoint, f'{checkpoint} ({kind})')
-    if ending_kind(model) == 'checkpoint' or ending_kind(model) is None and osp.isfile(model):
+        return TrainedModel(cfg, checkpoint, f'{checkpoint} ({which})')
+    kind = ending_kind(model)
+    if kind == 'checkpoint' or kind is None and osp.isfile(model):
         if weights is not None:
             raise UserError(f'--model {model} and --weights {weights} are two checkpoints.\n'
                             'Give the config as --model, or leave --weights out.')
         return TrainedModel(_recorded(model, options), model, model)
-    if not osp.exists(model) and '::' not in model and ending_kind(model) != 'config':
+    if not osp.exists(model) and '::' not in model and kind != 'config':
         raise UserError(f'There is no model {model}.\nGive the work dir of a training, a '
                         'checkpoint (.pth), or a config with --weights.')
     if weights is None:
@@ -71,7 +72,8 @@ def _checkpoint_of(work_dir: Path) -> tuple[str, str]:
     if files:
         raise UserError(f'{work_dir} holds checkpoints of no training: {_listed(files)}.\n'
                         'Give one of them.')
-    runs = sorted({path.parent for depth in ('*', '*/*') for path in work_dir.glob(f'{depth}/*.pth')})
+    runs = sorted({path.parent for below in ('*/*.pth', '*/*/*.pth')
+                   for path in work_dir.glob(below)})
     if runs:
         raise UserError(f'{work_dir} is no work dir; it holds {len(runs)}: {_listed(runs)}.\n'
                         'Give one of them.')

@@ -1,4 +1,4 @@
-"""``tools/test.py``: testing a detector."""
+"""``fcos-mm test``: testing a detector."""
 import argparse
 
 from fcos_mm.cli.options import add_config, add_run_options, run_of
@@ -6,9 +6,13 @@ from fcos_mm.cli.options import add_config, add_run_options, run_of
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
-    parser.description = 'Test a detector'
-    add_config(parser)
-    parser.add_argument('checkpoint', help='the weights to test')
+    parser.description = (
+        'Test a detector\n\n'
+        '  test work_dirs/mine\n'
+        '  test CONFIG CHECKPOINT')
+    add_config(parser, 'the work dir of a training, a checkpoint, or a config: its path, or '
+               'fcos_mm::<path> for a shipped one')
+    parser.add_argument('checkpoint', nargs='?', help='the weights to test, for a config')
     parser.add_argument('--out', metavar='FILE.pkl', help='write the predictions to a pickle file')
     parser.add_argument('--show', action='store_true', help='show the predictions in a window')
     parser.add_argument('--show-dir', metavar='DIR',

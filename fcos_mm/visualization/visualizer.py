@@ -3,9 +3,11 @@ import itertools
 import os.path as osp
 import warnings
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+from matplotlib.axes import Axes
 from mmdet.structures import DetDataSample
 from mmdet.visualization import DetLocalVisualizer as MMDetLocalVisualizer
 from mmengine.dist import master_only
@@ -55,6 +57,7 @@ class DetLocalVisualizer(MMDetLocalVisualizer):
     def __init__(self, name: str = 'visualizer', *args, **kwargs) -> None:
         super().__init__(name, *args, **kwargs)
         self._written: set[str] = set()
+        self.ax_save.cla = partial(_wipe, self.ax_save)  # building it anew takes 50 ms an image
 
     @master_only
     def add_datasample(self, name: str, image: np.ndarray,
@@ -125,3 +128,9 @@ class DetLocalVisualizer(MMDetLocalVisualizer):
             path = next(numbered)  # a_2.png
         self._written.add(path)
         return path
+
+
+def _wipe(axes: Axes) -> None:
+    """Remove all that was drawn."""
+    for artist in (*axes.images, *axes.collections, *axes.patches, *axes.lines, *axes.texts):
+        artist.remove()

@@ -63,25 +63,22 @@ class Detections:
                   f'{" ".join(f"{value:.0f}" for value in found.box)}' for found in self]
         return '\n'.join(lines)
 
-    def sample(self) -> DetDataSample:
-        """The same as mmdet's visualizer takes it."""
-        return DetDataSample(pred_instances=InstanceData(
-            bboxes=torch.from_numpy(self.boxes), scores=torch.from_numpy(self.scores),
-            labels=torch.from_numpy(self.labels)))
-
-    def drawn(self, out_file: str | None = None) -> np.ndarray:
-        """Draw them; RGB uint8 (height, width, 3), also written to ``out_file`` if given.
+    def draw_to(self, path: str) -> None:
+        """Write the image with the boxes drawn into it.
 
         Raises:
-            OSError: If the drawing cannot be written.
+            OSError: If it cannot be written.
         """
-        self.visualizer.add_datasample('image', self.image, self.sample(), draw_gt=False,
-                                       pred_score_thr=-1, out_file=out_file)
-        return self.visualizer.get_image()
+        self._draw(out_file=path)
 
     def plot(self) -> Image.Image:
         """The image with the boxes drawn into it."""
-        return Image.fromarray(self.drawn())
+        self._draw()
+        return Image.fromarray(self.visualizer.get_image())
+
+    def _draw(self, **options) -> None:
+        self.visualizer.add_datasample('image', self.image, self._sample(), draw_gt=False,
+                                       pred_score_thr=-1, **options)
 
     def to_coco(self, image_id: int | str) -> list[dict[str, Any]]:
         """The entries of COCO's result format for this image."""
@@ -105,3 +102,9 @@ class Detections:
         return supervision.Detections(xyxy=self.boxes.copy(), confidence=self.scores.copy(),
                                       class_id=self.labels.copy(),
                                       data=dict(class_name=np.array(self.names, dtype=str)))
+
+    def _sample(self) -> DetDataSample:
+        """The same as mmdet's visualizer takes it."""
+        return DetDataSample(pred_instances=InstanceData(
+            bboxes=torch.from_numpy(self.boxes), scores=torch.from_numpy(self.scores),
+            labels=torch.from_numpy(self.labels)))

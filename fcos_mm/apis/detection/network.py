@@ -14,8 +14,8 @@ from fcos_mm.apis.image_files import as_rgb, loader_place
 from fcos_mm.apis.inferencer import build_inferencer, find_category_ids
 from fcos_mm.apis.trained_model import TrainedModel
 from fcos_mm.checkpoints.safe_loading import read_checkpoint
-from fcos_mm.config.nearest import did_you_mean
 from fcos_mm.config.datasets import first_dataset
+from fcos_mm.config.nearest import did_you_mean
 from fcos_mm.errors import UserError
 
 _BATCH_ON_GPU = 8
@@ -43,8 +43,6 @@ class Network:
         model: The config and the checkpoint.
         device: A device of torch; None for the best one available.
         score_thr: See :func:`choose_thresholds`.
-        batch_size: Number of images in a batch; None for 8 on a GPU and 1 on a CPU, where larger
-            ones are not faster.
         classes: Names of the classes to detect; None for all.
         tiles: Side of the tiles in pixels, 0 for the size that the pipeline does not change;
             None for whole images.
@@ -54,8 +52,8 @@ class Network:
     """
 
     def __init__(self, model: TrainedModel, *, device: str | None = None,
-                 score_thr: float | str = 'auto', batch_size: int | None = None,
-                 classes: Sequence[str] | None = None, tiles: int | None = None) -> None:
+                 score_thr: float | str = 'auto', classes: Sequence[str] | None = None,
+                 tiles: int | None = None) -> None:
         checkpoint = read_checkpoint(model.checkpoint)
         meta = checkpoint.get('meta', {}) if isinstance(checkpoint, dict) else {}
         self.inferencer = build_inferencer(model.cfg, model.checkpoint, device)
@@ -64,7 +62,8 @@ class Network:
         self.category_ids = find_category_ids(self.inferencer.cfg, self.classes)
         self.thresholds = choose_thresholds(score_thr, meta, self.classes)
         self.device = next(self.inferencer.model.parameters()).device
-        self.batch_size = batch_size or (1 if self.device.type == 'cpu' else _BATCH_ON_GPU)
+        # larger batches are not faster on a CPU
+        self._usual_batch = 1 if self.device.type == 'cpu' else _BATCH_ON_GPU
         self.wanted = _labels(classes, self.classes)
         self.tile_size = tiles
         if tiles is not None:
@@ -74,10 +73,10 @@ class Network:
         place = loader_place(steps)
         self._load, self._steps = steps[:place + 1], steps[place + 1:]
 
-    @property
-    def read_at_once(self) -> int:
+    def read_at_once(self, batch_size: int | None = None) -> int:
         """How many images :meth:`detect` should get in one call."""
-        return self.batch_size if self.batch_size == 1 else self.batch_size * _READ_AT_ONCE
+        size = batch_size or self._usual_batch
+        return 1 if size == 1 else size * _READ_AT_ONCE
 
     def prepare(self, image: str | np.ndarray) -> Prepared:
         """Read an image and bring it into the form that the network wants.
@@ -101,17 +100,22 @@ class Network:
             _run(self._steps, {**copy.copy(loaded), 'img': part, 'img_shape': part.shape[:2],
                                'ori_shape': part.shape[:2]}) for part in parts])
 
-    def detect(self, prepared: Sequence[Prepared]) -> Iterator[Detections | Exception]:
+    def detect(self, prepared: Sequence[Prepared], batch_size: int | None = None
+               ) -> Iterator[Detections | Exception]:
         """Detect in some images, in batches of those that are padded to the same size.
 
         Padding so changes nothing: an image in a batch gets as much as it does alone.
+
+        Args:
+            prepared: From :meth:`prepare`.
+            batch_size: None for 8 on a GPU and 1 on a CPU.
 
         Yields:
             In the order of the images the detections, or what was raised for an image.
         """
         inputs = [one for image in prepared for one in image.inputs]
         outputs: dict[int, DetDataSample | Exception] = {}
-        for indices in self._batches(inputs):
+        for indices in self._batches(inputs, batch_size or self._usual_batch):
             outputs.update(zip(indices, self._forward([inputs[index] for index in indices])))
         start = 0
         for image in prepared:
@@ -120,7 +124,7 @@ class Network:
             failed = next((one for one in found if isinstance(one, Exception)), None)
             yield failed or self._detections(image, found)
 
-    def _batches(self, inputs: Sequence[dict]) -> Iterator[list[int]]:
+    def _batches(self, inputs: Sequence[dict], size: int) -> Iterator[list[int]]:
         """The indices of the inputs of each batch."""
         divisor = getattr(self.inferencer.model.data_preprocessor, 'pad_size_divisor', 1)
         groups: dict[tuple, list[int]] = {}
@@ -128,8 +132,8 @@ class Network:
             shape = tuple(-(-side // divisor) for side in one['inputs'].shape[-2:])
             groups.setdefault(shape, []).append(index)
         for group in groups.values():
-            for start in range(0, len(group), self.batch_size):
-                yield group[start:start + self.batch_size]
+            for start in range(0, len(group), size):
+                yield group[start:start + size]
 
     def _forward(self, inputs: list[dict]) -> list[DetDataSample | Exception]:
         """Run a batch; where it fails each of its inputs alone."""

@@ -52,9 +52,10 @@ def choose_thresholds(score_thr: float | str, meta: Mapping, classes: Sequence[s
     stored = ScoreThresholds.from_meta(meta)
     if stored is None:
         return Thresholds(by_class=(FALLBACK, ) * len(classes), note=(
-            f'{FALLBACK}: the checkpoint stores none; `fcos-mm test` finds the best'))
+            f'{FALLBACK} (the checkpoint stores none; `fcos-mm test` finds the best)'))
     values = tuple(stored.classes.get(name, stored.overall) for name in classes)
-    return Thresholds(by_class=values, note=f'{_range(values)}, of best F1 on the validation set')
+    return Thresholds(by_class=values, note=(
+        f'{_range(values)} (best F1 on the validation set)'))
 
 
 def _range(values: Sequence[float]) -> str:
