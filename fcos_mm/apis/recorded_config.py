@@ -15,7 +15,7 @@ from fcos_mm.config.keys import walk
 from fcos_mm.errors import UserError
 
 _NUMBERS = {'inf': float('inf'), 'nan': float('nan')}
-_SUPPRESSIONS = ('nms', 'soft_nms')  # named in test_cfg
+_OPERATORS = ('nms', 'soft_nms', 'RoIAlign')  # of mmcv, named in test_cfg and roi_layer
 _TYPES = ('type', 'runner_type', 'ema_type')  # keys whose values mmengine looks up or imports
 _ALL = [value for value in vars(registries).values() if isinstance(value, Registry)]
 _CONFIG_FILE = re.compile(r'\.(py|json|ya?ml)$', re.IGNORECASE)
@@ -62,15 +62,15 @@ def _setting(statement: ast.stmt) -> tuple[str, object]:
 
 
 class _Literal(ast.NodeTransformer):
-    """Writes ``dict(...)``, ``inf`` and ``nan`` as literals."""
+    """Writes ``dict(a=1)``, ``dict({'a.b': 1})``, ``inf`` and ``nan`` as literals."""
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
-        words = node.keywords
-        if getattr(node.func, 'id', None) == 'dict' and not node.args and all(
-                word.arg for word in words):
-            return ast.Dict([ast.Constant(word.arg) for word in words],
-                            [word.value for word in words])
+        words, inner = node.keywords, node.args or [ast.Dict([], [])]
+        if (getattr(node.func, 'id', None) == 'dict' and all(word.arg for word in words)
+                and len(inner) == 1 and isinstance(inner[0], ast.Dict)):
+            return ast.Dict([*inner[0].keys, *(ast.Constant(word.arg) for word in words)],
+                            [*inner[0].values, *(word.value for word in words)])
         return node
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
@@ -85,7 +85,7 @@ def _check_string(key: str, value: str) -> None:
 
 
 def _check_type(key: str, value: str, allowed: Sequence[Registry]) -> None:
-    if value not in _SUPPRESSIONS and not any(
+    if value not in _OPERATORS and not any(
             _is_registered(value, registry) for registry in allowed):
         raise ValueError(f'{key} is {value!r}, which is not registered')
 

@@ -1,10 +1,12 @@
 """How far a run is: a bar on a terminal, lines elsewhere."""
+import os.path as osp
 import time
 from datetime import timedelta
 from typing import TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Column
 
 _FRAMES = 100  # of a video, between two lines
 
@@ -19,9 +21,10 @@ class Bar:
 
     def __init__(self, total: int, screen: TextIO) -> None:
         self._progress = Progress(
-            TextColumn('{task.description}', markup=False), BarColumn(), MofNCompleteColumn(),
-            TimeRemainingColumn(), console=Console(file=screen), redirect_stdout=False,
-            redirect_stderr=False)
+            BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn(
+                '{task.description}', markup=False,
+                table_column=Column(no_wrap=True, overflow='ellipsis', ratio=1)),
+            console=Console(file=screen), redirect_stdout=False, redirect_stderr=False)
         self._task = self._progress.add_task('detecting', total=total)
 
     def __enter__(self) -> 'Bar':
@@ -34,7 +37,8 @@ class Bar:
     def step(self, name: str, outcome: str, frame: int | None = None) -> None:
         """One image or frame is done."""
         where = name if frame is None else f'{name} {frame}'
-        self._progress.update(self._task, advance=1, description=f'{where}: {outcome}')
+        self._progress.update(self._task, advance=1,
+                              description=f'{osp.basename(where)}: {outcome}')
 
     def say(self, text: str) -> None:
         """Show a line for good."""
