@@ -114,7 +114,7 @@ model = dict(type='FCOS', backbone=dict(type='mmdet.ResNet', depth=18, norm_cfg=
     ('model = __import__("os").mkdir({marker!r})', 'line 1 holds more than plain values'),
     ('model = dict(a=[x for x in (1, 2)])', 'line 1 holds more'),
     ('model = dict(**dict(type="FCOS"))', 'holds more than plain values'),
-    ('model = dict({**dict(type="FCOS")})', 'holds more than plain values'),
+    ('model = dict({{**dict(type="FCOS")}})', 'holds more than plain values'),
     ('model = dict([("a", __import__("os"))])', 'holds more than plain values'),
     ('model = dict(type="os.mkdir", path={marker!r})',
      "model.type is 'os.mkdir', which is not registered"),
@@ -144,7 +144,8 @@ def test_what_a_recorded_config_says():
 
 
 @pytest.mark.parametrize('name', [
-    None, 'fcos/fcos_r50-caffe_fpn_gn-head_tta_coco', 'fcos/fcos_r50-caffe_fpn_gn-head_official_1x_coco',
+    None, 'fcos/fcos_r50-caffe_fpn_gn-head_tta_coco',
+    'fcos/fcos_r50-caffe_fpn_gn-head_official_1x_coco',
     'fcos_rpn/faster-rcnn_r50-caffe_fpn_fcos-rpn_1x_coco'])
 def test_all_of_a_real_config_is_read(tiny_config, name):
     cfg = Config.fromfile(f'{ROOT}/configs/{name}.py' if name else tiny_config)
