@@ -10,9 +10,9 @@ from fcos_mm.lazy import lazy_exports
 from fcos_mm.version import __version__  # noqa: F401
 
 __getattr__, __all__ = lazy_exports(__name__, {
-    'analysis': [], 'compat': [], 'config': [], 'datasets': [], 'engine': [], 'errors': [],
-    'evaluation': [], 'models': [], 'registry': [], 'speed': [], 'version': ['__version__'],
-    'visualization': []})
+    'analysis': [], 'api': ['load'], 'compat': [], 'config': [], 'datasets': [], 'engine': [],
+    'errors': [], 'evaluation': [], 'models': [], 'registry': [], 'speed': [],
+    'version': ['__version__'], 'visualization': []})
 
 
 def _adapt_checkpoints(checkpoint) -> None:

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from typing import TextIO
 
 from mmengine.logging import MMLogger, print_log
 
@@ -42,10 +43,10 @@ def quiet_log() -> Iterator[None]:
 
 @contextlib.contextmanager
 def prints_to_log_file() -> Iterator[None]:
-    """Send what is printed meanwhile, as pycocotools does, to the log file."""
+    """Send what is printed meanwhile, as pycocotools does, to the log file, if there is one."""
     with contextlib.redirect_stdout(io.StringIO()) as printed:
         yield
-    if printed.getvalue():
+    if printed.getvalue() and _log_files():
         print_log(printed.getvalue(), logger='current')
 
 
@@ -62,8 +63,7 @@ def start_log(path: str) -> None:
 @contextlib.contextmanager
 def library_output_to_log() -> Iterator[None]:
     """Send what libraries print meanwhile to the log file, OpenCV's and other C code's as well."""
-    streams = [handler.stream for handler in MMLogger.get_current_instance().handlers
-               if isinstance(handler, logging.FileHandler)]
+    streams = _log_files()
     if not streams:
         yield
         return
@@ -76,3 +76,9 @@ def library_output_to_log() -> Iterator[None]:
     finally:
         os.dup2(kept, 2)
         os.close(kept)
+
+
+def _log_files() -> list[TextIO]:
+    """The files that mmengine's current logger writes to."""
+    return [handler.stream for handler in MMLogger.get_current_instance().handlers
+            if isinstance(handler, logging.FileHandler)]

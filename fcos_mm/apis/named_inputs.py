@@ -24,11 +24,16 @@ def check_order(**named: str) -> None:
     """
     order = ' '.join(place.upper() for place in named)
     for place, path in named.items():
-        ending = osp.splitext(path)[1].lower()
-        kind = next((kind for kind, endings in _ENDINGS.items() if ending in endings), place)
+        kind = ending_kind(path) or place
         if kind != place and (kind in named or place not in _ENDINGS):
             raise UserError(f'{path} is given as the {place} and ends like a {kind}.\n'
                             f'The order is {order}.')
+
+
+def ending_kind(path: str) -> str | None:
+    """What a path ends like: ``'config'``, ``'checkpoint'``, ``'predictions'``, or None."""
+    ending = osp.splitext(path)[1].lower()
+    return next((kind for kind, endings in _ENDINGS.items() if ending in endings), None)
 
 
 def check_score_threshold(value: float) -> None:

@@ -4,7 +4,9 @@ mmengine runs the text of a config, and imports and calls a ``type`` that is not
 """
 import ast
 import re
+from collections.abc import Sequence
 
+from mmengine import registry as registries
 from mmengine.config import Config
 from mmengine.registry import MODELS, TASK_UTILS, WEIGHT_INITIALIZERS, Registry
 
@@ -13,15 +15,22 @@ from fcos_mm.config.keys import walk
 from fcos_mm.errors import UserError
 
 _NUMBERS = {'inf': float('inf'), 'nan': float('nan')}
-_SUPPRESSIONS = ('nms', 'soft_nms')  # named in test_cfg
+_OPERATORS = ('nms', 'soft_nms', 'RoIAlign')  # of mmcv, named in test_cfg and roi_layer
+_TYPES = ('type', 'runner_type', 'ema_type')  # keys whose values mmengine looks up or imports
+_ALL = [value for value in vars(registries).values() if isinstance(value, Registry)]
 _CONFIG_FILE = re.compile(r'\.(py|json|ya?ml)$', re.IGNORECASE)
 
 
-def read_recorded_config(text: str, path: str) -> Config:
-    """Read the config in a record, as ``Config.pretty_text`` wrote it; ``path`` is for the message.
+def read_recorded_config(text: str, path: str, whole: bool = False) -> Config:
+    """Read the config in a record.
+
+    Args:
+        text: As ``Config.pretty_text`` wrote it.
+        path: The file that holds it, for the message.
+        whole: Whether more than the model will be built.
 
     Raises:
-        UserError: If it does more than set values, or its model is not built
+        UserError: If it does more than set values, or what will be built is not made
             of registered components alone, and the user does not trust it.
     """
     if checkpoints_are_trusted():
@@ -31,10 +40,13 @@ def read_recorded_config(text: str, path: str) -> Config:
         for key, value in walk(cfg.get('model', {}), 'model'):
             if isinstance(value, str):
                 _check_string(key, value)
+        for key, value in walk(cfg, '') if whole else ():
+            if isinstance(value, str) and key.rpartition('.')[2] in _TYPES:
+                _check_type(key, value, _ALL)
     except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError) as error:
         raise UserError(
-            f'{path}: its config could run code, so it is not used: {error}\nA model of '
-            'components of your own needs --trust-checkpoint: give it if you trust who made the '
+            f'{path}: its config could run code, so it is not used: {error}\nComponents of your '
+            'own need --trust-checkpoint: give it if you trust who made the '
             'file.') from error
     return cfg
 
@@ -50,15 +62,15 @@ def _setting(statement: ast.stmt) -> tuple[str, object]:
 
 
 class _Literal(ast.NodeTransformer):
-    """Writes ``dict(...)``, ``inf`` and ``nan`` as literals."""
+    """Writes ``dict(a=1)``, ``dict({'a.b': 1})``, ``inf`` and ``nan`` as literals."""
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
-        words = node.keywords
-        if getattr(node.func, 'id', None) == 'dict' and not node.args and all(
-                word.arg for word in words):
-            return ast.Dict([ast.Constant(word.arg) for word in words],
-                            [word.value for word in words])
+        words, inner = node.keywords, node.args or [ast.Dict([], [])]
+        if (getattr(node.func, 'id', None) == 'dict' and all(word.arg for word in words)
+                and len(inner) == 1 and isinstance(inner[0], ast.Dict)):
+            return ast.Dict([*inner[0].keys, *(ast.Constant(word.arg) for word in words)],
+                            [*inner[0].values, *(word.value for word in words)])
         return node
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
@@ -68,9 +80,13 @@ class _Literal(ast.NodeTransformer):
 def _check_string(key: str, value: str) -> None:
     if _CONFIG_FILE.search(value):
         raise ValueError(f'{key} names another config, {value}')
-    if key.endswith('.type') and value not in _SUPPRESSIONS and not any(
-            _is_registered(value, registry)
-            for registry in (MODELS, TASK_UTILS, WEIGHT_INITIALIZERS)):
+    if key.endswith('.type'):
+        _check_type(key, value, (MODELS, TASK_UTILS, WEIGHT_INITIALIZERS))
+
+
+def _check_type(key: str, value: str, allowed: Sequence[Registry]) -> None:
+    if value not in _OPERATORS and not any(
+            _is_registered(value, registry) for registry in allowed):
         raise ValueError(f'{key} is {value!r}, which is not registered')
 
 

@@ -26,19 +26,22 @@ _TTA_META_KEYS = ('img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor'
                   'flip_direction')
 
 
-def resolve(args: argparse.Namespace, mode: str) -> tuple[Config, list[str]]:
+def resolve(args: argparse.Namespace, mode: str, cfg: Config | None = None
+            ) -> tuple[Config, list[str]]:
     """Resolve the config of a training or a test, with warnings for its log.
 
     Args:
         args: The options of ``tools/train.py`` or ``tools/test.py``.
         mode: ``'train'`` or ``'test'``.
+        cfg: The config to resolve, ``--cfg-options`` merged; None for that of ``args``.
 
     Raises:
         UserError: If an option does not fit the config or the machine, the config cannot
             work, or there is no checkpoint to start from.
     """
     trust_checkpoints(args.trust_checkpoint)
-    cfg = load_config(args.config, args.cfg_options)
+    if cfg is None:
+        cfg = load_config(args.config, args.cfg_options)
     cfg.launcher = args.launcher
     set_work_dir(cfg, args.work_dir)
     {'train': _set_training_options, 'test': _set_test_options}[mode](cfg, args)

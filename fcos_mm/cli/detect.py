@@ -1,27 +1,49 @@
-"""``fcos-mm detect``: detect objects in images."""
+"""``fcos-mm detect``: detect objects in images and videos."""
 import argparse
 
 from fcos_mm.cli.options import (
-    add_config,
     add_config_options,
-    add_score_threshold,
     add_trust_option,
+    positive,
     run_of,
 )
+
+_EXAMPLES = '''examples:
+  %(prog)s pictures/*.jpg --model work_dirs/mine
+  %(prog)s street.mp4 --model work_dirs/mine --classes car
+  %(prog)s pictures my_config.py work_dirs/my_config/epoch_12.pth'''
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
-    parser.description = 'Detect objects in images'
-    parser.epilog = 'example:\n  %(prog)s pictures my_config.py work_dirs/my_config/epoch_12.pth'
-    parser.add_argument('input', help='an image, or a folder with images and folders')
-    add_config(parser)
-    parser.add_argument('checkpoint', help='the weights')
+    parser.description, parser.epilog = 'Detect objects in images and videos', _EXAMPLES
+    parser.add_argument('input', nargs='+', help='images, videos (.mp4 .avi .mov .mkv), folders '
+                        'of them, patterns such as "a/**/*.jpg", or lists (.txt)')
+    parser.add_argument('--model', help='the work dir of a training, a checkpoint, or a config')
+    parser.add_argument('--weights', metavar='CHECKPOINT', help='the weights for a config')
     parser.add_argument('--out-dir', default='detections', help='where the results go')
-    add_score_threshold(parser, 'keep')
+    parser.add_argument('--score-thr', type=_threshold, default='auto', metavar='SCORE',
+                        help='keep detections with at least this score (default: auto, for each '
+                        'class the score of best F1 found by the training, or 0.3)')
+    parser.add_argument('--classes', nargs='+', metavar='NAME', help='only these classes')
+    parser.add_argument('--batch-size', type=positive, metavar='N',
+                        help='images in a batch (default: 8 on a GPU, 1 on a CPU)')
+    parser.add_argument('--tiles', type=positive, nargs='?', const=0, metavar='SIZE',
+                        help='detect in tiles of this side in pixels too, for small objects in '
+                        'large images (default: the size that the network works at)')
+    parser.add_argument('--no-draw', dest='draw', action='store_false', help='draw nothing')
+    parser.add_argument('--save-csv', action='store_true',
+                        help='write detections.csv beside detections.json')
+    parser.add_argument('--save-crops', action='store_true',
+                        help='write each object to crops/<class>/')
     parser.add_argument('--device', help='cpu, cuda:0, ... (default: the best one available)')
     add_config_options(parser)
     add_trust_option(parser)
 
 
+def _threshold(text: str) -> float | str:
+    return text if text == 'auto' else float(text)
+
+
+_threshold.__name__ = 'number from 0 to 1, or auto'  # argparse names it in its message
 run = run_of('fcos_mm.apis.detect')

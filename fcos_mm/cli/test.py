@@ -3,13 +3,17 @@ import argparse
 
 from fcos_mm.cli.options import add_config, add_run_options, run_of
 
+_EXAMPLES = '''examples:
+  %(prog)s work_dirs/mine
+  %(prog)s my_config.py work_dirs/my_config/epoch_12.pth'''
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
-    parser.description = 'Test a detector'
-    parser.epilog = 'example:\n  %(prog)s my_config.py work_dirs/my_config/epoch_12.pth'
-    add_config(parser)
-    parser.add_argument('checkpoint', help='the weights to test')
+    parser.description, parser.epilog = 'Test a detector', _EXAMPLES
+    add_config(parser, 'the work dir of a training, a checkpoint, or a config: its path, or '
+               'fcos_mm::<path> for a shipped one')
+    parser.add_argument('checkpoint', nargs='?', help='the weights to test, for a config')
     parser.add_argument('--out', metavar='FILE.pkl', help='write the predictions to a pickle file')
     parser.add_argument('--show', action='store_true', help='show the predictions in a window')
     parser.add_argument('--show-dir', metavar='DIR',

@@ -14,8 +14,8 @@ def complete_palette(palette: Sequence | str | None, num_classes: int) -> list[C
 
     Args:
         palette: RGB colors from 0 to 255; one color, or its name, for all classes; the name of
-            one of mmdet's palettes (``'coco'``, ``'voc'``, ``'random'``, ...); None for
-            ``'random'``. An entry that is not a color counts as missing.
+            one of mmdet's palettes (``'coco'``, ``'voc'``, ...); None or ``'random'`` for none.
+            An entry that is not a color counts as missing.
         num_classes: The minimum number of colors.
     """
     colors = [_as_color(entry) for entry in _as_list(palette, num_classes)]
@@ -26,8 +26,8 @@ def complete_palette(palette: Sequence | str | None, num_classes: int) -> list[C
 
 def _as_list(palette: Sequence | str | None, num_classes: int) -> Sequence:
     """The colors that a palette names, class by class; possibly too few."""
-    if palette is None or palette == 'random':
-        return get_palette('random', num_classes)
+    if palette == 'random':  # mmdet's may be alike, or as dark as the image
+        return []
     if isinstance(palette, str):
         try:
             return get_palette(palette, 0) or get_palette(palette, num_classes)

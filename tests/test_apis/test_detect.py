@@ -1,32 +1,21 @@
-"""``tools/detect.py``: images in, drawn images and detections out."""
+"""``fcos-mm detect``: images and videos in, drawings and detections out."""
+import csv
 import json
 from types import SimpleNamespace
 
+import cv2
+import numpy as np
 import pytest
 import torch
 from mmdet.evaluation import get_classes
-from mmdet.structures import DetDataSample
 from mmengine.config import Config
-from mmengine.structures import InstanceData
 from torch import nn
 
-from fcos_mm.apis.detect import above_threshold, to_rows
+import fcos_mm
 from fcos_mm.apis.inferencer import build_inferencer, find_category_ids, set_class_names
 from fcos_mm.cli import detect
 from fcos_mm.config import load_config
 from fcos_mm.errors import UserError
-
-
-def test_boxes_scores_and_ids_of_one_image():
-    sample = DetDataSample(pred_instances=InstanceData(
-        labels=torch.tensor([1, 0, 1, 0]), scores=torch.tensor([0.9, 0.5, 0.2, torch.nan]),
-        bboxes=torch.tensor([[1., 2, 11, 22], [0, 0, 4, 5], [0, 0, 1, 1], [0, 0, 1, 1]])))
-    found = to_rows(above_threshold(sample, 0.5), 'some/a.png', dict(cup=10, jar=20))
-    assert found == [
-        dict(file_name='some/a.png', category_id=20, category_name='jar', bbox=[1, 2, 10, 20],
-             score=0.9),
-        dict(file_name='some/a.png', category_id=10, category_name='cup', bbox=[0, 0, 4, 5],
-             score=0.5)]
 
 
 def test_one_image_with_a_threshold_nothing_reaches(trained, tiny_data, run, tmp_path):
@@ -108,3 +97,73 @@ def test_no_folder_is_made_where_the_checkpoint_cannot_be_read(content, trained,
         run(detect, tiny_data / 'images', trained.config, tmp_path / 'a.pth', '--out-dir',
             tmp_path / 'out')
     assert not (tmp_path / 'out').exists()
+
+
+def test_all_inputs_and_outputs_of_one_run(trained, tiny_data, run, tmp_path, detected):
+    """What fails is listed, what is found is the same in every file and from Python."""
+    clip = tmp_path / 'in' / 'clip.avi'
+    clip.parent.mkdir()
+    images = [cv2.imread(str(path)) for path in sorted((tiny_data / 'images').glob('val_*'))]
+    writer = cv2.VideoWriter(str(clip), cv2.VideoWriter_fourcc(*'MJPG'), 5, (64, 48))
+    for image in images * 3:
+        writer.write(image)
+    writer.release()
+    (tmp_path / 'in' / 'cut.avi').write_bytes(clip.read_bytes()[:-4000])
+    (tmp_path / 'in' / 'none.mp4').write_text('no video')
+    (tmp_path / 'list.txt').write_text('# two\nnone.jpg\nin/clip.avi\n')
+    out = tmp_path / 'out'
+    status, screen = run(detect, tmp_path / 'in', tmp_path / 'list.txt',
+                         tiny_data / 'images' / 'val_*', '--model', trained.work_dir, '--out-dir',
+                         out, '--score-thr', 0, '--save-csv', '--save-crops', '--batch-size', 4)
+    assert status == 1
+    assert f'model      {trained.checkpoint} (the last checkpoint)' in screen
+    assert 'error: ' + str(tmp_path / 'in' / 'none.mp4') + ' cannot be read as a video' in screen
+    assert 'cut.avi breaks off after' in screen and 'none.jpg cannot be read as an im' in screen
+    rows = json.loads((out / 'detections.json').read_text())
+    table = list(csv.DictReader((out / 'detections.csv').open()))
+    assert [(row['file_name'], str(row.get('frame', '')), row['category_name']) for row in rows
+            ] == [(row['file_name'], row['frame'], row['class']) for row in table]
+    frames = [row['frame'] for row in rows if row['file_name'].endswith('clip.avi')]
+    assert frames == [frame for frame in range(6) for _ in range(5)]
+    drawn = cv2.VideoCapture(str(next(out.glob('vis/**/clip.avi.mp4'))))
+    assert drawn.get(cv2.CAP_PROP_FRAME_COUNT) == 6
+    assert drawn.read()[1].shape == (48, 64, 3)
+    crops = [cv2.imread(str(path)) for path in out.glob('crops/*/*val_1*.jpg')]
+    assert crops and max(crop.shape[0] for crop in crops) <= 48
+    found = [row for row in rows if row['file_name'].endswith('val_1.png')]
+    assert [(row['category_name'], row['bbox'], row['score']) for row in found] == [
+        (row['category_name'], row['bbox'], row['score'])
+        for row in detected(tiny_data / 'images' / 'val_1.png').to_coco(1)]
+
+
+@pytest.fixture
+def detected(trained):
+    """``detected(image)``: what ``fcos_mm.load`` finds with the same model."""
+    return fcos_mm.load(trained.work_dir, device='cpu', score_thr=0)
+
+
+def test_classes_that_are_asked_for(trained, tiny_data, run, tmp_path):
+    words = [tiny_data / 'images' / 'val_1.png', '--model', trained.checkpoint, '--out-dir',
+             tmp_path, '--score-thr', 0, '--no-draw']
+    run(detect, *words, '--classes', 'jar')
+    rows = json.loads((tmp_path / 'detections.json').read_text())
+    assert rows and {row['category_name'] for row in rows} == {'jar'}
+    assert not (tmp_path / 'vis').exists()
+    with pytest.raises(UserError, match="--classes Jar: .* Did you mean 'jar'?"):
+        run(detect, *words, '--classes', 'Jar')
+
+
+@pytest.mark.parametrize('words', [['a.png'], ['a.png', 'b.png', 'c.png'],
+                                   ['a.png', '--weights', 'b.pth']])
+def test_no_model(run, words):
+    with pytest.raises(UserError, match='Which model'):
+        run(detect, *words)
+
+
+def test_how_many_just_miss_the_threshold(trained, tiny_data, run, tmp_path, detected):
+    scores = detected(tiny_data / 'images' / 'val_1.png').scores
+    threshold = float(np.sort(scores)[-2])
+    below = ((scores < np.float32(threshold)) & (scores >= threshold - 0.1)).sum()
+    _, screen = run(detect, tiny_data / 'images' / 'val_1.png', '--model', trained.work_dir,
+                    '--out-dir', tmp_path, '--score-thr', threshold)
+    assert f'2 detections in 1 images, written to {tmp_path}; {below} more score up' in screen

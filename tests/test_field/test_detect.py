@@ -15,7 +15,7 @@ import torch
 from mmdet.apis import DetInferencer
 from PIL import Image
 
-from fcos_mm.apis.image_files import find_images
+from fcos_mm.apis.detection.inputs import Inputs
 from fcos_mm.cli import detect, main, test
 from fcos_mm.cli.analysis_tools import draw_grid
 from fcos_mm.config import check_config, load_config
@@ -274,8 +274,8 @@ def test_results_in_the_input_and_loops_are_not_searched(images):
     shutil.copy(images / '00.png', images / 'out' / 'vis')
     (images / 'deep').mkdir()
     (images / 'deep' / 'up').symlink_to(images)
-    found = find_images(str(images), leave_out=str(images / 'out'))
-    assert len(found.images) == 12 and found.name(found.images[3]) == '03.png'
+    found = Inputs([str(images)], leave_out=str(images / 'out'))
+    assert len(found.files) == 12 and found.name(found.files[3]) == '03.png'
 
 
 #: A child that has more classes than its base inherits the base's palette.

@@ -115,6 +115,8 @@ model = dict(type='FCOS', backbone=dict(type='mmdet.ResNet', depth=18, norm_cfg=
     ('model = __import__("os").mkdir({marker!r})', 'line 1 holds more than plain values'),
     ('model = dict(a=[x for x in (1, 2)])', 'line 1 holds more'),
     ('model = dict(**dict(type="FCOS"))', 'holds more than plain values'),
+    ('model = dict({{**dict(type="FCOS")}})', 'holds more than plain values'),
+    ('model = dict([("a", __import__("os"))])', 'holds more than plain values'),
     ('model = dict(type="os.mkdir", path={marker!r})',
      "model.type is 'os.mkdir', which is not registered"),
     ('model = dict(type="os.system", command="mkdir {marker}")', 'os.system'),
@@ -142,9 +144,13 @@ def test_what_a_recorded_config_says():
     assert cfg.model.ranges == ((0, 64), (64, float('inf'))) and cfg.default_scope == 'fcos_mm'
 
 
-def test_all_of_a_real_config_is_read(tiny_config):
-    cfg = Config.fromfile(tiny_config)
-    assert read_recorded_config(cfg.pretty_text, 'a.pth').to_dict() == cfg.to_dict()
+@pytest.mark.parametrize('name', [
+    None, 'fcos/fcos_r50-caffe_fpn_gn-head_tta_coco',
+    'fcos/fcos_r50-caffe_fpn_gn-head_official_1x_coco',
+    'fcos_rpn/faster-rcnn_r50-caffe_fpn_fcos-rpn_1x_coco'])
+def test_all_of_a_real_config_is_read(tiny_config, name):
+    cfg = Config.fromfile(f'{ROOT}/configs/{name}.py' if name else tiny_config)
+    assert read_recorded_config(cfg.pretty_text, 'a.pth', whole=True).to_dict() == cfg.to_dict()
 
 
 @pytest.mark.parametrize('change', [

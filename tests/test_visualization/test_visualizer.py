@@ -78,3 +78,30 @@ def test_no_part_of_a_drawing_is_left(tmp_path, monkeypatch):
     with pytest.raises(OSError, match='No space'):
         draw(sample([0]), tmp_path / 'a.png')
     assert not [*tmp_path.iterdir()]
+
+
+def test_drawings_do_not_depend_on_those_before():
+    """What is drawn into one figure again and again, and by a new one."""
+    used = DetLocalVisualizer()
+    large = np.full((90, 200, 3), 30, np.uint8)
+    for image, boxes in ((large, ((0., 0., 190., 80.), )), (IMAGE, ((10., 40., 60., 70.), ))):
+        used.add_datasample('a', image, sample([0], boxes), draw_gt=False)
+    new = DetLocalVisualizer()
+    new.add_datasample('a', IMAGE, sample([0]), draw_gt=False)
+    assert used.get_image().shape == IMAGE.shape
+    assert np.array_equal(used.get_image(), new.get_image())
+
+
+def test_sizes_of_labels_follow_the_image():
+    """The label is above the box, in the color of the class, up to 2 % of the long side high."""
+    heights = []
+    for factor in (8, 16):
+        image = np.full((80 * factor, 120 * factor, 3), 200, np.uint8)
+        visualizer = DetLocalVisualizer(line_width=1, alpha=1.0)
+        visualizer.dataset_meta = dict(classes=('a', ), palette=[(250, 40, 40)])
+        box = tuple(float(side * factor) for side in (40, 40, 60, 70))
+        visualizer.add_datasample('a', image, sample([0], (box, )), draw_gt=False)
+        above = visualizer.get_image()[:40 * factor - 3, 40 * factor:60 * factor].astype(int)
+        red = np.abs(above - (250, 40, 40)).max(axis=-1) < 9
+        heights.append(int(red.any(axis=1).sum()))
+    assert 0.012 * 960 < heights[0] < 0.025 * 960 and 1.8 < heights[1] / heights[0] < 2.2

@@ -42,6 +42,10 @@ class DetectionsFile:
         return self
 
     def __exit__(self, *_) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
         os.close(self._file)
 
     def add(self, detections: Sequence[dict]) -> None:

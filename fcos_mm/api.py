@@ -1,0 +1,146 @@
+"""Detecting from Python: ``detector = fcos_mm.load('work_dirs/mine')``."""
+import contextlib
+import io
+import os
+import warnings
+from collections.abc import Iterator, Sequence
+from os import PathLike
+
+import mmcv
+import numpy as np
+from PIL import Image, ImageOps
+
+from fcos_mm.apis.detection.detections import Detections
+from fcos_mm.apis.detection.network import Network, Prepared
+from fcos_mm.apis.image_files import describe
+from fcos_mm.apis.named_inputs import check_device
+from fcos_mm.apis.trained_model import find_model
+from fcos_mm.datasets.transforms import ImageError
+from fcos_mm.errors import UserError
+
+Picture = str | PathLike | Image.Image | np.ndarray
+
+
+def load(model: str | PathLike, weights: str | PathLike | None = None, *,
+         device: str | None = None, score_thr: float | str = 'auto',
+         classes: Sequence[str] | None = None, tiles: int | None = None) -> 'Detector':
+    """Load a trained model.
+
+    Args:
+        model: The work dir of a training, whose best checkpoint is taken; a checkpoint; or a
+            config, by path or as ``fcos_mm::name``.
+        weights: The checkpoint for a config.
+        device: ``'cpu'``, ``'cuda:0'``, ...; None for the best one available.
+        score_thr: Least score of a detection; ``'auto'`` for the one with the best F1 of each
+            class, which training has stored, or 0.3 without one.
+        classes: Names of the classes to detect; None for all.
+        tiles: Detect in tiles of so many pixels too, for small objects in large images.
+
+    Raises:
+        UserError: If there is no such model, or an argument does not fit it.
+    """
+    check_device(device)
+    found = find_model(os.fspath(model), None if weights is None else os.fspath(weights))
+    with _quiet():
+        return Detector(Network(found, device=device, score_thr=score_thr, classes=classes,
+                                tiles=tiles), found.note)
+
+
+class Detector:
+    """A trained model. Call it with an image or a list of them; made by :func:`load`.
+
+    Attributes:
+        classes: The names of its classes.
+        thresholds: The least score for each class, in their order.
+    """
+
+    def __init__(self, network: Network, note: str) -> None:
+        self._network, self._note = network, note
+        self.classes = network.classes
+        self.thresholds = network.thresholds.by_class
+
+    def __repr__(self) -> str:
+        return (f'Detector: {self._note} on {self._network.device}\n'
+                f'  classes: {", ".join(self.classes)}\n'
+                f'  score threshold: {self._network.thresholds.note}')
+
+    def __call__(self, images: Picture | Sequence[Picture], batch_size: int | None = None
+                 ) -> Detections | list[Detections]:
+        """Detect objects.
+
+        Args:
+            images: A path, a PIL image, an RGB array (height, width, 3) of uint8, or a list of
+                these.
+            batch_size: Number of images that the network gets at once; None for 8 on a GPU and
+                1 on a CPU.
+
+        Returns:
+            The detections of the image, or a list of them for a list.
+
+        Raises:
+            UserError: If an image cannot be read.
+        """
+        several = isinstance(images, (list, tuple))
+        found = list(self._detect(images if several else [images], batch_size))
+        return found if several else found[0]
+
+    def _detect(self, images: Sequence[Picture], batch_size: int | None) -> Iterator[Detections]:
+        at_once = self._network.read_at_once(batch_size)
+        for start in range(0, len(images), at_once):
+            prepared = [self._prepared(image) for image in images[start:start + at_once]]
+            for found in self._network.detect(prepared, batch_size):
+                if isinstance(found, Exception):
+                    raise found
+                yield found
+
+    def _prepared(self, image: Picture) -> Prepared:
+        readable = _readable(image)
+        try:
+            return self._network.prepare(readable)
+        except ImageError as error:
+            if not os.path.exists(readable):
+                raise UserError(f'Image not found: {readable}') from error
+            raise UserError(f'{readable} cannot be read as an image{describe(readable)}.'
+                            ) from error
+
+
+def _readable(image: Picture) -> str | np.ndarray:
+    """A path as it is, pixels as OpenCV would read them from a file: BGR.
+
+    Raises:
+        UserError: If it is no image.
+    """
+    if isinstance(image, (str, PathLike)):
+        return os.fspath(image)
+    if isinstance(image, Image.Image):
+        return _from_pil(image)
+    if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.shape[2:] != (3, ):
+        given = (f'array of {image.dtype} and shape {image.shape}'
+                 if isinstance(image, np.ndarray) else type(image).__name__)
+        raise UserError(f'This is no image: {given}.\nGive a path, a PIL image, or an RGB array '
+                        '(height, width, 3) of uint8.')
+    return np.ascontiguousarray(image[..., ::-1])
+
+
+def _from_pil(image: Image.Image) -> np.ndarray:
+    """The pixels of a PIL image as those of a file that holds it: turned, of 8 bits, BGR."""
+    image = ImageOps.exif_transpose(image)
+    if image.mode in ('CMYK', 'YCbCr', 'LAB', 'HSV', 'RGBX'):  # no modes of PNG
+        image = image.convert('RGB')
+    if image.mode == 'RGB':
+        return np.ascontiguousarray(np.asarray(image)[..., ::-1])
+    file = io.BytesIO()
+    try:
+        image.save(file, 'PNG', compress_level=0)
+    except OSError as error:
+        raise UserError(f'A PIL image of mode {image.mode} cannot be used.\nConvert it as your '
+                        'training images were: image.convert("RGB").') from error
+    return mmcv.imfrombytes(file.getvalue())
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep what libraries print and warn of while a model is built to themselves."""
+    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+        warnings.simplefilter('ignore')
+        yield

@@ -1,0 +1,118 @@
+"""From what a user calls a model to a config and a checkpoint."""
+import os.path as osp
+from pathlib import Path
+from typing import NamedTuple
+
+from mmengine.config import Config
+
+from fcos_mm.apis.named_inputs import check_order, ending_kind
+from fcos_mm.apis.recorded_config import read_recorded_config
+from fcos_mm.checkpoints.safe_loading import read_checkpoint
+from fcos_mm.config import load_config, merge_options
+from fcos_mm.engine.resume.resume_point import newest_whole
+from fcos_mm.errors import UserError
+from fcos_mm.faults import first_few
+
+_SHOWN = 5
+_WITH_CONFIG = 'Give its config too: --model CONFIG --weights {}'
+
+
+class TrainedModel(NamedTuple):
+    """A config, a checkpoint, and a line for the screen that says which were taken."""
+    cfg: Config
+    checkpoint: str
+    note: str
+
+
+def find_model(model: str, weights: str | None = None, options: dict | None = None
+               ) -> TrainedModel:
+    """Find the config and the checkpoint that a user means.
+
+    Without a config the one recorded in the checkpoint is read, which runs no code; tests of it
+    write to the folder ``test`` beside the checkpoint.
+
+    Args:
+        model: A work dir, of which the best checkpoint is taken, else the last one; a checkpoint;
+            or a config, by path or as ``fcos_mm::name``.
+        weights: A checkpoint, to be used with the config, or in the place of the work dir's.
+        options: Settings to change, by dotted keys.
+
+    Raises:
+        UserError: If there is no such model, or a checkpoint without a config.
+    """
+    if osp.isdir(model):
+        checkpoint, which = (weights, 'given') if weights else _checkpoint_of(Path(model))
+        cfg = _config_of_run(Path(model), checkpoint, options)
+        return TrainedModel(cfg, checkpoint, f'{checkpoint} ({which})')
+    kind = ending_kind(model)
+    if kind == 'checkpoint' or kind is None and osp.isfile(model):
+        if weights is not None:
+            raise UserError(f'--model {model} and --weights {weights} are two checkpoints.\n'
+                            'Give the config as --model, or leave --weights out.')
+        return TrainedModel(_recorded(model, options), model, model)
+    if not osp.exists(model) and '::' not in model and kind != 'config':
+        raise UserError(f'There is no model {model}.\nGive the work dir of a training, a '
+                        'checkpoint (.pth), or a config with --weights.')
+    if weights is None:
+        raise UserError(f'{model} is a config, without weights.\nGive the checkpoint too, or '
+                        'the work dir of a training in the place of both.')
+    check_order(config=model, checkpoint=weights)
+    return TrainedModel(load_config(model, options), weights, f'{weights} with {model}')
+
+
+def _checkpoint_of(work_dir: Path) -> tuple[str, str]:
+    """The best checkpoint of a work dir, else the last whole one, and which of both it is."""
+    best = sorted(work_dir.glob('best_*.pth'), key=lambda path: path.stat().st_mtime_ns)
+    if best:
+        return str(best[-1]), 'the best checkpoint'
+    last, faults = newest_whole(str(work_dir))
+    if last is not None:
+        return last, 'the last checkpoint' + '; damaged: '.join(['', *faults[:-1]])
+    files = sorted(work_dir.glob('*.pth'))
+    if files:
+        raise UserError(f'{work_dir} holds checkpoints of no training: {_listed(files)}.\n'
+                        'Give one of them.')
+    runs = sorted({path.parent for below in ('*/*.pth', '*/*/*.pth')
+                   for path in work_dir.glob(below)})
+    if runs:
+        raise UserError(f'{work_dir} is no work dir; it holds {len(runs)}: {_listed(runs)}.\n'
+                        'Give one of them.')
+    raise UserError(f'{work_dir} holds no checkpoint.\nGive the work dir of a training that has '
+                    'saved one.')
+
+
+def _config_of_run(work_dir: Path, checkpoint: str, options: dict | None) -> Config:
+    """The config in the checkpoint; where it takes code, the file that the run left."""
+    try:
+        return _recorded(checkpoint, options)
+    except UserError:
+        left = [*work_dir.glob('*.py')]
+        if len(left) != 1:
+            raise
+        return load_config(str(left[0]), options)
+
+
+def _recorded(checkpoint: str, options: dict | None) -> Config:
+    """The config that a checkpoint was trained with, as it is recorded in it."""
+    text = _recorded_text(read_checkpoint(checkpoint))
+    if text is None:
+        raise UserError(f'{checkpoint} holds no config of its training.\n'
+                        + _WITH_CONFIG.format(checkpoint))
+    cfg = read_recorded_config(text, checkpoint, whole=True)
+    path = Path(checkpoint)
+    settings = {**cfg.to_dict(), 'resume': False, 'load_from': None,
+                'work_dir': str(path.parent / 'test')}
+    cfg = Config(settings, cfg_text=text, filename=str(path.with_suffix('.py')))
+    merge_options(cfg, options or {})
+    return cfg
+
+
+def _recorded_text(checkpoint: object) -> str | None:
+    match checkpoint:
+        case {'meta': {'cfg': str(text)}} | {'message_hub': {'runtime_info': {'cfg': str(text)}}}:
+            return text
+    return None
+
+
+def _listed(paths: list[Path]) -> str:
+    return first_few([str(path) for path in paths], _SHOWN)

@@ -1,0 +1,99 @@
+"""What a user calls a model."""
+import os
+import shutil
+
+import pytest
+import torch
+
+from fcos_mm.apis.trained_model import find_model
+from fcos_mm.cli import test
+from fcos_mm.errors import UserError
+
+
+@pytest.fixture
+def work_dir(trained, tmp_path):
+    """A copy of a work dir with a best checkpoint, to be changed."""
+    copy = shutil.copytree(trained.work_dir, tmp_path / 'work_dirs' / 'mine')
+    shutil.copy(copy / 'epoch_1.pth', copy / 'best_coco_bbox_mAP_epoch_1.pth')
+    return copy
+
+
+def test_a_work_dir_and_its_best_checkpoint(work_dir, trained):
+    best, = work_dir.glob('best_*.pth')
+    found = find_model(str(work_dir), options={'model.test_cfg.score_thr': 0.2})
+    assert found.checkpoint == str(best) and found.note == f'{best} (the best checkpoint)'
+    assert found.cfg.model.test_cfg.score_thr == 0.2
+    assert found.cfg.work_dir == str(work_dir / 'test') and not found.cfg.resume
+    best.unlink()
+    found = find_model(str(work_dir))
+    assert found.checkpoint == str(work_dir / 'epoch_1.pth')
+    assert found.note.endswith('(the last checkpoint)')
+    assert find_model(str(work_dir), str(trained.checkpoint)).checkpoint == str(trained.checkpoint)
+
+
+def test_a_checkpoint_alone_and_a_config_with_weights(trained):
+    alone = find_model(str(trained.checkpoint))
+    with_config = find_model(str(trained.config), str(trained.checkpoint))
+    assert alone.checkpoint == with_config.checkpoint == str(trained.checkpoint)
+    assert alone.cfg.model == with_config.cfg.model
+    assert alone.cfg.test_dataloader == with_config.cfg.test_dataloader
+
+
+@pytest.mark.parametrize('change, message', [
+    (dict(meta={}), 'holds no config of its training.\nGive its config too: --model CONFIG'),
+    (dict(meta=dict(cfg='import os')), 'could run code'),
+    (dict(meta=dict(cfg='test_pipeline = [dict(type="os.mkdir")]')),
+     "test_pipeline.0.type is 'os.mkdir', which is not registered"),
+    (dict(meta=dict(cfg='custom_hooks = [dict(type="EMAHook", ema_type="os.mkdir")]')),
+     'ema_type is'),
+])
+def test_checkpoints_whose_config_is_not_used(tmp_path, change, message):
+    path = tmp_path / 'a.pth'
+    torch.save({'state_dict': dict(weight=torch.zeros(1)), **change}, path)
+    with pytest.raises(UserError, match=message):
+        find_model(str(path))
+
+
+def test_a_run_with_components_of_the_users_own(work_dir):
+    """Its config names them; the one that the run left in its folder is the user's."""
+    best, = work_dir.glob('best_*.pth')
+    content = torch.load(best, weights_only=False)
+    content['meta']['cfg'] += "\ncustom_hooks = [dict(type='of_mine.Hook')]\n"
+    torch.save(content, best)
+    assert find_model(str(work_dir)).cfg.filename == str(next(work_dir.glob('*.py')))
+    with pytest.raises(UserError, match='--trust-checkpoint'):
+        find_model(str(best))
+
+
+@pytest.mark.parametrize('model, weights, message', [
+    ('{root}', None, 'is no work dir; it holds 2: {root}/mine, {root}/other.\nGive one of them'),
+    ('{root}/none', None, 'There is no model {root}/none'),
+    ('{root}/empty', None, 'holds no checkpoint'),
+    ('{root}/loose', None, 'holds checkpoints of no training: {root}/loose/a.pth'),
+    ('{root}/none.pth', None, 'There is no checkpoint {root}/none.pth'),
+    ('fcos_mm::a.py', None, 'is a config, without weights'),
+    ('a.pth', 'b.pth', 'are two checkpoints'),
+    ('a.py', 'b.py', 'b.py is given as the checkpoint and ends like a config'),
+    ('none.py', 'b.pth', 'Config not found')])
+def test_models_that_are_refused(work_dir, model, weights, message):
+    root = work_dir.parent
+    shutil.copytree(work_dir, root / 'other')
+    for name in ('empty', 'loose'):
+        os.mkdir(root / name)
+    if model.endswith('loose'):
+        (root / 'loose' / 'a.pth').touch()
+    with pytest.raises(UserError) as raised:
+        find_model(model.format(root=root), weights)
+    assert message.format(root=root) in str(raised.value)
+
+
+def test_testing_a_work_dir(work_dir, trained, run):
+    """The numbers are those of the validation; the training's files stay as they are."""
+    best, = work_dir.glob('best_*.pth')
+    kept = {path: path.read_bytes() for path in work_dir.glob('*.*')}
+    metrics, screen = run(test, work_dir)
+    assert f'model       {best} (the best checkpoint)' in screen
+    validated = {name: f'{name}: {value:.4f}' for name, value in metrics.items()}
+    assert len(validated) >= 6 and all(text in trained.log for text in validated.values())
+    assert {path: path.read_bytes() for path in work_dir.glob('*.*')} == kept
+    assert (work_dir / 'test').is_dir()
