@@ -4,11 +4,13 @@ import argparse
 from fcos_mm.cli.options import run_of
 
 _EXAMPLES = '''examples:
-  fcos-mm mmdet                                     list the scripts
-  fcos-mm mmdet get_flops --help                    the help of a script
-  fcos-mm mmdet get_flops fcos_mm::demo/fcos_csp-w25_fpn_shapes.py
-  fcos-mm mmdet test CONFIG CHECKPOINT --out predictions.pkl
-  fcos-mm mmdet confusion_matrix CONFIG predictions.pkl pictures/
+  %(prog)s
+      list the scripts
+  %(prog)s get_flops --help
+      the help of a script
+  %(prog)s get_flops fcos_mm::demo/fcos_csp-w25_fpn_shapes.py
+  %(prog)s test CONFIG CHECKPOINT --out predictions.pkl
+  %(prog)s confusion_matrix CONFIG predictions.pkl pictures/
 Top-level settings of a config, such as classes and data_root, hold as for fcos_mm's commands.'''
 
 
