@@ -11,8 +11,7 @@ PACKAGE = ROOT / 'fcos_mm'
 #: From the ground up: a module imports from its own room and from those before it.
 FLOORS = ('version', 'errors', 'lazy', 'faults', 'atomic_file', 'compat', 'registry', 'config',
           'datasets', 'models', 'checkpoints', 'speed', 'evaluation', 'visualization', 'engine',
-          'doctor', 'analysis', 'components', 'recipes',
-          'apis', 'paper', 'cli', '__main__')
+          'doctor', 'analysis', 'components', 'recipes', 'apis', 'paper', 'cli', '__main__')
 
 
 def imports(file: Path) -> Iterator[str]:
