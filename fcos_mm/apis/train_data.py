@@ -21,6 +21,7 @@ from fcos_mm.recipes.machine import this_machine
 from fcos_mm.recipes.recipe import Options, choose_model, choose_training
 
 _FOLDER = 'recipe'  # apart from the config of the same name that the run dumps
+_MANY = 5000  # images whose boxes are not counted in a moment
 
 
 def run(args: argparse.Namespace) -> None:
@@ -76,18 +77,29 @@ def _write(config: Path, args: argparse.Namespace) -> None:
     options = Options(args.size, args.levels, args.backbone, args.batch, args.lr, args.epochs,
                       args.time, seed)
     model = choose_model(data, load_config(BASE), options, machine)
-    write_config(config, config_text(data, model, args.data_options))
-    cfg = load_config(str(config), args.cfg_options)
-    check_config(cfg, 'train')
-    if not args.skip_data_check:
-        check_config_data(cfg, 'train')
+    cfg = _load(config.with_name(f'_{config.name}'), config_text(data, model, {}), args)
     print('measuring a few steps ...', flush=True)
     training = choose_training(model, data, options, machine, lambda: measure_speed(cfg))
     write_config(config, config_text(data, [*model, *training], args.data_options))
     show([*model, *training])
     train_set = data.splits['train']
-    print('\n'.join(coverage_lines(cfg, train_set.ann_file, train_set.num_images)))
+    size = next(choice.value for choice in model if choice.name == 'image_size')
+    print('\n'.join(coverage_lines(cfg, train_set.ann_file, size,
+                                   progress=train_set.num_images > _MANY)))
     print(f'config        {config}')
+
+
+def _load(path: Path, text: str, args: argparse.Namespace) -> Config:
+    """Load and check a config that is not complete, and leave no file of it."""
+    write_config(path, text)
+    try:
+        cfg = load_config(str(path), args.cfg_options)
+    finally:
+        path.unlink()
+    check_config(cfg, 'train')
+    if not args.skip_data_check:
+        check_config_data(cfg, 'train')
+    return cfg
 
 
 def _new_folder(config: Path) -> str:

@@ -70,6 +70,16 @@ def test_dry_run_writes_the_config_alone(from_data, run, tmp_path, quick):
     assert not list(tmp_path.glob('*.pth'))
 
 
+def test_a_config_is_there_once_it_is_complete(from_data, run, tmp_path, monkeypatch):
+    def stop(cfg):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(train_data, 'measure_speed', stop)
+    with pytest.raises(KeyboardInterrupt):
+        run(train, '--data', from_data.data, '--work-dir', tmp_path)
+    assert not list(tmp_path.rglob('*.py'))
+
+
 @pytest.mark.parametrize('words, message', [
     (('--batch', 9), '--batch 9: the training set has 8 images'),
     (('--classes', 'disk'), "no class 'disk'. Did you mean 'disc'"),
