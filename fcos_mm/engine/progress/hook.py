@@ -62,10 +62,10 @@ class ProgressHook(Hook):
             stage, done, total = 'Iteration', runner.iter + 1, loop.max_iters
         losses = [f'{name.removeprefix("train/")} {values.mean(_WINDOW):.3f}'
                   for name, values in hub.log_scalars.items() if name.startswith('train/loss')]
-        losses += [f'lr {values.current():.1e}' for name, values in hub.log_scalars.items()
-                   if name == 'train/lr']
+        rate = [f'lr {values.current():.1e}' for name, values in hub.log_scalars.items()
+                if name == 'train/lr']
         self._show(Status(stage, done, total, _time_left(hub), (
-            tuple(losses), (*_speed(hub, 'train', data_batch), *self._metrics(hub)))))
+            tuple(losses), (*rate, *_speed(hub, 'train', data_batch), *self._metrics(hub)))))
 
     def before_val_epoch(self, runner) -> None:
         """Keep what evaluations print off the screen of a training."""
