@@ -118,11 +118,23 @@ def test_the_terminal_is_left_as_it_was(logger, error):
     display.close()
 
 
-def test_what_is_no_terminal(monkeypatch):
-    class Screen(io.StringIO):
-        def isatty(self):
-            return True
+class Screen(io.StringIO):
+    def isatty(self):
+        return True
 
+
+@pytest.mark.parametrize('stream, above', [(Screen(), True), (io.StringIO(), False)],
+                         ids=['terminal', 'file'])
+def test_errors_go_above_unless_they_go_to_a_file(display, monkeypatch, stream, above):
+    monkeypatch.setattr(sys, 'stderr', stream)
+    display.open()
+    print('an error', file=sys.stderr)
+    display.close()
+    assert ('an error' in shown(display._console)) is above
+    assert (stream.getvalue() == 'an error\n') is not above
+
+
+def test_what_is_no_terminal(monkeypatch):
     monkeypatch.setenv('TERM', 'xterm')
     monkeypatch.setenv('FORCE_COLOR', '1')
     monkeypatch.setattr(sys, 'stdout', io.StringIO())

@@ -66,11 +66,12 @@ class Display:
         """Take over the screen; nothing where that is done already."""
         if self._live is not None:
             return
+        errors = sys.stderr is not None and sys.stderr.isatty()
+        streams = [sys.stdout, *([sys.stderr] if errors else [])]
         screens = [handler for handler in self._logger.handlers
-                   if type(handler) is logging.StreamHandler
-                   and handler.stream in (sys.stdout, sys.stderr)]
-        self._live = self._undo.enter_context(
-            Live(console=self._console, auto_refresh=False, transient=True))
+                   if type(handler) is logging.StreamHandler and handler.stream in streams]
+        self._live = self._undo.enter_context(Live(
+            console=self._console, auto_refresh=False, transient=True, redirect_stderr=errors))
         self._console.show_cursor(True)
         for handler in screens:
             self._undo.callback(handler.setStream, handler.setStream(sys.stdout))
