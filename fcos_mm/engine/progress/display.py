@@ -83,7 +83,8 @@ class Display:
     def show(self, status: Status) -> None:
         """Show a status in the place of the last one."""
         self.open()
-        self._live.update(_drawn(status), refresh=True)
+        with contextlib.suppress(OSError):  # the terminal is gone: the run goes on
+            self._live.update(_drawn(status), refresh=True)
 
     def hide_prints(self) -> None:
         """Send what is printed from now on to the log file, until :meth:`show_prints`."""
@@ -101,7 +102,8 @@ class Display:
     def close(self) -> None:
         """Remove the display and leave the terminal as it was; may be called again."""
         self.show_prints()
-        self._undo.close()
+        with contextlib.suppress(OSError):
+            self._undo.close()
         self._live = None
 
 
@@ -117,6 +119,6 @@ def _drawn(status: Status) -> Group:
     bar.add_row(Text(status.stage, 'bold'), ProgressBar(max(status.total, 1), status.done),
                 f'{status.done:,}/{status.total:,}',
                 Text(f'{status.time_left} left' if status.time_left else '', 'cyan'))
-    lines = [Text('   '.join(line), no_wrap=True, overflow='ellipsis')
+    lines = [Text('   '.join(line), no_wrap=True, overflow='crop')
              for line in status.lines if line]
     return Group(bar, *lines)

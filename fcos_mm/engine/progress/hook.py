@@ -132,11 +132,11 @@ class ProgressHook(Hook):
     def _metrics(self, hub) -> list[str]:
         """The last metric and the best one."""
         best = hub.runtime_info.get(_BEST)
-        if best is None:
+        last = None if best is None else hub.log_scalars.get(f'val/{best["metric"]}')
+        if last is None:
             return []
         name = 'AP' if best['metric'].endswith('bbox_mAP') else best['metric']
-        last = hub.get_scalar(f'val/{best["metric"]}').current()
-        return [f'{name} {last:.3f}', f'best {best["value"]:.3f} at {best["at"]}']
+        return [f'{name} {last.current():.3f}', f'best {best["value"]:.3f} at {best["at"]}']
 
 
 def _time_left(hub) -> str:
