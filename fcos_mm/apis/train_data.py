@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> None:
     config = Path(args.work_dir, _FOLDER, f'{name}.py')
     if args.resume is not None and config.is_file():
         _check_same_options(config, args.data_options)
-        print(f'goes on with {config}')
+        print(f'continues with {config}')
     else:
         _write(config, args)
     if args.dry_run:
@@ -61,9 +61,9 @@ def _check_same_options(config: Path, given: dict[str, list[str]]) -> None:
         if made and made.get(name) != words:
             before = f'{name} {" ".join(made[name])}' if name in made else f'no {name}'
             raise UserError(
-                f'--resume goes on with {config}, which was made by {before}, not by '
-                f'{name} {" ".join(words)}.\nLeave {name} out, edit the config, or start anew with '
-                '--overwrite in the place of --resume.')
+                f'--resume continues with {config}, which was made by {before}, not by '
+                f'{name} {" ".join(words)}.\nLeave {name} out, edit the config, or start again with '
+                '--overwrite instead of --resume.')
 
 
 def _write(config: Path, args: argparse.Namespace) -> None:

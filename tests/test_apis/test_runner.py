@@ -1,7 +1,8 @@
 """The runner's own errors: pretrained weights, an epoch without a batch."""
 import pytest
+from mmengine.hooks import Hook
 
-from fcos_mm.apis.runner import pretrained_settings
+from fcos_mm.apis.runner import ToolRunner, pretrained_settings
 from fcos_mm.cli import train
 from fcos_mm.errors import UserError
 
@@ -31,3 +32,13 @@ def test_an_epoch_without_a_whole_batch_is_refused(tiny_config, run, tmp_path):
         run(train, tiny_config, '--work-dir', tmp_path, '--cfg-options',
             'train_dataloader.batch_size=64', 'train_dataloader.drop_last=True',
             'train_dataloader.batch_sampler=None')
+
+
+def test_default_hooks_are_left_out_by_none():
+    """mmengine itself has an AssertionError for hooks beside its own six."""
+    runner = ToolRunner.__new__(ToolRunner)
+    runner._hooks = []
+    runner.register_default_hooks(dict(timer=None, progress=None, logger=dict(type='LoggerHook')))
+    types = sorted(type(hook).__name__ for hook in runner.hooks if type(hook) is not Hook)
+    assert types == ['CheckpointHook', 'DistSamplerSeedHook', 'LoggerHook', 'ParamSchedulerHook',
+                     'RuntimeInfoHook']

@@ -14,6 +14,8 @@ def test_metrics_predictions_and_drawings(trained, run, tmp_path):
     assert 0 <= metrics['coco/bbox_mAP'] <= 1
     assert 'testing     2 images in batches of 1' in screen
     assert sum('Average Precision' in line for line in screen.splitlines()) == 6
+    assert '| category | boxes | precision | recall | F1    | score threshold |' in screen
+    assert '| (all)    | 4     |' in screen
     predictions = pickle.loads(out.read_bytes())
     assert [prediction['img_id'] for prediction in predictions] == [1, 2]
     assert all(len(prediction['pred_instances']['scores']) <= 5 for prediction in predictions)

@@ -7,6 +7,7 @@ import pytest
 import torch
 from mmdet.evaluation import CocoMetric as MMDetCocoMetric
 from mmdet.evaluation.metrics import coco_metric as mmdet_metric
+from mmengine.logging import MessageHub
 from mmengine.registry import METRICS as ROOT
 from mmengine.registry import DefaultScope
 from pycocotools.cocoeval import COCOeval
@@ -15,6 +16,7 @@ from fcos_mm.errors import UserError
 from fcos_mm.evaluation import CocoMetric
 from fcos_mm.evaluation.coco_backend import FastCOCOeval
 from fcos_mm.evaluation.coco_files import as_coco, results_as_coco
+from fcos_mm.evaluation.score_threshold import ScoreThresholds
 
 NAMES = {7: 0, 3: 1, 90: 2, 11: 3, 5: 4}  # category id: label
 
@@ -147,6 +149,36 @@ def test_single_classes(files, ground_truth, jitter):
         alone[f"coco/{entry['name']}_precision"] = round(ap, 3)
     assert {name: numbers[name] for name in alone} == pytest.approx(alone, nan_ok=True)
     assert {name: mixed_up[name] for name in alone} != pytest.approx(alone, nan_ok=True)
+
+
+def kept_thresholds():
+    return ScoreThresholds.from_meta(MessageHub.get_current_instance().runtime_info)
+
+
+def test_score_thresholds_are_kept_for_checkpoints(files, ground_truth, jitter):
+    """They change no metric; classes have the names of the annotations."""
+    found, hub = jitter(ground_truth, 2), MessageHub.get_current_instance()
+    metric = CocoMetric(files, classwise=True)
+    with_them = results(metric, ground_truth, found)
+    thresholds = kept_thresholds()
+    assert sorted(thresholds.classes) == ['class 11', 'class 3', 'class 7', 'class 90']
+    rows = metric.threshold_table.splitlines()
+    for name, value in dict(thresholds.classes, **{'(all)': thresholds.overall}).items():
+        row, = [row.split('|') for row in rows if f'| {name} ' in row]
+        assert float(row[-2]) == value
+        assert name == '(all)' or float(row[3]) == with_them[f'coco/{name}_precision']
+    assert f'| {thresholds.f1:.3f} |' in metric.threshold_table
+    hub.update_info('score_thresholds', None)
+    metric = CocoMetric(files, classwise=True, score_thresholds=False)
+    assert results(metric, ground_truth, found) == pytest.approx(with_them, nan_ok=True)
+    assert kept_thresholds() is None and metric.threshold_table == ''
+
+
+def test_without_detections_there_is_no_threshold(files, ground_truth, jitter):
+    results(CocoMetric(files), ground_truth, jitter(ground_truth, 2))
+    assert kept_thresholds() is not None
+    results(CocoMetric(files), ground_truth, [])
+    assert kept_thresholds() is None
 
 
 def test_only_the_files(files, ground_truth, jitter, tmp_path):
