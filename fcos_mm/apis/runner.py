@@ -7,6 +7,7 @@ import torch
 from mmdet.utils import setup_cache_size_limit_of_dynamo
 from mmengine.config import Config
 from mmengine.dist import master_only
+from mmengine.hooks import Hook
 from mmengine.registry import RUNNERS
 from mmengine.runner import BaseLoop, EpochBasedTrainLoop, Runner
 from torch import nn
@@ -42,6 +43,11 @@ class ToolRunner(Runner):
         logger = super().build_logger(*args, **kwargs)
         tidy_screen(logger)
         return logger
+
+    def register_default_hooks(self, hooks: dict | None = None) -> None:
+        """Register the default hooks; one that is None is left out, mmengine's or ours."""
+        super().register_default_hooks(
+            {name: Hook() if hook is None else hook for name, hook in (hooks or {}).items()})
 
     def train(self) -> nn.Module:
         """Train the model."""

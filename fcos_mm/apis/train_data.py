@@ -21,6 +21,7 @@ from fcos_mm.recipes.machine import this_machine
 from fcos_mm.recipes.recipe import Options, choose_model, choose_training
 
 _FOLDER = 'recipe'  # apart from the config of the same name that the run dumps
+_MANY = 5000  # images whose boxes are not counted in a moment
 
 
 def run(args: argparse.Namespace) -> None:
@@ -37,7 +38,7 @@ def run(args: argparse.Namespace) -> None:
     config = Path(args.work_dir, _FOLDER, f'{name}.py')
     if args.resume is not None and config.is_file():
         _check_same_options(config, args.data_options)
-        print(f'goes on with {config}')
+        print(f'continues with {config}')
     else:
         _write(config, args)
     if args.dry_run:
@@ -60,9 +61,9 @@ def _check_same_options(config: Path, given: dict[str, list[str]]) -> None:
         if made and made.get(name) != words:
             before = f'{name} {" ".join(made[name])}' if name in made else f'no {name}'
             raise UserError(
-                f'--resume goes on with {config}, which was made by {before}, not by '
-                f'{name} {" ".join(words)}.\nLeave {name} out, edit the config, or start anew with '
-                '--overwrite in the place of --resume.')
+                f'--resume continues with {config}, which was made by {before}, not by '
+                f'{name} {" ".join(words)}.\nLeave {name} out, edit the config, or start again with '
+                '--overwrite instead of --resume.')
 
 
 def _write(config: Path, args: argparse.Namespace) -> None:
@@ -76,18 +77,29 @@ def _write(config: Path, args: argparse.Namespace) -> None:
     options = Options(args.size, args.levels, args.backbone, args.batch, args.lr, args.epochs,
                       args.time, seed)
     model = choose_model(data, load_config(BASE), options, machine)
-    write_config(config, config_text(data, model, args.data_options))
-    cfg = load_config(str(config), args.cfg_options)
-    check_config(cfg, 'train')
-    if not args.skip_data_check:
-        check_config_data(cfg, 'train')
+    cfg = _load(config.with_name(f'_{config.name}'), config_text(data, model, {}), args)
     print('measuring a few steps ...', flush=True)
     training = choose_training(model, data, options, machine, lambda: measure_speed(cfg))
     write_config(config, config_text(data, [*model, *training], args.data_options))
     show([*model, *training])
     train_set = data.splits['train']
-    print('\n'.join(coverage_lines(cfg, train_set.ann_file, train_set.num_images)))
+    size = next(choice.value for choice in model if choice.name == 'image_size')
+    print('\n'.join(coverage_lines(cfg, train_set.ann_file, size,
+                                   progress=train_set.num_images > _MANY)))
     print(f'config        {config}')
+
+
+def _load(path: Path, text: str, args: argparse.Namespace) -> Config:
+    """Load and check a config that is not complete, and leave no file of it."""
+    write_config(path, text)
+    try:
+        cfg = load_config(str(path), args.cfg_options)
+    finally:
+        path.unlink()
+    check_config(cfg, 'train')
+    if not args.skip_data_check:
+        check_config_data(cfg, 'train')
+    return cfg
 
 
 def _new_folder(config: Path) -> str:

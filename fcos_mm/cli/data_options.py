@@ -42,7 +42,7 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
 def check_data_options(args: argparse.Namespace) -> None:
     """Check that there is either a config or data with its options.
 
-    ``args.data_options`` becomes the words of the options that are given.
+    With data ``args.data_options`` becomes the words of the options that are given.
 
     Raises:
         UserError: If both are given, or neither.
@@ -56,8 +56,9 @@ def check_data_options(args: argparse.Namespace) -> None:
         raise UserError(f'--{given[0].replace("_", "-")} goes with --data. A config has its own '
                         'settings: edit it, or change them by --cfg-options, e.g. '
                         '--cfg-options epochs=20 batch_size=4.')
-    args.data_options = {f'--{name}': list(_words(name, getattr(args, name)))
-                         for name in ('data', *given) if name != 'dry_run'}
+    if args.data:
+        args.data_options = {f'--{name}': list(_words(name, getattr(args, name)))
+                             for name in ('data', *given) if name != 'dry_run'}
 
 
 def _words(name: str, value) -> Iterator[str]:

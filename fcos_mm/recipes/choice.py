@@ -6,6 +6,8 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.table import Table
 
+from fcos_mm.faults import first_few
+
 _WIDEST = 40  # characters of a value beside which reasons stay aligned
 
 
@@ -41,7 +43,7 @@ def _text(value: object) -> str:
         case (int(width), int(height)):
             return f'{width} x {height}'
         case [str(), *_]:
-            return ', '.join(value)
+            return first_few(value)
         case [(_, _), *_]:  # regress ranges
             return ', '.join(f'{low:g}-' + ('' if high is None else f'{high:g}')
                              for low, high in value)

@@ -5,22 +5,22 @@ import numpy as np
 from mmengine.config import Config
 
 from fcos_mm.analysis.assignment_stats import assignment_statistics, percent
+from fcos_mm.analysis.input_size import Size
 from fcos_mm.datasets.coco_format import read_coco
 from fcos_mm.faults import first_few
 from fcos_mm.recipes.levels import ENOUGH
 
-_QUICK = 5000  # images that need no progress bar
 
-
-def coverage_lines(cfg: Config, ann_file: str, num_images: int) -> list[str]:
+def coverage_lines(cfg: Config, ann_file: str, size: Size, *, progress: bool = False) -> list[str]:
     """Say how many of the boxes have a location, and name those that have none.
 
     Args:
         cfg: The config of a training.
         ann_file: Its COCO file.
-        num_images: The images of the file.
+        size: The (longer, shorter) side of the input in pixels.
+        progress: Whether to show progress on stderr.
     """
-    found = assignment_statistics(cfg, ann_file, progress=num_images > _QUICK)
+    found = assignment_statistics(cfg, ann_file, scale=size, progress=progress)
     boxes, lost = found['num_gt'], found['unanswered']
     lines = [f'{found["num_recalled"]:,} of {boxes:,} boxes ({found["bpr"]:.2f} %) have a '
              f'location; {found["ambiguous"]:.1f} % of the locations are claimed by several boxes']

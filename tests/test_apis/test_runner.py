@@ -5,9 +5,9 @@ import math
 
 import pytest
 import torch
-from mmengine.hooks import EMAHook
+from mmengine.hooks import EMAHook, Hook
 
-from fcos_mm.apis.runner import pretrained_settings
+from fcos_mm.apis.runner import ToolRunner, pretrained_settings
 from fcos_mm.cli import main, train
 from fcos_mm.errors import UserError
 
@@ -98,3 +98,11 @@ def test_a_run_does_not_resume_with_other_classes(trained, variant, run, tmp_pat
     with pytest.raises(UserError, match=f'{message}(?s:.)*--load-from'):
         run(train, variant(f'classes = {classes}'), '--work-dir', tmp_path / 'run', '--resume',
             trained.checkpoint)
+def test_default_hooks_are_left_out_by_none():
+    """mmengine itself has an AssertionError for hooks beside its own six."""
+    runner = ToolRunner.__new__(ToolRunner)
+    runner._hooks = []
+    runner.register_default_hooks(dict(timer=None, progress=None, logger=dict(type='LoggerHook')))
+    types = sorted(type(hook).__name__ for hook in runner.hooks if type(hook) is not Hook)
+    assert types == ['CheckpointHook', 'DistSamplerSeedHook', 'LoggerHook', 'ParamSchedulerHook',
+                     'RuntimeInfoHook']

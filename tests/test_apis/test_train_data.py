@@ -39,7 +39,7 @@ def test_resume_takes_the_config_as_it_is(from_data, run, tmp_path):
     config.write_text(config.read_text().replace('num_workers=1', 'num_workers=0'))
     _, screen = run(train, '--data', from_data.data, '--work-dir', tmp_path / 'run', '--resume',
                     '--cfg-options', 'val_dataloader.num_workers=0')
-    assert f'goes on with {config}' in screen
+    assert f'continues with {config}' in screen
     assert 'resumed epoch: 1, iter: 2' in screen
     assert 'measuring' not in screen
 
@@ -54,7 +54,7 @@ def test_resume_refuses_other_settings(from_data, run, option, message):
 
 def test_an_earlier_run_is_left_alone(from_data, run):
     before = (from_data.work_dir / 'recipe' / 'my_shapes.py').read_bytes()
-    with pytest.raises(UserError, match='a finished run .*\n--resume goes on with it; --overwrite'):
+    with pytest.raises(UserError, match='a finished run .*(.|\n)*--resume .*--overwrite'):
         run(train, *from_data.words[:-1], 5)
     assert (from_data.work_dir / 'recipe' / 'my_shapes.py').read_bytes() == before
 
@@ -68,6 +68,16 @@ def test_dry_run_writes_the_config_alone(from_data, run, tmp_path, quick):
     # 2 s are 15 % of 13.3, so that there is one in 4 epochs: 15 + 10 * 4 + 3 * 2 = 61.
     assert load_config(str(config)).train_cfg.max_epochs == 9
     assert not list(tmp_path.glob('*.pth'))
+
+
+def test_a_config_is_there_once_it_is_complete(from_data, run, tmp_path, monkeypatch):
+    def stop(cfg):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(train_data, 'measure_speed', stop)
+    with pytest.raises(KeyboardInterrupt):
+        run(train, '--data', from_data.data, '--work-dir', tmp_path)
+    assert not list(tmp_path.rglob('*.py'))
 
 
 @pytest.mark.parametrize('words, message', [

@@ -67,7 +67,7 @@ def test_an_unknown_command(capsys):
     assert err.startswith("error: There is no command 'trian'. Did you mean 'train'?")
 
 
-@pytest.mark.parametrize('words', [('--colour', ), ('train', ), ('train', 'a.py', '--bogus')])
+@pytest.mark.parametrize('words', [('--colour', ), ('test', ), ('train', 'a.py', '--bogus')])
 def test_wrong_words(words, capsys):
     status, _, err = call(capsys, *words)
     assert status == 2 and 'error: ' in err and 'usage: fcos-mm' in err

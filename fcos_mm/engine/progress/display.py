@@ -66,11 +66,12 @@ class Display:
         """Take over the screen; nothing where that is done already."""
         if self._live is not None:
             return
+        errors = sys.stderr is not None and sys.stderr.isatty()
+        streams = [sys.stdout, *([sys.stderr] if errors else [])]
         screens = [handler for handler in self._logger.handlers
-                   if type(handler) is logging.StreamHandler
-                   and handler.stream in (sys.stdout, sys.stderr)]
-        self._live = self._undo.enter_context(
-            Live(console=self._console, auto_refresh=False, transient=True))
+                   if type(handler) is logging.StreamHandler and handler.stream in streams]
+        self._live = self._undo.enter_context(Live(
+            console=self._console, auto_refresh=False, transient=True, redirect_stderr=errors))
         self._console.show_cursor(True)
         for handler in screens:
             self._undo.callback(handler.setStream, handler.setStream(sys.stdout))
@@ -82,7 +83,8 @@ class Display:
     def show(self, status: Status) -> None:
         """Show a status in the place of the last one."""
         self.open()
-        self._live.update(_drawn(status), refresh=True)
+        with contextlib.suppress(OSError):  # the terminal is gone: the run goes on
+            self._live.update(_drawn(status), refresh=True)
 
     def hide_prints(self) -> None:
         """Send what is printed from now on to the log file, until :meth:`show_prints`."""
@@ -100,7 +102,8 @@ class Display:
     def close(self) -> None:
         """Remove the display and leave the terminal as it was; may be called again."""
         self.show_prints()
-        self._undo.close()
+        with contextlib.suppress(OSError):
+            self._undo.close()
         self._live = None
 
 
@@ -116,6 +119,6 @@ def _drawn(status: Status) -> Group:
     bar.add_row(Text(status.stage, 'bold'), ProgressBar(max(status.total, 1), status.done),
                 f'{status.done:,}/{status.total:,}',
                 Text(f'{status.time_left} left' if status.time_left else '', 'cyan'))
-    lines = [Text('   '.join(line), no_wrap=True, overflow='ellipsis')
+    lines = [Text('   '.join(line), no_wrap=True, overflow='crop')
              for line in status.lines if line]
     return Group(bar, *lines)

@@ -62,10 +62,10 @@ class ProgressHook(Hook):
             stage, done, total = 'Iteration', runner.iter + 1, loop.max_iters
         losses = [f'{name.removeprefix("train/")} {values.mean(_WINDOW):.3f}'
                   for name, values in hub.log_scalars.items() if name.startswith('train/loss')]
-        losses += [f'lr {values.current():.1e}' for name, values in hub.log_scalars.items()
-                   if name == 'train/lr']
+        rate = [f'lr {values.current():.1e}' for name, values in hub.log_scalars.items()
+                if name == 'train/lr']
         self._show(Status(stage, done, total, _time_left(hub), (
-            tuple(losses), (*_speed(hub, 'train', data_batch), *self._metrics(hub)))))
+            tuple(losses), (*rate, *_speed(hub, 'train', data_batch), *self._metrics(hub)))))
 
     def before_val_epoch(self, runner) -> None:
         """Keep what evaluations print off the screen of a training."""
@@ -132,11 +132,11 @@ class ProgressHook(Hook):
     def _metrics(self, hub) -> list[str]:
         """The last metric and the best one."""
         best = hub.runtime_info.get(_BEST)
-        if best is None:
+        last = None if best is None else hub.log_scalars.get(f'val/{best["metric"]}')
+        if last is None:
             return []
         name = 'AP' if best['metric'].endswith('bbox_mAP') else best['metric']
-        last = hub.get_scalar(f'val/{best["metric"]}').current()
-        return [f'{name} {last:.3f}', f'best {best["value"]:.3f} at {best["at"]}']
+        return [f'{name} {last.current():.3f}', f'best {best["value"]:.3f} at {best["at"]}']
 
 
 def _time_left(hub) -> str:
