@@ -7,7 +7,6 @@ import sys
 import time
 from pathlib import Path
 
-from fcos_mm.datasets.shapes import make_data
 from fcos_mm.errors import UserError
 
 CONFIG = 'demo/fcos_csp-w25_fpn_shapes.py'
@@ -34,6 +33,7 @@ def run(args: argparse.Namespace) -> None:
     Raises:
         UserError: If the data cannot be written, or a command fails.
     """
+    from fcos_mm.datasets.shapes import make_data
     start, work_dir = time.monotonic(), Path(args.work_dir)
     config = args.tools.parent / 'configs' / CONFIG if args.tools else f'fcos_mm::{CONFIG}'
     options = ['--cfg-options', f'data_root={args.data_root}/', *args.settings]

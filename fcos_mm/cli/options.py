@@ -77,15 +77,17 @@ def complete(args: argparse.Namespace) -> argparse.Namespace:
     rank goes to the environment.
 
     Raises:
-        ImportError: If a command reads configs and OpenMMLab's packages are not installed.
-        UserError: If a value cannot be read, or no launcher started this process though
-            one is named.
+        UserError: If a value cannot be read, no launcher started this process though one is
+            named, or a command reads configs and OpenMMLab's packages are not installed.
     """
     if 'cfg_options' in args:
-        require_libraries()
+        try:
+            require_libraries()
+        except ImportError as error:
+            raise UserError(f'{error}\n`fcos-mm doctor` examines the whole installation.') from None
     if getattr(args, 'launcher', None) == 'pytorch' and 'RANK' not in os.environ:
         raise UserError('--launcher pytorch is for processes that torchrun starts: use '
-                        'tools/dist_train.sh or tools/dist_test.sh.')
+                        'tools/dist_train.sh, tools/dist_test.sh or `fcos-mm launch`.')
     if 'local_rank' in args:
         os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     if getattr(args, 'cfg_options', None) is not None:

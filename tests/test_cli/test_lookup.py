@@ -1,5 +1,6 @@
 """Commands are found by their files."""
 import argparse
+import re
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,8 @@ def test_a_command_is_described_with_an_example(name):
     assert callable(module.run)
     assert command.summary and not command.summary.endswith('.')
     assert parser.description and 'example' in parser.epilog
-    assert 'PROGRAM' in parser.format_help().partition('example')[2]
+    examples = parser.format_help().partition('example')[2]
+    assert 'PROGRAM' in examples or f'fcos-mm {name}' in examples
 
 
 def test_adding_a_file_is_enough(tmp_path, monkeypatch):
@@ -47,6 +49,12 @@ def test_adding_a_file_is_enough(tmp_path, monkeypatch):
         ('train', 'fcos_mm.cli.train', 'train', 'The first'),
         ('apart', 'fcos_mm.cli.apart', 'apart', 'The first'),
         ('new-one', 'fcos_mm.cli.group.new_one', 'does it: now', 'The others')]
+
+
+def test_the_guide_has_every_command_in_a_row_with_an_example():
+    rows = re.findall(r'(?m)^\| `([a-z-]+)` \|.*\| `fcos-mm ([a-z-]+)[ `]', (
+        ROOT / 'docs' / 'commands.md').read_text())
+    assert sorted(rows) == [(name, name) for name in NAMES]
 
 
 def test_the_name_of_the_file_is_taken_too():

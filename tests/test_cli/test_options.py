@@ -37,3 +37,9 @@ def test_settings_are_read_as_mmengine_reads_them():
     args = parse(train, ['config.py', '--cfg-options', 'a.b=1', 'c=[1,(x,None)]', '--amp',
                          '--cfg-options', 'd=e=f', 'a.b=2'])
     assert args.cfg_options == {'a.b': 2, 'c': [1, ('x', None)], 'd': 'e=f'}
+
+
+def test_openmmlab_that_is_not_installed(monkeypatch):
+    monkeypatch.setattr('importlib.util.find_spec', lambda name: None)
+    with pytest.raises(UserError, match='(?s)needs mmengine, mmcv, mmdet.*`fcos-mm doctor`'):
+        parse(train, ['config.py'])
