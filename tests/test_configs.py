@@ -292,12 +292,13 @@ def documented(start):
 
 
 def test_documented_dataset(tmp_path):
-    text = documented('Another dataset, ').replace('fcos_r50', f'{ROOT}/fcos/fcos_r50')
+    text = documented('Another dataset').replace('fcos_r50', f'{ROOT}/fcos/fcos_r50')
     (tmp_path / 'mine.py').write_text(text)
     cfg = load_config(str(tmp_path / 'mine.py'))
     assert cfg.model.bbox_head.num_classes == len(cfg.train_dataloader.dataset.metainfo.classes)
     assert cfg.train_dataloader.dataset.data_root == 'data/mine/'
     assert cfg.train_dataloader.dataset.filter_cfg.filter_empty_gt is True
+    assert (cfg.train_cfg.max_epochs, cfg.param_scheduler[1].milestones) == (24, [16, 21])
     for loader in (cfg.val_dataloader, cfg.test_dataloader):
         assert loader.dataset.ann_file == 'val.json'
         assert loader.dataset.data_root + 'val.json' == cfg.val_evaluator.ann_file

@@ -257,4 +257,4 @@ def test_documented_levels_for_small_objects():
         neck, head = MODELS.build(model.neck), MODELS.build(model.bbox_head)
         maps = [torch.zeros(1, channels, side, side) for channels, side in
                 zip(model.neck.in_channels, (64, 32, 16, 8))]
-        assert [scores.size(2) for scores in head(neck(maps))[0]] == [64, 32, 16, 8, 4, 2]
+        assert [scores.size(2) for scores in head(neck(maps))[0]] == [64, 32, 16, 8]

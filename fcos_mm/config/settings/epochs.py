@@ -35,7 +35,10 @@ def apply_epochs(cfg: Config | dict, given: Given) -> None:
 
 
 def _count_epochs(cfg: Config | dict, lengths: Lengths, given: Given) -> None:
-    """Let loop, sampler, log and checkpoints count epochs instead of iterations."""
+    """Let loop, sampler, log and checkpoints count epochs instead of iterations.
+
+    Intervals that are set beside the epochs are taken for epochs.
+    """
     loop, sampler = cfg['train_cfg'], value_at(cfg, 'train_dataloader.sampler')
     kinds = (('train_cfg', loop, 'IterBasedTrainLoop', 'EpochBasedTrainLoop'),
              ('train_dataloader.sampler', sampler, 'InfiniteSampler', 'DefaultSampler'))
@@ -50,12 +53,12 @@ def _count_epochs(cfg: Config | dict, lengths: Lengths, given: Given) -> None:
         loop['by_epoch'] = True
     del loop['max_iters']
     for key in ('val_interval', 'val_begin'):
-        if is_number(loop.get(key)):
+        if is_number(loop.get(key)) and not given.beside(key):
             loop[key] = lengths.moved(loop[key])
     checkpoint = value_at(cfg, 'default_hooks.checkpoint') or {}
     if not checkpoint.get('by_epoch', True):
         checkpoint['by_epoch'] = True
-        if is_number(checkpoint.get('interval')):
+        if is_number(checkpoint.get('interval')) and not given.beside('checkpoint.interval'):
             checkpoint['interval'] = lengths.moved(checkpoint['interval'])
     if isinstance(cfg.get('log_processor'), dict):
         cfg['log_processor']['by_epoch'] = True

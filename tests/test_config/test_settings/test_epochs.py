@@ -60,6 +60,12 @@ def test_a_training_in_iterations(load, base, epochs, val_interval, checkpoint, 
     check_config(cfg, 'train')
 
 
+def test_intervals_beside_the_epochs_count_epochs(load):
+    cfg = load('coco', 'epochs = 30\ntrain_cfg = dict(val_interval=2)\n'
+               'default_hooks = dict(checkpoint=dict(interval=5))')
+    assert (cfg.train_cfg.val_interval, cfg.default_hooks.checkpoint.interval) == (2, 5)
+
+
 def test_the_warm_up_is_a_tenth_of_the_training_at_most(load, tmp_path):
     """30 images, 8 a step: 4 steps an epoch."""
     content = dict(images=[dict(id=i, file_name=f'{i}.jpg') for i in range(30)])
