@@ -30,7 +30,6 @@ _MODULES = {
     'Lion': 'lion_pytorch',
     'MOTChallengeMetric': 'trackeval',
     'MemoryProfilerHook': 'memory_profiler',
-    'TimmBackbone': 'timm',
 }
 _SOURCES = {
     'd_cube': 'ddd-dataset',
@@ -38,7 +37,6 @@ _SOURCES = {
     'lvis': 'git+https://github.com/lvis-dataset/lvis-api.git',
     'memory_profiler': 'memory_profiler psutil',
     'panopticapi': 'git+https://github.com/cocodataset/panopticapi.git',
-    'timm': "'fcos_mm[timm]'",
     'trackeval': 'git+https://github.com/JonathonLuiten/TrackEval.git',
 }
 _SCHEMES = ('torchvision://', 'modelzoo://')

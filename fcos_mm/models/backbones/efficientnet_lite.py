@@ -73,6 +73,7 @@ class EfficientNetLite(BaseModule):
         self._add_blocks(*_SCALES[arch], with_cp=with_cp, **layers)
         for module in self._frozen():
             module.requires_grad_(False)
+        self.register_load_state_dict_pre_hook(_leave_out_unbuilt)
 
     @classmethod
     def made_channels(cls, *, arch: str = 'lite0', out_indices: Sequence[int] = (1, 2, 3),
@@ -139,3 +140,11 @@ class EfficientNetLite(BaseModule):
         if self.frozen_stages < 0:
             return []
         return [self.stem, *self.blocks[:self._ends[:self.frozen_stages + 1][-1]]]
+
+
+def _leave_out_unbuilt(backbone: EfficientNetLite, weights: dict, prefix: str, *args) -> None:
+    """Take from weights those of stages that the backbone does not return and does not have."""
+    start = f'{prefix}blocks.'
+    for name in [name for name in weights if name.startswith(start)]:
+        if int(name.removeprefix(start).partition('.')[0]) >= len(backbone.blocks):
+            del weights[name]

@@ -71,6 +71,18 @@ def test_stages_that_are_not_returned_are_not_built():
     assert all(parameter.grad is not None for parameter in backbone.parameters())
 
 
+def test_weights_of_all_stages_load_into_some():
+    whole, part = EfficientNetLite(), EfficientNetLite(out_indices=(0, 1))
+    weights = whole.state_dict()
+    holder = nn.ModuleDict(dict(backbone=part))
+    holder.load_state_dict({f'backbone.{name}': value for name, value in weights.items()})
+    part.load_state_dict(weights)
+    assert len(weights) == 288 and all(torch.equal(value, weights[name])
+                                       for name, value in part.state_dict().items())
+    with pytest.raises(RuntimeError, match='Unexpected.*blocks.0.expand_conv'):
+        part.load_state_dict({**weights, 'blocks.0.expand_conv.conv.weight': torch.zeros(1)})
+
+
 @pytest.mark.parametrize('frozen_stages, blocks', [(-1, None), (0, 0), (1, 3), (2, 5), (4, 16)])
 def test_frozen_stages_have_no_gradients_and_keep_their_statistics(frozen_stages, blocks):
     backbone = EfficientNetLite(frozen_stages=frozen_stages)
