@@ -89,7 +89,8 @@ def _prepare_output(out_dir: str) -> None:
     if hasattr(sys.stdout, 'reconfigure'):
         sys.stdout.reconfigure(errors='backslashreplace')  # names of files in any script
     try:
-        os.makedirs(out_dir, exist_ok=True)
+        if not osp.exists(out_dir):
+            os.makedirs(out_dir)
         start_log(osp.join(out_dir, 'detect.log'))
     except OSError as error:
         raise UserError(f'--out-dir {out_dir} cannot be written to: {error.strerror}.\n'

@@ -25,7 +25,7 @@ _FONTS = {
 _SHOWN = 3
 _SHARE = 0.02  # a text's height in long sides of the image
 _LEAST_HEIGHT = 9  # pixels
-_LINE, _LETTER = 1.4, 0.6  # a line's height and a letter's width in heights of the text
+_LINE, _LETTER, _MARGIN = 1.3, 0.6, 0.2  # in heights of the text: of a line, of a letter, above it
 # Arabic and Hebrew: letters, words in a row, marks, and a letter with its marks
 _LETTERS = '\u0590-\u065f\u066e-\u06ef\u06fa-\u08ff\u200c\u200d\ufb1d-\ufdff\ufe70-\ufefc'
 _WORDS = re.compile(rf'[{_LETTERS}]+(?:\s+[{_LETTERS}]+)*')
@@ -77,7 +77,7 @@ def label_corner(box: Sequence[float], text: str, height: int, width: int
     """
     x0, y0 = box[0], box[1] - _LINE * height
     room = width - label_width(text) * _LETTER * height
-    return max(0, min(x0, room)), y0 if y0 >= 0 else max(0, box[1])
+    return max(0, min(x0, room)), y0 if y0 >= 0 else max(_MARGIN * height, box[1])
 
 
 def text_color(background: Color) -> str:

@@ -128,7 +128,7 @@ def test_all_inputs_and_outputs_of_one_run(trained, tiny_data, run, tmp_path, de
     drawn = cv2.VideoCapture(str(next(out.glob('vis/**/clip.avi.mp4'))))
     assert drawn.get(cv2.CAP_PROP_FRAME_COUNT) == 6
     assert drawn.read()[1].shape == (48, 64, 3)
-    crops = [cv2.imread(str(path)) for path in out.glob('crops/*/*val_1*.jpg')]
+    crops = [cv2.imread(str(path)) for path in out.glob('crops/*/*val_1*.png')]
     assert crops and max(crop.shape[0] for crop in crops) <= 48
     found = [row for row in rows if row['file_name'].endswith('val_1.png')]
     assert [(row['category_name'], row['bbox'], row['score']) for row in found] == [

@@ -26,8 +26,8 @@ def test_a_run_ends_with_the_config_that_was_resolved(command, api, words, train
         seen['runner'] = build_runner(cfg)
         return seen['runner']
 
-    def resolve(args, mode):
-        cfg, warnings = module.resolve(args, mode)
+    def resolve(args, mode, cfg=None):
+        cfg, warnings = module.resolve(args, mode, cfg)
         seen['resolved'], seen['cfg'] = cfg.pretty_text, cfg
         return cfg, warnings
 

@@ -133,10 +133,10 @@ def test_fonts_that_draw_boxes_are_the_last_choice():
 
 
 @pytest.mark.parametrize('box, corner', [
-    ((30, 50, 60, 80), (30, 36)),  # above the box
+    ((30, 50, 60, 80), (30, 37)),  # above the box
     ((30, 10, 60, 80), (30, 10)),  # no room above: in the box
-    ((-5, -3, 60, 80), (0, 0)),
-    ((190, 50, 199, 80), (182, 36))])  # three letters of 6 pixels to the border at 200
+    ((-5, -3, 60, 80), (0, 2)),
+    ((190, 50, 199, 80), (182, 37))])  # three letters of 6 pixels to the border at 200
 def test_where_a_label_stands(box, corner):
     assert label_corner(box, 'cat', 10, 200) == pytest.approx(corner)
 

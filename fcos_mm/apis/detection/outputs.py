@@ -113,7 +113,7 @@ class Outputs:
             x0, y0 = np.floor(one.box[:2]).astype(int).clip(0)
             x1, y1 = np.ceil(one.box[2:]).astype(int).clip(0, (width, height))
             folder = osp.join(self.out_dir, 'crops', _NOT_IN_NAMES.sub('_', one.name))
-            path = osp.join(folder, f'{stem}_{number}.jpg')
+            path = osp.join(folder, f'{stem}_{number}.png')
             if x0 < x1 and y0 < y1:
                 with self._errors_of(path):
                     os.makedirs(folder, exist_ok=True)
