@@ -1,4 +1,4 @@
-"""``fcos-mm mmdet``: mmdet's own scripts."""
+"""``fcos-mm mmdet``: run one of mmdet's own scripts on a config."""
 import argparse
 
 from fcos_mm.cli.options import run_of
