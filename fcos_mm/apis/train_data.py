@@ -62,8 +62,8 @@ def _check_same_options(config: Path, given: dict[str, list[str]]) -> None:
             before = f'{name} {" ".join(made[name])}' if name in made else f'no {name}'
             raise UserError(
                 f'--resume continues with {config}, which was made by {before}, not by '
-                f'{name} {" ".join(words)}.\nLeave {name} out, edit the config, or start again with '
-                '--overwrite instead of --resume.')
+                f'{name} {" ".join(words)}.\nLeave {name} out, edit the config, or start again '
+                'with --overwrite instead of --resume.')
 
 
 def _write(config: Path, args: argparse.Namespace) -> None:
