@@ -114,7 +114,7 @@ def test_loading_says_nothing(trained, capfd):
     assert ''.join(capfd.readouterr()) == ''
 
 
-@pytest.mark.parametrize('document', ['docs/detection.md'])
+@pytest.mark.parametrize('document', ['README.md', 'docs/detection.md'])
 def test_the_first_example_of_a_document(trained, tiny_data, tmp_path, monkeypatch, document):
     """It runs as it is written where there are such a work dir and such an image."""
     code, = re.findall(r'```python\n(.*?)```', (ROOT / document).read_text(), re.DOTALL)[:1]
