@@ -42,8 +42,8 @@ def find_model(model: str, weights: str | None = None, options: dict | None = No
     """
     if osp.isdir(model):
         checkpoint, which = (weights, 'given') if weights else _checkpoint_of(Path(model))
-        cfg = _config_of_run(Path(model), checkpoint, options)
-        return TrainedModel(cfg, checkpoint, f'{checkpoint} ({which})')
+        return TrainedModel(_recorded(checkpoint, options), checkpoint,
+                            f'{checkpoint} ({which})')
     kind = ending_kind(model)
     if kind == 'checkpoint' or kind is None and osp.isfile(model):
         if weights is not None:
@@ -81,24 +81,18 @@ def _checkpoint_of(work_dir: Path) -> tuple[str, str]:
                     'saved one.')
 
 
-def _config_of_run(work_dir: Path, checkpoint: str, options: dict | None) -> Config:
-    """The config in the checkpoint; where it takes code, the file that the run left."""
-    try:
-        return _recorded(checkpoint, options)
-    except UserError:
-        left = [*work_dir.glob('*.py')]
-        if len(left) != 1:
-            raise
-        return load_config(str(left[0]), options)
-
-
 def _recorded(checkpoint: str, options: dict | None) -> Config:
     """The config that a checkpoint was trained with, as it is recorded in it."""
     text = _recorded_text(read_checkpoint(checkpoint))
     if text is None:
         raise UserError(f'{checkpoint} holds no config of its training.\n'
                         + _WITH_CONFIG.format(checkpoint))
-    cfg = read_recorded_config(text, checkpoint, whole=True)
+    try:
+        cfg = read_recorded_config(text, checkpoint, whole=True)
+    except ImportError as error:  # of components of the user's own
+        cause = str(error.__context__ or error)  # mmengine adds all of sys.path
+        raise UserError(f'{checkpoint}: its config cannot be used here: {cause}\n'
+                        + _WITH_CONFIG.format(checkpoint)) from error
     path = Path(checkpoint)
     settings = {**cfg.to_dict(), 'resume': False, 'load_from': None,
                 'work_dir': str(path.parent / 'test')}

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from fcos_mm.apis.trained_model import find_model
+from fcos_mm.checkpoints.safe_loading import trust_checkpoints
 from fcos_mm.cli import test
 from fcos_mm.errors import UserError
 
@@ -55,14 +56,20 @@ def test_checkpoints_whose_config_is_not_used(tmp_path, change, message):
 
 
 def test_a_run_with_components_of_the_users_own(work_dir):
-    """Its config names them; the one that the run left in its folder is the user's."""
+    """They are code: it runs for who trusts it, and where it is found."""
     best, = work_dir.glob('best_*.pth')
     content = torch.load(best, weights_only=False)
-    content['meta']['cfg'] += "\ncustom_hooks = [dict(type='of_mine.Hook')]\n"
+    content['meta']['cfg'] += "\ncustom_imports = dict(imports=['of_mine'])\n" \
+                              "custom_hooks = [dict(type='of_mine.Hook')]\n"
     torch.save(content, best)
-    assert find_model(str(work_dir)).cfg.filename == str(next(work_dir.glob('*.py')))
-    with pytest.raises(UserError, match='--trust-checkpoint'):
-        find_model(str(best))
+    with pytest.raises(UserError, match='custom_hooks.0.type is .*\n.* need --trust-checkpoint'):
+        find_model(str(work_dir))
+    trust_checkpoints(True)
+    try:
+        with pytest.raises(UserError, match='cannot be used here: .*of_mine.*\n.*--model CONFIG'):
+            find_model(str(work_dir))
+    finally:
+        trust_checkpoints(False)
 
 
 @pytest.mark.parametrize('model, weights, message', [
