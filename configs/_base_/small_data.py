@@ -110,6 +110,7 @@ auto_scale_lr = dict(enable=False, base_batch_size=8)
 
 default_hooks = dict(
     logger=dict(interval=10),
+    fast_training=dict(channels_last=True, keep_memory=True),  # docs/speed.md
     checkpoint=dict(max_keep_ckpts=1, save_best='coco/bbox_mAP'))
 custom_hooks = [
     dict(

@@ -9,4 +9,5 @@ image_dirs = 'images/'
 image_size = (448, 336)
 levels = 'P3-P5'
 regress_ranges = ((0, 32), (32, 64), (64, None))
-epochs = 28
+epochs = 24
+train_cfg = dict(val_interval=2)

@@ -50,8 +50,8 @@ def run(args: argparse.Namespace) -> int:
         network = Network(found, device=args.device, score_thr=args.score_thr,
                           classes=args.classes, tiles=args.tiles)
     print(f'model      {found.note}\nthreshold  {network.thresholds.note}')
-    outputs = Outputs(out_dir=args.out_dir, draw=args.draw, crops=args.save_crops,
-                      table=args.save_csv)
+    outputs = Outputs(out_dir=args.out_dir, json_file=args.save_json, draw=args.draw,
+                      crops=args.save_crops, table=args.save_csv)
     return _detect(Session(network=network, inputs=inputs, outputs=outputs, screen=sys.stdout,
                            batch_size=args.batch_size))
 

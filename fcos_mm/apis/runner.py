@@ -1,5 +1,6 @@
 """mmengine's runner, with a readable screen, clear words on weights and safe checkpoints."""
 import contextlib
+import itertools
 import os
 from collections.abc import Iterator
 
@@ -28,6 +29,8 @@ from fcos_mm.engine.resume.preemption import spare_workers
 from fcos_mm.engine.resume.resume_point import MAKE_ROOM
 from fcos_mm.errors import UserError
 from fcos_mm.visualization import ours
+
+_numbers = itertools.count()
 
 
 class ToolRunner(Runner):
@@ -73,9 +76,14 @@ class ToolRunner(Runner):
         return loader
 
     def build_visualizer(self, visualizer=None):
-        """Build the visualizer, ours in the place of mmdet's."""
-        return super().build_visualizer(
-            ours(visualizer) if isinstance(visualizer, dict) else visualizer)
+        """Build the visualizer, ours in the place of mmdet's.
+
+        It has a name of its own: mmengine returns an old one of the same name, which writes into
+        the work dir of an earlier run.
+        """
+        if isinstance(visualizer, dict):
+            visualizer = {**ours(visualizer), 'name': f'{self.experiment_name} {next(_numbers)}'}
+        return super().build_visualizer(visualizer)
 
     def build_evaluator(self, evaluator):
         """Build the evaluator; pycocotools' prints go to the log file."""

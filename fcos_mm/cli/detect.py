@@ -32,6 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='detect in tiles of this side in pixels too, for small objects in '
                         'large images (default: the size that the network works at)')
     parser.add_argument('--no-draw', dest='draw', action='store_false', help='draw nothing')
+    parser.add_argument('--save-json', metavar='FILE', help='where the detections go in COCO\'s '
+                        'format (default: detections.json in --out-dir)')
     parser.add_argument('--save-csv', action='store_true',
                         help='write detections.csv beside detections.json')
     parser.add_argument('--save-crops', action='store_true',

@@ -37,7 +37,8 @@ class FCOSHead(BaseDenseHead):
         strides: Stride of each level.
         location_offset: ``offset`` of :class:`LocationGenerator`.
         regression: ``'exp'``, distances are exp(s_i x) pixels (the paper), or
-            ``'relu'``, relu(s_i x) strides (released improvement).
+            ``'relu'``, relu(s_i x) strides (released improvement), which can die at the start
+            under GIoU: docs/troubleshooting.md.
         box_convention: ``'continuous'`` or ``'pixel'``, see :func:`pad_ground_truth`.
         dcn_on_last_conv: Last convolution of each tower deformable (v2).
         conv_bias: Whether the towers' convolutions have a bias; ``'auto'``,

@@ -27,8 +27,10 @@ def test_facts_are_those_of_the_file(name):
     sizes = [step['scale'] for step in cfg.test_dataloader.dataset.pipeline
              if step['type'] == 'Resize']
     assert facts.input_size == '{}x{}'.format(*sizes[0])
-    init = cfg.model.backbone.get('init_cfg') or {}
-    assert facts.pretrained == init.get('checkpoint', '')
+    backbone = cfg.model.backbone
+    init = backbone.get('init_cfg') or {}
+    assert facts.pretrained == ('timm' if backbone.get('pretrained') else
+                                init.get('checkpoint', ''))
 
 
 def test_the_index_names_the_file_of_facts():

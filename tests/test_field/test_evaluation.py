@@ -12,7 +12,7 @@ from mmengine.config import Config
 from fcos_mm.analysis.annotations import read_boxes
 from fcos_mm.analysis.result_file import check_result_file
 from fcos_mm.analysis.score_iou import score_and_iou
-from fcos_mm.apis.detect import find_category_ids
+from fcos_mm.apis.inferencer import find_category_ids
 from fcos_mm.cli import test as testing
 from fcos_mm.cli import train
 from fcos_mm.datasets import CocoDataset

@@ -38,6 +38,7 @@ class Outputs:
     """The files of a run in ``out_dir``; after every image they hold all that was found.
 
     Attributes:
+        json_file: For the detections; ``detections.json`` in ``out_dir`` if None.
         draw: Write drawings to ``vis/``.
         crops: Write each object to ``crops/<class>/``.
         table: Write ``detections.csv``.
@@ -46,6 +47,7 @@ class Outputs:
         OutputError: If one cannot be written.
     """
     out_dir: str
+    json_file: str | None = None
     draw: bool = True
     crops: bool = False
     table: bool = False
@@ -53,7 +55,8 @@ class Outputs:
     _video_of: str | None = field(default=None, init=False)
 
     def __enter__(self) -> 'Outputs':
-        self.json = DetectionsFile(osp.join(self.out_dir, 'detections.json'))
+        self.json = DetectionsFile(
+            self.json_file or osp.join(self.out_dir, 'detections.json'))
         self._table = None
         if self.table:
             path = osp.join(self.out_dir, 'detections.csv')

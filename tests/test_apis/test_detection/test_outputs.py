@@ -36,11 +36,13 @@ def test_crops_are_the_pixels_of_the_boxes(tmp_path):
 
 
 def test_rows_of_images_and_frames(tmp_path):
-    with Outputs(out_dir=str(tmp_path), draw=False, table=True) as outputs:
+    json_file = tmp_path / 'found.json'
+    with Outputs(out_dir=str(tmp_path), json_file=str(json_file), draw=False,
+                 table=True) as outputs:
         outputs.add(Place(path='x', name='x.png'), found((1, 2, 3.456, 8)))
         outputs.add(Place(path='y', name='y.mp4', frame=4, rate=5.), found((1, 2, 3, 8)))
         assert outputs.count == 2
-    assert json.loads((tmp_path / 'detections.json').read_text()) == [
+    assert json.loads(json_file.read_text()) == [
         dict(file_name='x.png', category_id=7, category_name='cup', bbox=[1, 2, 2.46, 6],
              score=0.5),
         dict(file_name='y.mp4', frame=4, category_id=7, category_name='cup', bbox=[1, 2, 2, 6],

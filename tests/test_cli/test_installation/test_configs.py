@@ -20,8 +20,8 @@ def test_all_of_them(capsys):
 
 
 @pytest.mark.parametrize('pattern, expected', [
-    ('BCCD', ['fcos_r18-half_fpn_scratch_bccd']),
-    ('bccd/*', ['fcos_r18-half_fpn_scratch_bccd']),
+    ('BCCD', ['fcos_r18-half_fpn_scratch_bccd', 'fcos_efficientnet-lite0_fpn_bccd']),
+    ('bccd/*', ['fcos_r18-half_fpn_scratch_bccd', 'fcos_efficientnet-lite0_fpn_bccd']),
     ('fcos_r18_*', ['fcos_r18_fpn_gn-head_1x_coco']),
     ('Swin', ['fcos_swin-t_fpn_gn-head_1x_coco'])])
 def test_pattern(pattern, expected, capsys):

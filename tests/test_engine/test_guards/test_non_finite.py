@@ -239,4 +239,4 @@ def test_the_tool_is_a_script(tmp_path):
 def test_help_has_an_example(capsys):
     with pytest.raises(SystemExit):
         main(replay_batch, ['--help'])
-    assert 'replay_batch.py work_dirs/' in capsys.readouterr().out
+    assert ' work_dirs/fcos/non_finite/iteration_120_rank_0.pth' in capsys.readouterr().out
