@@ -7,7 +7,7 @@ from fcos_mm.cli.options import add_run_options
 
 _EXAMPLES = '''examples:
   %(prog)s --data PATH/TO/DATA
-      settings by themselves; --time 30m fits the length, --resume goes on after a stop
+      settings by themselves; --time 30m fits the length, --resume continues an interrupted run
   %(prog)s my_config.py
   %(prog)s fcos_r50-caffe_fpn_gn-head_1x_coco
       a shipped config by its name; `fcos-mm configs` lists them

@@ -22,7 +22,7 @@ class EarlyStoppingHook(MMEngineEarlyStoppingHook):
     with steps should have made its first one by then.
 
     What the hook knows is in the checkpoints: a resumed training stops where the undisturbed one
-    does, and one that was stopped early does not go on.
+    does, and one that was stopped early is not continued.
 
     Args:
         monitor: The metric.
@@ -64,7 +64,7 @@ class EarlyStoppingHook(MMEngineEarlyStoppingHook):
         if self.wait_count >= self.patience:
             runner.train_loop.stop_training = True
             runner.logger.warning(
-                f'This training has been stopped early and does not go on: {self._reason()}. To '
+                f'This training was stopped early and is not continued: {self._reason()}. To '
                 'train on all the same raise patience of the EarlyStoppingHook above '
                 f'{self.wait_count}, or leave the hook out.')
 

@@ -167,7 +167,7 @@ default_hooks = dict(
     assert hub['early_stopping'] == dict(monitor=AP, best_score=.25, best_at='epoch 1',
                                          wait_count=2)
     screen = run(train, config, '--work-dir', work_dir, '--resume')
-    assert f'has been stopped early and does not go on: {reason}' in screen
+    assert f'was stopped early and is not continued: {reason}' in screen
     assert 'Epoch(train)' not in screen
     screen = run(train, config, '--work-dir', work_dir, '--resume', '--cfg-options',
                  'default_hooks.early_stopping.patience=3')

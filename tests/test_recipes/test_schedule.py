@@ -14,8 +14,8 @@ PIXELS = 320 * 240
     (CPU, 1000, PIXELS, 8), (GPU, 1000, PIXELS, 16),
     (CPU, 17, PIXELS, 4),  # 17 // 4 = 4 a step are at least four steps
     (CPU, 3, PIXELS, 1),
-    # 8 GiB * 0.75 / (800 * 1333 * 2500 bytes) = 2.4
-    (CPU, 1000, 800 * 1333, 2)])
+    # 8 GiB * 0.75 / (640 * 640 * 4000 bytes) = 3.9
+    (CPU, 1000, 640 * 640, 2)])
 def test_batch_by_hand(machine, images, pixels, batch):
     assert choose_batch(None, images, pixels, machine)[0] == batch
 

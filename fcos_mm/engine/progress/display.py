@@ -21,7 +21,7 @@ class Status(NamedTuple):
     """What the display shows.
 
     Attributes:
-        stage: What goes on: ``'Epoch 3/12'``.
+        stage: What is running: ``'Epoch 3/12'``.
         done, total: Of the stage.
         time_left: How long the run takes still, ``'0:12:00'``.
         lines: More lines, each of several facts.
