@@ -46,6 +46,7 @@ def run(args: argparse.Namespace) -> int:
     found = find_model(model, weights, args.cfg_options)
     read_state_dict(found.checkpoint)
     _prepare_output(args.out_dir)
+    _prepare_json(args.save_json)
     with library_output_to_log():
         network = Network(found, device=args.device, score_thr=args.score_thr,
                           classes=args.classes, tiles=args.tiles)
@@ -95,3 +96,17 @@ def _prepare_output(out_dir: str) -> None:
     except OSError as error:
         raise UserError(f'--out-dir {out_dir} cannot be written to: {error.strerror}.\n'
                         'Name a folder that you can write to.') from error
+
+
+def _prepare_json(path: str | None) -> None:
+    """Make the folder of the detections' own file."""
+    if path is None:
+        return
+    if osp.isdir(path):
+        raise UserError(f'--save-json {path} is a folder.\nName a file in it: '
+                        f'{osp.join(path, "detections.json")}.')
+    try:
+        os.makedirs(osp.dirname(osp.abspath(path)), exist_ok=True)
+    except OSError as error:
+        raise UserError(f'--save-json {path} cannot be written to: {error.strerror}.\n'
+                        'Name a file in a folder that you can write to.') from error

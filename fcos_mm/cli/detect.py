@@ -44,8 +44,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _threshold(text: str) -> float | str:
-    return text if text == 'auto' else float(text)
+    try:
+        return text if text == 'auto' else float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f'{text}: give a number from 0 to 1, or auto') from None
 
 
-_threshold.__name__ = 'number from 0 to 1, or auto'  # argparse names it in its message
 run = run_of('fcos_mm.apis.detect')

@@ -13,7 +13,7 @@ from torch import nn
 
 import fcos_mm
 from fcos_mm.apis.inferencer import build_inferencer, find_category_ids, set_class_names
-from fcos_mm.cli import detect
+from fcos_mm.cli import detect, parse
 from fcos_mm.config import load_config
 from fcos_mm.errors import UserError
 
@@ -24,6 +24,23 @@ def test_one_image_with_a_threshold_nothing_reaches(trained, tiny_data, run, tmp
     assert status == 0
     assert json.loads((tmp_path / 'detections.json').read_text()) == []
     assert (tmp_path / 'vis' / 'val_1.png').is_file()
+
+
+def test_detections_go_to_a_file_in_a_new_folder(trained, tiny_data, run, tmp_path):
+    words = (tiny_data / 'images' / 'val_1.png', '--model', trained.work_dir, '--no-draw',
+             '--out-dir', tmp_path / 'out', '--save-json')
+    assert run(detect, *words, tmp_path / 'new' / 'mine.json')[0] == 0
+    assert isinstance(json.loads((tmp_path / 'new' / 'mine.json').read_text()), list)
+    with pytest.raises(UserError, match='new is a folder.\nName a file in it: .*detections.json'):
+        run(detect, *words, tmp_path / 'new')
+    with pytest.raises(UserError, match='mine.json/a.json cannot be written to: .*\nName a file'):
+        run(detect, *words, tmp_path / 'new' / 'mine.json' / 'a.json')
+
+
+def test_a_threshold_that_is_no_number(capsys):
+    with pytest.raises(SystemExit):
+        parse(detect, ['a.jpg', '--score-thr', 'high'])
+    assert '--score-thr: high: give a number from 0 to 1, or auto' in capsys.readouterr().err
 
 
 def test_weights_without_the_names_of_the_classes(trained, tiny_data, run, tmp_path):

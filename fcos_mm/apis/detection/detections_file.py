@@ -12,8 +12,9 @@ class OutputError(UserError):
     """Results cannot be written."""
 
     def __init__(self, path: str, error: OSError, kept: str = '') -> None:
-        super().__init__(f'{path} cannot be written: {error.strerror or error}. {kept}\n'
-                         'Make room, or choose another --out-dir.')
+        super().__init__(f'{path} cannot be written: {error.strerror or error}.'
+                         f'{" " * bool(kept)}{kept}\nMake room, or choose another place by '
+                         '--out-dir or --save-json.')
 
 
 class DetectionsFile:
