@@ -23,7 +23,7 @@ Picture = str | PathLike | Image.Image | np.ndarray
 
 def load(model: str | PathLike, weights: str | PathLike | None = None, *,
          device: str | None = None, score_thr: float | str = 'auto',
-         classes: Sequence[str] | None = None, tiles: int | None = None) -> 'Detector':
+         classes: Sequence[str] | str | None = None, tiles: int | None = None) -> 'Detector':
     """Load a trained model.
 
     Args:
@@ -33,7 +33,7 @@ def load(model: str | PathLike, weights: str | PathLike | None = None, *,
         device: ``'cpu'``, ``'cuda:0'``, ...; None for the best one available.
         score_thr: Least score of a detection; ``'auto'`` for the one with the best F1 of each
             class, which training has stored, or 0.3 without one.
-        classes: Names of the classes to detect; None for all.
+        classes: Names of the classes to detect, or the name of one; None for all.
         tiles: Detect in tiles of so many pixels too, for small objects in large images.
 
     Raises:
@@ -100,6 +100,8 @@ class Detector:
         except ImageError as error:
             if not os.path.exists(readable):
                 raise UserError(f'Image not found: {readable}') from error
+            if os.path.isdir(readable):
+                raise UserError(f'{readable} is a folder.\nGive its images in a list.') from error
             raise UserError(f'{readable} cannot be read as an image{describe(readable)}.'
                             ) from error
 

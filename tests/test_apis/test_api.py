@@ -109,6 +109,18 @@ def test_a_detector_says_what_it_is(detector, trained):
     assert detector.classes == ('cup', 'jar') and detector.thresholds == (0, 0)
 
 
+def test_one_class_by_its_name(trained):
+    found = fcos_mm.load(trained.work_dir, device='cpu', score_thr=0, classes='jar')(RGB)
+    assert {*found.names} == {'jar'}
+    with pytest.raises(UserError, match='classes bottle: the model has no such class'):
+        fcos_mm.load(trained.work_dir, device='cpu', classes='bottle')
+
+
+def test_a_folder_is_no_image(detector, tmp_path):
+    with pytest.raises(UserError, match=f'{tmp_path} is a folder.\nGive its images in a list'):
+        detector(tmp_path)
+
+
 def test_loading_says_nothing(trained, capfd):
     fcos_mm.load(trained.checkpoint, device='cpu')
     assert ''.join(capfd.readouterr()) == ''

@@ -173,8 +173,9 @@ def _run(steps: Sequence, sample):
     return sample
 
 
-def _labels(names: Sequence[str] | None, classes: Sequence[str]) -> list[int] | None:
-    """The indices of classes; None for all."""
+def _labels(names: Sequence[str] | str | None, classes: Sequence[str]) -> list[int] | None:
+    """The indices of classes, or of one by its name; None for all."""
+    names = [names] if isinstance(names, str) else names
     for name in names or ():
         if name not in classes:
             raise UserError(f'--classes {name}: the model has no such class.'
