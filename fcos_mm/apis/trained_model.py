@@ -9,6 +9,8 @@ from fcos_mm.apis.named_inputs import check_order, ending_kind
 from fcos_mm.apis.recorded_config import read_recorded_config
 from fcos_mm.checkpoints.safe_loading import read_checkpoint
 from fcos_mm.config import load_config, merge_options
+from fcos_mm.config.nearest import did_you_mean
+from fcos_mm.config.shipped import shipped_configs
 from fcos_mm.engine.resume.resume_point import newest_whole
 from fcos_mm.errors import UserError
 from fcos_mm.faults import first_few
@@ -33,7 +35,7 @@ def find_model(model: str, weights: str | None = None, options: dict | None = No
 
     Args:
         model: A work dir, of which the best checkpoint is taken, else the last one; a checkpoint;
-            or a config, by path or as ``fcos_mm::name``.
+            or a config, by path, as ``fcos_mm::path`` or by the name of a shipped one.
         weights: A checkpoint, to be used with the config, or in the place of the work dir's.
         options: Settings to change, by dotted keys.
 
@@ -50,8 +52,10 @@ def find_model(model: str, weights: str | None = None, options: dict | None = No
             raise UserError(f'--model {model} and --weights {weights} are two checkpoints.\n'
                             'Give the config as --model, or leave --weights out.')
         return TrainedModel(_recorded(model, options), model, model)
-    if not osp.exists(model) and '::' not in model and kind != 'config':
-        raise UserError(f'There is no model {model}.\nGive the work dir of a training, a '
+    shipped = shipped_configs()
+    if not (osp.exists(model) or '::' in model or kind == 'config' or model in shipped):
+        meant = '' if weights is None else did_you_mean(model, shipped)
+        raise UserError(f'There is no model {model}.{meant}\nGive the work dir of a training, a '
                         'checkpoint (.pth), or a config with --weights.')
     if weights is None:
         raise UserError(f'{model} is a config, without weights.\nGive the checkpoint too, or '

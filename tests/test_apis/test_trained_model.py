@@ -40,6 +40,13 @@ def test_a_checkpoint_alone_and_a_config_with_weights(trained):
     assert alone.cfg.test_dataloader == with_config.cfg.test_dataloader
 
 
+def test_a_shipped_config_by_its_name(trained):
+    found = find_model('fcos_csp-w25_fpn_shapes', str(trained.checkpoint))
+    assert found.note == f'{trained.checkpoint} with fcos_csp-w25_fpn_shapes'
+    with pytest.raises(UserError, match="no model fcos_csp-w25_fpn. Did you mean 'fcos_csp-w25_"):
+        find_model('fcos_csp-w25_fpn', str(trained.checkpoint))
+
+
 @pytest.mark.parametrize('change, message', [
     (dict(meta={}), 'holds no config of its training.\nGive its config too: --model CONFIG'),
     (dict(meta=dict(cfg='import os')), 'could run code'),
