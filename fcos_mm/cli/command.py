@@ -4,9 +4,23 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from types import ModuleType
+from typing import NoReturn
 
 from fcos_mm.cli.options import complete
+from fcos_mm.config.nearest import did_you_mean
 from fcos_mm.errors import UserError
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are two lines, without all options before them."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print an error, with the option that is meant, and end the process with status 2."""
+        _, unknown, words = message.partition('unrecognized arguments: ')
+        option = words.split()[0].partition('=')[0] if unknown else ''
+        meant = did_you_mean(option, self._option_string_actions) if option[:1] == '-' else ''
+        self.exit(2, f'error: {message}{"." + meant if meant else ""}\n'
+                     f'`{self.prog} --help` explains the options.\n')
 
 
 def run_command(command: ModuleType, argv: Sequence[str] | None = None, **defaults) -> None:
@@ -41,8 +55,8 @@ def parse(command: ModuleType, argv: Sequence[str] | None = None, *, prog: str |
         SystemExit: After ``--help``, or if an option is wrong.
         UserError: If the value of an option cannot be read.
     """
-    parser = argparse.ArgumentParser(prog=prog or sys.argv[0],
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(prog=prog or sys.argv[0],
+                    formatter_class=argparse.RawDescriptionHelpFormatter)
     command.add_arguments(parser)
     parser.set_defaults(**defaults)
     if getattr(command, 'HANDS_OPTIONS_ON', False):

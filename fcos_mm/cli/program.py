@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from itertools import groupby
 
-from fcos_mm.cli.command import main, run_tool
+from fcos_mm.cli.command import Parser, main, run_tool
 from fcos_mm.cli.lookup import Command, commands, find_command
 from fcos_mm.version import __version__
 
@@ -41,7 +41,7 @@ def _run(words: Sequence[str]):
 
 def own_parser() -> argparse.ArgumentParser:
     """The parser of what stands before a command: its help lists the commands."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog=NAME, usage=f'{NAME} COMMAND ...\n       {NAME} COMMAND --help',
         description='FCOS: train a detector on your own pictures, test it and use it.'
         f'\n\n{listing()}', formatter_class=argparse.RawDescriptionHelpFormatter)

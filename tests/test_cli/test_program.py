@@ -70,7 +70,15 @@ def test_an_unknown_command(capsys):
 @pytest.mark.parametrize('words', [('--colour', ), ('test', ), ('train', 'a.py', '--bogus')])
 def test_wrong_words(words, capsys):
     status, _, err = call(capsys, *words)
-    assert status == 2 and 'error: ' in err and 'usage: fcos-mm' in err
+    assert status == 2 and err.startswith('error: ') and err.count('\n') == 2
+    assert '--help` explains ' in err
+
+
+def test_a_misspelt_option(capsys):
+    status, out, err = call(capsys, 'detect', 'a.jpg', '--modle', 'mine')
+    assert (status, out) == (2, '')
+    assert err == ("error: unrecognized arguments: --modle mine. Did you mean '--model'?\n"
+                   '`fcos-mm detect --help` explains the options.\n')
 
 
 def test_the_program_is_named_as_it_was_called(capsys, monkeypatch):

@@ -41,7 +41,8 @@ def run(args: argparse.Namespace) -> None:
     found = [facts for facts in known if fits(facts, args.pattern)]
     if not found:
         raise UserError(f'No shipped config fits {args.pattern!r}.'
-                        f'{did_you_mean(args.pattern, [facts.name for facts in known])}')
+                        f'{did_you_mean(args.pattern, [facts.name for facts in known])}'
+                        '\n`fcos-mm configs` lists them all.')
     if args.json:
         print(json.dumps([asdict(facts) for facts in found], indent=2))
     else:
