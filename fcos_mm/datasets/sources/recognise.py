@@ -50,7 +50,7 @@ def recognise(path: str) -> Source:
         raise UserError(f'{path} holds {len(below)} datasets: {first_few([*below])}.\n'
                         'Give the folder of one of them.')
     if not below:
-        raise UserError(f'No dataset found in {path}.\n{_LOOKED_FOR}\nFound: {_survey(path)}.')
+        raise UserError(f'No dataset found in {path}.\n{_LOOKED_FOR}\nFound: {_survey(path)}')
     (name, source), = below.items()
     source.text += f', in {name}'
     return source
@@ -91,6 +91,20 @@ def _survey(path: str) -> str:
             suffix = osp.splitext(name)[1].lower()
             count['images' if suffix in IMAGE_SUFFIXES else suffix] += 1
     kinds = ('images', '.json', '.xml', '.txt', '.yaml')
-    hint = ('. A JSON file for each image is LabelMe\'s own format: convert it to COCO '
-            '(labelme2coco)' if count['.json'] > 1 and count['.json'] * 2 > count['images'] else '')
-    return ', '.join(f'{count[kind]} {kind}' for kind in kinds) + hint
+    hint = ''
+    if count['.json'] > 1 and count['.json'] * 2 > count['images']:
+        hint = (' A JSON file for each image is LabelMe\'s own format: convert it to COCO '
+                '(labelme2coco).')
+    elif other := _json_files(path):
+        verb, it = ('lacks', 'it') if len(other) == 1 else ('lack', 'one')
+        hint = ('\nA COCO file has "images", "annotations" and "categories", which '
+                f'{first_few(other)} {verb}: is {it} cut off?')
+    return ', '.join(f'{count[kind]} {kind}' for kind in kinds) + '.' + hint
+
+
+def _json_files(path: str) -> list[str]:
+    """JSON files where those of COCO's format would have been found."""
+    folders = [folder for folder in ('', *_ANNOTATION_FOLDERS) if osp.isdir(osp.join(path, folder))]
+    return [osp.join(folder, name) for folder in folders
+            for name in sorted(os.listdir(osp.join(path, folder)))
+            if name.lower().endswith('.json')]

@@ -38,7 +38,13 @@ def test_nothing_usable_tells_what_is_there(tmp_path):
         (tmp_path / name).write_text('{}')
     message = error_of(tmp_path)
     assert 'No dataset found' in message and 'data.yaml' in message
-    assert message.endswith('Found: 2 images, 1 .json, 0 .xml, 1 .txt, 0 .yaml.')
+    assert 'Found: 2 images, 1 .json, 0 .xml, 1 .txt, 0 .yaml.' in message
+
+
+def test_a_json_file_that_is_cut_off(tmp_path):
+    (tmp_path / 'annotations').mkdir()
+    (tmp_path / 'annotations' / 'train.json').write_text('{"images": [')
+    assert 'which annotations/train.json lacks: is it cut off?' in error_of(tmp_path)
 
 
 def test_a_json_file_for_each_image(tmp_path):
