@@ -73,3 +73,8 @@ def first_few(items: Sequence[str], most: int = EXAMPLES, separator: str = ', ')
     shown, hidden = separator.join(items[:most]), len(items) - most
     joint = separator if '\n' in separator else ' '
     return f'{shown}{joint}and {hidden} more' if hidden > 0 else shown
+
+
+def counted(number: int, noun: str, several: str | None = None) -> str:
+    """A number and what it counts: ``'1 image'``, ``'2,000 images'``; the plural has an s."""
+    return f'{number:,} {noun if number == 1 else several or noun + "s"}'

@@ -6,7 +6,7 @@ from mmengine.runner import EpochBasedTrainLoop
 
 from fcos_mm.compat.modules import inner_model
 from fcos_mm.datasets.walk import metainfo_of
-from fcos_mm.faults import first_few
+from fcos_mm.faults import counted, first_few
 from fcos_mm.registry import HOOKS
 
 
@@ -41,7 +41,7 @@ def _log(runner, data_lines: list, loader) -> None:
              *data_lines,
              ('classes', f'{len(classes)}: {first_few(classes, 8)}'),
              ('parameters', f'{sum(map(torch.numel, parameters)) / 1e6:.2f} million'),
-             ('device', f'{name}, {get_world_size()} process(es)'),
+             ('device', f'{name}, {counted(get_world_size(), "process", "processes")}'),
              ('log file', runner.logger.log_file)]
     text = '\n'.join(f'{name:12}{value}' for name, value in lines)
     runner.logger.info(f'\n{text}\n')

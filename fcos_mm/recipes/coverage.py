@@ -7,7 +7,7 @@ from mmengine.config import Config
 from fcos_mm.analysis.assignment_stats import assignment_statistics, percent
 from fcos_mm.analysis.input_size import Size
 from fcos_mm.datasets.coco_format import read_coco
-from fcos_mm.faults import first_few
+from fcos_mm.faults import counted, first_few
 from fcos_mm.recipes.levels import ENOUGH
 
 
@@ -29,8 +29,9 @@ def coverage_lines(cfg: Config, ann_file: str, size: Size, *, progress: bool = F
     names = {image['id']: image['file_name'] for image in read_coco(ann_file)['images']}
     width, height = np.median([box['input_size'] for box in lost], axis=0)
     images = list(dict.fromkeys(names[box['image_id']] for box in lost))
-    lines.append(f'{len(lost):,} have none, of median {width:.0f} x {height:.0f} pixels of the '
-                 f'input, in {len(images)} images: {first_few(images, 3)}')
+    have = 'has' if len(lost) == 1 else 'have'
+    lines.append(f'{len(lost):,} {have} none, of median {width:.0f} x {height:.0f} pixels of the '
+                 f'input, in {counted(len(images), "image")}: {first_few(images, 3)}')
     if percent(len(lost), boxes) > 100 * (1 - ENOUGH):
         lines += [f'  {count}: {found["reasons"][reason]}' for reason, count in
                   Counter(box['reason'] for box in lost).most_common()]

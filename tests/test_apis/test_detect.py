@@ -29,7 +29,9 @@ def test_one_image_with_a_threshold_nothing_reaches(trained, tiny_data, run, tmp
 def test_detections_go_to_a_file_in_a_new_folder(trained, tiny_data, run, tmp_path):
     words = (tiny_data / 'images' / 'val_1.png', '--model', trained.work_dir, '--no-draw',
              '--out-dir', tmp_path / 'out', '--save-json')
-    assert run(detect, *words, tmp_path / 'new' / 'mine.json')[0] == 0
+    status, screen = run(detect, *words, tmp_path / 'new' / 'mine.json')
+    assert status == 0
+    assert f"in 1 image, written to {tmp_path / 'out'} and {tmp_path / 'new/mine.json'}" in screen
     assert isinstance(json.loads((tmp_path / 'new' / 'mine.json').read_text()), list)
     with pytest.raises(UserError, match='new is a folder.\nName a file in it: .*detections.json'):
         run(detect, *words, tmp_path / 'new')
@@ -183,4 +185,4 @@ def test_how_many_just_miss_the_threshold(trained, tiny_data, run, tmp_path, det
     below = ((scores < np.float32(threshold)) & (scores >= threshold - 0.1)).sum()
     _, screen = run(detect, tiny_data / 'images' / 'val_1.png', '--model', trained.work_dir,
                     '--out-dir', tmp_path, '--score-thr', threshold)
-    assert f'2 detections in 1 images, written to {tmp_path}; {below} more score up' in screen
+    assert f'2 detections in 1 image, written to {tmp_path}; {below} more score up' in screen

@@ -28,7 +28,7 @@ def launch(script, *words):
 
 def test_train_with_two_processes(tiny_config, tmp_path):
     screen = launch('dist_train.sh', tiny_config, 2, '--work-dir', tmp_path)
-    assert 'device      cpu, 2 process(es)' in screen
+    assert 'device      cpu, 2 processes' in screen
     # 4 images, 2 processes, batches of 2: one step, told once
     assert screen.count('Epoch(train) [1][1/1]') == 1
     assert 'Epoch(train) [1][2/2]' not in screen

@@ -57,7 +57,7 @@ def test_two_machines_and_two_restarts_end_alike(faulty, run_script, start_scrip
         for rank in range(2)]
     machines = [script.finish() for script in started]
     assert [done.status for done in machines] == [0, 0], machines[0].err + machines[1].err
-    assert 'cpu, 2 process(es)' in machines[0].out + machines[1].out
+    assert 'cpu, 2 processes' in machines[0].out + machines[1].out
 
     config = faulty((0, 5, 1, 'freeze'), (1, 6, 0, 'kill'), zero1=True)
     done = run_script('dist_train.sh', config, 2, '--max-restarts', 2, '--work-dir',

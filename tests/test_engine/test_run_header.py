@@ -25,5 +25,5 @@ log_processor = dict(by_epoch=False)
         '', f'config      {path}', f'work dir    {tmp_path}',
         'training    4 images in batches of 1, 1 iterations', 'classes     2: cup, jar']
     assert header[5].startswith('parameters  0.')
-    assert header[6].endswith(', 1 process(es)')
+    assert header[6].endswith(', 1 process')
     assert header[7].startswith(f'log file    {tmp_path}')

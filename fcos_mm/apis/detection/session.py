@@ -22,6 +22,7 @@ from fcos_mm.apis.detection.video import VideoError, VideoReader, frames_of
 from fcos_mm.apis.image_files import count_pages, describe
 from fcos_mm.datasets.transforms import ImageError
 from fcos_mm.errors import UserError
+from fcos_mm.faults import counted
 
 _SHOWN = 20  # failures on the screen; the log has all
 _HOPELESS = 10  # so many images that fail, and none before that did not
@@ -138,11 +139,12 @@ class Session:
 
     def summarize(self) -> None:
         """Print what was done, and list what failed."""
-        done = [f'{self.images} images'] * bool(self.images or not self.frames)
-        done += [f'{self.frames} frames'] * bool(self.frames)
+        done = [counted(self.images, 'image')] * bool(self.images or not self.frames)
+        done += [counted(self.frames, 'frame')] * bool(self.frames)
+        places = [self.outputs.out_dir, self.outputs.json_file]
         near = (f'; {self.near} more score up to {NEAR} below the threshold' * bool(self.near))
-        self._print(f'{self.outputs.count} detections in {" and ".join(done)}, written to '
-                    f'{self.outputs.out_dir}{near}')
+        self._print(f'{counted(self.outputs.count, "detection")} in {" and ".join(done)}, '
+                    f'written to {" and ".join(filter(None, places))}{near}')
         if self.inputs.others:
             most = self.inputs.others.most_common(_SHOWN)
             kinds = ', '.join(f'{number} {ending}' for ending, number in most)

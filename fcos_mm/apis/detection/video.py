@@ -42,7 +42,8 @@ class VideoReader:
         finally:
             self._capture.release()
         if not number:
-            raise VideoError('cannot be read as a video and was skipped')
+            raise VideoError('cannot be read as a video and was skipped; if other programs play '
+                             'it, convert it to .mp4 (H.264)')
         if number < self.count * (1 - _MISSING) - 1:
             raise VideoError(f'breaks off after {number} of {self.count} frames, which are done')
 
