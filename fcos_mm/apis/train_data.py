@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> None:
     """
     if args.launcher != 'none':
         raise UserError('--data chooses the settings in one process. Write the config with '
-                        '--dry-run, then train it by tools/dist_train.sh CONFIG GPUS.')
+                        '--dry-run, then train it: fcos-mm launch train CONFIG PROCESSES.')
     name = _name(args.data)
     args.work_dir = args.work_dir or str(Path('work_dirs', name))
     config = Path(args.work_dir, _FOLDER, f'{name}.py')
