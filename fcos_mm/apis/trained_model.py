@@ -9,6 +9,7 @@ from fcos_mm.apis.named_inputs import check_order, ending_kind
 from fcos_mm.apis.recorded_config import read_recorded_config
 from fcos_mm.checkpoints.safe_loading import read_checkpoint
 from fcos_mm.config import load_config, merge_options
+from fcos_mm.config.shipped import shipped_configs
 from fcos_mm.engine.resume.resume_point import newest_whole
 from fcos_mm.errors import UserError
 from fcos_mm.faults import first_few
@@ -33,7 +34,7 @@ def find_model(model: str, weights: str | None = None, options: dict | None = No
 
     Args:
         model: A work dir, of which the best checkpoint is taken, else the last one; a checkpoint;
-            or a config, by path or as ``fcos_mm::name``.
+            or a config, by path, as ``fcos_mm::name`` or by the name of a shipped one.
         weights: A checkpoint, to be used with the config, or instead of the work dir's.
         options: Settings to change, by dotted keys.
 
@@ -50,7 +51,8 @@ def find_model(model: str, weights: str | None = None, options: dict | None = No
             raise UserError(f'--model {model} and --weights {weights} are two checkpoints.\n'
                             'Give the config as --model, or leave --weights out.')
         return TrainedModel(_recorded(model, options), model, model)
-    if not osp.exists(model) and '::' not in model and kind != 'config':
+    is_config = kind == 'config' or '::' in model or model in shipped_configs()
+    if weights is None and not is_config and not osp.exists(model):
         raise UserError(f'There is no model {model}.\nGive the work dir of a training, a '
                         'checkpoint (.pth), or a config with --weights.')
     if weights is None:
