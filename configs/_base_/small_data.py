@@ -111,11 +111,11 @@ auto_scale_lr = dict(enable=False, base_batch_size=8)
 default_hooks = dict(
     logger=dict(interval=10),
     fast_training=dict(channels_last=True, keep_memory=True),  # docs/speed.md
-    checkpoint=dict(max_keep_ckpts=1, save_best='coco/bbox_mAP'))
+    checkpoint=dict(max_keep_ckpts=1, save_best='coco/bbox_mAP'),
+    early_stopping=dict(type='EarlyStoppingHook'))  # None leaves it out: docs/training.md
 custom_hooks = [
     dict(
         type='EMAHook', ema_type='ExpMomentumEMA', momentum=0.002, gamma=200,
-        update_buffers=True),
-    dict(type='EarlyStoppingHook')
+        update_buffers=True)
 ]
 randomness = dict(seed=0)
