@@ -70,7 +70,7 @@ def _level_choices(found: SizeFit, given: bool) -> Sequence[Choice]:
     if fit.levels[0] == 2:
         reason = 'stride 4 for small boxes'
     elif fit.levels == (3, 7):
-        reason = 'those of the paper: all serve boxes'
+        reason = 'those of the paper'
     else:
         reason = 'the levels above would serve hardly any box'
     return (Choice('levels', fit.name, 'given' if given else reason),
