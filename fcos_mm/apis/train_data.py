@@ -1,6 +1,7 @@
 """Training on a user's own data: what ``fcos-mm train --data PATH`` does."""
 import argparse
 import re
+import shlex
 from pathlib import Path
 
 from mmengine.config import Config
@@ -32,7 +33,7 @@ def run(args: argparse.Namespace) -> None:
     """
     if args.launcher != 'none':
         raise UserError('--data chooses the settings in one process. Write the config with '
-                        '--dry-run, then train it by tools/dist_train.sh CONFIG GPUS.')
+                        '--dry-run, then train it: fcos-mm launch train CONFIG PROCESSES.')
     name = _name(args.data)
     args.work_dir = args.work_dir or str(Path('work_dirs', name))
     config = Path(args.work_dir, _FOLDER, f'{name}.py')
@@ -42,7 +43,8 @@ def run(args: argparse.Namespace) -> None:
     else:
         _write(config, args)
     if args.dry_run:
-        print(f'\ntrain it      fcos-mm train {config} --work-dir {args.work_dir}')
+        words = shlex.join([str(config), '--work-dir', args.work_dir])
+        print(f'\ntrain it      fcos-mm train {words}')
         return
     args.config, args.skip_data_check = str(config), True
     print(_summary(train(args)))
@@ -125,6 +127,7 @@ def _summary(runner: Runner) -> str:
         epoch = re.search(r'_(\d+)\.pth$', best)
         lines = [f'best AP       {hub.get_info("best_score"):.3f}, after epoch {epoch[1]}',
                  f'checkpoint    {best}']
+    work_dir = shlex.quote(runner.work_dir)
     return '\n'.join([
-        '', *lines, f'test it       fcos-mm test {runner.work_dir}',
-        f'detect with   fcos-mm detect PICTURES --model {runner.work_dir}'])
+        '', *lines, f'test it       fcos-mm test {work_dir}',
+        f'detect with   fcos-mm detect PICTURES --model {work_dir}'])

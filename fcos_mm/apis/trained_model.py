@@ -35,8 +35,8 @@ def find_model(model: str, weights: str | None = None, options: dict | None = No
 
     Args:
         model: A work dir, of which the best checkpoint is taken, else the last one; a checkpoint;
-            or a config, by path, as ``fcos_mm::path`` or by the name of a shipped one.
-        weights: A checkpoint, to be used with the config, or in the place of the work dir's.
+            or a config, by path, as ``fcos_mm::name`` or by the name of a shipped one.
+        weights: A checkpoint, to be used with the config, or instead of the work dir's.
         options: Settings to change, by dotted keys.
 
     Raises:
@@ -59,13 +59,13 @@ def find_model(model: str, weights: str | None = None, options: dict | None = No
                         'checkpoint (.pth), or a config with --weights.')
     if weights is None:
         raise UserError(f'{model} is a config, without weights.\nGive the checkpoint too, or '
-                        'the work dir of a training in the place of both.')
+                        'the work dir of a training instead of both.')
     check_order(config=model, checkpoint=weights)
     return TrainedModel(load_config(model, options), weights, f'{weights} with {model}')
 
 
 def _checkpoint_of(work_dir: Path) -> tuple[str, str]:
-    """The best checkpoint of a work dir, else the last whole one, and which of both it is."""
+    """The best checkpoint of a work dir, else the last whole one, and which of the two it is."""
     best = sorted(work_dir.glob('best_*.pth'), key=lambda path: path.stat().st_mtime_ns)
     if best:
         return str(best[-1]), 'the best checkpoint'

@@ -1,6 +1,7 @@
 """``fcos-mm convert``: data of another form (VOC, YOLO) to COCO files."""
 import argparse
-from collections.abc import Callable
+
+from fcos_mm.cli.options import not_negative
 
 _EPILOG = '''\
 SOURCE is a folder of PASCAL VOC, LabelImg, Roboflow, YOLO or COCO data, or a data.yaml of YOLO's.
@@ -21,26 +22,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--out', required=True, metavar='DIR', help='folder to write to')
     parser.add_argument('--classes', nargs='+', metavar='NAME',
                         help='classes to convert, in the order of their labels (default: all)')
-    parser.add_argument('--seed', type=int, default=0,
+    parser.add_argument('--seed', type=not_negative, default=0, metavar='N',
                         help='of the choice of validation images (default: %(default)s)')
 
 
 def run(args: argparse.Namespace) -> None:
-    """Convert the source.
+    """Write COCO files for a user's data; print what they hold and how a config names them.
 
     Raises:
-        UserError: If it cannot be converted.
+        UserError: If they cannot be converted.
     """
-    converter_of(args.source)(args)
-
-
-def converter_of(source: str) -> Callable[[argparse.Namespace], None]:
-    """What converts a source, chosen by what it is: so far all sources are data."""
-    return convert_data
-
-
-def convert_data(args: argparse.Namespace) -> None:
-    """Write COCO files for a user's data; print what they hold and how a config names them."""
     from fcos_mm.datasets.checks.summary import class_table, config_lines, summarise
     from fcos_mm.datasets.sources import prepare_data
     data = prepare_data(args.source, args.out, classes=args.classes, seed=args.seed)

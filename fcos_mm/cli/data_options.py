@@ -21,7 +21,7 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
         'your own data', 'What is not given is chosen from the data and the machine, shown with '
         'the reason, and written as a config into the work dir.')
     group.add_argument('--data', metavar='PATH', help='data in the layout of COCO, PASCAL VOC or '
-                       'YOLO, in the place of a config')
+                       'YOLO, instead of a config')
     group.add_argument('--classes', nargs='+', metavar='NAME', help='those to learn (default: all)')
     group.add_argument('--size', type=_size, metavar='640|640x480',
                        help='the largest sides of the input in pixels')
@@ -84,7 +84,7 @@ def _size(text: str) -> tuple[int, int]:
     sides = [int(side) for side in found.groups() if side] if found else [0]
     if min(sides) < _SMALLEST:
         raise argparse.ArgumentTypeError(
-            f'{text}: give pixels from {_SMALLEST} on, as 640 or 640x480')
+            f'{text}: give {_SMALLEST} pixels or more, such as 640 or 640x480')
     return max(sides), min(sides)
 
 
@@ -93,7 +93,7 @@ def _levels(text: str) -> tuple[int, int]:
     found = _LEVELS.fullmatch(text.upper())
     if not found or found[1] >= found[2]:
         raise argparse.ArgumentTypeError(f'{text}: give the first and the last level of P2 to P7, '
-                                         'as P3-P5')
+                                         'such as P3-P5')
     return int(found[1]), int(found[2])
 
 
@@ -103,7 +103,7 @@ def _rate(text: str) -> float:
     except ValueError:
         rate = 0.
     if not 0 < rate < 1:
-        raise argparse.ArgumentTypeError(f'{text}: give a number between 0 and 1, as 0.001')
+        raise argparse.ArgumentTypeError(f'{text}: give a number between 0 and 1, such as 0.001')
     return rate
 
 

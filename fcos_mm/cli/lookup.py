@@ -59,10 +59,10 @@ def find_command(name: str) -> Command:
 
 
 def _in_folder(folder: Path) -> Iterator[Command]:
-    group = _first_line(ast.parse((folder / '__init__.py').read_text()))
+    group = _first_line(ast.parse((folder / '__init__.py').read_bytes()))
     package = '.'.join(('fcos_mm.cli', *folder.relative_to(_FOLDER).parts))
     for file in folder.glob('*.py'):
-        tree = ast.parse(file.read_text())
+        tree = ast.parse(file.read_bytes())
         if any(getattr(node, 'name', None) == 'add_arguments' for node in tree.body):
             yield Command(file.stem.replace('_', '-'), f'{package}.{file.stem}',
                           _first_line(tree).partition(': ')[2].rstrip('.'), group.rstrip('.'))

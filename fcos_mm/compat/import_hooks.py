@@ -31,6 +31,7 @@ class OperatorFinder:
         if find_spec('fcos_mm') is None:  # its checkout has gone
             return None
         return ModuleSpec(name, cls, origin='fcos_mm.compat')
+
     @staticmethod
     def create_module(spec):
         """Leave it to the import system; see ``importlib.abc.Loader``."""

@@ -35,5 +35,5 @@ _PROGRESS = {
 
 
 def is_shown_by_progress(record: logging.LogRecord) -> bool:
-    """Whether a record says that a run goes on, and nothing that a progress display does not."""
+    """Whether a record says nothing but what a progress display shows."""
     return record.levelno == logging.INFO and (record.module, record.funcName) in _PROGRESS

@@ -62,7 +62,7 @@ def config_facts() -> list[ConfigFacts]:
     """What is known of each shipped config, in the order of ``configs/metafile.yml``."""
     import yaml
     loader = getattr(yaml, 'CSafeLoader', yaml.SafeLoader)
-    text = (shipped_folder('configs') / 'metafile.yml').read_text()
+    text = (shipped_folder('configs') / 'metafile.yml').read_bytes()
     return [_facts(model) for model in yaml.load(text, loader)['Models']]
 
 

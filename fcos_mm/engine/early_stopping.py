@@ -1,4 +1,4 @@
-"""``EarlyStoppingHook``: end a training whose AP does not rise any more."""
+"""``EarlyStoppingHook``: end a training whose AP no longer rises."""
 import math
 
 from mmengine.hooks import EarlyStoppingHook as MMEngineEarlyStoppingHook
@@ -52,7 +52,7 @@ class EarlyStoppingHook(MMEngineEarlyStoppingHook):
         """Nothing: mmengine's builds the training loop, for a test as well."""
 
     def before_train(self, runner) -> None:
-        """Go on from what the checkpoint says; stop at once if it says so."""
+        """Continue from the state in the checkpoint; stop at once if it had stopped."""
         self._training = True
         share = math.ceil(self.patience_share * _validations(runner.train_loop))
         self.patience = max(self.patience, share)

@@ -1,5 +1,4 @@
 """The backbone by its name, or by what the machine has and can fetch."""
-import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import NamedTuple
@@ -22,8 +21,6 @@ _RESNETS = {
     'resnet18': (18, 'resnet18-f37072fd.pth', [64, 128, 256, 512]),
     'resnet50': (50, 'resnet50-0676ba61.pth', [256, 512, 1024, 2048]),
     'resnet101': (101, 'resnet101-63fe2227.pth', [256, 512, 1024, 2048])}
-_LITE_CHANNELS = {'lite0': [24, 40, 112, 320], 'lite1': [24, 40, 112, 320],
-                  'lite2': [24, 48, 120, 352]}
 _IMAGENET = dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375])
 
 
@@ -69,9 +66,7 @@ def _lite(name: str) -> dict:
     if name == DEFAULT:
         return {}
     arch = name.removeprefix('efficientnet-')
-    return dict(
-        backbone=dict(arch=arch, init_cfg=dict(checkpoint=PREFIX + name)),
-        neck=dict(in_channels=_LITE_CHANNELS[arch]))
+    return dict(backbone=dict(arch=arch, init_cfg=dict(checkpoint=PREFIX + name)))
 
 
 def _resnet(name: str) -> dict:
@@ -95,8 +90,9 @@ def _timm(name: str) -> dict:
         raise UserError(f'--backbone {_TIMM}{name}: timm has no model of this name.'
                         f'{did_you_mean(name, timm.list_models())}')
     weights = timm.get_pretrained_cfg(name)
-    backbone = dict(_delete_=True, type='TimmBackbone', name=name, pretrained=bool(weights))
-    if not weights:
+    pretrained = weights is not None and weights.has_weights
+    backbone = dict(_delete_=True, type='TimmBackbone', name=name, pretrained=pretrained)
+    if not pretrained:
         return dict(backbone=backbone)
     mean, std = ([round(255 * value, 3) for value in values]
                  for values in (weights.mean, weights.std))
@@ -116,5 +112,5 @@ def _can_be_had(weights: str) -> bool:
         request = urllib.request.Request(_URL + weights, method='HEAD')
         with urllib.request.urlopen(request, timeout=_WAIT):
             return True
-    except (urllib.error.URLError, OSError):
+    except OSError:  # URLError is one
         return False

@@ -1,9 +1,12 @@
 """What the machine has."""
-import os
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
+
+from fcos_mm.doctor.machine import memory, usable_cores
+
+_ASSUMED = 4 * 2**30  # bytes, where the system does not tell
 
 
 class Machine(NamedTuple):
@@ -21,11 +24,11 @@ class Machine(NamedTuple):
 
 def this_machine() -> Machine:
     """Ask the system and torch."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
+    cores = usable_cores()
     if torch.cuda.is_available():
         free, _ = torch.cuda.mem_get_info()
-        return Machine('cuda', torch.cuda.get_device_name(), cores or 1, free)
-    return Machine('cpu', f'CPU, {cores} cores', cores or 1, _free_memory())
+        return Machine('cuda', torch.cuda.get_device_name(), cores, free)
+    return Machine('cpu', f'CPU, {cores} cores', cores, _free_memory())
 
 
 def _free_memory() -> int:
@@ -34,4 +37,4 @@ def _free_memory() -> int:
     if meminfo.exists():
         lines = dict(line.split(':', 1) for line in meminfo.read_text().splitlines())
         return int(lines['MemAvailable'].split()[0]) * 1024
-    return os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') // 2
+    return memory() // 2 or _ASSUMED

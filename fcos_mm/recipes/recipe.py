@@ -67,8 +67,12 @@ def choose_model(data, base: Config, options: Options, machine: Machine) -> list
 def _level_choices(found: SizeFit, given: bool) -> Sequence[Choice]:
     fit = found.fit
     shares = ', '.join(f'{share:.0%}' for share in fit.served)
-    reason = 'stride 4 for small boxes' if fit.levels[0] == 2 else (
-        'the levels above would serve hardly any box')
+    if fit.levels[0] == 2:
+        reason = 'stride 4 for small boxes'
+    elif fit.levels == (3, 7):
+        reason = 'those of the paper'
+    else:
+        reason = 'the levels above would serve hardly any box'
     return (Choice('levels', fit.name, 'given' if given else reason),
             Choice('regress_ranges', fit.ranges,
                    f'boxes with a location: {fit.answered:.1%}; on each level {shares}'))

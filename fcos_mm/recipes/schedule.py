@@ -65,7 +65,7 @@ def choose_batch(given: int | None, images: int, pixels: int, machine: Machine
 
 def choose_rate(given: float | None, batch: int, base: float, base_batch: int
                 ) -> tuple[float, str]:
-    """The learning rate, with the reason: Adam's goes with the root of the batch size."""
+    """The learning rate, with the reason: Adam's scales with the square root of the batch."""
     if given:
         return given, 'given'
     rate = float(f'{base * math.sqrt(batch / base_batch):.2g}')

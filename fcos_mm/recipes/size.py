@@ -10,7 +10,7 @@ from fcos_mm.recipes.levels import ENOUGH, Fit, fit_levels
 from fcos_mm.recipes.machine import Machine
 
 _STEP = 32  # pixels; both sides are multiples, as the strides of a backbone want
-_SMALLEST = 128  # of a longer side, unless the pictures are smaller
+_SMALLEST = 128  # of a longer side, unless the images are smaller
 _LARGEST = (1344, 800)
 _PIXELS_PER_CORE = 100_000  # more make training on a CPU a matter of days
 # Locations that boxes are to have. Center sampling leaves a box 9 at most.
@@ -53,11 +53,11 @@ def _smallest(boxes: Boxes, sizes: list[Size], options: dict, first: int) -> Siz
         if fit.is_enough:
             return SizeFit(size, fit, f'the smallest at which 95 % of the boxes of a class have '
                            f'{options["wanted"]} locations or more, on average over the classes')
-    return SizeFit(size, fit, 'the largest for these pictures and this machine: boxes are small')
+    return SizeFit(size, fit, 'the largest for these images and this machine: boxes are small')
 
 
 def _sizes(boxes: Boxes, machine: Machine) -> Iterator[Size]:
-    """The sizes that come into question, from small to large."""
+    """The candidate sizes, from small to large."""
     longer = np.median(boxes.sizes.max(1))
     ratio = np.median(boxes.sizes.min(1) / boxes.sizes.max(1))
     largest = max(int(longer) // _STEP * _STEP, _STEP)

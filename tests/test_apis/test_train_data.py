@@ -2,6 +2,7 @@
 import shutil
 
 import pytest
+import torch
 
 from fcos_mm.apis import train_data
 from fcos_mm.cli import train
@@ -78,6 +79,15 @@ def test_a_config_is_there_once_it_is_complete(from_data, run, tmp_path, monkeyp
     with pytest.raises(KeyboardInterrupt):
         run(train, '--data', from_data.data, '--work-dir', tmp_path)
     assert not list(tmp_path.rglob('*.py'))
+
+
+def test_a_batch_that_is_too_large_for_the_gpu(from_data, run, tmp_path, monkeypatch):
+    def run_out(*args):
+        raise torch.OutOfMemoryError('CUDA out of memory')
+
+    monkeypatch.setattr('fcos_mm.apis.step_time._seconds', run_out)
+    with pytest.raises(UserError, match='too little memory for 2 images(.|\n)*smaller --batch'):
+        run(train, '--data', from_data.data, '--work-dir', tmp_path)
 
 
 @pytest.mark.parametrize('words, message', [

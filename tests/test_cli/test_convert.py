@@ -39,6 +39,12 @@ def test_it_converts_data_and_shows_what_they_hold(asked, capsys):
                           "image_dirs = {'train': '/images'}"]
 
 
+def test_a_seed_that_is_none(asked, capsys):
+    with pytest.raises(SystemExit, match='2'):
+        main(convert, ['yolo', '--out', 'there', '--seed', '-1'])
+    assert '--seed' in capsys.readouterr().err and not asked
+
+
 def test_defaults(asked):
     main(convert, ['yolo', '--out', 'there'])
     assert asked == [('yolo', 'there', None, 0)]

@@ -204,7 +204,7 @@ def test_a_training_and_a_test_on_a_terminal(write, run, on_terminal, tmp_path):
     losses = '   '.join(rf'{name} \d\.\d{{3}}' for name in (
         'loss', 'loss_cls', 'loss_bbox', 'loss_centerness'))
     assert re.fullmatch(losses, lines[step + 1])
-    assert re.fullmatch(r'lr 1\.0e-02   [\d.]+ pictures/s   \d+\.\d GiB   AP 0\.\d{3}   '
+    assert re.fullmatch(r'lr 1\.0e-02   [\d.]+ images/s   \d+\.\d GiB   AP 0\.\d{3}   '
                         r'best 0\.\d{3} at epoch 1.*', lines[step + 2])
     assert any(line.startswith('Validation after epoch 1  ') for line in lines)
     news = '\n'.join([screen, *lines])

@@ -1,5 +1,6 @@
 """The backbone by name, or by the machine."""
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -46,8 +47,17 @@ def test_short_names(monkeypatch):
     found = choose_backbone('lite2', CPU)
     assert found.name == 'efficientnet-lite2'
     assert found.model == dict(
-        backbone=dict(arch='lite2', init_cfg=dict(checkpoint='pip://efficientnet-lite2')),
-        neck=dict(in_channels=[24, 48, 120, 352]))
+        backbone=dict(arch='lite2', init_cfg=dict(checkpoint='pip://efficientnet-lite2')))
+
+
+@pytest.mark.parametrize('has_weights', [True, False])
+def test_networks_of_timm_with_and_without_weights(monkeypatch, has_weights):
+    weights = SimpleNamespace(has_weights=has_weights, mean=(.5, .4, .3), std=(.2, .2, .2))
+    monkeypatch.setattr(backbones, 'import_timm', lambda _: SimpleNamespace(
+        is_model=lambda name: True, get_pretrained_cfg=lambda name: weights))
+    model = choose_backbone('timm:hardcorenas_x', CPU).model
+    assert model['backbone']['pretrained'] is has_weights
+    assert ('data_preprocessor' in model) == has_weights
 
 
 @pytest.mark.parametrize('name, message', [

@@ -142,8 +142,8 @@ class Network:
         except Exception as error:
             if len(inputs) == 1:
                 return [error]
-            torch.cuda.empty_cache()  # of a batch that was too large
-            return [self._forward([one])[0] for one in inputs]
+        torch.cuda.empty_cache()  # a batch too large: its error, which held its tensors, is gone
+        return [self._forward([one])[0] for one in inputs]
 
     def _detections(self, image: Prepared, samples: list[DetDataSample]) -> Detections:
         parts = [sample.pred_instances.cpu().numpy() for sample in samples]

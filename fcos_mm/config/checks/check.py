@@ -9,6 +9,7 @@ from mmengine.logging import print_log
 from fcos_mm.config.checks.components import component_faults
 from fcos_mm.config.checks.dataloaders import dataloader_faults, dataset_faults
 from fcos_mm.config.checks.detections import evaluator_faults, limit_faults
+from fcos_mm.config.checks.initialisation import init_faults
 from fcos_mm.config.checks.loops import loop_faults
 from fcos_mm.config.checks.model_shapes import shape_faults
 from fcos_mm.config.checks.packages import weight_faults
@@ -25,7 +26,7 @@ Check = Callable[[Config, str], Iterable[str]]
 CHECKS: tuple[Check, ...] = (
     component_faults, setting_faults, dataset_faults, dataloader_faults, pipeline_faults,
     loop_faults, schedule_faults, limit_faults, evaluator_faults, weight_faults,
-    pip_weight_faults, shape_faults)
+    init_faults, pip_weight_faults, shape_faults)
 
 
 def check_config(cfg: Config, mode: str, checks: Sequence[Check] = CHECKS) -> None:

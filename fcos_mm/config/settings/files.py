@@ -16,7 +16,7 @@ def apply_ann_files(cfg: Config | dict, given: Given) -> None:
     A file is below the ``data_root`` of its dataset. Without one for ``test`` the test reads
     what the validation reads.
     """
-    for split, file in _by_split(given).items():
+    for split, file in _by_split(cfg, given).items():
         dataset = _dataset(cfg, split, given)
         dataset['ann_file'] = file
         path = osp.join(dataset.get('data_root') or '', file)
@@ -29,18 +29,20 @@ def apply_image_dirs(cfg: Config | dict, given: Given) -> None:
     """Let the dataset of each split read images from a folder, or all from the same one."""
     folders = (dict.fromkeys([split for split in _SPLITS if cfg.get(f'{split}_dataloader')],
                              given.value)
-               if isinstance(given.value, str) else _by_split(given))
+               if isinstance(given.value, str) else _by_split(cfg, given))
     for split, folder in folders.items():
         _dataset(cfg, split, given)['data_prefix'] = dict(img=folder)
 
 
-def _by_split(given: Given) -> dict[str, str]:
+def _by_split(cfg: Config | dict, given: Given) -> dict[str, str]:
     values = given.value
     if not isinstance(values, dict) or not values.keys() <= set(_SPLITS) or not all(
             isinstance(value, str) for value in values.values()):
         raise given.error('it must name a path for each split.\n'
                           f"Write {given.name} = dict(train='...', val='...', test='...').")
-    return {**({'test': values['val']} if 'val' in values else {}), **values}
+    if 'val' in values and cfg.get('test_dataloader'):
+        values = {'test': values['val'], **values}
+    return values
 
 
 def _dataset(cfg: Config | dict, split: str, given: Given) -> dict:

@@ -12,7 +12,8 @@ from fcos_mm.datasets.sources.source import Content, by_split, split_word
 from fcos_mm.errors import UserError
 from fcos_mm.faults import SeveralFaults, first_few
 
-_ANNOTATION_FOLDERS = ('', 'annotations', 'Annotations', 'labels')
+#: Folders that hold nothing but annotations, in any letter case.
+ANNOTATION_FOLDERS = ('annotations', 'labels')
 _IMAGE_FOLDERS = ('', 'images', 'Images', 'JPEGImages', 'data', osp.join('images', 'default'))
 _KEYS = (b'"images"', b'"annotations"', b'"categories"')
 _SAMPLE = 100  # file names that are looked for to find the folder of the images
@@ -150,11 +151,11 @@ def find_coco(path: str) -> CocoSource | None:
         folder = osp.dirname(path)
         return CocoSource(_above_annotations(folder), dict(train=path), [])
     names = {}
-    splits = [name for name in sorted(os.listdir(path)) if split_word(name)]
-    for folder in (*_ANNOTATION_FOLDERS, *splits):
+    below = [name for name in sorted(os.listdir(path))
+             if name.lower() in ANNOTATION_FOLDERS or split_word(name)]
+    for folder in ('', *below):
         for file in _coco_files(osp.join(path, folder)):
-            own = split_word(osp.splitext(osp.basename(file))[0])
-            names[file] = own or (folder if folder in splits else '')
+            names[file] = split_word(osp.splitext(osp.basename(file))[0]) or folder
     if not names:
         return None
     files, notes = by_split(_instances(names), path, 'COCO files')
@@ -185,4 +186,4 @@ def _is_coco(path: str) -> bool:
 
 def _above_annotations(folder: str) -> str:
     """The folder itself, or the one above it if it is called annotations."""
-    return osp.dirname(folder) if osp.basename(folder) in _ANNOTATION_FOLDERS[1:] else folder
+    return osp.dirname(folder) if osp.basename(folder).lower() in ANNOTATION_FOLDERS else folder

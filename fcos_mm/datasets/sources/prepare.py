@@ -84,10 +84,9 @@ def _make(source: Source, out_dir: str, classes: Sequence[str] | None, seed: int
     contents = {split: source.read(split) for split in source.splits}
     names = _choose(_class_names(contents), classes)
     notes = [*source.notes, *(note for content in contents.values() for note in content.notes)]
-    for split in [*contents]:
-        if not _count_boxes(contents[split], names).total():
-            notes += _without_boxes(contents, split)
+    notes += _leave_out_empty_test(contents, names)
     notes += _separate(contents)
+    _require_boxes(contents, names)
     if 'val' not in contents:
         train, val, lines = split_off(
             contents['train'], names, seed, osp.join(out_dir, 'split.json'))
@@ -133,16 +132,22 @@ def _count_boxes(content: Content, names: Sequence[str]) -> Counter:
     return Counter({name: boxes[name] for name in names})
 
 
-def _without_boxes(contents: dict[str, Content], split: str) -> list[str]:
-    """Leave out a test split without boxes; raise an error for the others."""
-    content = contents[split]
-    number = len(content.data['images'])
-    if split != 'test':
-        raise UserError('\n  '.join([
-            f'The {split} split has {number} images and no box of the classes.', *content.notes])
-            + '\nCorrect its annotations, or check that these are the right folders.')
-    del contents['test']
-    return [f'test: {number} images without boxes, left out']
+def _leave_out_empty_test(contents: dict[str, Content], names: Sequence[str]) -> list[str]:
+    """Leave out a test split without boxes."""
+    if 'test' not in contents or _count_boxes(contents['test'], names).total():
+        return []
+    return [f"test: {len(contents.pop('test').data['images'])} images without boxes, left out"]
+
+
+def _require_boxes(contents: dict[str, Content], names: Sequence[str]) -> None:
+    """Raise an error if there is nothing to learn or to validate."""
+    for split, content in contents.items():
+        if not _count_boxes(content, names).total():
+            number = len(content.data['images'])
+            raise UserError('\n  '.join([
+                f'The {split} split has {number} images and no box of the classes.',
+                *content.notes])
+                + '\nCorrect its annotations, or check that these are the right folders.')
 
 
 def _separate(contents: dict[str, Content]) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from fcos_mm.datasets.converters.coco import IMAGE_SUFFIXES
 from fcos_mm.datasets.converters.yolo import YAML_SUFFIXES
-from fcos_mm.datasets.sources.coco import find_coco
+from fcos_mm.datasets.sources.coco import ANNOTATION_FOLDERS, find_coco
 from fcos_mm.datasets.sources.source import Source
 from fcos_mm.datasets.sources.voc import find_voc
 from fcos_mm.datasets.sources.yolo import find_yolo
@@ -16,7 +16,6 @@ from fcos_mm.faults import first_few
 #: By the ending of a format's annotations, what finds it. The order is that of messages.
 _FORMATS: dict[str, Callable[[str], Source | None]] = {
     '.json': find_coco, '.xml': find_voc, '.txt': find_yolo}
-_ANNOTATION_FOLDERS = ('annotations', 'labels')
 _LOOKED_FOR = """\
 Looked for:
   COCO   JSON files in the folder, in annotations/, or in train/, valid/ and test/
@@ -69,7 +68,7 @@ def _of_file(path: str) -> Source:
 def _in_folder(path: str) -> Source | None:
     """The one dataset in a folder; None if there is none."""
     root, formats = path, [*_FORMATS]
-    if osp.basename(path).lower() in _ANNOTATION_FOLDERS:
+    if osp.basename(path).lower() in ANNOTATION_FOLDERS:
         endings = {osp.splitext(name)[1].lower() for name in os.listdir(path)}
         if not endings & {*IMAGE_SUFFIXES} and endings & {*formats}:
             root, formats = osp.dirname(path), [one for one in formats if one in endings]

@@ -60,5 +60,5 @@ def _fingerprint(source: Source, out_dir: str) -> str:
     for path in source.files():
         if not path.startswith(results) and osp.exists(path):
             about = os.stat(path)
-            digest.update(f'{path} {about.st_size} {about.st_mtime_ns}\n'.encode())
+            digest.update(os.fsencode(f'{path} {about.st_size} {about.st_mtime_ns}\n'))
     return digest.hexdigest()

@@ -1,4 +1,4 @@
-"""Divide pictures so that every class keeps its share (iterative stratification).
+"""Divide images so that every class keeps its share (iterative stratification).
 
 K. Sechidis, G. Tsoumakas and I. Vlahavas, On the Stratification of Multi-Label Data, 2011.
 """
@@ -12,9 +12,10 @@ def stratify(counts: np.ndarray, share: float, seed: int) -> np.ndarray:
     class of a single unit is not chosen.
 
     Args:
-        counts: (N, C), in how many pictures of each unit each class is. A unit is a
-            picture, or several that must stay together.
+        counts: (N, C), in how many images of each unit each class is. A unit is an
+            image, or several that must stay together.
         share: Of each class to choose.
+        seed: Of the order in which units are taken.
 
     Returns:
         (N, ) bool, the units chosen.

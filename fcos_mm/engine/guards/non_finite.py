@@ -24,7 +24,7 @@ class NonFiniteHook(Hook):
     to the same decision without a message, see :class:`MeasuredStep`.
 
     Args:
-        action: ``'stop'`` ends the training; ``'skip'`` goes on with the next batch; ``'off'``
+        action: ``'stop'`` ends the training; ``'skip'`` continues with the next batch; ``'off'``
             makes every step, as mmengine does.
         max_skips: With ``'skip'``, so many steps of a run may be skipped; the next one ends the
             training.

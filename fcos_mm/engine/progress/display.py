@@ -23,7 +23,7 @@ class Status(NamedTuple):
     Attributes:
         stage: What is running: ``'Epoch 3/12'``.
         done, total: Of the stage.
-        time_left: How long the run takes still, ``'0:12:00'``.
+        time_left: Time that the run still takes, ``'0:12:00'``.
         lines: More lines, each of several facts.
     """
 
@@ -81,9 +81,9 @@ class Display:
         self._undo.callback(atexit.unregister, self.close)
 
     def show(self, status: Status) -> None:
-        """Show a status in the place of the last one."""
+        """Show a status instead of the last one."""
         self.open()
-        with contextlib.suppress(OSError):  # the terminal is gone: the run goes on
+        with contextlib.suppress(OSError):  # the terminal is gone: the run continues
             self._live.update(_drawn(status), refresh=True)
 
     def hide_prints(self) -> None:

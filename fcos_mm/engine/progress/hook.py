@@ -145,13 +145,13 @@ def _time_left(hub) -> str:
 
 
 def _speed(hub, mode: str, batch) -> list[str]:
-    """Pictures a second of all processes, and the memory of this one."""
+    """Images per second of all processes, and the memory of this one."""
     times = hub.log_scalars.get(f'{mode}/time')
     images = len(batch['inputs']) if isinstance(batch, dict) and 'inputs' in batch else 0
     facts = []
     if times is not None and images:
         rate = images * get_world_size() / max(times.mean(_WINDOW), 1e-9)
-        facts.append(f'{rate:.3g} pictures/s' if rate < 100 else f'{rate:,.0f} pictures/s')
+        facts.append(f'{rate:.3g} images/s' if rate < 100 else f'{rate:,.0f} images/s')
     memory = _memory()
     return [*facts, *([f'{memory / 2**30:.1f} GiB'] if memory else [])]
 

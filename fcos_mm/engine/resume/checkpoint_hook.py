@@ -25,7 +25,7 @@ _NOTHING, _SAVE, _STOP = range(3)  # what a rank can want
 
 @HOOKS.register_module()
 class CheckpointHook(MMEngineCheckpointHook):
-    """mmengine's hook, with all that a run needs to go on undisturbed.
+    """mmengine's hook, with all that a run needs to continue undisturbed.
 
     Its checkpoints also hold the RNG states of all ranks and the settings of the run. An old
     checkpoint is removed only when the new one and the pointer ``last_checkpoint`` are on the

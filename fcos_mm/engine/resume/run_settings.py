@@ -9,7 +9,7 @@ from fcos_mm.errors import UserError
 
 # They say where a run writes and how it starts, not what it computes.
 _PLACES = ('work_dir', 'resume', 'load_from', 'launcher', 'model_wrapper_cfg', 'randomness')
-# A checkpoint holds these settings, and mmengine goes on with what it holds.
+# A checkpoint holds these settings, and mmengine continues with what it holds.
 _HELD = ('optim_wrapper.optimizer', 'optim_wrapper.paramwise_cfg', 'param_scheduler')
 _LENGTHS = ('train_cfg.max_epochs', 'train_cfg.max_iters')
 _COUNTS = ('processes', 'batch_size', 'images')

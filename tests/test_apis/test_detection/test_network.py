@@ -1,4 +1,6 @@
 """Batches, tiles, and the pipeline of the config."""
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -65,6 +67,21 @@ def test_an_image_that_fails_in_a_batch_fails_alone(network, images, monkeypatch
     prepared = [network.prepare(image) for image in (images[0], dark, images[3])]
     first, second, third = network.detect(prepared, 3)
     assert len(first) == len(third) == 5 and str(second) == 'too dark'
+
+
+def test_a_batch_that_failed_is_free_before_its_images_are_tried(network, images, monkeypatch):
+    """Its error holds its tensors: on a GPU the memory that it lacked."""
+    forward = network.inferencer.forward
+
+    def failing(batch):
+        if len(batch['inputs']) > 1:
+            raise RuntimeError('out of memory')
+        assert sys.exc_info() == (None, None, None)
+        return forward(batch)
+
+    monkeypatch.setattr(network.inferencer, 'forward', failing)
+    prepared = [network.prepare(images[index]) for index in (0, 3)]
+    assert [len(found) for found in network.detect(prepared, 2)] == [5, 5]
 
 
 def test_boxes_of_tiles_lie_where_the_tiles_do(network, images, monkeypatch):

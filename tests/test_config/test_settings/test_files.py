@@ -21,6 +21,12 @@ def test_with_and_without_a_test_split(load, base):
         ['a.json', 'b.json', '/c.json'], ['images/'] * 3, ['/cells/b.json', '/c.json'])
 
 
+def test_a_config_that_tests_nothing(load):
+    cfg = load('demo', 'test_dataloader = None\ntest_cfg = None\ntest_evaluator = None\n'
+               "ann_files = dict(train='a.json', val='b.json')\nimage_dirs = dict(val='v/')")
+    assert cfg.val_dataloader.dataset.ann_file == 'b.json' and cfg.test_dataloader is None
+
+
 def test_folders_of_splits_and_options(load):
     text = "image_dirs = dict(train='t/', val='v/')\nann_files = dict(train='a.json')"
     cfg = load('demo', text, 'ann_files.val=b.json', 'data_root=x')

@@ -136,6 +136,16 @@ def test_images_of_two_splits_are_taken_out_of_train(lay_out, prepare, boxes_of,
     assert boxes_of([data.splits['train']]) == shapes.boxes(['train'])
 
 
+def test_nothing_is_left_to_learn(lay_out, prepare):
+    root = lay_out('coco_ours')
+    train = json.loads((root / 'annotations' / 'train.json').read_text())
+    boxes = [box for box in train['annotations'] if box['image_id'] == 1]
+    edit(root / 'annotations' / 'train.json', lambda data: data.update(annotations=boxes))
+    edit(root / 'annotations' / 'val.json', lambda data: data.update(
+        images=train['images'][:1], annotations=boxes))
+    assert 'The train split has 7 images and no box' in error_of(prepare, root)
+
+
 def test_the_parent_category_of_roboflow_is_no_class(lay_out, prepare, shapes):
     assert prepare(lay_out('coco_roboflow')).classes == tuple(shapes.classes)
 

@@ -90,6 +90,12 @@ def test_a_dataset_one_folder_further_down(lay_out):
     assert 'holds 2 datasets: coco_cvat, voc_flat' in error_of(root.parent)
 
 
+def test_letter_case_of_folders_does_not_matter(lay_out):
+    root = lay_out('coco_2017')
+    (root / 'annotations').rename(root / 'ANNOTATIONS')
+    assert recognise(str(root)).splits == ('train', 'val', 'test')
+
+
 def test_a_validation_set_alone(lay_out):
     root = lay_out('coco_roboflow')
     shutil.rmtree(root / 'train')
