@@ -1,4 +1,4 @@
-"""``fcos-mm check-data``: what is in your data, and what is wrong with them."""
+"""``fcos-mm check-data``: show what is in your data, and what is wrong with it."""
 import argparse
 
 from fcos_mm.cli.options import add_config_options, run_of

@@ -1,4 +1,4 @@
-"""``fcos-mm convert``: data of another form (VOC, YOLO) to COCO files."""
+"""``fcos-mm convert``: convert VOC or YOLO data to COCO files."""
 import argparse
 
 from fcos_mm.cli.options import not_negative

@@ -62,11 +62,6 @@ def test_checkpoints_whose_config_is_not_used(tmp_path, change, message):
         find_model(str(path))
 
 
-def test_a_shipped_config_by_its_name(trained):
-    found = find_model('fcos_csp-w25_fpn_shapes', str(trained.checkpoint))
-    assert found.cfg.model.type == 'FCOS' and found.checkpoint == str(trained.checkpoint)
-
-
 def test_a_run_with_components_of_the_users_own(work_dir):
     """They are code: it runs for who trusts it, and where it is found."""
     best, = work_dir.glob('best_*.pth')
@@ -92,7 +87,7 @@ def test_a_run_with_components_of_the_users_own(work_dir):
     ('{root}/none.pth', None, 'There is no checkpoint {root}/none.pth'),
     ('fcos_mm::a.py', None, 'is a config, without weights'),
     ('fcos_csp-w25_fpn_shapes', None, 'is a config, without weights'),
-    ('none', 'b.pth', 'Config not found'),
+    ('none', 'b.pth', 'There is no model none'),
     ('a.pth', 'b.pth', 'are two checkpoints'),
     ('a.py', 'b.py', 'b.py is given as the checkpoint and ends like a config'),
     ('none.py', 'b.pth', 'Config not found')])

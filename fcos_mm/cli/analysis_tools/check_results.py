@@ -1,4 +1,4 @@
-"""``fcos-mm check-results``: is a file of detections what COCO's server takes."""
+"""``fcos-mm check-results``: whether COCO's server accepts a file of detections."""
 import argparse
 
 _EXAMPLE = '''example:

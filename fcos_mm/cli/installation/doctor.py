@@ -1,4 +1,4 @@
-"""``fcos-mm doctor``: is the installation sound, and which command mends it."""
+"""``fcos-mm doctor``: check the installation, and say how to mend it."""
 import argparse
 import json
 from dataclasses import asdict

@@ -123,9 +123,12 @@ def _lost_tail(cfg: Config, schedules: list[Schedule], unit: str, length: float)
     settings = f'{last.key}.end={length}'
     if 'T_max' in last.cfg:
         settings += f' {last.key}.T_max={length - last.begin}'
+    remedy = f'Stretch the schedule, --cfg-options {settings}, or train until {last.end}.'
+    if unit == 'max_epochs':
+        remedy = (f'Set epochs={length} in the place of train_cfg.max_epochs: it stretches the '
+                  f'schedule too. Or train until {last.end}.')
     message = (f'{last.title} ends at {last.end}, and training continues until '
-               f'train_cfg.{unit}={length} at {rate:.1%} of the learning rate or less.\n'
-               f'Stretch the schedule, --cfg-options {settings}, or train until {last.end}.')
+               f'train_cfg.{unit}={length} at {rate:.1%} of the learning rate or less.\n{remedy}')
     yield message if rate <= _LOST_RATE else Note(message)
 
 

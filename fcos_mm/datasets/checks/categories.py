@@ -47,8 +47,8 @@ def _disagreement(checked: CheckedData, names: Sequence[str]) -> str:
             f'  categories of the data: {_listing(names)}\n'
             f'  classes missing from the data: {_listing(missing)}\n'
             f'  categories unknown to the classes: {_listing(unknown)}\n'
-            f'Set {source.key}.metainfo=dict(classes=...) to the names in the data, spelled '
-            'and ordered as there.')
+            f'Set classes, or {source.key}.metainfo=dict(classes=...), to the names in the '
+            'data, spelled and ordered as there.')
 
 
 def _listing(names: Sequence[str]) -> str:

@@ -103,7 +103,8 @@ def _survey(path: str) -> str:
 
 def _json_files(path: str) -> list[str]:
     """JSON files where those of COCO's format would have been found."""
-    folders = [folder for folder in ('', *_ANNOTATION_FOLDERS) if osp.isdir(osp.join(path, folder))]
+    folders = ['', *(name for name in sorted(os.listdir(path))
+                     if name.lower() in ANNOTATION_FOLDERS and osp.isdir(osp.join(path, name)))]
     return [osp.join(folder, name) for folder in folders
             for name in sorted(os.listdir(osp.join(path, folder)))
             if name.lower().endswith('.json')]

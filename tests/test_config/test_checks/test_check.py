@@ -47,6 +47,12 @@ def test_what_a_trial_may_mean_is_a_warning(warned, config, options, expected):
     assert any(expected in message for message in warned) if expected else warned == []
 
 
+def test_epochs_is_what_makes_a_training_longer():
+    cfg = load_config('fcos_efficientnet-lite0_fpn_bccd', {'train_cfg.max_epochs': 500})
+    fault, = schedule_faults(cfg, 'train')
+    assert 'Set epochs=500 in the place of train_cfg.max_epochs' in fault
+
+
 def test_a_resumed_run_may_be_longer_than_its_schedule():
     cfg = load_config(str(COSINE), {'train_cfg.max_iters': 3000})
     assert 'Stretch the schedule' in list(schedule_faults(cfg, 'train'))[0]
