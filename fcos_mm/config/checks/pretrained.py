@@ -5,8 +5,9 @@ from mmengine.config import Config
 from mmengine.runner import CheckpointLoader
 
 from fcos_mm.config.checks import dry_run
+from fcos_mm.config.checks.initialisation import initialisations
 from fcos_mm.config.checks.lookup import scope_of
-from fcos_mm.config.keys import listed, value_at, walk
+from fcos_mm.config.keys import value_at
 from fcos_mm.config.pip_weights import PREFIX, find_pip_weights
 from fcos_mm.errors import UserError
 from fcos_mm.faults import Note
@@ -16,13 +17,11 @@ def pip_weight_faults(cfg: Config, mode: str) -> Iterator[str]:
     """Find weights from packages that cannot be loaded, or do not fit backbone or input."""
     if mode != 'train':
         return
-    for key, part in walk(cfg.get('model'), 'model'):
-        inits = part.get('init_cfg') if isinstance(part, dict) else None
-        for place, init in listed(inits, f'{key}.init_cfg'):
-            address = init.get('checkpoint')
-            if isinstance(address, str) and address.startswith(PREFIX):
-                for text in _faults(cfg, key, part, address):
-                    yield type(text)(f'{place}.checkpoint: {text}')
+    for key, part, place, init in initialisations(cfg):
+        address = init.get('checkpoint')
+        if isinstance(address, str) and address.startswith(PREFIX):
+            for text in _faults(cfg, key, part, address):
+                yield type(text)(f'{place}.checkpoint: {text}')
 
 
 def _faults(cfg: Config, key: str, part: dict, address: str) -> Iterator[str]:

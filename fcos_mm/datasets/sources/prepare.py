@@ -145,7 +145,8 @@ def _require_boxes(contents: dict[str, Content], names: Sequence[str]) -> None:
         if not _count_boxes(content, names).total():
             number = len(content.data['images'])
             raise UserError('\n  '.join([
-                f'The {split} split has {number} images and no box of the classes.',
+                f'The {split} split, {content.ann_file or content.images}, has {number} images '
+                'and no box of the classes.',
                 *content.notes])
                 + '\nCorrect its annotations, or check that these are the right folders.')
 

@@ -1,5 +1,6 @@
 """Splits as COCO files: in place, written, found again; and errors."""
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -80,14 +81,16 @@ def test_classes_that_cannot_be_taken(lay_out, prepare, classes, part):
 def test_a_split_without_boxes(lay_out, prepare, split):
     root = lay_out('coco_ours')
     edit(root / 'annotations' / f'{split}.json', lambda data: data['annotations'].clear())
-    assert f'The {split} split has ' in error_of(prepare, root)
+    file = root / 'annotations' / f'{split}.json'
+    assert f'The {split} split, {file}, has ' in error_of(prepare, root)
 
 
 def test_labels_of_another_folder_are_named(lay_out, prepare):
     root = lay_out('yolo_yaml')
     shutil.rmtree(root / 'labels' / 'val')
     message = error_of(prepare, root)
-    assert 'The val split has 4 images and no box' in message
+    folder = root / 'images' / 'val'
+    assert f'The val split, {folder}, has 4 images and no box' in message
     assert 'val: 4 images without a label file' in message
 
 
@@ -143,7 +146,7 @@ def test_nothing_is_left_to_learn(lay_out, prepare):
     edit(root / 'annotations' / 'train.json', lambda data: data.update(annotations=boxes))
     edit(root / 'annotations' / 'val.json', lambda data: data.update(
         images=train['images'][:1], annotations=boxes))
-    assert 'The train split has 7 images and no box' in error_of(prepare, root)
+    assert re.search('The train split, .*, has 7 images and no box', error_of(prepare, root))
 
 
 def test_the_parent_category_of_roboflow_is_no_class(lay_out, prepare, shapes):
