@@ -75,6 +75,7 @@ setup(
     license='Apache-2.0',
     python_requires='>=3.10',
     packages=find_packages(include=['fcos_mm', 'fcos_mm.*']),
+    package_data={'': ['templates/*']},
     # As with OpenMMLab's own projects torch and the mm packages are for the
     # user to choose: `make install`, or requirements/mminstall.txt.
     install_requires=requirements('runtime'),

@@ -1,0 +1,1 @@
+"""Self-contained HTML pages: one file with its style, charts and pictures, no network."""

@@ -1,0 +1,49 @@
+"""Render chapters as one HTML file, which needs no other file and no network, and as JSON."""
+import json
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, PrefixLoader, StrictUndefined, select_autoescape
+
+from fcos_mm.atomic_file import write_text
+from fcos_mm.pages.chapter import Chapter
+from fcos_mm.pages.charts.lines import line_chart
+
+_PACKAGES = ('pages', 'report', 'data_report', 'browse')
+
+
+def render(title: str, chapters: Sequence[Chapter]) -> str:
+    """Return the HTML text of a page.
+
+    Args:
+        title: Its heading.
+        chapters: In their order.
+    """
+    return _environment().get_template('pages/page.html').render(title=title, chapters=chapters)
+
+
+def as_json(title: str, chapters: Sequence[Chapter]) -> str:
+    """Return the numbers of all chapters by key, and the title, as JSON text."""
+    return json.dumps({'title': title, **{chapter.key: chapter.numbers for chapter in chapters}},
+                      allow_nan=False, ensure_ascii=False, indent=1)
+
+
+def write_page(path: str | Path, title: str, chapters: Sequence[Chapter]) -> None:
+    """Write ``path`` (HTML) and, beside it, the numbers with the suffix ``.json``.
+
+    Raises:
+        UserError: If a file cannot be written.
+    """
+    write_text(render(title, chapters), path)
+    write_text(as_json(title, chapters), Path(path).with_suffix('.json'))
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PrefixLoader({name: PackageLoader(f'fcos_mm.{name}') for name in _PACKAGES}),
+        autoescape=select_autoescape(), undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True)
+    environment.globals.update(line_chart=line_chart)
+    return environment

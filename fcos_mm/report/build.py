@@ -1,0 +1,20 @@
+"""Make the report of a detector: ``report.html`` and ``report.json``."""
+from collections.abc import Callable
+from pathlib import Path
+
+from fcos_mm.pages.chapter import Chapter
+from fcos_mm.pages.page import write_page
+from fcos_mm.report.inputs import ReportInputs
+
+#: The chapters in their order; one that has nothing to show returns None.
+CHAPTERS: tuple[Callable[[ReportInputs], Chapter | None], ...] = ()
+
+
+def build_report(inputs: ReportInputs, path: str | Path, title: str) -> None:
+    """Write the page to ``path`` and its numbers beside it.
+
+    Raises:
+        UserError: If a file cannot be written.
+    """
+    chapters = [chapter for make in CHAPTERS if (chapter := make(inputs)) is not None]
+    write_page(path, title, chapters)

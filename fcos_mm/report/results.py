@@ -1,0 +1,92 @@
+"""Detections and boxes of a split: what most chapters of a report are computed from."""
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from fcos_mm.evaluation.matcher import match
+
+
+class Image(NamedTuple):
+    """An image: its id in the annotation file, its file, and its sides in pixels."""
+
+    id: int | str
+    path: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Boxes:
+    """The annotated boxes of all images.
+
+    Attributes:
+        boxes: (G, 4) float64 as (x0, y0, x1, y1), in pixels of the original image.
+        labels: (G,) int64, places in ``Results.classes``.
+        images: (G,) int64, places in ``Results.images``.
+        crowd: (G,) bool.
+        ids: Of the annotations, G.
+    """
+
+    boxes: np.ndarray
+    labels: np.ndarray
+    images: np.ndarray
+    crowd: np.ndarray
+    ids: Sequence
+
+
+@dataclass(frozen=True)
+class Found:
+    """The detections of all images, at most as many of an image as COCO's evaluation counts.
+
+    Attributes:
+        boxes: (D, 4) float64, as the annotated ones.
+        scores: (D,) float64, final scores.
+        labels: (D,) int64.
+        images: (D,) int64, places in ``Results.images``.
+        class_scores: (D,) float64 without center-ness; None for models without it.
+    """
+
+    boxes: np.ndarray
+    scores: np.ndarray
+    labels: np.ndarray
+    images: np.ndarray
+    class_scores: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Results:
+    """What a detector found in a split, and what there is to find.
+
+    Attributes:
+        classes: Their names, in the order of the labels.
+        images: All images of the split, those without boxes too.
+        truth: The annotated boxes.
+        found: The detections.
+        metrics: The metric's own numbers by name, such as ``coco/bbox_mAP``.
+    """
+
+    classes: tuple[str, ...]
+    images: Sequence[Image]
+    truth: Boxes
+    found: Found
+    metrics: Mapping[str, float] = field(default_factory=dict)
+
+    @cached_property
+    def matched(self) -> np.ndarray:
+        """For each detection (D,) the box that it matches at an IoU of 0.5, -1 without one.
+
+        As in COCO's evaluation: within a class, the higher score chooses first, and a crowd box
+        takes any number.
+        """
+        count = len(self.classes)
+        found, truth = self.found, self.truth
+        return match(to_xywh(found.boxes), found.scores, found.images * count + found.labels,
+                     to_xywh(truth.boxes), truth.images * count + truth.labels, truth.crowd)
+
+
+def to_xywh(boxes: np.ndarray) -> np.ndarray:
+    """Boxes (N, 4) from (x0, y0, x1, y1) to (x, y, w, h)."""
+    return np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
