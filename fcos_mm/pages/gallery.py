@@ -30,8 +30,10 @@ def gallery(pictures: Sequence[Mapping], album: Album) -> Markup:
             for box in panel['boxes']}
     legend = join(element('li', _SAMPLE + name, class_=f'box-{kind}')
                   for kind, name in KINDS.items() if kind in used)
+    panels = max(len(picture['panels']) for picture in pictures)
     return element('ul', legend, class_='legend boxes') + element(
-        'div', join(_card(picture, album) for picture in pictures), class_='gallery')
+        'div', join(_card(picture, album) for picture in pictures), class_='gallery',
+        style=f'--panels:{panels}')
 
 
 def _card(picture: Mapping, album: Album) -> Markup:
@@ -39,7 +41,7 @@ def _card(picture: Mapping, album: Album) -> Markup:
     found = album.picture(picture['path'])
     width, height = found[2:] if found else (picture['width'], picture['height'])
     ids = [album.new_id() for _ in picture['panels']]
-    drawings = [element('g', _drawing(panel, found, width, height), id=id)
+    drawings = [element('g', _drawing(panel, found, width, height), id=id, class_='drawing')
                 for id, panel in zip(ids, picture['panels'])]
     references = [element('use', href=f'#{id}') for id in ids]
     small, large = (join(_panel(panel, drawing, width, height) for panel, drawing in

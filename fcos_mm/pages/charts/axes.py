@@ -62,7 +62,7 @@ def x_ticks(scale: Scale, area: Area = PLOT, whole: bool = False) -> Markup:
     return join(
         element('path', d=f'M{scale(tick):.1f} {area.top:g}V{area.bottom:g}', class_='grid')
         + svg.text(label, scale(tick), area.bottom + 17, class_='middle')
-        for tick, label in scale.ticks(whole))
+        for tick, label in scale.ticks(7, whole))
 
 
 def y_ticks(scale: Scale, area: Area = PLOT) -> Markup:
