@@ -12,8 +12,8 @@ from fcos_mm.pages.elements import element, join
 
 _SIDE = 640  # of an embedded picture, the longer one, in pixels
 _QUALITY = 80  # of JPEG
-_BYTES = 60_000  # of a picture where there are few
-_ALL_BYTES = 3_800_000  # of all pictures, before base64 makes them a third larger
+_BYTES = 55_000  # of a picture where there are few
+_ALL_BYTES = 4_500_000  # of all pictures, before base64 makes them a third larger
 
 
 class Picture(NamedTuple):

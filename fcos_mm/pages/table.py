@@ -5,7 +5,7 @@ from numbers import Real
 from markupsafe import Markup, escape
 
 from fcos_mm.pages.elements import element, join
-from fcos_mm.pages.numbers import UNKNOWN, known, number
+from fcos_mm.pages.numbers import known, number
 
 Cell = str | Real | None
 
@@ -64,7 +64,7 @@ def _cell(value: Cell, numeric: bool) -> Markup:
     return element('td', _text(value), class_='number' if numeric else None, data_value=exact)
 
 
-def _text(value: Cell) -> str:
-    if value is None:
-        return UNKNOWN
-    return number(value) if _is_number(value) else escape(value)
+def _text(value: Cell) -> Markup:
+    if isinstance(value, bool):
+        return escape('yes' if value else 'no')
+    return escape(number(value) if _is_number(value) else value)
