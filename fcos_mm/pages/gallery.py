@@ -20,8 +20,9 @@ def gallery(pictures: Sequence[Mapping], album: Album) -> Markup:
     Args:
         pictures: Each with ``path``, ``width``, ``height``, ``caption`` and ``panels``: views
             of the picture beside each other, each with ``title`` and ``boxes``. A box has ``box``
-            (x0, y0, x1, y1) in pixels of the picture, ``label``, ``kind``, a key of
-            :data:`KINDS`, and perhaps ``points``, a list of (x, y).
+            (x0, y0, x1, y1) in pixels of the file as it is loaded for training, ``label``,
+            ``kind``, a key of :data:`KINDS`, and perhaps ``points``, a list of (x, y). ``width``
+            and ``height`` count where there is no file.
         album: The pictures of the page.
     """
     if not pictures:
@@ -38,7 +39,7 @@ def gallery(pictures: Sequence[Mapping], album: Album) -> Markup:
 
 def _card(picture: Mapping, album: Album) -> Markup:
     """A picture in small, and the same enlarged, which refers to the small one's drawing."""
-    found = album.picture(picture['path'])
+    found = album.picture(str(picture['path']))
     width, height = found[2:] if found else (picture['width'], picture['height'])
     ids = [album.new_id() for _ in picture['panels']]
     drawings = [element('g', _drawing(panel, found, width, height), id=id, class_='drawing')

@@ -72,7 +72,7 @@ def test_thinning_out_keeps_ends_and_extremes():
     assert thin_out(points[:300], 300) == points[:300]
 
 
-def test_many_series_need_no_legend(read):
+def test_many_series_have_no_legend(read):
     chart = read(line_chart([line((0, 0), (1, index), name=str(index)) for index in range(80)],
                             **AXES))
     assert len(chart.marks) == 80 and chart.legend == []
@@ -134,7 +134,7 @@ def test_cells_of_a_heat_map(read):
     assert [mark.get('fill-opacity') for mark in chart.marks] == ['1.00', '0.53']
     assert chart.tooltips == ['y: p, x: r: 30 (1)', 'y: q, x: s: 15 (0.500)']
     first, second = (numbers(path) for path in chart.paths)
-    assert (second[0] - first[0], second[1] - first[1]) == (44, 44)
+    assert (second[0] - first[0], second[1] - first[1]) == (64, 64)
     assert [text for text in chart.texts if text in ('30', '0', '15')] == ['30', '15']
 
 

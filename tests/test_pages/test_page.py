@@ -138,5 +138,5 @@ def test_a_page_names_its_chapters_and_its_making(chapters):
     assert text.count('<a href="#everything">Everything</a>') == 2
     assert text.count('<script>') == 1 and text.count('data:image/jpeg') == 1
     assert f'by fcos_mm {__version__}.' in text
-    assert re.search(r'Made on <time datetime="[\d-]+T[\d:]+">[\d-]+ [\d:]+</time>', text)
+    assert re.search(r'Made on\s<time datetime="[\d-]+T[\d:]+">[\d-]+ [\d:]+</time>', text)
     assert re.findall(r'(?:href|src)="(?!#|data:)[^"]*"', text) == []

@@ -28,6 +28,7 @@ def test_ticks_are_round(low, high, ticks):
 
 def test_ticks_of_whole_numbers():
     assert [value for value, _ in Scale(1, 3, 0, 1).ticks(whole=True)] == [1, 2, 3]
+    assert [value for value, _ in Scale(0.5, 1.5, 0, 1).ticks(whole=True)] == [1]
 
 
 @pytest.mark.parametrize('low, high, ticks', [

@@ -7,6 +7,7 @@ from fcos_mm.pages.elements import element, join, short
 
 #: Series after these begin again at the first colour, with another dash style.
 COLOURS = 7
+_LEGEND = 3 * COLOURS  # series up to which there is a legend
 
 
 def text(content: object, x: float, y: float, **attributes: object) -> Markup:
@@ -43,11 +44,12 @@ def figure(title: str, drawn: Markup, width: float, height: float, *,
         note: A remark below it.
         wide: Whether it takes the whole width of the page.
     """
+    kind = ' wide' * wide + ' many' * (len(names) > _LEGEND)
     drawing = element('svg', drawn, viewBox=f'0 0 {short(width)} {short(height)}', role='img',
                       aria_label=title)
     return element('figure', join([element('figcaption', title), _legend(names), drawing,
                                    element('p', note, class_='note') if note else Markup('')]),
-                   class_='chart wide' if wide else 'chart')
+                   class_=f'chart{kind}')
 
 
 def nothing_to_draw(title: str) -> Markup:
@@ -58,7 +60,7 @@ def nothing_to_draw(title: str) -> Markup:
 
 
 def _legend(names: Sequence[str]) -> Markup:
-    if len(names) > 3 * COLOURS:
+    if len(names) > _LEGEND:
         return element('p', f'{len(names)} series: point at one for its name.', class_='note')
     entries = join(element('li', name, class_=colour_class(index))
                    for index, name in enumerate(names))
