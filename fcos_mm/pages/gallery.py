@@ -1,17 +1,17 @@
 """Galleries: pictures with their boxes, which a click enlarges."""
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from markupsafe import Markup
 
-from fcos_mm.pages.album import Album, Picture
-from fcos_mm.pages.charts.svg import rectangle, text
+from fcos_mm.pages.album import Album, placeholder
+from fcos_mm.pages.charts.svg import SAMPLE, rectangle, text
 from fcos_mm.pages.elements import element, join
 
 #: The kinds of boxes, and what the legend calls them.
 KINDS = {'truth': 'annotated', 'right': 'right detection', 'wrong': 'wrong detection',
          'missed': 'missed', 'other': 'other'}
 _FEW = 8  # boxes of a panel whose labels are legible in the small picture
-_SAMPLE = element('svg', element('path', d='M0 4h30'), viewBox='0 0 30 8', aria_hidden='true')
 
 
 def gallery(pictures: Sequence[Mapping], album: Album) -> Markup:
@@ -29,7 +29,7 @@ def gallery(pictures: Sequence[Mapping], album: Album) -> Markup:
         return element('p', 'No pictures.', class_='note')
     used = {box['kind'] for picture in pictures for panel in picture['panels']
             for box in panel['boxes']}
-    legend = join(element('li', _SAMPLE + name, class_=f'box-{kind}')
+    legend = join(element('li', SAMPLE + name, class_=f'box-{kind}')
                   for kind, name in KINDS.items() if kind in used)
     panels = max(len(picture['panels']) for picture in pictures)
     return element('ul', legend, class_='legend boxes') + element(
@@ -42,7 +42,9 @@ def _card(picture: Mapping, album: Album) -> Markup:
     found = album.picture(str(picture['path']))
     width, height = found[2:] if found else (picture['width'], picture['height'])
     ids = [album.new_id() for _ in picture['panels']]
-    drawings = [element('g', _drawing(panel, found, width, height), id=id, class_='drawing')
+    image = element('use', href=f'#{found.id}') if found else placeholder(
+        width, height, 'file not found' if not Path(picture['path']).exists() else 'no picture')
+    drawings = [element('g', image + _boxes(panel['boxes'], width, height), id=id, class_='drawing')
                 for id, panel in zip(ids, picture['panels'])]
     references = [element('use', href=f'#{id}') for id in ids]
     small, large = (join(_panel(panel, drawing, width, height) for panel, drawing in
@@ -65,15 +67,11 @@ def _panel(panel: Mapping, drawing: Markup, width: int, height: int) -> Markup:
                    class_='panel')
 
 
-def _drawing(panel: Mapping, found: Picture | None, width: int, height: int) -> Markup:
-    boxes = panel['boxes']
-    group = element('g', join(_box(box, width, height) for box in boxes),
-                    class_='many' if len(boxes) > _FEW else None)
-    shadow = element('path', d=''.join(_outline(box['box']) for box in boxes), class_='shadow')
-    if found:
-        return element('use', href=f'#{found.id}') + shadow + group
-    return (element('rect', width=width, height=height, class_='missing') + shadow + group
-            + text('file not found', width / 2, height / 2, class_='missing'))
+def _boxes(boxes: Sequence[Mapping], width: int, height: int) -> Markup:
+    shadow = ''.join(_outline(box['box']) for box in boxes)
+    return element('path', d=shadow, class_='shadow') + element(
+        'g', join(_box(box, width, height) for box in boxes),
+        class_='many' if len(boxes) > _FEW else None)
 
 
 def _box(box: Mapping, width: int, height: int) -> Markup:

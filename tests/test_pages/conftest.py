@@ -20,7 +20,7 @@ def read():
             root=root, marks=marks, paths=[mark.get('d') for mark in marks],
             tooltips=[mark.findtext('title') for mark in marks],
             texts=[text.text for text in root.iter('text')],
-            legend=[entry.text for entry in root.iter('li')],
+            legend=[''.join(entry.itertext()) for entry in root.iter('li')],
             with_class=lambda name: _with_class(root, name))
 
     return parse

@@ -86,15 +86,24 @@ def test_boxes_are_in_pixels_of_the_file(tiny_data, read):
     assert drawn[0].findtext('title') == 'annotated: cup'
 
 
-@pytest.mark.parametrize('content', [None, b'no picture'])
-def test_a_missing_file_is_a_field_with_its_boxes(tmp_path, read, content):
+@pytest.mark.parametrize('content, reason', [(None, 'file not found'), (b'text', 'no picture')])
+def test_a_missing_file_is_a_field_with_its_boxes(tmp_path, read, content, reason):
     if content:
         (tmp_path / 'x.jpg').write_bytes(content)
     album = Album()
     drawn = read(gallery([view(tmp_path / 'x.jpg', box(kind='wrong'))], album))
-    assert len(drawn.with_class('missing')) == 2 and 'file not found' in drawn.texts
+    assert len(drawn.with_class('missing')) == 2 and reason in drawn.texts
     assert len(drawn.with_class('box-wrong')) == 2  # the box and the legend
     assert album.embedded() == ''
+
+
+def test_a_damaged_file_is_a_field(tmp_path, read):
+    path = tmp_path / 'cut.jpg'
+    Image.new('RGB', (64, 48)).save(path)
+    path.write_bytes(path.read_bytes()[:640])  # all but its header
+    album = Album()
+    assert album.picture(str(path))[2:] == (64, 48)
+    assert read(album.embedded()).texts == ['file is damaged']
 
 
 def test_the_legend_names_the_kinds_in_use(tiny_data, read):
