@@ -19,10 +19,10 @@ def gallery(pictures: Sequence[Mapping], album: Album) -> Markup:
 
     Args:
         pictures: Each with ``path``, ``width``, ``height``, ``caption`` and ``panels``: views
-            of the picture beside each other, each with ``title`` and ``boxes``. A box has ``box``
-            (x0, y0, x1, y1) in pixels of the file as it is loaded for training, ``label``,
-            ``kind``, a key of :data:`KINDS`, and perhaps ``points``, a list of (x, y). ``width``
-            and ``height`` count where there is no file.
+            of the picture beside each other, each with ``title``, ``boxes`` and, where it shows
+            another file, ``path``. A box has ``box`` (x0, y0, x1, y1) in pixels of the file as it
+            is loaded for training, ``label``, ``kind``, a key of :data:`KINDS`, and perhaps
+            ``points``, a list of (x, y). ``width`` and ``height`` count where there is no file.
         album: The pictures of the page.
     """
     if not pictures:
@@ -39,32 +39,41 @@ def gallery(pictures: Sequence[Mapping], album: Album) -> Markup:
 
 def _card(picture: Mapping, album: Album) -> Markup:
     """A picture in small, and the same enlarged, which refers to the small one's drawing."""
-    found = album.picture(str(picture['path']))
-    width, height = found[2:] if found else (picture['width'], picture['height'])
-    ids = [album.new_id() for _ in picture['panels']]
-    image = element('use', href=f'#{found.id}') if found else placeholder(
-        width, height, 'file not found' if not Path(picture['path']).exists() else 'no picture')
-    drawings = [element('g', image + _boxes(panel['boxes'], width, height), id=id, class_='drawing')
-                for id, panel in zip(ids, picture['panels'])]
-    references = [element('use', href=f'#{id}') for id in ids]
-    small, large = (join(_panel(panel, drawing, width, height) for panel, drawing in
-                         zip(picture['panels'], drawn)) for drawn in (drawings, references))
+    small, large, ids = [], [], []
+    for panel in picture['panels']:
+        drawing, width, height = _drawing(panel, picture, album)
+        ids.append(album.new_id())
+        small.append(_panel(panel, element('g', drawing, id=ids[-1], class_='drawing'), width,
+                            height))
+        large.append(_panel(panel, element('use', href=f'#{ids[-1]}'), width, height))
     caption, popover = picture['caption'], f'{ids[0]}-large'
-    button = element('button', element('span', small, class_='panels'), type='button',
+    button = element('button', element('span', join(small), class_='panels'), type='button',
                      popovertarget=popover, aria_label=f'Enlarge {caption}')
     close = element('button', '×', type='button', class_='close', popovertarget=popover,
                     popovertargetaction='hide', aria_label='Close')
     enlarged = element('div', close + element('p', caption)
-                       + element('div', large, class_='panels'), popover='', id=popover)
-    style = f'--panels:{len(ids)};--side:{max(width, height)}px'
+                       + element('div', join(large), class_='panels'), popover='', id=popover)
     return element('figure', button + element('figcaption', caption) + enlarged, class_='card',
-                   style=style)
+                   style=f'--panels:{len(ids)}')
 
 
 def _panel(panel: Mapping, drawing: Markup, width: int, height: int) -> Markup:
     title = element('span', panel['title'], class_='title') if panel['title'] else Markup('')
     return element('span', title + element('svg', drawing, viewBox=f'0 0 {width} {height}'),
-                   class_='panel')
+                   class_='panel', style=f'--side:{max(width, height)}px')
+
+
+def _drawing(panel: Mapping, picture: Mapping, album: Album) -> tuple[Markup, int, int]:
+    """A picture with its boxes, and its width and height."""
+    path = str(panel.get('path', picture['path']))
+    found = album.picture(path)
+    if found:
+        image, width, height = element('use', href=f'#{found.id}'), found.width, found.height
+    else:
+        width, height = picture['width'], picture['height']
+        reason = 'no picture' if Path(path).exists() else 'file not found'
+        image = placeholder(width, height, reason)
+    return image + _boxes(panel['boxes'], width, height), width, height
 
 
 def _boxes(boxes: Sequence[Mapping], width: int, height: int) -> Markup:

@@ -113,6 +113,16 @@ def test_the_legend_names_the_kinds_in_use(tiny_data, read):
         KINDS['truth'], KINDS['missed']]
 
 
+def test_a_panel_may_show_another_file(tiny_data, noise, read):
+    picture = view(tiny_data / 'images' / 'val_1.png')
+    picture['panels'].append(dict(title='', boxes=[box()], path=str(noise)))
+    album = Album()
+    root = read(gallery([picture], album)).root
+    assert [svg.get('viewBox') for svg in root.iter('svg') if svg.find('g') is not None] == [
+        '0 0 64 48', '0 0 800 480']
+    assert len(embedded(album)) == 2
+
+
 def test_labels_and_captions_are_escaped(tiny_data, read):
     file = tiny_data / 'images' / 'val_1.png'
     drawn = read(gallery([view(file, box(label=EVIL), caption=EVIL)], Album()))
