@@ -4,10 +4,14 @@ from pathlib import Path
 
 from fcos_mm.pages.chapter import Chapter
 from fcos_mm.pages.page import write_page
+from fcos_mm.report.chapters.curves import curves
+from fcos_mm.report.chapters.run import run
+from fcos_mm.report.chapters.summary import summary
 from fcos_mm.report.inputs import ReportInputs
 
-#: The chapters in their order; one that has nothing to show returns None.
-CHAPTERS: tuple[Callable[[ReportInputs], Chapter | None], ...] = ()
+#: The chapters in their order; one that has nothing to show returns None. The summary, which
+#: reads the numbers of all others, comes before them.
+CHAPTERS: tuple[Callable[[ReportInputs], Chapter | None], ...] = (curves, run)
 
 
 def build_report(inputs: ReportInputs, path: str | Path, title: str) -> None:
@@ -17,4 +21,5 @@ def build_report(inputs: ReportInputs, path: str | Path, title: str) -> None:
         UserError: If a file cannot be written.
     """
     chapters = [chapter for make in CHAPTERS if (chapter := make(inputs)) is not None]
-    write_page(path, title, chapters)
+    first = summary(inputs, {chapter.key: chapter.numbers for chapter in chapters})
+    write_page(path, title, [first, *chapters])
