@@ -3,7 +3,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-_MOST_PAIRS = 2_000_000  # compared at once
+_MOST_PAIRS = 500_000  # compared at once
 
 
 def match(boxes: np.ndarray, scores: np.ndarray, groups: np.ndarray, truth: np.ndarray,
@@ -27,7 +27,7 @@ def match(boxes: np.ndarray, scores: np.ndarray, groups: np.ndarray, truth: np.n
     Returns:
         For each detection (D,) the index of its box, -1 without one.
     """
-    found, known, ious = (np.concatenate(parts) for parts in zip(*_overlapping(
+    found, known, ious = (np.concatenate(parts) for parts in zip(*overlapping(
         boxes, groups, truth, truth_groups, ignored, iou_threshold)))
     rank = np.empty(len(scores), dtype=np.int64)
     rank[np.argsort(-scores, kind='stable')] = np.arange(len(scores))
@@ -39,9 +39,13 @@ def match(boxes: np.ndarray, scores: np.ndarray, groups: np.ndarray, truth: np.n
     return matched
 
 
-def _overlapping(boxes, groups, truth, truth_groups, ignored,
-                 iou_threshold) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """The pairs of a group whose IoU suffices: detection, box, IoU; a part at a time."""
+def overlapping(boxes: np.ndarray, groups: np.ndarray, truth: np.ndarray,
+                truth_groups: np.ndarray, ignored: np.ndarray, iou_threshold: float
+                ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """The pairs of a group whose IoU suffices: detection, box, IoU; a part at a time.
+
+    Takes what :func:`match` does. Each part is three arrays (N,).
+    """
     by_group = np.argsort(truth_groups, kind='stable')
     first, last = (np.searchsorted(truth_groups[by_group], groups, side)
                    for side in ('left', 'right'))
