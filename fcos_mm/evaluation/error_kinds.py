@@ -25,7 +25,7 @@ from typing import Protocol
 import numpy as np
 
 from fcos_mm.evaluation.average_precision import average_precision
-from fcos_mm.evaluation.matcher import overlapping
+from fcos_mm.evaluation.matcher import Pairs
 
 #: All kinds; those of detections are all but the last.
 KINDS = ('class', 'place', 'both', 'duplicate', 'background', 'missed')
@@ -98,7 +98,7 @@ class ApCosts:
     false_negatives: float
 
 
-def error_kinds(found: Found, truth: Truth, matched: np.ndarray) -> ErrorKinds:
+def error_kinds(found: Found, truth: Truth, matched: np.ndarray, overlaps: Pairs) -> ErrorKinds:
     """Tell what is wrong with each detection.
 
     Args:
@@ -106,11 +106,13 @@ def error_kinds(found: Found, truth: Truth, matched: np.ndarray) -> ErrorKinds:
         truth: The boxes to find.
         matched: (D,) the box that each detection has, crowds too, or -1: what
             :func:`fcos_mm.evaluation.matcher.match` returns at an IoU of 0.5.
+        overlaps: All pairs of a detection and a box of its image that overlap, of any classes;
+            those with crowds do not matter.
     """
-    detections, boxes, ious = pairs(found, truth)
-    same = found.labels[detections] == truth.labels[boxes]
-    own, own_box = nearest(detections[same], boxes[same], ious[same], len(found.labels))
-    other, other_box = nearest(detections[~same], boxes[~same], ious[~same], len(found.labels))
+    same = found.labels[overlaps.found] == truth.labels[overlaps.known]
+    box = ~truth.crowd[overlaps.known]
+    own, own_box = nearest(overlaps, same & box, len(matched))
+    other, other_box = nearest(overlaps, ~same & box, len(matched))
     has_box = matched >= 0
     in_crowd = has_box & np.append(truth.crowd, False)[matched]
     kinds = np.select(
@@ -156,38 +158,23 @@ def ap_costs(found: Found, truth: Truth, errors: ErrorKinds, classes: int) -> Ap
     return ApCosts(ap, costs, mean_ap(kept=right) - ap, mean_ap(boxes=had) - ap)
 
 
-def pairs(found: Found, truth: Truth, iou: float = BACKGROUND_IOU) -> tuple[np.ndarray, ...]:
-    """The pairs of a detection and a box of its image, of any class, that overlap.
+def nearest(overlaps: Pairs, which: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """The box that each detection overlaps most, the first of equal ones.
 
     Args:
-        found: The detections.
-        truth: The boxes; crowds are left out.
-        iou: The least IoU of a pair.
+        overlaps: Pairs of detections and boxes (N,).
+        which: (N,) the pairs that count.
+        count: How many detections there are.
 
     Returns:
-        Detections, boxes and IoUs of the pairs, (N,) each.
+        IoU and box, (count,) each; 0 and -1 for a detection without a pair.
     """
-    parts = overlapping(_xywh(found.boxes), found.images, _xywh(truth.boxes),
-                        np.where(truth.crowd, -1, truth.images), np.zeros_like(truth.crowd), iou)
-    return tuple(np.concatenate(part) for part in zip(*parts))
-
-
-def nearest(rows: np.ndarray, columns: np.ndarray, ious: np.ndarray,
-            count: int) -> tuple[np.ndarray, np.ndarray]:
-    """For each row the largest IoU of its pairs and its column, the first of equal ones.
-
-    Args:
-        rows, columns, ious: The pairs, (N,) each.
-        count: How many rows there are.
-
-    Returns:
-        IoU and column, (count,) each; 0 and -1 for a row without pairs.
-    """
-    order = np.lexsort((columns, -ious, rows))
-    found, first = np.unique(rows[order], return_index=True)
-    best, column = np.zeros(count), np.full(count, -1)
-    best[found], column[found] = ious[order[first]], columns[order[first]]
-    return best, column
+    detections, boxes, ious = (column[which] for column in overlaps)
+    order = np.lexsort((boxes, -ious, detections))
+    found, first = np.unique(detections[order], return_index=True)
+    largest, box = np.zeros(count), np.full(count, -1)
+    largest[found], box[found] = ious[order[first]], boxes[order[first]]
+    return largest, box
 
 
 def _mended(scores: np.ndarray, errors: ErrorKinds, kind: int) -> np.ndarray:
@@ -209,7 +196,3 @@ def _mean_ap(scores: np.ndarray, labels: np.ndarray, right: np.ndarray,
     precisions = [average_precision(scores[part], right[part], int(count))
                   for part, count in zip(np.split(order, ends), boxes) if count]
     return float(np.mean(precisions)) if precisions else float('nan')
-
-
-def _xywh(boxes: np.ndarray) -> np.ndarray:
-    return np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
