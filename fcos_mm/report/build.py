@@ -4,10 +4,17 @@ from pathlib import Path
 
 from fcos_mm.pages.chapter import Chapter
 from fcos_mm.pages.page import write_page
+from fcos_mm.report.chapters.calibration import calibration
+from fcos_mm.report.chapters.classes import classes
+from fcos_mm.report.chapters.confusion import confusion
+from fcos_mm.report.chapters.groups import groups
+from fcos_mm.report.chapters.score_iou import score_iou
+from fcos_mm.report.chapters.thresholds import thresholds
 from fcos_mm.report.inputs import ReportInputs
 
 #: The chapters in their order; one that has nothing to show returns None.
-CHAPTERS: tuple[Callable[[ReportInputs], Chapter | None], ...] = ()
+CHAPTERS: tuple[Callable[[ReportInputs], Chapter | None], ...] = (
+    classes, thresholds, confusion, groups, score_iou, calibration)
 
 
 def build_report(inputs: ReportInputs, path: str | Path, title: str) -> None:
