@@ -4,14 +4,21 @@ from pathlib import Path
 
 from fcos_mm.pages.chapter import Chapter
 from fcos_mm.pages.page import write_page
+from fcos_mm.report.chapters.calibration import calibration
+from fcos_mm.report.chapters.classes import classes
+from fcos_mm.report.chapters.confusion import confusion
 from fcos_mm.report.chapters.curves import curves
+from fcos_mm.report.chapters.groups import groups
 from fcos_mm.report.chapters.run import run
+from fcos_mm.report.chapters.score_iou import score_iou
 from fcos_mm.report.chapters.summary import summary
+from fcos_mm.report.chapters.thresholds import thresholds
 from fcos_mm.report.inputs import ReportInputs
 
 #: The chapters in their order; one that has nothing to show returns None. The summary, which
 #: reads the numbers of all others, comes before them.
-CHAPTERS: tuple[Callable[[ReportInputs], Chapter | None], ...] = (curves, run)
+CHAPTERS: tuple[Callable[[ReportInputs], Chapter | None], ...] = (
+    curves, classes, thresholds, confusion, groups, score_iou, calibration, run)
 
 
 def build_report(inputs: ReportInputs, path: str | Path, title: str) -> None:
