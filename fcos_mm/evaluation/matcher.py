@@ -4,7 +4,21 @@ from typing import NamedTuple
 
 import numpy as np
 
-_MOST_PAIRS = 2_000_000  # compared at once
+_MOST_PAIRS = 500_000  # compared at once
+
+
+class Pairs(NamedTuple):
+    """Pairs of a detection and a box that overlap.
+
+    Attributes:
+        found: Index of the detection, (N,) ascending.
+        known: Index of the box, (N,).
+        ious: Their IoU, (N,); with a crowd the share of the detection that lies inside.
+    """
+
+    found: np.ndarray
+    known: np.ndarray
+    ious: np.ndarray
 
 
 class Pairs(NamedTuple):
