@@ -71,6 +71,19 @@ def misses_small_boxes(numbers: Numbers) -> str | None:
             f'{other:.0%}). Train with a larger input (`--size`), or detect with `--tiles`.')
 
 
+def class_is_weak(numbers: Numbers) -> str | None:
+    """A class is found much worse than the others."""
+    rows = [row for row in numbers.get('classes', {}).get('rows', ())
+            if row['ap'] is not None and row['boxes'] >= _RARE]
+    if len(rows) < 3:  # that of all classes, and two
+        return None
+    weakest, all_classes = min(rows[1:], key=lambda row: row['ap']), rows[0]
+    if all_classes['ap'] - weakest['ap'] < 0.1:
+        return None
+    return (f'The weakest class is {weakest["name"]}: AP {weakest["ap"]:.3f}, of all classes '
+            f'{all_classes["ap"]:.3f}. Add images with it.')
+
+
 def finds_twice(numbers: Numbers) -> str | None:
     """Duplicates cost much."""
     cost = _cost(numbers, 'duplicate')
@@ -138,7 +151,7 @@ def detect(numbers: Numbers) -> str | None:
 #: The most urgent first.
 RULES: tuple[Callable[[Numbers], str | None], ...] = (
     finds_nothing, overfits, still_rises, labels_are_doubtful, misses_small_boxes, finds_twice,
-    confuses_classes, classes_are_rare, images_are_few, look_at_errors, detect)
+    confuses_classes, class_is_weak, classes_are_rare, images_are_few, look_at_errors, detect)
 
 
 def _values(chapter: Mapping, chart: str, name: str) -> list[float]:
