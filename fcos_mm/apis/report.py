@@ -1,11 +1,10 @@
 """The report of a detector: what ``fcos-mm report`` does, and ``train`` at its end."""
 import argparse
-import copy
 import shlex
 from pathlib import Path
 
 from mmengine.config import Config
-from mmengine.dist import get_world_size
+from mmengine.dist import get_world_size, is_main_process
 from mmengine.runner import Runner
 
 from fcos_mm.apis.reporting.collecting import collect_inputs
@@ -15,6 +14,7 @@ from fcos_mm.errors import UserError
 from fcos_mm.report.build import build_report
 
 _FOLDER, _NAME = 'report', 'report.html'
+_SAYS = 'report        {}: open it in a browser'
 
 
 def run(args: argparse.Namespace) -> None:
@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> None:
     print(f'model         {note}')
     path = write_report(cfg, checkpoint, args.out, split=args.split,
                         predictions=args.predictions, again=args.again)
-    print(f'report        {path}: open it in a browser')
+    print(_SAYS.format(path))
 
 
 def write_report(cfg: Config, checkpoint: str, out: str | None = None, **options) -> Path:
@@ -57,18 +57,24 @@ def write_report(cfg: Config, checkpoint: str, out: str | None = None, **options
     return path
 
 
-def report_after_training(runner: Runner) -> str:
-    """Write the report of a training that has ended; returns a line on it.
+def report_after_training(runner: Runner) -> None:
+    """Write the report of a training that has ended, and print where it is.
 
-    Whatever fails, the training is done: the line then says why, and how to make the report.
+    Whatever fails, the training is done: a warning then says why, and how to make the report.
+    Where several processes have trained, only the command is printed: the others would wait.
     """
-    command = f'fcos-mm report {shlex.quote(runner.work_dir)}'
-    if get_world_size() > 1:  # the other processes would wait
-        return f'report with   {command}'
-    cfg = copy.deepcopy(runner.cfg)
+    if not is_main_process():
+        return
+    command = f'report with   fcos-mm report {shlex.quote(runner.work_dir)}'
+    if get_world_size() > 1:
+        print(command)
+        return
     try:
-        path = write_report(cfg, checkpoint_of(Path(runner.work_dir))[0])
-    except Exception as error:  # the training must not fail with it
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        return f'warning: there is no report yet: {reason}\nreport with   {command}'
-    return f'report        {path}: open it in a browser'
+        checkpoint, _ = checkpoint_of(Path(runner.work_dir))
+        print(_SAYS.format(write_report(runner.cfg, checkpoint)))
+    except Exception as error:  # whatever is wrong with the report, the training is done
+        print(f'warning: no report was written: {_first_line(error)}\n{command}')
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -8,18 +8,22 @@ from fcos_mm.pages.page import write_page
 from fcos_mm.report.chapters.calibration import calibration
 from fcos_mm.report.chapters.classes import classes
 from fcos_mm.report.chapters.confusion import confusion
+from fcos_mm.report.chapters.curves import curves
 from fcos_mm.report.chapters.errors import errors
 from fcos_mm.report.chapters.groups import groups
 from fcos_mm.report.chapters.label_faults import fault_list, label_faults
 from fcos_mm.report.chapters.pictures import pictures
+from fcos_mm.report.chapters.run import run
 from fcos_mm.report.chapters.score_iou import score_iou
+from fcos_mm.report.chapters.summary import summary
 from fcos_mm.report.chapters.thresholds import thresholds
 from fcos_mm.report.inputs import ReportInputs
 
-#: The chapters in their order; one that has nothing to show returns None.
+#: The chapters in their order; one that has nothing to show returns None. The summary, which
+#: reads the numbers of all others, comes before them.
 CHAPTERS: tuple[Callable[[ReportInputs], Chapter | None], ...] = (
-    classes, thresholds, confusion, groups, score_iou, calibration,
-    errors, pictures, label_faults)
+    curves, classes, thresholds, confusion, groups, score_iou, calibration, errors, pictures,
+    label_faults, run)
 
 
 def build_report(inputs: ReportInputs, path: str | Path, title: str) -> None:
@@ -29,5 +33,6 @@ def build_report(inputs: ReportInputs, path: str | Path, title: str) -> None:
         UserError: If a file cannot be written.
     """
     chapters = [chapter for make in CHAPTERS if (chapter := make(inputs)) is not None]
-    write_page(path, title, chapters)
+    first = summary(inputs, {chapter.key: chapter.numbers for chapter in chapters})
+    write_page(path, title, [first, *chapters])
     write_json(fault_list(inputs), Path(path).with_name('label_faults.json'))

@@ -47,7 +47,9 @@ def _boxes(data: Mapping, classes: Sequence[str], images: Sequence[Image]) -> Bo
         boxes=boxes, labels=np.array([labels[row['category_id']] for row in rows], dtype=np.int64),
         images=np.array([places[row['image_id']] for row in rows], dtype=np.int64),
         crowd=np.array([bool(row.get('iscrowd')) for row in rows], dtype=bool),
-        ids=[row['id'] for row in rows])
+        ids=[row['id'] for row in rows],
+        areas=np.array([row.get('area', row['bbox'][2] * row['bbox'][3]) for row in rows],
+                       dtype=np.float64))
 
 
 def _counted(found: Found, classes: int) -> Found:

@@ -1,6 +1,7 @@
 """Detect in all images of a split, with the class score of each detection."""
 import copy
 import hashlib
+import json
 import os
 import time
 from collections.abc import Sequence
@@ -69,6 +70,7 @@ def predict(cfg: Config, checkpoint: str, split: Split, order: dict[Any, int]) -
     keep_class_scores(cfg.model)
     cfg.launcher, cfg.load_from, cfg.resume, cfg.test_evaluator = 'none', checkpoint, False, []
     cfg.work_dir = str(Path(checkpoint).parent / 'test')
+    cfg.visualizer = dict(type='DetLocalVisualizer', vis_backends=[dict(type='LocalVisBackend')])
     check_config(cfg, 'test')
     check_config_data(cfg, 'test')
     runner = build_runner(cfg)
@@ -96,7 +98,8 @@ def keep_class_scores(model: dict) -> None:
 
 def made_by(cfg: Config, checkpoint: str, split: Split) -> dict[str, Any]:
     """What the predictions depend on: they are made again where any of it differs."""
-    settings = repr((cfg.model.to_dict(), cfg.get(f'{split.name}_dataloader').to_dict()))
+    settings = json.dumps([cfg.model, cfg.get(f'{split.name}_dataloader')], sort_keys=True,
+                          default=str)
     return dict(checkpoint=_state(checkpoint), ann_file=_state(split.ann_file),
                 settings=hashlib.sha256(settings.encode()).hexdigest())
 
