@@ -1,6 +1,9 @@
 """Annotations that may be at fault: those that a well-trained detector contradicts."""
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
+
+import numpy as np
 
 from fcos_mm.evaluation.label_faults import REASONS, Suspect
 from fcos_mm.pages.chapter import Chapter
@@ -19,9 +22,8 @@ def label_faults(inputs: ReportInputs) -> Chapter:
     sure = Counter(suspect.reason for suspect in results.suspects if suspect.suspicion >= 0.9)
     return Chapter('label_faults', 'Suspected label faults', {
         'threshold': results.best_f1.overall.threshold,
-        'reasons': {reason: {'count': count[reason], 'sure': sure[reason], 'pictures': [
-            _picture(results, suspect) for suspect in _first(results, reason)]}
-            for reason in REASONS},
+        'reasons': {reason: {'count': count[reason], 'sure': sure[reason],
+                             'pictures': _pictures(results, reason)} for reason in REASONS},
         'rows': [_row(results, suspect) for suspect in results.suspects[:_ROWS]],
     }, 'report/label_faults.html')
 
@@ -32,10 +34,6 @@ def fault_list(inputs: ReportInputs) -> dict:
     return {'annotations': inputs.ann_file, 'checkpoint': inputs.checkpoint,
             'threshold': results.best_f1.overall.threshold,
             'faults': [_row(results, suspect) for suspect in results.suspects]}
-
-
-def _first(results: Results, reason: str) -> list[Suspect]:
-    return [suspect for suspect in results.suspects if suspect.reason == reason][:_SHOWN]
 
 
 def _row(results: Results, suspect: Suspect) -> dict:
@@ -55,22 +53,32 @@ def _row(results: Results, suspect: Suspect) -> dict:
         'score': round(float(found.scores[place]), 3) if place >= 0 else None}
 
 
-def _picture(results: Results, suspect: Suspect) -> dict:
-    """The box and the detection in question, beside all other boxes of the image."""
-    truth = results.truth
-    boxes = {box: 'truth' for box in (truth.images == suspect.image).nonzero()[0].tolist()}
-    boxes |= {box: 'wrong' for box in (suspect.box, suspect.other) if box >= 0}
-    here = results.shown & (results.found.images == suspect.image)
-    detections = {place: 'right' for place in (here & results.right).nonzero()[0].tolist()}
-    if suspect.detection >= 0:
-        detections[suspect.detection] = 'wrong'
-    return picture(results, suspect.image, _caption(results, suspect), boxes, detections)
+def _pictures(results: Results, reason: str) -> list[dict]:
+    """The first images with a suspected fault of this kind, each with all that it has of them."""
+    images: dict[int, list[Suspect]] = {}
+    for suspect in results.suspects:
+        if suspect.reason == reason:
+            images.setdefault(suspect.image, []).append(suspect)
+    return [_picture(results, suspects) for suspects in list(images.values())[:_SHOWN]]
 
 
-def _caption(results: Results, suspect: Suspect) -> str:
-    row = _row(results, suspect)
+def _picture(results: Results, suspects: Sequence[Suspect]) -> dict:
+    """The boxes and detections in question, beside all other boxes and what they match."""
+    image = suspects[0].image
+    boxes = {box: 'truth' for box in np.flatnonzero(results.truth.images == image).tolist()}
+    right = results.shown & results.right & (results.found.images == image)
+    detections = {place: 'right' for place in np.flatnonzero(right).tolist()}
+    for suspect in suspects:
+        boxes |= {box: 'wrong' for box in (suspect.box, suspect.other) if box >= 0}
+        if suspect.detection >= 0:
+            detections[suspect.detection] = 'wrong'
+    more = f', and {len(suspects) - 1} more' if len(suspects) > 1 else ''
+    return picture(results, image, _caption(_row(results, suspects[0])) + more, boxes, detections)
+
+
+def _caption(row: dict) -> str:
     parts = [f'{row[name]} (annotation {row[key]})' for name, key in (
         ('class', 'annotation_id'), ('other_class', 'other_annotation_id')) if row[name]]
     if row['detected_class']:
         parts.append(f'detected {row["detected_class"]} {row["score"]:.2f}')
-    return f'{", ".join(parts)}; suspicion {row["suspicion"]:.2f}'
+    return f'{", ".join(parts)}, suspicion {row["suspicion"]:.2f}'

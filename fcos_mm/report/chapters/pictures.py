@@ -1,4 +1,5 @@
 """Pictures of what is right and wrong."""
+from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -109,7 +110,8 @@ def _picture(results: Results, choice: Choice) -> dict:
              for box in np.flatnonzero(truth.images == choice.image).tolist()}
     here = np.flatnonzero(results.shown & (results.found.images == choice.image)).tolist()
     detections = {place: 'right' if results.right[place] else 'wrong' for place in here}
-    count = [*boxes.values(), *detections.values()].count
-    return picture(results, choice.image, choice.caption + (
-        f'{count("truth") + count("missed")} boxes, {count("right")} right, '
-        f'{count("wrong")} wrong, {count("missed")} missed'), boxes, detections)
+    count = Counter([*boxes.values(), *detections.values()])
+    total = count['truth'] + count['missed']
+    return picture(results, choice.image, (
+        f'{choice.caption}{total} {"box" if total == 1 else "boxes"}, {count["right"]} right, '
+        f'{count["wrong"]} wrong, {count["missed"]} missed'), boxes, detections)
