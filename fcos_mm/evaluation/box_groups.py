@@ -45,7 +45,7 @@ def by_side(sides: np.ndarray, found: np.ndarray, crowd: np.ndarray, most: int =
         crowd: Which boxes are crowds (G,), which do not count; there must be another.
         most: So many groups, unless many boxes are equally large.
     """
-    edges = np.unique(np.quantile(sides[~crowd], np.linspace(0, 1, most + 1)))
+    edges = np.unique(np.quantile(sides[~crowd], np.linspace(0, 1, most + 1), method='lower'))
     names = [f'{low:.0f} to {high:.0f} px' for low, high in zip(edges, edges[1:])]
     names = names or [f'{edges[0]:.0f} px']
     return _grouped(names, *(np.searchsorted(edges[1:-1], part, side='right')

@@ -123,31 +123,33 @@ def error_kinds(found: Found, truth: Truth, matched: np.ndarray, overlaps: Pairs
     return ErrorKinds(kinds, np.where(has_box, matched, targets), ~truth.crowd)
 
 
-def ap_costs(found: Found, truth: Truth, errors: ErrorKinds, classes: int) -> ApCosts:
+def ap_costs(found: Found, truth: Truth, errors: ErrorKinds, order: np.ndarray,
+             classes: int) -> ApCosts:
     """The AP that each kind costs: what it is with this kind put right, less what it is.
 
     Put right, an error of class gets the label of its box, an error of place its corners. It is
-    then right if the box has no detection; of several the one with the highest score, the first
-    of equal ones. All others of this kind go, as do all detections of another kind that is put
-    right. Missed boxes are put right by not counting them. A class of which no box remains is
-    left out of the average.
+    then right if the box has no detection; of several the first in the order. All others of this
+    kind go, as do the detections of each other kind. Missed boxes are put right by not counting
+    them. A class of which no box remains is left out of the average.
 
     Args:
-        found: The detections, in the order in which equal scores count.
+        found: The detections.
         truth: The boxes to find.
         errors: Their kinds.
+        order: (D,) the detections by falling score.
         classes: How many.
     """
     right = errors.kinds == RIGHT
     counted = errors.kinds != IN_CROWD
 
     def mean_ap(labels=found.labels, right=right, kept=counted, boxes=errors.countable) -> float:
+        kept = order[kept[order]]
         return _mean_ap(found.scores[kept], labels[kept], right[kept],
                         np.bincount(truth.labels[boxes], minlength=classes))
 
     ap, costs = mean_ap(), {}
     for kind in (CLASS, PLACE, BOTH, DUPLICATE, BACKGROUND):
-        mended = _mended(found.scores, errors, kind)
+        mended = _mended(errors, kind, order)
         labels = found.labels.copy()
         labels[mended] = truth.labels[errors.targets[mended]]
         kept = counted & ((errors.kinds != kind) | mended)
@@ -177,14 +179,14 @@ def nearest(overlaps: Pairs, which: np.ndarray, count: int) -> tuple[np.ndarray,
     return largest, box
 
 
-def _mended(scores: np.ndarray, errors: ErrorKinds, kind: int) -> np.ndarray:
+def _mended(errors: ErrorKinds, kind: int, order: np.ndarray) -> np.ndarray:
     """Which errors (D,) of class or place are right once they are corrected."""
-    mended = np.zeros(len(scores), dtype=bool)
+    mended = np.zeros(len(order), dtype=bool)
     if kind in (CLASS, PLACE):
         taken = errors.targets[errors.kinds == RIGHT]
-        free = np.flatnonzero((errors.kinds == kind) & ~np.isin(errors.targets, taken))
-        order = free[np.argsort(-scores[free], kind='stable')]
-        mended[order[np.unique(errors.targets[order], return_index=True)[1]]] = True
+        free = (errors.kinds == kind) & ~np.isin(errors.targets, taken)
+        places = order[free[order]]
+        mended[places[np.unique(errors.targets[places], return_index=True)[1]]] = True
     return mended
 
 

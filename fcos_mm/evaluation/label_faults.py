@@ -92,8 +92,9 @@ def _by_detections(found: Found, truth: Truth, matched: np.ndarray, overlaps: Pa
              & (found.scores > found_with[other_box]))
     wrong = _one_of_each_box(np.flatnonzero(wrong), other_box, found.scores)
     places = np.concatenate([np.flatnonzero(missing), wrong])
-    return [Suspect('missing box' if missing[place] else 'wrong class', float(trust[place]),
-                    int(found.images[place]), -1 if missing[place] else int(other_box[place]), place)
+    boxes = np.where(missing, -1, other_box)
+    return [Suspect('wrong class' if boxes[place] >= 0 else 'missing box', float(trust[place]),
+                    int(found.images[place]), int(boxes[place]), place)
             for place in places[np.argsort(-found.scores[places], kind='stable')].tolist()]
 
 

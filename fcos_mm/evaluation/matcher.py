@@ -21,20 +21,6 @@ class Pairs(NamedTuple):
     ious: np.ndarray
 
 
-class Pairs(NamedTuple):
-    """Pairs of a detection and a box that overlap.
-
-    Attributes:
-        found: Index of the detection, (N,) ascending.
-        known: Index of the box, (N,).
-        ious: Their IoU, (N,); with a crowd the share of the detection that lies inside.
-    """
-
-    found: np.ndarray
-    known: np.ndarray
-    ious: np.ndarray
-
-
 def match(boxes: np.ndarray, scores: np.ndarray, groups: np.ndarray, truth: np.ndarray,
           truth_groups: np.ndarray, ignored: np.ndarray, iou_threshold: float = 0.5) -> np.ndarray:
     """Match detections with boxes; the higher score chooses first.

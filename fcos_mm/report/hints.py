@@ -104,11 +104,12 @@ def confuses_classes(numbers: Numbers) -> str | None:
 
 def labels_are_doubtful(numbers: Numbers) -> str | None:
     """There are boxes and detections that look like faults of the annotations."""
-    count = len(numbers.get('label_faults', {}).get('suspects', ()))
+    reasons = numbers.get('label_faults', {}).get('reasons', {})
+    count = sum(reason['sure'] for reason in reasons.values())
     if not count:
         return None
-    return (f'{count:,} places look like faults of the annotations, see "Label faults". Look at '
-            'them first: wrong labels cost AP in training and again in the evaluation.')
+    return (f'Look at the suspected label faults: of {count:,} the model is very sure. Wrong labels '
+            'cost AP twice, in training and in the evaluation.')
 
 
 def classes_are_rare(numbers: Numbers) -> str | None:

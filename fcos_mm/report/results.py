@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from fcos_mm.evaluation.error_kinds import ErrorKinds, error_kinds
+from fcos_mm.evaluation.label_faults import SAME_BOX_IOU, Suspect, label_suspects
 from fcos_mm.evaluation.matcher import Pairs, match, overlapping
 from fcos_mm.evaluation.score_threshold import F1OfClasses, f1_of_classes, in_crowd
 
@@ -117,6 +119,27 @@ class Results:
         """All pairs of a detection and a box of its image that overlap, of any classes."""
         return overlapping(to_xywh(self.found.boxes), self.found.images,
                            to_xywh(self.truth.boxes), self.truth.images, self.truth.crowd)
+
+    @cached_property
+    def shown(self) -> np.ndarray:
+        """Which detections (D,) a user sees: at or above the best threshold for all classes.
+
+        Those that match a crowd box are left out. Where no detection is right, all are shown.
+        """
+        return self.counts & (self.found.scores >= (self.best_f1.overall.threshold or 0.0))
+
+    @cached_property
+    def errors(self) -> ErrorKinds:
+        """What is wrong with each detection."""
+        return error_kinds(self.found, self.truth, self.matched, self.overlaps)
+
+    @cached_property
+    def suspects(self) -> list[Suspect]:
+        """The annotations that the detections contradict, the most suspicious first."""
+        boxes, images = to_xywh(self.truth.boxes), self.truth.images
+        doubles = overlapping(boxes, images, boxes, images, self.truth.crowd, SAME_BOX_IOU)
+        return label_suspects(self.found, self.truth, self.matched, self.overlaps, doubles,
+                              self.best_f1.overall.threshold)
 
 
 def to_xywh(boxes: np.ndarray) -> np.ndarray:

@@ -53,7 +53,7 @@ def examined(found, truth, classes=2):
                     known, truth.images * classes + truth.labels, truth.crowd)
     overlaps = overlapping(boxes, found.images, known, truth.images, truth.crowd)
     errors = error_kinds(found, truth, matched, overlaps)
-    return errors, ap_costs(found, truth, errors, classes)
+    return errors, ap_costs(found, truth, errors, np.argsort(-found.scores, kind='stable'), classes)
 
 
 def only(**costs):

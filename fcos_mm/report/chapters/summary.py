@@ -42,10 +42,9 @@ def small_boxes(results: Results) -> dict:
         ``boxes`` and ``missed`` of these, and ``other_boxes`` and ``other_missed`` of the others.
         Of several sides the one that tells them apart best; ``side`` is None without boxes.
     """
-    truth, threshold = results.truth, results.best_f1.overall.threshold
-    shown = results.found.scores >= (np.inf if threshold is None else threshold)
+    truth = results.truth
     missed = np.ones(len(truth.boxes), dtype=bool)
-    missed[results.matched[shown & results.right]] = False
+    missed[results.matched[results.shown & results.right]] = False
     missed = missed[~truth.crowd]
     boxes = truth.boxes[~truth.crowd]
     sides = np.sqrt((boxes[:, 2:] - boxes[:, :2]).prod(1))
