@@ -22,7 +22,8 @@ def summary(inputs: ReportInputs, others: Mapping[str, Mapping]) -> Chapter:
     """
     results, best = inputs.results, inputs.results.best_f1.overall
     numbers = dict(
-        split=inputs.split, ann_file=inputs.ann_file, checkpoint=inputs.checkpoint,
+        split=inputs.split, ann_file=inputs.ann_file, ann_checksum=inputs.ann_checksum,
+        checkpoint=inputs.checkpoint,
         model=inputs.run.get('model'), images=len(results.images), classes=len(results.classes),
         boxes=int((~results.truth.crowd).sum()), detections=len(results.found.scores),
         precision={name: _share(results.metrics.get(f'coco/bbox_{metric}'))
@@ -42,11 +43,8 @@ def small_boxes(results: Results) -> dict:
         ``boxes`` and ``missed`` of these, and ``other_boxes`` and ``other_missed`` of the others.
         Of several sides the one that tells them apart best; ``side`` is None without boxes.
     """
-    truth = results.truth
-    missed = np.ones(len(truth.boxes), dtype=bool)
-    missed[results.matched[results.shown & results.right]] = False
-    missed = missed[~truth.crowd]
-    boxes = truth.boxes[~truth.crowd]
+    counted = ~results.truth.crowd
+    boxes, missed = results.truth.boxes[counted], results.missed[counted]
     sides = np.sqrt((boxes[:, 2:] - boxes[:, :2]).prod(1))
     found = [_compare(sides < side, missed, side) for side in _SIDES
              if 0 < (sides < side).sum() < len(sides)]
