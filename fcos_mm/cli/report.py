@@ -43,4 +43,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_trust_option(parser)
 
 
-run = run_of('fcos_mm.apis.report')
+run = run_of('fcos_mm.apis.reporting.report')

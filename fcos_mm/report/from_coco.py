@@ -42,14 +42,14 @@ def _boxes(data: Mapping, classes: Sequence[str], images: Sequence[Image]) -> Bo
                    if row['image_id'] in places and row['category_id'] in labels),
                   key=lambda row: places[row['image_id']])
     boxes = np.array([row['bbox'] for row in rows], dtype=np.float64).reshape(-1, 4)
-    areas = np.array([row.get('area', row['bbox'][2] * row['bbox'][3]) for row in rows],
-                     dtype=np.float64)
     boxes[:, 2:] += boxes[:, :2]
     return Boxes(
         boxes=boxes, labels=np.array([labels[row['category_id']] for row in rows], dtype=np.int64),
         images=np.array([places[row['image_id']] for row in rows], dtype=np.int64),
         crowd=np.array([bool(row.get('iscrowd')) for row in rows], dtype=bool),
-        ids=[row['id'] for row in rows], areas=areas)
+        ids=[row['id'] for row in rows],
+        areas=np.array([row.get('area', row['bbox'][2] * row['bbox'][3]) for row in rows],
+                       dtype=np.float64))
 
 
 def _counted(found: Found, classes: int) -> Found:

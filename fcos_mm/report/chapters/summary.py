@@ -43,12 +43,8 @@ def small_boxes(results: Results) -> dict:
         ``boxes`` and ``missed`` of these, and ``other_boxes`` and ``other_missed`` of the others.
         Of several sides the one that tells them apart best; ``side`` is None without boxes.
     """
-    truth, threshold = results.truth, results.best_f1.overall.threshold
-    shown = results.found.scores >= (np.inf if threshold is None else threshold)
-    missed = np.ones(len(truth.boxes), dtype=bool)
-    missed[results.matched[shown & results.right]] = False
-    missed = missed[~truth.crowd]
-    boxes = truth.boxes[~truth.crowd]
+    counted = ~results.truth.crowd
+    boxes, missed = results.truth.boxes[counted], results.missed[counted]
     sides = np.sqrt((boxes[:, 2:] - boxes[:, :2]).prod(1))
     found = [_compare(sides < side, missed, side) for side in _SIDES
              if 0 < (sides < side).sum() < len(sides)]

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from fcos_mm.apis import report as api
 from fcos_mm.apis.reporting import collecting
+from fcos_mm.apis.reporting import report as api
 from fcos_mm.apis.reporting.inference import made_by, predict
 from fcos_mm.apis.reporting.predictions import load
 from fcos_mm.apis.reporting.split import choose_split
