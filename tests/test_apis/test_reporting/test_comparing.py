@@ -38,7 +38,7 @@ def reported(annotations, tmp_path):
         folder.mkdir(parents=True)
         count = len(places)
         found = Found(np.tile(BOX, (count, 1)), np.full(count, .5), np.zeros(count, dtype=int),
-                      np.array(places))
+                      np.array(places, dtype=int))
         images = [Image(key, f'/nowhere/{key}.jpg', 90, 60) for key in (1, 2)]
         save(Predictions(images, found), {}, folder / 'predictions.npz')
         results = results_from_coco(json.loads(annotations.read_text()), ['cup'], images, found, {})
