@@ -3,7 +3,7 @@ import argparse
 
 from mmengine.runner import Runner
 
-from fcos_mm.apis.report import report_after_training
+from fcos_mm.apis.reporting.report import report_after_training
 from fcos_mm.apis.resolve import resolve
 from fcos_mm.apis.runner import build_runner
 from fcos_mm.checkpoints.fit import check_checkpoint

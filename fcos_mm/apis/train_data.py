@@ -7,7 +7,7 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from fcos_mm.apis.report import report_after_training
+from fcos_mm.apis.reporting.report import report_after_training
 from fcos_mm.apis.step_time import measure_speed
 from fcos_mm.apis.train import train
 from fcos_mm.config import check_config, load_config

@@ -14,7 +14,9 @@ examples:
   %(prog)s work_dirs/mine --split val
   %(prog)s my_config.py epoch_12.pth --out report.html
   %(prog)s work_dirs/mine --predictions predictions.pkl
-      of what `fcos-mm test work_dirs/mine --out predictions.pkl` wrote'''
+      of what `fcos-mm test work_dirs/mine --out predictions.pkl` wrote
+  %(prog)s --compare work_dirs/first work_dirs/second
+      both have a report: what became better and worse, in work_dirs/second/report/compare.html'''
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,7 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = ('Write a page on a detector: how it learned, how well it works, where it '
                           'fails, which score threshold to use.')
     parser.epilog = _EXAMPLES
-    parser.add_argument('model', help='the work dir of a training, a checkpoint, or a config')
+    parser.add_argument('model', nargs='?',
+                        help='the work dir of a training, a checkpoint, or a config')
     parser.add_argument('checkpoint', nargs='?', help='the weights, for a config')
     parser.add_argument('--split', choices=['val', 'test'], help='what to detect in (default: '
                         'test, if the config has one that is annotated and not val, else val)')
@@ -32,8 +35,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='what test --out wrote for this split: nothing is detected')
     parser.add_argument('--again', action='store_true',
                         help='detect again, although there are predictions of this checkpoint')
+    parser.add_argument('--compare', nargs=2, metavar=('A', 'B'),
+                        help='two work dirs with a report, or two files report.json, of the same '
+                        'images: show them side by side (default page: compare.html beside the '
+                        'report of B)')
     add_config_options(parser)
     add_trust_option(parser)
 
 
-run = run_of('fcos_mm.apis.report')
+run = run_of('fcos_mm.apis.reporting.report')

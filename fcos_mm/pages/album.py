@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from fcos_mm.datasets.file_names import readable
 from fcos_mm.datasets.image_header import image_size
-from fcos_mm.pages.charts.svg import element, join
+from fcos_mm.pages.elements import element, join
 
 _SIDE = 640  # of an embedded picture, the longer one, in pixels
 _QUALITY = 80  # of JPEG

@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 from markupsafe import Markup
 
 from fcos_mm.pages.album import Album, Picture
-from fcos_mm.pages.charts.svg import element, join, rectangle, text
+from fcos_mm.pages.charts.svg import rectangle, text
+from fcos_mm.pages.elements import element, join
 
 #: The kinds of boxes, and what the legend calls them.
 KINDS = {'truth': 'annotated', 'right': 'right detection', 'wrong': 'wrong detection',
          'missed': 'missed', 'other': 'other'}
 _FEW = 8  # boxes of a panel whose labels are legible in the small picture
+_SAMPLE = element('svg', element('path', d='M0 4h30'), viewBox='0 0 30 8', aria_hidden='true')
 
 
 def gallery(pictures: Sequence[Mapping], album: Album) -> Markup:
@@ -26,11 +28,12 @@ def gallery(pictures: Sequence[Mapping], album: Album) -> Markup:
         return element('p', 'No pictures.', class_='note')
     used = {box['kind'] for picture in pictures for panel in picture['panels']
             for box in panel['boxes']}
-    legend = join(element('li', name, class_=f'box-{kind}')
+    legend = join(element('li', _SAMPLE + name, class_=f'box-{kind}')
                   for kind, name in KINDS.items() if kind in used)
-    cards = join(_card(picture, album) for picture in pictures)
-    return (element('ul', legend, class_='legend boxes') if legend else Markup('')) + element(
-        'div', cards, class_='gallery')
+    panels = max(len(picture['panels']) for picture in pictures)
+    return element('ul', legend, class_='legend boxes') + element(
+        'div', join(_card(picture, album) for picture in pictures), class_='gallery',
+        style=f'--panels:{panels}')
 
 
 def _card(picture: Mapping, album: Album) -> Markup:
@@ -38,7 +41,7 @@ def _card(picture: Mapping, album: Album) -> Markup:
     found = album.picture(picture['path'])
     width, height = found[2:] if found else (picture['width'], picture['height'])
     ids = [album.new_id() for _ in picture['panels']]
-    drawings = [element('g', _drawing(panel, found, width, height), id=id)
+    drawings = [element('g', _drawing(panel, found, width, height), id=id, class_='drawing')
                 for id, panel in zip(ids, picture['panels'])]
     references = [element('use', href=f'#{id}') for id in ids]
     small, large = (join(_panel(panel, drawing, width, height) for panel, drawing in
@@ -63,17 +66,12 @@ def _panel(panel: Mapping, drawing: Markup, width: int, height: int) -> Markup:
 
 def _drawing(panel: Mapping, found: Picture | None, width: int, height: int) -> Markup:
     boxes = panel['boxes']
-    shadows = ''.join(_outline(box['box']) for box in boxes)
-    return join([_picture(found, width, height),
-                 element('path', d=shadows, class_='shadow'),
-                 element('g', join(_box(box, width, height) for box in boxes),
-                         class_='many' if len(boxes) > _FEW else None)])
-
-
-def _picture(found: Picture | None, width: int, height: int) -> Markup:
+    group = element('g', join(_box(box, width, height) for box in boxes),
+                    class_='many' if len(boxes) > _FEW else None)
+    shadow = element('path', d=''.join(_outline(box['box']) for box in boxes), class_='shadow')
     if found:
-        return element('use', href=f'#{found.id}')
-    return (element('rect', width=width, height=height, class_='missing')
+        return element('use', href=f'#{found.id}') + shadow + group
+    return (element('rect', width=width, height=height, class_='missing') + shadow + group
             + text('file not found', width / 2, height / 2, class_='missing'))
 
 

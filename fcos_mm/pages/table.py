@@ -2,12 +2,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from numbers import Real
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-from fcos_mm.pages.charts.svg import element, join
+from fcos_mm.pages.elements import element, join
 from fcos_mm.pages.numbers import UNKNOWN, known, number
 
 Cell = str | Real | None
+
+_SHORT = 20  # letters of a fact that is written large
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[Cell]], *, id: str, sortable: bool = True,
@@ -37,9 +39,13 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Cell]], *, id: str, sorta
 def facts(pairs: Mapping[str, Cell] | Iterable[tuple[str, Cell]]) -> Markup:
     """A list of names and values."""
     pairs = pairs.items() if isinstance(pairs, Mapping) else pairs
-    return element('dl', join(
-        element('div', element('dt', name) + element('dd', _text(value))) for name, value in pairs),
-        class_='facts')
+    return element('dl', join(map(_fact, pairs)), class_='facts')
+
+
+def _fact(pair: tuple[str, Cell]) -> Markup:
+    name, value = pair[0], _text(pair[1])
+    value = element('dd', value, class_='long' if len(value) > _SHORT else None)
+    return element('div', element('dt', name) + value)
 
 
 def _is_number(value: Cell) -> bool:
@@ -61,4 +67,4 @@ def _cell(value: Cell, numeric: bool) -> Markup:
 def _text(value: Cell) -> str:
     if value is None:
         return UNKNOWN
-    return number(value) if _is_number(value) else value
+    return number(value) if _is_number(value) else escape(value)

@@ -11,6 +11,17 @@ Numbers = Mapping[str, Mapping]
 _MOST = 5  # hints in a report
 _RARE = 20  # boxes of a class below which its numbers are noise
 _FEW_IMAGES = 50
+#: By kind of error how it is called, and what helps.
+_REMEDIES = {
+    'class': ('Wrong classes', 'see the confusion matrix. Look at the labels of these classes, '
+              'unite those that nobody can tell apart, add images of the others.'),
+    'place': ('Inaccurate boxes', 'look at the annotated boxes, which should be tight, and train '
+              'longer or with a larger input.'),
+    'duplicate': ('Duplicates', 'the same object is found several times. Try a lower IoU threshold '
+                  'of NMS: `--cfg-options model.test_cfg.nms.iou_threshold=0.4`.'),
+    'background': ('Detections of background', 'annotate what was forgotten, and add images of '
+                   'what is mistaken for an object, without boxes.'),
+    'missed': ('Missed boxes', 'add images of what is missed, see the pictures.')}
 
 
 def hints(numbers: Numbers) -> list[str]:
@@ -71,31 +82,38 @@ def misses_small_boxes(numbers: Numbers) -> str | None:
             f'{other:.0%}). Train with a larger input (`--size`), or detect with `--tiles`.')
 
 
-def finds_twice(numbers: Numbers) -> str | None:
-    """Duplicates cost much."""
-    cost = _cost(numbers, 'duplicate')
-    if cost < 0.02:
+def class_is_weak(numbers: Numbers) -> str | None:
+    """A class is found much worse than the others."""
+    rows = [row for row in numbers.get('classes', {}).get('rows', ())
+            if row['ap'] is not None and row['boxes'] >= _RARE]
+    if len(rows) < 3:  # that of all classes, and two
         return None
-    return (f'Duplicates cost {cost:.3f} AP50: the same box is found several times. Try a lower '
-            'IoU threshold of NMS: `--cfg-options model.test_cfg.nms.iou_threshold=0.5`.')
+    weakest, all_classes = min(rows[1:], key=lambda row: row['ap']), rows[0]
+    if all_classes['ap'] - weakest['ap'] < 0.1:
+        return None
+    return (f'The weakest class is {weakest["name"]}: AP {weakest["ap"]:.3f}, of all classes '
+            f'{all_classes["ap"]:.3f}. Add images with it.')
 
 
-def confuses_classes(numbers: Numbers) -> str | None:
-    """Right place, wrong class."""
-    cost = _cost(numbers, 'class')
-    if cost < 0.05:
+def errors_cost(numbers: Numbers) -> str | None:
+    """The kind of error that costs most, and what helps against it."""
+    costs = {kind: cost for kind, cost in numbers.get('errors', {}).get('costs', {}).items()
+             if kind in _REMEDIES and cost is not None}
+    kind = max(costs, key=costs.get, default=None)
+    if kind is None or costs[kind] < 0.03:
         return None
-    return (f'Wrong classes cost {cost:.3f} AP50. The confusion matrix shows which classes: look '
-            'at their labels, unite those that nobody can tell apart, add images of the others.')
+    name, remedy = _REMEDIES[kind]
+    return f'{name} cost most, {costs[kind]:.3f} AP50: {remedy}'
 
 
 def labels_are_doubtful(numbers: Numbers) -> str | None:
     """There are boxes and detections that look like faults of the annotations."""
-    count = len(numbers.get('label_faults', {}).get('suspects', ()))
+    reasons = numbers.get('label_faults', {}).get('reasons', {})
+    count = sum(reason['sure'] for reason in reasons.values())
     if not count:
         return None
-    return (f'{count:,} places look like faults of the annotations, see "Label faults". Look at '
-            'them first: wrong labels cost AP in training and again in the evaluation.')
+    return (f'Look at the suspected label faults: of {count:,} the model is very sure. Wrong '
+            'labels cost AP twice, in training and in the evaluation.')
 
 
 def classes_are_rare(numbers: Numbers) -> str | None:
@@ -137,16 +155,11 @@ def detect(numbers: Numbers) -> str | None:
 
 #: The most urgent first.
 RULES: tuple[Callable[[Numbers], str | None], ...] = (
-    finds_nothing, overfits, still_rises, labels_are_doubtful, misses_small_boxes, finds_twice,
-    confuses_classes, classes_are_rare, images_are_few, look_at_errors, detect)
+    finds_nothing, overfits, still_rises, labels_are_doubtful, misses_small_boxes, errors_cost,
+    class_is_weak, classes_are_rare, images_are_few, look_at_errors, detect)
 
 
 def _values(chapter: Mapping, chart: str, name: str) -> list[float]:
     """The values of a line of a chart in the curves; empty if it is not there."""
     return [value for line in chapter.get(chart, ()) if line['name'] == name
             for value in line['y'] if value is not None]
-
-
-def _cost(numbers: Numbers, kind: str) -> float:
-    """The AP50 that a kind of error costs; 0 if unknown."""
-    return numbers.get('errors', {}).get('costs', {}).get(kind) or 0.

@@ -19,6 +19,7 @@ class ReportInputs:
             ``scalars.json``. Empty without a training.
         run: Facts on the run for a reader: names and values, such as the versions of packages,
             the time it took, the memory.
+        ann_checksum: SHA-256 of the annotation file, by which two reports on it are known.
         data: Of each split by name ``images``, ``boxes`` and ``classes``, the boxes by class.
     """
 
@@ -29,4 +30,5 @@ class ReportInputs:
     config: str
     logs: Sequence[Mapping[str, float]]
     run: Mapping[str, str]
+    ann_checksum: str = ''
     data: Mapping[str, Mapping] = field(default_factory=dict)

@@ -129,6 +129,13 @@ class Results:
         return self.counts & (self.found.scores >= (self.best_f1.overall.threshold or 0.0))
 
     @cached_property
+    def missed(self) -> np.ndarray:
+        """Which boxes (G,) no right detection that is shown has found; crowds are none."""
+        missed = ~self.truth.crowd
+        missed[self.matched[self.shown & self.right]] = False
+        return missed
+
+    @cached_property
     def errors(self) -> ErrorKinds:
         """What is wrong with each detection."""
         return error_kinds(self.found, self.truth, self.matched, self.overlaps)

@@ -1,4 +1,5 @@
 """From a trained model to all that the chapters of its report are made of."""
+import hashlib
 import os.path as osp
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from fcos_mm.evaluation.coco_metric import CocoMetric
 from fcos_mm.report.from_coco import results_from_coco
 from fcos_mm.report.inputs import ReportInputs
 
-_KEPT = 'predictions.npz'
+KEPT = 'predictions.npz'
 
 
 def collect_inputs(cfg: Config, checkpoint: str, folder: Path, *, split: str | None = None,
@@ -49,14 +50,20 @@ def collect_inputs(cfg: Config, checkpoint: str, folder: Path, *, split: str | N
                         'annotated images: annotate some, or give another split by --split.')
     order = {image['id']: place for place, image in enumerate(data['images'])}
     found = (collect(_checked(predictions), order) if predictions
-             else _found(cfg, checkpoint, chosen, folder / _KEPT, order, again))
+             else _found(cfg, checkpoint, chosen, folder / KEPT, order, again))
     logs = read_logs(Path(checkpoint).parent)
     return ReportInputs(
         results=results_from_coco(data, chosen.classes, found.images, found.found,
                                   coco_metrics(found, chosen)),
         split=chosen.name, ann_file=chosen.ann_file, checkpoint=checkpoint,
+        ann_checksum=checksum(chosen.ann_file),
         config=cfg.pretty_text, logs=logs, run=facts_of_run(cfg, checkpoint, logs, found.seconds),
         data=count_splits(cfg, chosen.classes))
+
+
+def checksum(path: str) -> str:
+    """SHA-256 of a file."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 def coco_metrics(predictions: Predictions, split: Split) -> dict[str, float]:

@@ -13,7 +13,7 @@ from mmengine.config import Config
 from mmengine.evaluator import BaseMetric
 
 from fcos_mm.apis.reporting.predictions import Predictions, collect
-from fcos_mm.apis.reporting.split import Split, tested_on
+from fcos_mm.apis.reporting.split import Split, set_test_split
 from fcos_mm.apis.runner import build_runner
 from fcos_mm.checkpoints.fit import check_checkpoint
 from fcos_mm.config import check_config
@@ -66,7 +66,7 @@ def predict(cfg: Config, checkpoint: str, split: Split, order: dict[Any, int]) -
         UserError: If the config, the data or the checkpoint cannot be used.
     """
     cfg = copy.deepcopy(cfg)
-    tested_on(cfg, split)
+    set_test_split(cfg, split)
     keep_class_scores(cfg.model)
     cfg.launcher, cfg.load_from, cfg.resume, cfg.test_evaluator = 'none', checkpoint, False, []
     cfg.work_dir = str(Path(checkpoint).parent / 'test')

@@ -83,14 +83,20 @@ def save(predictions: Predictions, made_by: Mapping[str, Any], path: Path) -> No
 
 def load(path: Path, made_by: Mapping[str, Any]) -> Predictions | None:
     """Read what :func:`save` wrote; None unless it is there, whole, and made by the same."""
+    found = read(path)
+    if found is None or found[1] != json.loads(json.dumps(made_by)):
+        return None
+    return found[0]
+
+
+def read(path: Path) -> tuple[Predictions, dict] | None:
+    """Read what :func:`save` wrote, and what it depends on; None unless it is there and whole."""
     try:
         with np.load(path, allow_pickle=False) as file:
             about = json.loads(str(file['about']))
             arrays = {name: file[name] for name in _ARRAYS if name in file}
-        if about['made_by'] != json.loads(json.dumps(made_by)):
-            return None
         return Predictions([Image(*image) for image in about['images']], Found(**arrays),
-                           about['seconds'])
+                           about['seconds']), about['made_by']
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, EOFError):
         return None
 

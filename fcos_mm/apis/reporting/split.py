@@ -39,10 +39,10 @@ def choose_split(cfg: Config, name: str | None = None) -> Split:
     return _split(cfg, 'val' if 'val' in found else 'test')
 
 
-def tested_on(cfg: Config, split: Split) -> None:
+def set_test_split(cfg: Config, split: Split) -> None:
     """Make a config test on a split."""
     cfg.test_dataloader = cfg.get(f'{split.name}_dataloader')
-    cfg.setdefault('test_cfg', dict(type='TestLoop'))
+    cfg.test_cfg = cfg.get('test_cfg') or dict(type='TestLoop')
 
 
 def count_splits(cfg: Config, classes: tuple[str, ...]) -> dict[str, dict]:

@@ -1,29 +1,12 @@
-"""Elements of SVG, and the figure that holds a chart."""
-from collections.abc import Iterable, Sequence
+"""Parts of charts, and the figure that holds one."""
+from collections.abc import Sequence
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
+
+from fcos_mm.pages.elements import element, join, short
 
 #: Series after these begin again at the first colour, with another dash style.
 COLOURS = 7
-
-
-def element(tag: str, content: object = '', **attributes: object) -> Markup:
-    """An element; text is escaped, ``Markup`` is not.
-
-    Args:
-        tag: Its name.
-        content: Text or elements.
-        attributes: By name, with ``_`` for ``-`` and at the end of Python's keywords. None leaves
-            one out.
-    """
-    words = ''.join(f' {name.rstrip("_").replace("_", "-")}="{escape(_short(value))}"'
-                    for name, value in attributes.items() if value is not None)
-    return Markup(f'<{tag}{words}>{escape(content)}</{tag}>')
-
-
-def join(parts: Iterable[Markup]) -> Markup:
-    """Elements after each other."""
-    return Markup('').join(parts)
 
 
 def text(content: object, x: float, y: float, **attributes: object) -> Markup:
@@ -33,7 +16,7 @@ def text(content: object, x: float, y: float, **attributes: object) -> Markup:
 
 def rectangle(x: float, y: float, width: float, height: float) -> str:
     """The path data of a rectangle."""
-    return f'M{_short(x)} {_short(y)}h{_short(width)}v{_short(height)}h{_short(-width)}z'
+    return f'M{short(x)} {short(y)}h{short(width)}v{short(height)}h{short(-width)}z'
 
 
 def mark(data: str, tooltip: str, **attributes: object) -> Markup:
@@ -60,7 +43,7 @@ def figure(title: str, drawn: Markup, width: float, height: float, *,
         note: A remark below it.
         wide: Whether it takes the whole width of the page.
     """
-    drawing = element('svg', drawn, viewBox=f'0 0 {_short(width)} {_short(height)}', role='img',
+    drawing = element('svg', drawn, viewBox=f'0 0 {short(width)} {short(height)}', role='img',
                       aria_label=title)
     return element('figure', join([element('figcaption', title), _legend(names), drawing,
                                    element('p', note, class_='note') if note else Markup('')]),
@@ -80,11 +63,3 @@ def _legend(names: Sequence[str]) -> Markup:
     entries = join(element('li', name, class_=colour_class(index))
                    for index, name in enumerate(names))
     return element('ul', entries, class_='legend') if len(names) > 1 else Markup('')
-
-
-def _short(value: object) -> object:
-    """A coordinate with one decimal at most; other values as they are."""
-    if not isinstance(value, float):
-        return value
-    short = f'{value:.1f}'.removesuffix('.0')
-    return '0' if short == '-0' else short

@@ -22,8 +22,7 @@ def groups(inputs: ReportInputs) -> Chapter | None:
     results = inputs.results
     if results.truth.crowd.all():
         return None
-    found = _found_boxes(results)
-    numbers = {name: _rows(results, group, found) for name, group in _groups(results).items()}
+    numbers = {name: _rows(results, group) for name, group in _groups(results).items()}
     return Chapter('groups', 'Size, overlap, position', {
         'threshold': results.best_f1.overall.threshold, **numbers}, 'report/groups.html')
 
@@ -58,18 +57,10 @@ def _centers(results: Results, part) -> np.ndarray:
     return (part.boxes[:, :2] + part.boxes[:, 2:]) / 2 / sides[part.images]
 
 
-def _found_boxes(results: Results) -> np.ndarray:
-    """Which boxes (G,) are found with the best threshold."""
-    threshold = results.best_f1.overall.threshold
-    found = np.zeros(len(results.truth.boxes), dtype=bool)
-    if threshold is not None:
-        found[results.matched[results.right & (results.found.scores >= threshold)]] = True
-    return found
-
-
-def _rows(results: Results, groups: BoxGroups, found: np.ndarray) -> list[dict]:
+def _rows(results: Results, groups: BoxGroups) -> list[dict]:
     precision = group_precision(results, groups)
     boxes = precision.boxes.sum(0).tolist()
+    found = ~results.truth.crowd & ~results.missed
     hits = (groups.boxes & found[:, None]).sum(0).tolist()
     return [{'name': name, 'boxes': count, 'ap': ap, 'ap50': ap50,
              'recall': hit / count if count else None}

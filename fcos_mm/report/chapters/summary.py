@@ -3,7 +3,6 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from fcos_mm.evaluation.score_threshold import best_f1
 from fcos_mm.pages.chapter import Chapter
 from fcos_mm.report.hints import hints
 from fcos_mm.report.inputs import ReportInputs
@@ -21,24 +20,19 @@ def summary(inputs: ReportInputs, others: Mapping[str, Mapping]) -> Chapter:
         inputs: What all chapters are made of.
         others: The numbers of the other chapters by key.
     """
-    results = inputs.results
+    results, best = inputs.results, inputs.results.best_f1.overall
     numbers = dict(
-        split=inputs.split, ann_file=inputs.ann_file, checkpoint=inputs.checkpoint,
+        split=inputs.split, ann_file=inputs.ann_file, ann_checksum=inputs.ann_checksum,
+        checkpoint=inputs.checkpoint,
         model=inputs.run.get('model'), images=len(results.images), classes=len(results.classes),
         boxes=int((~results.truth.crowd).sum()), detections=len(results.found.scores),
         precision={name: _share(results.metrics.get(f'coco/bbox_{metric}'))
                    for name, metric in _PRECISIONS.items()},
-        best=best_threshold(results), small=small_boxes(results))
+        best=dict(threshold=best.threshold, f1=best.f1, precision=best.precision,
+                  recall=best.recall),
+        small=small_boxes(results))
     numbers['hints'] = hints({**others, 'summary': numbers})
     return Chapter('summary', 'Summary', numbers, 'report/summary.html')
-
-
-def best_threshold(results: Results) -> dict:
-    """The score threshold with the best F1 at an IoU of 0.5: threshold, f1, precision, recall."""
-    counted = ~in_crowds(results)
-    best = best_f1(results.found.scores[counted], results.matched[counted] >= 0,
-                   int((~results.truth.crowd).sum()))
-    return dict(threshold=best.threshold, f1=best.f1, precision=best.precision, recall=best.recall)
 
 
 def small_boxes(results: Results) -> dict:
@@ -49,21 +43,12 @@ def small_boxes(results: Results) -> dict:
         ``boxes`` and ``missed`` of these, and ``other_boxes`` and ``other_missed`` of the others.
         Of several sides the one that tells them apart best; ``side`` is None without boxes.
     """
-    truth, threshold = results.truth, best_threshold(results)['threshold']
-    shown = results.found.scores >= (np.inf if threshold is None else threshold)
-    missed = np.ones(len(truth.boxes), dtype=bool)
-    missed[results.matched[shown & (results.matched >= 0)]] = False
-    missed = missed[~truth.crowd]
-    boxes = truth.boxes[~truth.crowd]
+    counted = ~results.truth.crowd
+    boxes, missed = results.truth.boxes[counted], results.missed[counted]
     sides = np.sqrt((boxes[:, 2:] - boxes[:, :2]).prod(1))
     found = [_compare(sides < side, missed, side) for side in _SIDES
              if 0 < (sides < side).sum() < len(sides)]
     return max(found, key=_gap, default=dict(side=None))
-
-
-def in_crowds(results: Results) -> np.ndarray:
-    """Which detections (D,) lie in a crowd and do not count."""
-    return np.isin(results.matched, np.flatnonzero(results.truth.crowd))
 
 
 def _compare(small: np.ndarray, missed: np.ndarray, side: int) -> dict:

@@ -8,6 +8,7 @@ from mmengine.dist import get_world_size, is_main_process
 from mmengine.runner import Runner
 
 from fcos_mm.apis.reporting.collecting import collect_inputs
+from fcos_mm.apis.reporting.comparing import write_comparison
 from fcos_mm.apis.trained_model import checkpoint_of, find_model
 from fcos_mm.checkpoints.safe_loading import trust_checkpoints
 from fcos_mm.errors import UserError
@@ -26,11 +27,28 @@ def run(args: argparse.Namespace) -> None:
     trust_checkpoints(args.trust_checkpoint)
     if args.out is not None and Path(args.out).suffix != '.html':
         raise UserError(f'--out {args.out}: the name must end with .html.')
+    if args.compare is not None:
+        _check_alone(args)
+        print(_SAYS.format(write_comparison(*args.compare, args.out)))
+        return
+    if args.model is None:
+        raise UserError('The model is missing.\nGive the work dir of a training, a checkpoint or a '
+                        'config, or two reports: --compare A B.')
     cfg, checkpoint, note = find_model(args.model, args.checkpoint, args.cfg_options)
     print(f'model         {note}')
     path = write_report(cfg, checkpoint, args.out, split=args.split,
                         predictions=args.predictions, again=args.again)
     print(_SAYS.format(path))
+
+
+def _check_alone(args: argparse.Namespace) -> None:
+    """Raise a UserError if ``--compare`` comes with an option that it does not have."""
+    given = {args.model: args.model, '--split': args.split, '--predictions': args.predictions,
+             '--again': args.again, '--cfg-options': args.cfg_options}
+    extra = [name for name, value in given.items() if value]
+    if extra:
+        raise UserError(f'{extra[0]} does not go with --compare, which reads two reports that are '
+                        'there.\nLeave it out.')
 
 
 def write_report(cfg: Config, checkpoint: str, out: str | None = None, **options) -> Path:
