@@ -12,7 +12,7 @@ from fcos_mm.report.comparison.side import Side
 from fcos_mm.report.from_coco import results_from_coco
 from fcos_mm.report.results import Results
 
-_NEEDED = {'summary', 'classes', 'thresholds', 'confusion', 'calibration'}
+_NEEDED = {'summary', 'classes', 'thresholds', 'confusion', 'groups', 'calibration', 'errors'}
 
 
 def write_comparison(first: str, second: str, out: str | None = None) -> Path:
@@ -34,7 +34,7 @@ def write_comparison(first: str, second: str, out: str | None = None) -> Path:
     truth = _annotations(a, b)
     sides = [Side(letter, str(file), numbers, _results(file, numbers, truth) if truth else None)
              for letter, file, numbers in zip('AB', files, (a, b))]
-    build_comparison(*sides, path, f'{_name(a)} and {_name(b)}')
+    build_comparison(*sides, path, ' and '.join(_names(a, b)))
     return path
 
 
@@ -103,6 +103,8 @@ def _results(file: Path, numbers: dict, truth: dict) -> Results | None:
     return None
 
 
-def _name(numbers: dict) -> str:
-    """What a run is called: the name of its work dir."""
-    return Path(numbers['summary']['checkpoint']).resolve().parent.name
+def _names(a: dict, b: dict) -> list[str]:
+    """What the runs are called: by their work dirs, or by the checkpoints of the same one."""
+    paths = [Path(numbers['summary']['checkpoint']).resolve() for numbers in (a, b)]
+    names = [path.parent.name for path in paths]
+    return names if names[0] != names[1] else [path.stem for path in paths]

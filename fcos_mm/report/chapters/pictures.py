@@ -38,7 +38,7 @@ def pictures(inputs: ReportInputs) -> Chapter:
 def worst(results: Results) -> list[Choice]:
     """Most wrong detections and missed boxes, for the number of boxes plus one."""
     faults = sum(_count(results, part.images[which]) for part, which in (
-        (results.found, results.shown & ~results.right), (results.truth, _missed(results))))
+        (results.found, results.shown & ~results.right), (results.truth, results.missed)))
     share = faults / (1 + _count(results, results.truth.images[~results.truth.crowd]))
     return [Choice(image) for image in np.argsort(-share, kind='stable').tolist() if share[image]]
 
@@ -55,7 +55,7 @@ def missed(results: Results) -> list[Choice]:
     shown = results.shown[overlaps.found]
     np.maximum.at(largest, overlaps.known[shown], overlaps.ious[shown])
     areas = np.prod(truth.boxes[:, 2:] - truth.boxes[:, :2], axis=1)
-    places = np.flatnonzero(_missed(results))
+    places = np.flatnonzero(results.missed)
     return [Choice(int(truth.images[box]),
                    f'{results.classes[truth.labels[box]]}, largest IoU {largest[box]:.2f}; ')
             for box in places[np.lexsort((-areas[places], largest[places]))].tolist()]
@@ -85,13 +85,6 @@ def _by_score(results: Results, which: np.ndarray) -> list[Choice]:
             for place in results.order[which[results.order]].tolist()]
 
 
-def _missed(results: Results) -> np.ndarray:
-    """The boxes (G,) for which no right detection is shown; crowds are none."""
-    missed = ~results.truth.crowd
-    missed[results.matched[results.shown & results.right]] = False
-    return missed
-
-
 def _count(results: Results, images: np.ndarray) -> np.ndarray:
     return np.bincount(images, minlength=len(results.images))
 
@@ -105,7 +98,7 @@ def _one_of_each_image(choices: list[Choice]) -> list[Choice]:
 
 
 def _picture(results: Results, choice: Choice) -> dict:
-    missed, truth = _missed(results), results.truth
+    missed, truth = results.missed, results.truth
     boxes = {box: 'other' if truth.crowd[box] else 'missed' if missed[box] else 'truth'
              for box in np.flatnonzero(truth.images == choice.image).tolist()}
     here = np.flatnonzero(results.shown & (results.found.images == choice.image)).tolist()

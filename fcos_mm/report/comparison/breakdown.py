@@ -6,19 +6,17 @@ _GROUPS = {'coco_size': 'size', 'size': 'side', 'overlap': 'overlap', 'position'
 
 
 def classes(a: Side, b: Side) -> Chapter:
-    """AP, AP50 and best F1 of each class in both runs."""
+    """AP and best F1 of each class in both runs."""
     before, after = ({row['name']: row for row in side.numbers['classes']['rows']}
                      for side in (a, b))
     return Chapter('classes', 'Classes', {'rows': [
         {'name': name, 'boxes': row['boxes'],
-         **{key: _pair(row[key], after[name][key]) for key in ('ap', 'ap50', 'f1')}}
+         **{key: _pair(row[key], after[name][key]) for key in ('ap', 'f1')}}
         for name, row in before.items()]}, 'report/compare_classes.html')
 
 
-def groups(a: Side, b: Side) -> Chapter | None:
-    """AP and recall by size, overlap and position in both runs; None if one has none."""
-    if not all('groups' in side.numbers for side in (a, b)):
-        return None
+def groups(a: Side, b: Side) -> Chapter:
+    """AP and recall by size, overlap and position in both runs."""
     return Chapter('groups', 'Size, overlap, position', {'rows': [
         {'by': name, 'name': before['name'], 'boxes': before['boxes'],
          **{column: _pair(before[column], after[column]) for column in ('ap', 'recall')}}
@@ -27,10 +25,8 @@ def groups(a: Side, b: Side) -> Chapter | None:
         'report/compare_groups.html')
 
 
-def errors(a: Side, b: Side) -> Chapter | None:
-    """What each kind of error costs in both runs; None if one does not know."""
-    if not all('errors' in side.numbers for side in (a, b)):
-        return None
+def errors(a: Side, b: Side) -> Chapter:
+    """What each kind of error costs in both runs."""
     before, after = (side.numbers['errors'] for side in (a, b))
     return Chapter('errors', 'Errors', {'rows': [
         {'name': name, 'cost': _pair(cost, after['costs'][name]),

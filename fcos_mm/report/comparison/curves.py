@@ -16,7 +16,7 @@ def curves(a: Side, b: Side) -> Chapter:
             for curve in side.numbers['thresholds']['curves'] if curve['name'] == 'all'],
         'f1': [_line(side.letter, *([row[key] for row in side.numbers['thresholds']['scores']]
                                     for key in ('threshold', 'f1'))) for side in sides],
-        'best': [{'x': best, 'label': f'best of {side.letter}'} for side in sides
+        'best': [{'x': best, 'label': side.letter} for side in sides
                  if (best := side.numbers['thresholds']['best']) is not None],
         'ap': _logged(training, 'precision', 'AP') if len(units) == 1 else [],
         'loss': _logged(training, 'losses', 'loss'),

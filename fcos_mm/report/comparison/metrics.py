@@ -17,7 +17,11 @@ def metrics(a: Side, b: Side) -> Chapter:
 
 
 def _numbers(side: Side) -> dict[str, float | None]:
+    """By name; the summary has AP with three digits, the other chapters exactly."""
     summary, best = side.numbers['summary'], side.numbers['summary']['best']
-    return {**summary['precision'], 'best F1': best['f1'], 'precision there': best['precision'],
+    every = side.numbers['classes']['rows'][0]
+    sizes = {f'AP {row["name"]}': row['ap'] for row in side.numbers['groups']['coco_size']}
+    return {**summary['precision'], 'AP': every['ap'], 'AP50': every['ap50'], **sizes,
+            'best F1': best['f1'], 'precision there': best['precision'],
             'recall there': best['recall'], 'best score threshold': best['threshold'],
             'calibration error': side.numbers['calibration']['error']}
