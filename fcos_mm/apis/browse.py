@@ -1,0 +1,83 @@
+"""Pictures as training sees them: what ``fcos-mm browse`` does."""
+import argparse
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mmengine.config import Config
+from mmengine.logging import MMLogger
+from mmengine.registry import DefaultScope
+
+from fcos_mm.analysis.heads import build_samples, head_type
+from fcos_mm.apis.check_data import is_data
+from fcos_mm.apis.console import tidy_screen
+from fcos_mm.browse.page import write_page
+from fcos_mm.browse.panels import write_png
+from fcos_mm.browse.picture import Picture
+from fcos_mm.browse.samples import choose, load, training_set
+from fcos_mm.config import load_config
+from fcos_mm.datasets.checks import check_config_data
+from fcos_mm.datasets.sources import prepare_data
+from fcos_mm.errors import UserError
+from fcos_mm.models.head import FCOSHead
+from fcos_mm.recipes.choice import show
+from fcos_mm.recipes.config_file import BASE, config_text, write_config
+from fcos_mm.recipes.machine import this_machine
+from fcos_mm.recipes.recipe import Options, choose_input
+
+
+def run(args: argparse.Namespace) -> None:
+    """Write pictures of a config or of a user's own data, as one page or as files.
+
+    Raises:
+        UserError: If the config, the data or an option cannot be used.
+    """
+    tidy_screen(MMLogger.get_current_instance())
+    with _config(args) as cfg, DefaultScope.overwrite_default_scope(
+            cfg.get('default_scope') or 'fcos_mm'):
+        check_config_data(cfg, 'train')
+        pictures = _pictures(cfg, args)
+        if args.png:
+            _write_files(pictures, Path(args.png))
+            return
+        head = head_type(cfg)
+        write_page(list(pictures), args.out, title=f'Training pictures: {Path(args.config).name}',
+                   head=head and head.__name__, augmented=args.augmentation)
+        print(f'written to {args.out}')
+
+
+@contextmanager
+def _config(args: argparse.Namespace) -> Iterator[Config]:
+    """The config that is named, or the one that ``train --data`` would write for a folder."""
+    if not is_data(args.config):
+        if args.classes:
+            raise UserError('--classes is for a folder; a config names its classes.')
+        yield load_config(args.config, args.cfg_options)
+        return
+    with tempfile.TemporaryDirectory(prefix='fcos_mm_browse_') as folder:
+        data = prepare_data(args.config, folder, classes=args.classes)
+        print('\n'.join([data.layout, *data.notes]))
+        choices = choose_input(data, load_config(BASE), Options(), this_machine())
+        show(choices)
+        path = Path(folder, 'browse.py')
+        write_config(path, config_text(data, choices, {}))
+        yield load_config(str(path), args.cfg_options)
+
+
+def _pictures(cfg: Config, args: argparse.Namespace) -> Iterator[Picture]:
+    head = head_type(cfg)
+    samples = build_samples(cfg) if head and issubclass(head, FCOSHead) else None
+    if samples is None:
+        print(f'The head is {head.__name__ if head else "unknown"}, not FCOSHead: boxes only.')
+    dataset = training_set(cfg, augmented=args.augmentation)
+    chosen = choose(dataset, args.images, args.names or (), args.seed)
+    for sample in load(dataset, chosen, args.seed):
+        yield Picture(cfg, sample, dataset.metainfo['classes'], samples)
+
+
+def _write_files(pictures: Iterator[Picture], folder: Path) -> None:
+    for number, picture in enumerate(pictures, start=1):
+        path = folder / f'{number:02}_{Path(picture.name).stem}.png'
+        write_png(picture, path)
+        print(path)
