@@ -10,10 +10,10 @@ from mmengine.logging import MMLogger
 from mmengine.registry import DefaultScope
 
 from fcos_mm.analysis.heads import build_samples, head_type
+from fcos_mm.analysis.location_samples import LocationSamples
 from fcos_mm.apis.check_data import is_data
 from fcos_mm.apis.console import tidy_screen
-from fcos_mm.browse.page import write_page
-from fcos_mm.browse.panels import write_png
+from fcos_mm.browse.page import settings_of, write_browse_page, write_files
 from fcos_mm.browse.picture import Picture
 from fcos_mm.browse.samples import choose, load, training_set
 from fcos_mm.config import load_config
@@ -37,13 +37,17 @@ def run(args: argparse.Namespace) -> None:
     with _config(args) as cfg, DefaultScope.overwrite_default_scope(
             cfg.get('default_scope') or 'fcos_mm'):
         check_config_data(cfg, 'train')
-        pictures = _pictures(cfg, args)
-        if args.png:
-            _write_files(pictures, Path(args.png))
-            return
         head = head_type(cfg)
-        write_page(list(pictures), args.out, title=f'Training pictures: {Path(args.config).name}',
-                   head=head and head.__name__, augmented=args.augmentation)
+        samples = build_samples(cfg) if head and issubclass(head, FCOSHead) else None
+        name = head.__name__ if head else 'no dense head'
+        if samples is None:
+            print(f'The detector has {name}, not FCOSHead: its boxes are shown, no locations.')
+        pictures = _pictures(cfg, args, samples)
+        if args.png:
+            write_files(pictures, args.png)
+            return
+        write_browse_page(pictures, args.out, f'Training pictures: {Path(args.config).name}',
+                          settings_of(samples, name, args.augmentation))
         print(f'written to {args.out}')
 
 
@@ -65,19 +69,9 @@ def _config(args: argparse.Namespace) -> Iterator[Config]:
         yield load_config(str(path), args.cfg_options)
 
 
-def _pictures(cfg: Config, args: argparse.Namespace) -> Iterator[Picture]:
-    head = head_type(cfg)
-    samples = build_samples(cfg) if head and issubclass(head, FCOSHead) else None
-    if samples is None:
-        print(f'The head is {head.__name__ if head else "unknown"}, not FCOSHead: boxes only.')
+def _pictures(cfg: Config, args: argparse.Namespace, samples: LocationSamples | None
+              ) -> Iterator[Picture]:
     dataset = training_set(cfg, augmented=args.augmentation)
     chosen = choose(dataset, args.images, args.names or (), args.seed)
     for sample in load(dataset, chosen, args.seed):
         yield Picture(cfg, sample, dataset.metainfo['classes'], samples)
-
-
-def _write_files(pictures: Iterator[Picture], folder: Path) -> None:
-    for number, picture in enumerate(pictures, start=1):
-        path = folder / f'{number:02}_{Path(picture.name).stem}.png'
-        write_png(picture, path)
-        print(path)

@@ -1,5 +1,4 @@
 """The panels of a picture: Figs. 1 to 3 of the paper on one's own data."""
-import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -11,14 +10,14 @@ from matplotlib.colors import to_hex
 from fcos_mm.analysis.figures.boxes import draw_box, label_boxes
 from fcos_mm.analysis.figures.centerness_map import draw_values
 from fcos_mm.analysis.figures.scene_panels import panel_grid, points_per_pixel, show_pixels
-from fcos_mm.analysis.figures.style import COLORS, FONT, TITLE_FONT, count, save
+from fcos_mm.analysis.figures.style import COLORS, DOTS_PER_INCH, FONT, TITLE_FONT, count, save
 from fcos_mm.browse.picture import Picture
 from fcos_mm.visualization.palette import complete_palette
 
 _MISSED = dict(color='#D00000', dashed=True, line_width=1.8)
 _QUIET = dict(color='black', line_width=0.7)
 _EXAMPLE = '#FFFFFF'
-_QUALITY = 80  # of a JPEG
+_QUALITY = 90  # of a JPEG, which the page compresses once more
 
 
 class Panel(NamedTuple):
@@ -47,14 +46,13 @@ def write_png(picture: Picture, path: Path) -> None:
     save(figure, str(path))
 
 
-def jpeg(picture: Picture, panel: Panel, dots_per_inch: int) -> bytes:
-    """A panel alone."""
+def write_jpeg(picture: Picture, panel: Panel, path: Path) -> str:
+    """Draw a panel alone; returns the name of the file."""
     figure, axes = panel_grid(picture.scene, 1, 1)
     panel.draw(axes[0, 0], picture)
-    file = io.BytesIO()
-    figure.savefig(file, format='jpeg', dpi=dots_per_inch, bbox_inches='tight', pad_inches=0.03,
-                   pil_kwargs=dict(quality=_QUALITY, optimize=True))
-    return file.getvalue()
+    figure.savefig(path, dpi=DOTS_PER_INCH, bbox_inches='tight', pad_inches=0.03,
+                   pil_kwargs=dict(quality=_QUALITY))
+    return str(path)
 
 
 def _draw_boxes(axes: Axes, picture: Picture) -> None:

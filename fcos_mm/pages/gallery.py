@@ -17,7 +17,8 @@ def gallery(pictures: Sequence[Mapping], album: Album) -> Markup:
 
     Args:
         pictures: Each with ``path``, ``width``, ``height``, ``caption`` and ``panels``: views
-            of the picture beside each other, each with ``title`` and ``boxes``. A box has ``box``
+            of the picture beside each other, each with ``title``, ``boxes`` and, where it is a
+            picture of its own, ``path``. A box has ``box``
             (x0, y0, x1, y1) in pixels of the picture, ``label``, ``kind``, a key of
             :data:`KINDS`, and perhaps ``points``, a list of (x, y).
         album: The pictures of the page.
@@ -35,21 +36,21 @@ def gallery(pictures: Sequence[Mapping], album: Album) -> Markup:
 
 def _card(picture: Mapping, album: Album) -> Markup:
     """A picture in small, and the same enlarged, which refers to the small one's drawing."""
-    found = album.picture(picture['path'])
-    width, height = found[2:] if found else (picture['width'], picture['height'])
     ids = [album.new_id() for _ in picture['panels']]
-    drawings = [element('g', _drawing(panel, found, width, height), id=id)
-                for id, panel in zip(ids, picture['panels'])]
-    references = [element('use', href=f'#{id}') for id in ids]
-    small, large = (join(_panel(panel, drawing, width, height) for panel, drawing in
-                         zip(picture['panels'], drawn)) for drawn in (drawings, references))
+    small, large = [], []
+    for id, panel in zip(ids, picture['panels']):
+        found = album.picture(panel.get('path', picture['path']))
+        width, height = found[2:] if found else (picture['width'], picture['height'])
+        drawing = element('g', _drawing(panel, found, width, height), id=id)
+        small.append(_panel(panel, drawing, width, height))
+        large.append(_panel(panel, element('use', href=f'#{id}'), width, height))
     caption, popover = picture['caption'], f'{ids[0]}-large'
-    button = element('button', element('span', small, class_='panels'), type='button',
+    button = element('button', element('span', join(small), class_='panels'), type='button',
                      popovertarget=popover, aria_label=f'Enlarge {caption}')
     close = element('button', '×', type='button', class_='close', popovertarget=popover,
                     popovertargetaction='hide', aria_label='Close')
     enlarged = element('div', close + element('p', caption)
-                       + element('div', large, class_='panels'), popover='', id=popover)
+                       + element('div', join(large), class_='panels'), popover='', id=popover)
     style = f'--panels:{len(ids)};--side:{max(width, height)}px'
     return element('figure', button + element('figcaption', caption) + enlarged, class_='card',
                    style=style)

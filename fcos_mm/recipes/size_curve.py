@@ -67,8 +67,8 @@ def size_curve(ann_file: str, classes: Sequence[str] | None = None, *,
         boxes=sum(len(image.boxes) for image in part.images), native=list(possible[-1]),
         machine=machine.name, radius=assigner['center_sampling_radius'],
         wanted=options['wanted'], sizes=rows,
-        advised=chosen.index(advised.size), flat=int(np.argmax(recall >= recall.max() - TOLERANCE)), reason=advised.reason,
-        tolerance=TOLERANCE)
+        advised=chosen.index(advised.size), reason=advised.reason,
+        flat=int(np.argmax(recall >= recall.max() - TOLERANCE)), tolerance=TOLERANCE)
 
 
 def _spread(sizes: Sequence[Size]) -> list[Size]:
