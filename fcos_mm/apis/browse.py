@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> None:
     tidy_screen(MMLogger.get_current_instance())
     with _config(args) as cfg, DefaultScope.overwrite_default_scope(
             cfg.get('default_scope') or 'fcos_mm'):
-        check_config_data(cfg, 'train')
+        check_config_data(_training_part(cfg), 'train')
         head = head_type(cfg)
         samples = build_samples(cfg) if head and issubclass(head, FCOSHead) else None
         name = head.__name__ if head else 'no dense head'
@@ -67,6 +67,11 @@ def _config(args: argparse.Namespace) -> Iterator[Config]:
         path = Path(folder, 'browse.py')
         write_config(path, config_text(data, choices, {}))
         yield load_config(str(path), args.cfg_options)
+
+
+def _training_part(cfg: Config) -> Config:
+    """What is checked: other data than those that are shown may be missing."""
+    return Config({key: cfg[key] for key in ('default_scope', 'train_dataloader') if key in cfg})
 
 
 def _pictures(cfg: Config, args: argparse.Namespace, samples: LocationSamples | None

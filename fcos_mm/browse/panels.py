@@ -17,6 +17,7 @@ from fcos_mm.visualization.palette import complete_palette
 _MISSED = dict(color='#D00000', dashed=True, line_width=1.8)
 _QUIET = dict(color='black', line_width=0.7)
 _EXAMPLE = '#FFFFFF'
+_LEGEND_DOT = 25  # square points
 _QUALITY = 90  # of a JPEG, which the page compresses once more
 
 
@@ -164,6 +165,11 @@ def _draw_missed(axes: Axes, picture: Picture) -> None:
 
 
 def _legend(axes: Axes) -> None:
-    if axes.get_legend_handles_labels()[0]:
-        axes.legend(fontsize=FONT - 1, loc='upper center', bbox_to_anchor=(0.5, 0), ncols=5,
-                    frameon=False, handletextpad=0.2, columnspacing=1.2, borderaxespad=0.3)
+    if not axes.get_legend_handles_labels()[0]:
+        return
+    width, height = np.abs([np.diff(axes.get_xlim()), np.diff(axes.get_ylim())])
+    legend = axes.legend(fontsize=FONT - 1, loc='upper center', bbox_to_anchor=(0.5, 0),
+                         ncols=5 if width > height else 3, frameon=False, handletextpad=0.2,
+                         columnspacing=1.2, borderaxespad=0.3)
+    for dot in legend.legend_handles:
+        dot.set_sizes([_LEGEND_DOT])
