@@ -160,8 +160,9 @@ def _draw_missed(axes: Axes, picture: Picture) -> None:
     for box in picture.missed:
         draw_box(axes, picture.scene.boxes[box], **_MISSED)
         x, y = picture.scene.boxes[box, [0, 3]]
-        axes.annotate('missed', (x, y), (0, -2), textcoords='offset points', fontsize=7,
-                      color=_MISSED['color'], va='top', zorder=6, annotation_clip=True)
+        axes.annotate('missed', (x, y), (0, -3), textcoords='offset points', fontsize=7,
+                      color=_MISSED['color'], va='top', zorder=6, annotation_clip=True,
+                      bbox=dict(facecolor='white', alpha=0.8, linewidth=0, pad=0.5))
 
 
 def _legend(axes: Axes) -> None:
