@@ -44,4 +44,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_config_options(parser)
 
 
-run = run_of('fcos_mm.apis.browse')
+run = run_of('fcos_mm.apis.browsing.browse')

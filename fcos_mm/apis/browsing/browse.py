@@ -1,8 +1,6 @@
-"""Pictures as training sees them: what ``fcos-mm browse`` does."""
+"""What ``fcos-mm browse`` does: pictures as training sees them."""
 import argparse
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from mmengine.config import Config
@@ -11,20 +9,13 @@ from mmengine.registry import DefaultScope
 
 from fcos_mm.analysis.heads import build_samples, head_type
 from fcos_mm.analysis.location_samples import LocationSamples
-from fcos_mm.apis.check_data import is_data
+from fcos_mm.apis.browsing.source import config_of
 from fcos_mm.apis.console import tidy_screen
 from fcos_mm.browse.page import settings_of, write_browse_page, write_files
 from fcos_mm.browse.picture import Picture
 from fcos_mm.browse.samples import choose, load, training_set
-from fcos_mm.config import load_config
 from fcos_mm.datasets.checks import check_config_data
-from fcos_mm.datasets.sources import prepare_data
-from fcos_mm.errors import UserError
 from fcos_mm.models.head import FCOSHead
-from fcos_mm.recipes.choice import show
-from fcos_mm.recipes.config_file import BASE, config_text, write_config
-from fcos_mm.recipes.machine import this_machine
-from fcos_mm.recipes.recipe import Options, choose_input
 
 
 def run(args: argparse.Namespace) -> None:
@@ -34,8 +25,8 @@ def run(args: argparse.Namespace) -> None:
         UserError: If the config, the data or an option cannot be used.
     """
     tidy_screen(MMLogger.get_current_instance())
-    with _config(args) as cfg, DefaultScope.overwrite_default_scope(
-            cfg.get('default_scope') or 'fcos_mm'):
+    with config_of(args.config, args.cfg_options, args.classes) as cfg, \
+            DefaultScope.overwrite_default_scope(cfg.get('default_scope') or 'fcos_mm'):
         check_config_data(_training_part(cfg), 'train')
         head = head_type(cfg)
         samples = build_samples(cfg) if head and issubclass(head, FCOSHead) else None
@@ -49,24 +40,6 @@ def run(args: argparse.Namespace) -> None:
         write_browse_page(pictures, args.out, f'Training pictures: {Path(args.config).name}',
                           settings_of(samples, name, args.augmentation))
         print(f'written to {args.out}')
-
-
-@contextmanager
-def _config(args: argparse.Namespace) -> Iterator[Config]:
-    """The config that is named, or the one that ``train --data`` would write for a folder."""
-    if not is_data(args.config):
-        if args.classes:
-            raise UserError('--classes is for a folder; a config names its classes.')
-        yield load_config(args.config, args.cfg_options)
-        return
-    with tempfile.TemporaryDirectory(prefix='fcos_mm_browse_') as folder:
-        data = prepare_data(args.config, folder, classes=args.classes)
-        print('\n'.join([data.layout, *data.notes]))
-        choices = choose_input(data, load_config(BASE), Options(), this_machine())
-        show(choices)
-        path = Path(folder, 'browse.py')
-        write_config(path, config_text(data, choices, {}))
-        yield load_config(str(path), args.cfg_options)
 
 
 def _training_part(cfg: Config) -> Config:
