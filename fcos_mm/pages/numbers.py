@@ -28,17 +28,18 @@ def number(value: Real | None) -> str:
     return f'{value:.3g}' if 0 < size < 0.0005 else f'{value:.3f}'
 
 
-def tick_labels(ticks: Sequence[float]) -> list[str]:
-    """Labels of ticks, all with the same number of decimals.
+def short_numbers(values: Sequence[float]) -> list[str]:
+    """Round values in few letters, all with the same number of decimals.
 
-    >>> tick_labels([0, 0.25, 0.5]), tick_labels([0, 20000]), tick_labels([1e-5, 1e-4])
+    >>> short_numbers([0, 0.25, 0.5]), short_numbers([0, 20000]), short_numbers([1e-5, 1e-4])
     (['0.00', '0.25', '0.50'], ['0', '20k'], ['1e-05', '0.0001'])
     """
-    largest = max((abs(tick) for tick in ticks), default=0)
-    for unit, suffix in ((1e9, 'G'), (1e6, 'M'), (1e3, 'k')):
-        if largest >= 10 * unit or (suffix != 'k' and largest >= unit):
-            return [f'{tick / unit:g}{suffix}' if tick else '0' for tick in ticks]
+    largest = max((abs(value) for value in values), default=0)
+    for unit, suffix in ((1e9, 'G'), (1e6, 'M'), (1e4, 'k')):
+        if largest >= unit:
+            unit = 1e3 if suffix == 'k' else unit
+            return [f'{value / unit:g}{suffix}' if value else '0' for value in values]
     for decimals in range(4):
-        if all(abs(round(tick, decimals) - tick) < 1e-9 * largest for tick in ticks):
-            return [f'{tick:,.{decimals}f}' for tick in ticks]
-    return [f'{tick:.3g}' for tick in ticks]
+        if all(abs(round(value, decimals) - value) < 1e-9 * largest for value in values):
+            return [f'{value:,.{decimals}f}' for value in values]
+    return [f'{value:.3g}' for value in values]

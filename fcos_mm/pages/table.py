@@ -2,12 +2,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from numbers import Real
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-from fcos_mm.pages.charts.svg import element, join
-from fcos_mm.pages.numbers import UNKNOWN, known, number
+from fcos_mm.pages.elements import element, join
+from fcos_mm.pages.numbers import known, number
 
 Cell = str | Real | None
+
+_SHORT = 20  # letters up to which a fact is written large, and a cell in one line
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[Cell]], *, id: str, sortable: bool = True,
@@ -37,9 +39,13 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Cell]], *, id: str, sorta
 def facts(pairs: Mapping[str, Cell] | Iterable[tuple[str, Cell]]) -> Markup:
     """A list of names and values."""
     pairs = pairs.items() if isinstance(pairs, Mapping) else pairs
-    return element('dl', join(
-        element('div', element('dt', name) + element('dd', _text(value))) for name, value in pairs),
-        class_='facts')
+    return element('dl', join(map(_fact, pairs)), class_='facts')
+
+
+def _fact(pair: tuple[str, Cell]) -> Markup:
+    name, value = pair[0], _text(pair[1])
+    value = element('dd', value, class_='long' if len(value) > _SHORT else None)
+    return element('div', element('dt', name) + value)
 
 
 def _is_number(value: Cell) -> bool:
@@ -53,12 +59,14 @@ def _head(name: str, numeric: bool, sortable: bool) -> Markup:
 
 
 def _cell(value: Cell, numeric: bool) -> Markup:
-    """A cell; a number keeps its exact value for sorting."""
+    """A cell; a number keeps its exact value for sorting, and a short text its line."""
     exact = repr(float(value)) if _is_number(value) and known(value) else None
-    return element('td', _text(value), class_='number' if numeric else None, data_value=exact)
+    text = _text(value)
+    kind = 'number' if numeric else 'short' if len(text) <= _SHORT else None
+    return element('td', text, class_=kind, data_value=exact)
 
 
-def _text(value: Cell) -> str:
-    if value is None:
-        return UNKNOWN
-    return number(value) if _is_number(value) else value
+def _text(value: Cell) -> Markup:
+    if isinstance(value, bool):
+        return escape('yes' if value else 'no')
+    return escape(number(value) if _is_number(value) else value)

@@ -1,17 +1,25 @@
 """A chart of bars."""
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from markupsafe import Markup
 
-from fcos_mm.pages.charts.axes import (HEIGHT, PLOT, WIDTH, Area, labels, names_below, shorten,
-                                       text_width, x_axis, y_axis)
+from fcos_mm.pages.charts import axes, svg
 from fcos_mm.pages.charts.scale import Scale, extent
-from fcos_mm.pages.charts.svg import (colour_class, element, figure, join, mark, nothing_to_draw,
-                                      rectangle, text)
-from fcos_mm.pages.numbers import UNKNOWN, known, number
+from fcos_mm.pages.elements import element
+from fcos_mm.pages.numbers import known, number
 
-_THICKNESS = 14.  # of a horizontal bar
-_VALUE_WIDTH = 40.
+_THICKNESS = 14.  # of a lying bar
+_NAME_WIDTH = 150.  # beside lying bars
+
+
+class _Bar(NamedTuple):
+    """A bar, or the place of one whose value is unknown."""
+
+    group: int
+    series: int
+    value: float | None
+    tooltip: str
 
 
 def bar_chart(names: Sequence[str], series: Sequence[Mapping], *, title: str, x: str, y: str,
@@ -22,61 +30,70 @@ def bar_chart(names: Sequence[str], series: Sequence[Mapping], *, title: str, x:
         names: Of the groups of bars.
         series: Each with ``name`` and ``y``, a value for each name; None is no bar, but ``'–'``.
         title: What the chart shows.
-        x: Label of the axis of the names.
-        y: Label of the axis of the values, with its unit.
+        x: What the names are.
+        y: What the values are, with their unit.
         y_range: First and last value; None: 0 and those of the data.
-        horizontal: Whether bars lie; they do anyway where the names need the place.
+        horizontal: Whether the bars lie; they do anyway where the names need the place.
     """
     names = [str(name) for name in names]
     values = [value for line in series for value in line['y'] if known(value)]
-    value_range = extent([0, *values] if values else [], y_range, rounded=True)
-    if value_range is None or not names:
-        return nothing_to_draw(title)
-    slot = (PLOT.right - PLOT.left) / len(names)
-    if horizontal or slot < 12 * len(series) or max(map(text_width, names)) > slot - 4:
-        return _lying(names, series, value_range, title, x, y)
-    up = Scale(*value_range, PLOT.bottom, PLOT.top + 12)
-    middles = [PLOT.left + slot * (index + 0.5) for index in range(len(names))]
-    thickness = min(slot * 0.72 / len(series), 48.)
-    drawn = [y_axis(up, PLOT), names_below(names, middles, PLOT), labels(x, y, PLOT, HEIGHT)]
-    for place, line in enumerate(series):
-        for name, middle, value in zip(names, middles, line['y']):
-            left = middle + (place - len(series) / 2) * thickness
-            bar = Area(left, up(value), left + thickness, up(0)) if known(value) else None
-            drawn += [_bar(bar, f'{name}, {line["name"]}: {number(value)}', place),
-                      text(number(value), left + thickness / 2, (bar.top if bar else up(0)) - 4,
-                           class_='middle value')
-                      if thickness >= text_width(number(value)) or bar is None else Markup('')]
-    return figure(title, join(drawn), WIDTH, HEIGHT, names=[line['name'] for line in series])
+    values_extent = extent([0, *values] if values else [], y_range, rounded=True)
+    if values_extent is None:
+        return svg.nothing_to_draw(title)
+    slot = (axes.PLOT.right - axes.PLOT.left) / len(names)
+    widest = max(map(axes.text_width, names))
+    lying = horizontal or widest > slot - 4 or slot < _THICKNESS * len(series)
+    draw = _lying if lying else _standing
+    return draw(names, list(_bars(names, series)), values_extent, title=title, x=x, y=y,
+                series=[line['name'] for line in series])
 
 
-def _lying(names: Sequence[str], series: Sequence[Mapping], value_range: tuple[float, float],
-           title: str, x: str, y: str) -> Markup:
-    gap = 6.
-    slot = _THICKNESS * len(series) + gap
-    left = min(max(map(text_width, names)), 150.) + 32
-    area = Area(left, 6., WIDTH - _VALUE_WIDTH, 6 + slot * len(names))
-    height = area.bottom + 44
-    along = Scale(*value_range, area.left, area.right)
-    drawn = [x_axis(along, area), labels(y, x, area, height)]
-    for row, name in enumerate(names):
-        top = area.top + slot * row + gap / 2
-        drawn.append(text(shorten(name, 150.) + element('title', name), left - 7,
-                          top + (slot - gap) / 2 + 4, class_='end'))
-        for place, line in enumerate(series):
-            value, upper = line['y'][row], top + _THICKNESS * place
-            bar = (Area(along(0), upper + 1, along(value), upper + _THICKNESS - 1)
-                   if known(value) else None)
-            drawn += [_bar(bar, f'{name}, {line["name"]}: {number(value)}', place),
-                      text(number(value), max(bar.left, bar.right) + 4 if bar else along(0) + 4,
-                           upper + 11, class_='value')]
-    return figure(title, join(drawn), WIDTH, height, names=[line['name'] for line in series])
+def _bars(names: Sequence[str], series: Sequence[Mapping]) -> Iterator[_Bar]:
+    for group, name in enumerate(names):
+        for index, line in enumerate(series):
+            value = line['y'][group] if known(line['y'][group]) else None
+            words = [name, line['name']] if len(series) > 1 else [name]
+            yield _Bar(group, index, value, f'{", ".join(words)}: {number(value)}')
 
 
-def _bar(bar: Area | None, tooltip: str, index: int) -> Markup:
-    if bar is None:
+def _standing(names: Sequence[str], bars: Sequence[_Bar], values: tuple[float, float], *,
+              title: str, x: str, y: str, series: Sequence[str]) -> Markup:
+    plot = axes.PLOT
+    up = Scale(*values, plot.bottom, plot.top + 12)
+    slot = (plot.right - plot.left) / len(names)
+    thickness = min(slot * 0.75 / len(series), 48.)
+    drawn = [svg.text(name, plot.left + slot * (group + 0.5), plot.bottom + 17, class_='middle')
+             for group, name in enumerate(names)]
+    for bar in bars:
+        left = plot.left + slot * (bar.group + 0.5) + thickness * (bar.series - len(series) / 2)
+        top, bottom = sorted((up(bar.value or 0), up(0)))
+        drawn.append(_drawn(bar, left, top, thickness, bottom - top))
+        if bar.value is None or thickness >= axes.text_width(number(bar.value)) - 3:
+            drawn.append(svg.text(number(bar.value), left + thickness / 2, top - 4,
+                                  class_='middle value'))
+    return axes.chart(title, [axes.y_ticks(up)], drawn, x=x, y=y, names=series)
+
+
+def _lying(names: Sequence[str], bars: Sequence[_Bar], values: tuple[float, float], *,
+           title: str, x: str, y: str, series: Sequence[str]) -> Markup:
+    slot = _THICKNESS * len(series) + 6
+    left = min(max(map(axes.text_width, names)), _NAME_WIDTH) + 32
+    area = axes.Area(left, 6., axes.WIDTH - 42, 6 + slot * len(names))
+    across = Scale(*values, area.left, area.right)
+    drawn = [svg.text(axes.shorten(name, _NAME_WIDTH) + element('title', name), left - 7,
+                      area.top + slot * (group + 0.5) + 4, class_='end')
+             for group, name in enumerate(names)]
+    for bar in bars:
+        top = area.top + slot * bar.group + 3 + _THICKNESS * bar.series
+        left, right = sorted((across(0), across(bar.value or 0)))
+        drawn += [_drawn(bar, left, top + 1, right - left, _THICKNESS - 2),
+                  svg.text(number(bar.value), right + 4, top + 11, class_='value')]
+    return axes.chart(title, [axes.x_ticks(across, area)], drawn, x=y, y=x, area=area,
+                      names=series)
+
+
+def _drawn(bar: _Bar, left: float, top: float, width: float, height: float) -> Markup:
+    if bar.value is None:
         return Markup('')
-    left, right = sorted((bar.left, bar.right))
-    top, bottom = sorted((bar.top, bar.bottom))
-    return mark(rectangle(left, top, right - left, bottom - top), tooltip,
-                class_=f'bar {colour_class(index)}')
+    return svg.mark(svg.rectangle(left, top, width, height), bar.tooltip,
+                    class_=f'bar {svg.colour_class(bar.series)}')

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from fcos_mm.pages.charts.axes import HEIGHT, PLOT, WIDTH, labels, x_axis, y_axis
+from fcos_mm.pages.charts import axes, svg
 from fcos_mm.pages.charts.scale import Scale, extent
-from fcos_mm.pages.charts.svg import element, figure, join, mark, nothing_to_draw, rectangle
+from fcos_mm.pages.elements import element
 from fcos_mm.pages.numbers import number
+
+_Bin = tuple[str, float, float]  # what the axis shows, and two edges
 
 
 def density(x_edges: Sequence[float], y_edges: Sequence[float], counts: Sequence[Sequence[int]],
@@ -25,22 +27,24 @@ def density(x_edges: Sequence[float], y_edges: Sequence[float], counts: Sequence
     """
     largest = max((count for column in counts for count in column), default=0)
     if not largest:
-        return nothing_to_draw(title)
-    across = Scale(*extent(x_edges), PLOT.left, PLOT.right)
-    up = Scale(*extent(y_edges), PLOT.bottom, PLOT.top)
-    drawn = [x_axis(across, PLOT), y_axis(up, PLOT), labels(x, y, PLOT, HEIGHT)]
-    for i, column in enumerate(counts):
-        for j, count in enumerate(column):
-            if count:
-                left, upper = across(x_edges[i]), up(y_edges[j + 1])
-                drawn.append(mark(
-                    rectangle(left, upper, across(x_edges[i + 1]) - left, up(y_edges[j]) - upper),
-                    f'{number(count)}: {x} {number(x_edges[i])} to {number(x_edges[i + 1])}, '
-                    f'{y} {number(y_edges[j])} to {number(y_edges[j + 1])}', class_='cell',
-                    fill_opacity=f'{0.08 + 0.92 * math.log1p(count) / math.log1p(largest):.2f}'))
+        return svg.nothing_to_draw(title)
+    across, up = axes.across(extent(x_edges)), axes.up(extent(y_edges))
+    drawn = [_cell(count, (x, *x_edges[i:i + 2]), (y, *y_edges[j:j + 2]), largest, across, up)
+             for i, column in enumerate(counts) for j, count in enumerate(column) if count]
     if diagonal:
         low, high = max(across.low, up.low), min(across.high, up.high)
-        drawn.append(element('path', class_='vertical', d=f'M{across(low):.1f} {up(low):.1f}'
-                                                          f'L{across(high):.1f} {up(high):.1f}'))
-    return figure(title, join(drawn), WIDTH, HEIGHT,
-                  note=f'The stronger the colour, the more; at most {number(largest)} in a cell.')
+        line = f'M{across(low):.1f} {up(low):.1f}L{across(high):.1f} {up(high):.1f}'
+        drawn.append(element('path', d=line, class_='vertical'))
+    return axes.chart(
+        title, [axes.x_ticks(across), axes.y_ticks(up)], drawn, x=x, y=y,
+        note=f'The stronger the colour, the more; at most {number(largest)} in a cell.')
+
+
+def _cell(count: int, x: _Bin, y: _Bin, largest: int, across: Scale, up: Scale) -> Markup:
+    (x_name, left, right), (y_name, lower, upper) = x, y
+    data = svg.rectangle(across(left), up(upper), across(right) - across(left),
+                         up(lower) - up(upper))
+    tooltip = (f'{number(count)}: {x_name} {number(left)} to {number(right)}, '
+               f'{y_name} {number(lower)} to {number(upper)}')
+    strength = 0.08 + 0.92 * math.log1p(count) / math.log1p(largest)
+    return svg.mark(data, tooltip, class_='cell', fill_opacity=f'{strength:.2f}')

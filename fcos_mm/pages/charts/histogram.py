@@ -3,9 +3,8 @@ from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 
-from fcos_mm.pages.charts.axes import HEIGHT, PLOT, WIDTH, labels, x_axis, y_axis
+from fcos_mm.pages.charts import axes, svg
 from fcos_mm.pages.charts.scale import Scale, extent
-from fcos_mm.pages.charts.svg import colour_class, figure, join, mark, nothing_to_draw, rectangle
 from fcos_mm.pages.numbers import number
 
 
@@ -26,26 +25,26 @@ def histogram(edges: Sequence[float], counts: Sequence[int] | Sequence[Mapping],
     largest = max((count for line in series for count in line['counts']), default=0)
     x_extent = extent(edges, log=log_x)
     if not largest or x_extent is None:
-        return nothing_to_draw(title)
-    across = Scale(*x_extent, PLOT.left, PLOT.right, log_x)
-    up = Scale(*extent([0, largest], rounded=True), PLOT.bottom, PLOT.top)
-    drawn = [x_axis(across, PLOT), y_axis(up, PLOT), labels(x, y, PLOT, HEIGHT)]
-    for index, line in enumerate(series):
-        drawn += (_outline(edges, line, index, across, up) if several
-                  else _bins(edges, line['counts'], across, up))
-    return figure(title, join(drawn), WIDTH, HEIGHT, names=[line['name'] for line in series])
+        return svg.nothing_to_draw(title)
+    across = axes.across(x_extent, log_x)
+    up = axes.up(extent([0, largest], rounded=True))
+    drawn = ([_outline(edges, line, svg.colour_class(index), across, up)
+              for index, line in enumerate(series)] if several
+             else _bins(edges, counts, across, up))
+    return axes.chart(title, [axes.x_ticks(across), axes.y_ticks(up)], drawn, x=x, y=y,
+                      names=[line['name'] for line in series])
 
 
 def _bins(edges: Sequence[float], counts: Sequence[int], across: Scale, up: Scale) -> list[Markup]:
-    return [mark(rectangle(across(low), up(count), across(high) - across(low), up(0) - up(count)),
-                 f'{number(low)} to {number(high)}: {number(count)}', class_='bin c0')
+    return [svg.mark(svg.rectangle(across(low), up(count), across(high) - across(low),
+                                   up(0) - up(count)),
+                     f'{number(low)} to {number(high)}: {number(count)}', class_='bin c0')
             for low, high, count in zip(edges, edges[1:], counts) if count]
 
 
-def _outline(edges: Sequence[float], line: Mapping, index: int, across: Scale, up: Scale
-             ) -> list[Markup]:
+def _outline(edges: Sequence[float], line: Mapping, colour: str, across: Scale, up: Scale
+             ) -> Markup:
     steps = ''.join(f'V{up(count):.1f}H{across(high):.1f}'
                     for high, count in zip(edges[1:], line['counts']))
-    return [mark(f'M{across(edges[0]):.1f} {up(0):.1f}{steps}V{up(0):.1f}',
-                 f'{line["name"]}: {number(sum(line["counts"]))}',
-                 class_=f'outline {colour_class(index)}')]
+    return svg.mark(f'M{across(edges[0]):.1f} {up(0):.1f}{steps}V{up(0):.1f}',
+                    f'{line["name"]}: {number(sum(line["counts"]))}', class_=f'outline {colour}')

@@ -3,14 +3,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from markupsafe import Markup
 
-from fcos_mm.pages.charts.axes import HEIGHT, PLOT, WIDTH, labels, x_axis, y_axis
+from fcos_mm.pages.charts import axes, svg
 from fcos_mm.pages.charts.scale import Scale, extent
-from fcos_mm.pages.charts.svg import (colour_class, element, figure, join, mark, nothing_to_draw,
-                                      text)
+from fcos_mm.pages.elements import element, join
 from fcos_mm.pages.numbers import known, number
 
-_MOST_POINTS = 300
-_DOTS = 30  # lines of up to so many points show them
+_MOST_POINTS = 300  # of a line
+_DOTS = 30  # a line of up to so many points shows them
 
 Point = tuple[float, float]
 
@@ -32,38 +31,20 @@ def line_chart(series: Sequence[Mapping], *, title: str, x: str, y: str,
         log_x: Whether the x axis is logarithmic.
         marks: Vertical lines, each with ``x`` and ``label``.
     """
-    x_extent = extent((value for line in series for value in line['x']), x_range, log=log_x)
-    y_extent = extent((value for line in series for value in line['y']), y_range, rounded=True)
+    lines = [list(_runs(line, log_x)) for line in series]
+    points = [point for runs in lines for run in runs for point in run]
+    x_extent = extent((x for x, _ in points), x_range, log=log_x)
+    y_extent = extent((y for _, y in points), y_range, rounded=True)
     if x_extent is None or y_extent is None:
-        return nothing_to_draw(title)
-    across = Scale(*x_extent, PLOT.left, PLOT.right, log_x)
-    up = Scale(*y_extent, PLOT.bottom, PLOT.top)
-    drawn = [x_axis(across, PLOT), y_axis(up, PLOT), labels(x, y, PLOT, HEIGHT)]
-    drawn += [_line(line, index, across, up) for index, line in enumerate(series)]
-    drawn += [_vertical(entry, across) for entry in marks]
-    return figure(title, join(drawn), WIDTH, HEIGHT, names=[line['name'] for line in series])
-
-
-def _line(line: Mapping, index: int, across: Scale, up: Scale) -> Markup:
-    runs = list(_runs(line, across.log))
-    path = ''.join('M' + 'L'.join(f'{across(x):.1f} {up(y):.1f}' for x, y in thin_out(run))
-                   for run in runs)
-    if not path:
-        return Markup('')
-    colour = colour_class(index) + (' dashed' if line.get('dashed') else '')
-    values = [y for run in runs for _, y in run]
-    tooltip = f'{line["name"]}: {number(min(values))} to {number(max(values))}'
-    alone = [run for run in runs if len(run) == 1]
-    dotted = runs if len(values) <= _DOTS else alone
-    return mark(path, tooltip, class_=f'line {colour}') + join(
-        _dot(line['name'], point, colour_class(index), across, up)
-        for run in dotted for point in run)
-
-
-def _dot(name: str, point: Point, colour: str, across: Scale, up: Scale) -> Markup:
-    tooltip = element('title', f'{name}: {number(point[1])} at {number(point[0])}')
-    return element('circle', tooltip, cx=across(point[0]), cy=up(point[1]), r=2.5,
-                   class_=f'dot {colour}')
+        return svg.nothing_to_draw(title)
+    across, up = axes.across(x_extent, log_x), axes.up(y_extent)
+    whole = all(float(x).is_integer() for x, _ in points)
+    drawn = [_line(line, runs, index, across, up)
+             for index, (line, runs) in enumerate(zip(series, lines)) if runs]
+    drawn += [_vertical(entry, across) for entry in marks if known(entry['x'])]
+    return axes.chart(title, [axes.x_ticks(across, whole=whole), axes.y_ticks(up)], drawn, x=x,
+                      y=y, names=[line['name'] for line in series],
+                      dashed=[index for index, line in enumerate(series) if line.get('dashed')])
 
 
 def _runs(line: Mapping, log_x: bool) -> Iterator[list[Point]]:
@@ -77,6 +58,25 @@ def _runs(line: Mapping, log_x: bool) -> Iterator[list[Point]]:
             run = []
 
 
+def _line(line: Mapping, runs: Sequence[list[Point]], index: int, across: Scale, up: Scale
+          ) -> Markup:
+    path = ''.join('M' + 'L'.join(f'{across(x):.1f} {up(y):.1f}' for x, y in thin_out(run))
+                   for run in runs)
+    values = [y for run in runs for _, y in run]
+    dotted = [run for run in runs if len(values) <= _DOTS or len(run) == 1]
+    colour = svg.colour_class(index)
+    return svg.mark(path, f'{line["name"]}: {number(min(values))} to {number(max(values))}',
+                    class_=f'line {colour}' + (' dashed' if line.get('dashed') else '')
+                    ) + join(_dot(line['name'], point, colour, across, up)
+                                 for run in dotted for point in run)
+
+
+def _dot(name: str, point: Point, colour: str, across: Scale, up: Scale) -> Markup:
+    x, y = point
+    tooltip = element('title', f'{name}: {number(y)} at {number(x)}')
+    return element('circle', tooltip, cx=across(x), cy=up(y), r=2.5, class_=f'dot {colour}')
+
+
 def thin_out(points: list[Point], most: int = _MOST_POINTS) -> list[Point]:
     """At most so many points of a line; its ends and extremes stay.
 
@@ -84,20 +84,17 @@ def thin_out(points: list[Point], most: int = _MOST_POINTS) -> list[Point]:
     """
     if len(points) <= most:
         return points
-    inner, stretches = points[1:-1], (most - 2) // 2
-    kept = []
-    for index in range(stretches):
-        stretch = range(index * len(inner) // stretches, (index + 1) * len(inner) // stretches)
-        extremes = {min(stretch, key=lambda i: inner[i][1]), max(stretch, key=lambda i: inner[i][1])}
-        kept += [inner[i] for i in sorted(extremes)]
-    return [points[0], *kept, points[-1]]
+    count = (most - 2) // 2
+    borders = [1 + index * (len(points) - 2) // count for index in range(count + 1)]
+    kept = [place for first, last in zip(borders, borders[1:])
+            for place in sorted({pick(range(first, last), key=lambda place: points[place][1])
+                                 for pick in (min, max)})]
+    return [points[place] for place in (0, *kept, len(points) - 1)]
 
 
 def _vertical(entry: Mapping, across: Scale) -> Markup:
-    if not known(entry['x']):
-        return Markup('')
-    place = across(entry['x'])
-    on_the_left = place > (PLOT.left + PLOT.right) / 2
-    return (element('path', d=f'M{place:.1f} {PLOT.top:g}V{PLOT.bottom:g}', class_='vertical')
-            + text(entry['label'], place + (-5 if on_the_left else 5), PLOT.top + 11,
-                   class_='outlined end' if on_the_left else 'outlined'))
+    plot, place = axes.PLOT, across(entry['x'])
+    on_the_left = place > (plot.left + plot.right) / 2
+    return (element('path', d=f'M{place:.1f} {plot.top:g}V{plot.bottom:g}', class_='vertical')
+            + svg.text(entry['label'], place - 5 if on_the_left else place + 5, plot.top + 11,
+                       class_='outlined end' if on_the_left else 'outlined'))

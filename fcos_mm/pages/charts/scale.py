@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from matplotlib.ticker import MaxNLocator
 
-from fcos_mm.pages.numbers import known
+from fcos_mm.pages.numbers import known, short_numbers
 
 
 class Scale(NamedTuple):
@@ -32,14 +32,20 @@ class Scale(NamedTuple):
         share = (value - low) / (high - low)
         return float(self.start + (self.end - self.start) * min(max(share, 0.), 1.))
 
-    def ticks(self, count: int = 5) -> list[float]:
-        """Round values on the scale, about ``count``."""
+    def ticks(self, most: int = 5, whole: bool = False) -> list[tuple[float, str]]:
+        """Round values on the scale, and their labels.
+
+        Args:
+            most: How many steps there are at most between them.
+            whole: Whether only whole numbers have a meaning.
+        """
         if self.log:
-            return _log_ticks(self.low, self.high, count)
-        steps = MaxNLocator(nbins=count, steps=[1, 2, 2.5, 5, 10])
+            ticks = _log_ticks(self.low, self.high)
+            return [(tick, short_numbers([tick])[0]) for tick in ticks]
         slack = 1e-9 * (self.high - self.low)
-        return [round(float(tick), 12) for tick in steps.tick_values(self.low, self.high)
-                if self.low - slack <= tick <= self.high + slack]
+        ticks = [round(tick, 12) for tick in _round_values(self.low, self.high, most, whole)
+                 if self.low - slack <= tick <= self.high + slack]
+        return list(zip(ticks, short_numbers(ticks)))
 
 
 def extent(values: Iterable[float | None], given: tuple[float, float] | None = None, *,
@@ -63,15 +69,20 @@ def extent(values: Iterable[float | None], given: tuple[float, float] | None = N
         low, high = (low / 2, high * 2) if log else (low - (abs(low) or 1) / 2,
                                                      high + (abs(high) or 1) / 2)
     if rounded and given is None and not log:
-        ticks = MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
-        low, high = float(ticks[0]), float(ticks[-1])
+        low, *_, high = _round_values(low, high)
     return float(low), float(high)
 
 
-def _log_ticks(low: float, high: float, count: int) -> list[float]:
+def _round_values(low: float, high: float, most: int = 5, whole: bool = False) -> list[float]:
+    """Round values whose first and last enclose a range."""
+    locator = MaxNLocator(nbins=most, steps=[1, 2, 2.5, 5, 10], integer=whole,
+                            min_n_ticks=1 if whole else 2)
+    return locator.tick_values(low, high).tolist()
+
+
+def _log_ticks(low: float, high: float) -> list[float]:
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    every = max(1, round(len(decades) / count))
+    every = math.ceil(len(decades) / 6)
     digits = (1, ) if len(decades) > 3 else (1, 2, 5)
-    return [tick for decade in decades[::every] for tick in
-            (digit * 10.**decade for digit in digits) if low <= tick * 1.000001
-            and tick <= high * 1.000001]
+    ticks = (digit * 10.**decade for decade in decades[::every] for digit in digits)
+    return [tick for tick in ticks if low * 0.999999 <= tick <= high * 1.000001]

@@ -1,29 +1,15 @@
-"""Elements of SVG, and the figure that holds a chart."""
-from collections.abc import Iterable, Sequence
+"""Parts of charts, and the figure that holds one."""
+from collections.abc import Sequence
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
+
+from fcos_mm.pages.elements import element, join, short
 
 #: Series after these begin again at the first colour, with another dash style.
 COLOURS = 7
-
-
-def element(tag: str, content: object = '', **attributes: object) -> Markup:
-    """An element; text is escaped, ``Markup`` is not.
-
-    Args:
-        tag: Its name.
-        content: Text or elements.
-        attributes: By name, with ``_`` for ``-`` and at the end of Python's keywords. None leaves
-            one out.
-    """
-    words = ''.join(f' {name.rstrip("_").replace("_", "-")}="{escape(_short(value))}"'
-                    for name, value in attributes.items() if value is not None)
-    return Markup(f'<{tag}{words}>{escape(content)}</{tag}>')
-
-
-def join(parts: Iterable[Markup]) -> Markup:
-    """Elements after each other."""
-    return Markup('').join(parts)
+_LEGEND = 3 * COLOURS  # series up to which there is a legend
+#: A line of an entry in a legend, in the colour and dash style of its class.
+SAMPLE = element('svg', element('path', d='M0 4h24'), viewBox='0 0 24 8', aria_hidden='true')
 
 
 def text(content: object, x: float, y: float, **attributes: object) -> Markup:
@@ -33,7 +19,7 @@ def text(content: object, x: float, y: float, **attributes: object) -> Markup:
 
 def rectangle(x: float, y: float, width: float, height: float) -> str:
     """The path data of a rectangle."""
-    return f'M{_short(x)} {_short(y)}h{_short(width)}v{_short(height)}h{_short(-width)}z'
+    return f'M{short(x)} {short(y)}h{short(width)}v{short(height)}h{short(-width)}z'
 
 
 def mark(data: str, tooltip: str, **attributes: object) -> Markup:
@@ -48,7 +34,8 @@ def colour_class(index: int) -> str:
 
 
 def figure(title: str, drawn: Markup, width: float, height: float, *,
-           names: Sequence[str] = (), note: str = '', wide: bool = False) -> Markup:
+           names: Sequence[str] = (), dashed: Sequence[int] = (), note: str = '',
+           wide: bool = False) -> Markup:
     """A chart with its title and legend.
 
     Args:
@@ -57,14 +44,16 @@ def figure(title: str, drawn: Markup, width: float, height: float, *,
         width: Of the drawing, in units of its own.
         height: Of the drawing.
         names: Of the series, for the legend; the classes of :func:`colour_class` colour them.
+        dashed: Places of the series that are drawn dashed.
         note: A remark below it.
         wide: Whether it takes the whole width of the page.
     """
-    drawing = element('svg', drawn, viewBox=f'0 0 {_short(width)} {_short(height)}', role='img',
+    kind = ' wide' * wide + ' many' * (len(names) > _LEGEND)
+    drawing = element('svg', drawn, viewBox=f'0 0 {short(width)} {short(height)}', role='img',
                       aria_label=title)
-    return element('figure', join([element('figcaption', title), _legend(names), drawing,
+    return element('figure', join([element('figcaption', title), _legend(names, dashed), drawing,
                                    element('p', note, class_='note') if note else Markup('')]),
-                   class_='chart wide' if wide else 'chart')
+                   class_=f'chart{kind}')
 
 
 def nothing_to_draw(title: str) -> Markup:
@@ -74,17 +63,10 @@ def nothing_to_draw(title: str) -> Markup:
                                            class_='note')]), class_='chart empty')
 
 
-def _legend(names: Sequence[str]) -> Markup:
-    if len(names) > 3 * COLOURS:
+def _legend(names: Sequence[str], dashed: Sequence[int]) -> Markup:
+    if len(names) > _LEGEND:
         return element('p', f'{len(names)} series: point at one for its name.', class_='note')
-    entries = join(element('li', name, class_=colour_class(index))
-                   for index, name in enumerate(names))
+    entries = join(
+        element('li', SAMPLE + name, class_=colour_class(index) + ' dashed' * (index in dashed))
+        for index, name in enumerate(names))
     return element('ul', entries, class_='legend') if len(names) > 1 else Markup('')
-
-
-def _short(value: object) -> object:
-    """A coordinate with one decimal at most; other values as they are."""
-    if not isinstance(value, float):
-        return value
-    short = f'{value:.1f}'.removesuffix('.0')
-    return '0' if short == '-0' else short
