@@ -19,7 +19,7 @@ class Predictions(NamedTuple):
 
     Attributes:
         images: All that were looked at.
-        found: The detections; ``images`` of them are places in ``images``.
+        found: The detections, image after image.
         seconds: Of an image, measured; None if they were not.
     """
 
@@ -29,10 +29,12 @@ class Predictions(NamedTuple):
 
     def by_image(self) -> list[dict]:
         """One dict per image, as mmdet's metrics want them."""
-        places = [np.flatnonzero(self.found.images == place) for place in range(len(self.images))]
-        return [dict(img_id=image.id, bboxes=self.found.boxes[which],
-                     scores=self.found.scores[which], labels=self.found.labels[which])
-                for image, which in zip(self.images, places)]
+        found = self.found
+        ends = np.bincount(found.images, minlength=len(self.images)).cumsum()[:-1]
+        parts = zip(self.images, *(np.split(values, ends) for values in (
+            found.boxes, found.scores, found.labels)))
+        return [dict(img_id=image.id, bboxes=boxes, scores=scores, labels=labels)
+                for image, boxes, scores, labels in parts]
 
 
 def collect(samples: Sequence[Mapping[str, Any]], order: Mapping[Any, int],
