@@ -5,11 +5,12 @@ from numbers import Real
 from markupsafe import Markup, escape
 
 from fcos_mm.pages.elements import element, join
-from fcos_mm.pages.numbers import UNKNOWN, known, number
+from fcos_mm.pages.numbers import known, number
 
 Cell = str | Real | None
 
-_SHORT = 20  # letters of a fact that is written large
+_SHORT = 20  # letters up to which a fact is written large, and a cell in one line
+_FEW = 10  # rows that need no filter
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[Cell]], *, id: str, sortable: bool = True,
@@ -21,7 +22,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Cell]], *, id: str, sorta
         rows: Cells of text or numbers; None is an unknown value.
         id: Of the table in the page.
         sortable: Whether a click on a head sorts.
-        filterable: Whether there is a field that keeps the rows with a text.
+        filterable: Whether there is a field that keeps the rows with a text, above a long table.
     """
     rows = [list(row) for row in rows]
     if not rows:
@@ -32,7 +33,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Cell]], *, id: str, sorta
     drawn = element('table', element('thead', element('tr', heads)) + element('tbody', body), id=id)
     field = Markup('<input type="search" class="filter" placeholder="Filter rows" '
                    'aria-label="Filter rows" aria-controls="{}">').format(id)
-    return ((field if filterable else Markup(''))
+    return ((field if filterable and len(rows) > _FEW else Markup(''))
             + element('div', drawn, class_='table-box', tabindex=0))
 
 
@@ -59,12 +60,14 @@ def _head(name: str, numeric: bool, sortable: bool) -> Markup:
 
 
 def _cell(value: Cell, numeric: bool) -> Markup:
-    """A cell; a number keeps its exact value for sorting."""
+    """A cell; a number keeps its exact value for sorting, and a short text its line."""
     exact = repr(float(value)) if _is_number(value) and known(value) else None
-    return element('td', _text(value), class_='number' if numeric else None, data_value=exact)
+    text = _text(value)
+    kind = 'number' if numeric else 'short' if len(text) <= _SHORT else None
+    return element('td', text, class_=kind, data_value=exact)
 
 
-def _text(value: Cell) -> str:
-    if value is None:
-        return UNKNOWN
-    return number(value) if _is_number(value) else escape(value)
+def _text(value: Cell) -> Markup:
+    if isinstance(value, bool):
+        return escape('yes' if value else 'no')
+    return escape(number(value) if _is_number(value) else value)

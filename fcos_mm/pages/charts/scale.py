@@ -75,7 +75,8 @@ def extent(values: Iterable[float | None], given: tuple[float, float] | None = N
 
 def _round_values(low: float, high: float, most: int = 5, whole: bool = False) -> list[float]:
     """Round values whose first and last enclose a range."""
-    locator = MaxNLocator(nbins=most, steps=[1, 2, 2.5, 5, 10], integer=whole)
+    locator = MaxNLocator(nbins=most, steps=[1, 2, 2.5, 5, 10], integer=whole,
+                            min_n_ticks=1 if whole else 2)
     return locator.tick_values(low, high).tolist()
 
 
