@@ -110,8 +110,8 @@ def main() -> None:
                     for suspect in planted.suspects]
         new = [fault for suspect, fault in suspects if key(suspect, planted) not in old]
         for name, listed in (('all', [fault for _, fault in suspects]), ('new', new)):
-            for first in (*FIRST, len(listed)):
-                label = f'{name}, first {first}' if first in FIRST else f'{name}, the whole list'
+            for first in (*FIRST, None):
+                label = f'{name}, first {first}' if first else f'{name}, the whole list'
                 kinds = [what for what, _ in set(listed[:first]) - {None}]
                 rows.setdefault(label, []).append(
                     [len(listed[:first]), *map(kinds.count, ('deleted', 'swapped', 'added'))])
