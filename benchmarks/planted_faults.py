@@ -6,8 +6,9 @@ gives others another class, adds some on background, and lists the suspects as a
     fcos-mm test work_dirs/mine --out found.pkl
     python benchmarks/planted_faults.py test.json found.pkl
 
-The categories of the file must be in the order of the model's classes. Printed are means over several plantings. The annotations have faults of their own: "new" leaves
-out the suspects that are there before anything is planted.
+The categories of the file must be in the order of the model's classes. Printed are means over
+several plantings. The annotations have faults of their own: "new" leaves out the suspects that
+are there before anything is planted.
 """
 import argparse
 from dataclasses import replace
