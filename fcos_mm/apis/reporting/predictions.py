@@ -27,15 +27,6 @@ class Predictions(NamedTuple):
     found: Found
     seconds: float | None = None
 
-    def by_image(self) -> list[dict]:
-        """One dict per image, as mmdet's metrics want them."""
-        found = self.found
-        ends = np.bincount(found.images, minlength=len(self.images)).cumsum()[:-1]
-        parts = zip(self.images, *(np.split(values, ends) for values in (
-            found.boxes, found.scores, found.labels)))
-        return [dict(img_id=image.id, bboxes=boxes, scores=scores, labels=labels)
-                for image, boxes, scores, labels in parts]
-
 
 def collect(samples: Sequence[Mapping[str, Any]], order: Mapping[Any, int],
             seconds: float | None = None) -> Predictions:
