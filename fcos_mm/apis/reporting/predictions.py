@@ -19,20 +19,13 @@ class Predictions(NamedTuple):
 
     Attributes:
         images: All that were looked at.
-        found: The detections; ``images`` of them are places in ``images``.
+        found: The detections, image after image.
         seconds: Of an image, measured; None if they were not.
     """
 
     images: Sequence[Image]
     found: Found
     seconds: float | None = None
-
-    def by_image(self) -> list[dict]:
-        """One dict per image, as mmdet's metrics want them."""
-        places = [np.flatnonzero(self.found.images == place) for place in range(len(self.images))]
-        return [dict(img_id=image.id, bboxes=self.found.boxes[which],
-                     scores=self.found.scores[which], labels=self.found.labels[which])
-                for image, which in zip(self.images, places)]
 
 
 def collect(samples: Sequence[Mapping[str, Any]], order: Mapping[Any, int],
