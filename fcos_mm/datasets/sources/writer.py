@@ -10,4 +10,4 @@ def content_of(writer: CocoWriter, images: str, split: str) -> Content:
     warning = writer.warning()
     if warning is not None:
         notes.append(f'{split}: {warning}')
-    return Content(writer.content(), images, notes=notes)
+    return Content(writer.content(), images, notes=notes, faults=writer.faults)
