@@ -43,7 +43,7 @@ _CHECKS: dict[Callable[[CheckedData], Iterator[str]], set[str]] = {
 }
 
 
-def check_config_data(cfg: Config, mode: str, warn: Callable[[str, str], None] | None = None
+def check_config_data(cfg: Config, mode: str, warn: Callable[[str], None] | None = None
                       ) -> None:
     """Check the data of a config before the runner is built.
 
@@ -54,7 +54,7 @@ def check_config_data(cfg: Config, mode: str, warn: Callable[[str, str], None] |
     Args:
         mode: ``'train'`` (the training data, and the validation data if
             configured) or ``'test'``.
-        warn: Gets each warning and the name of its check, instead of the log.
+        warn: Gets each warning, instead of the log.
 
     Raises:
         UserError: If the data cannot be used; the message names the file,
@@ -70,7 +70,7 @@ def check_config_data(cfg: Config, mode: str, warn: Callable[[str, str], None] |
     faults.raise_all()
 
 
-def _check_loader(cfg: Config, loader: str, warn: Callable[[str, str], None]) -> None:
+def _check_loader(cfg: Config, loader: str, warn: Callable[[str], None]) -> None:
     """Check the datasets of a dataloader, and that what evaluates them is about the same images."""
     evaluated, faults = loader != 'train_dataloader', Faults()
     image_ids: list[tuple[CocoSource, set]] = []
@@ -88,15 +88,14 @@ def _check_loader(cfg: Config, loader: str, warn: Callable[[str, str], None]) ->
 
 
 def _check_source(cfg: Config, source: CocoSource, evaluated: bool,
-                  warn: Callable[[str, str], None]) -> set:
+                  warn: Callable[[str], None]) -> set:
     """Check one dataset and return the ids of its images."""
     path, needs = source.ann_file, EVALUATED if evaluated else DATASET
     if not osp.isfile(path):
         raise UserError(f'Annotation file not found: {path}\nIt is data_root + ann_file of '
                         f'{source.key}. Set {source.key}.data_root to the folder of the data and '
                         f'{source.key}.ann_file to the file inside it.')
-    data = load_coco(path, needs, annotated=not source.test_mode,
-                     note=lambda line: warn(line, 'load_coco'))
+    data = load_coco(path, needs, annotated=not source.test_mode, note=warn)
     faults, failed = Faults(), set()
     for section, message in coco_faults(data, path, needs):
         failed.add(section)
@@ -108,7 +107,8 @@ def _check_source(cfg: Config, source: CocoSource, evaluated: bool,
             continue
         for message in check(checked):
             if isinstance(message, Note):
-                warn(message, check.__name__)
+                message.check = check.__name__
+                warn(message)
             else:
                 failed.add(check.__name__)
                 faults.messages.append(message)
@@ -116,7 +116,7 @@ def _check_source(cfg: Config, source: CocoSource, evaluated: bool,
     return {image['id'] for image in data['images']}
 
 
-def _warn(message: str, _: str) -> None:
+def _warn(message: str) -> None:
     """Log a warning, once where several processes run."""
     if os.environ.get('RANK', '0') == '0':
         print_log(message, logger='current', level=logging.WARNING)
