@@ -26,7 +26,7 @@ KINDS: dict[str, Kind] = {
     # ---- the file
     'format': Kind('error', '', '', ''),
     'conversion': Kind(
-        'warning', '', 'The converter left them out or changed them.',
+        'warning', '', 'They are left out, or put right, when the data are read.',
         'Correct them where they were annotated.'),
     'training_check': Kind('warning', '', '', ''),
     # ---- images

@@ -76,7 +76,8 @@ class CocoSource:
         best = max(candidates, key=exact)
         if exact(best) == len(sample):
             return best
-        return max(candidates, key=lambda folder: max(exact(folder), similar(folder)))
+        return max(candidates, key=lambda folder: (
+            max(exact(folder), similar(folder)), exact(folder)))
 
     def _image_folders(self, split: str) -> Iterator[str]:
         beside = osp.dirname(self._files[split])

@@ -1,4 +1,4 @@
-"""Histograms of what a split holds. Counts are lists of whole numbers, ready for JSON."""
+"""Histograms of what a split holds, as lists, ready for JSON."""
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,13 +11,14 @@ SIDE_EDGES = [round(2 ** (half / 2), 3) for half in range(2, 23)]
 SHARE_EDGES = [step / 20 for step in range(21)]
 #: Width over height.
 ASPECT_EDGES = [round(2 ** (third / 3), 4) for third in range(-12, 13)]
+_DIGITS = 5
 _GRID = 20  # cells a side of the map of centers
 
 
-def bins(values: np.ndarray, edges: Sequence[float]) -> list[int]:
-    """How many values are in each bin; those beyond an end count in the last bin there."""
-    inside = np.clip(values, edges[0], edges[-1])
-    return np.histogram(inside, edges)[0].tolist()
+def bins(values: np.ndarray, edges: Sequence[float]) -> list[float]:
+    """The share of the values in each bin; those beyond an end count in the last bin there."""
+    counts = np.histogram(np.clip(values, edges[0], edges[-1]), edges)[0]
+    return (counts / max(len(values), 1)).round(_DIGITS).tolist()
 
 
 def box_sides(split: LabelledSplit) -> np.ndarray:

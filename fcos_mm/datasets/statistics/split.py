@@ -36,9 +36,11 @@ class LabelledSplit:
 
     @cached_property
     def images(self) -> list[dict]:
-        """The M images with an id of their own."""
-        return list({image['id']: image for image in reversed(
-            readable_entries(self.data['images'], 'images'))}.values())[::-1]
+        """The M images; of those with the same id the first."""
+        images: dict = {}
+        for image in readable_entries(self.data['images'], 'images'):
+            images.setdefault(image['id'], image)
+        return [*images.values()]
 
     @cached_property
     def annotations(self) -> list[dict]:
