@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from mmengine.logging import MMLogger
 
-from fcos_mm.apis.checked_data import UserData, data_of_config, data_of_folder
 from fcos_mm.apis.console import tidy_screen
 from fcos_mm.config import load_config
 from fcos_mm.config.shipped import shipped_configs
 from fcos_mm.data_report.build import build_page
 from fcos_mm.data_report.inputs import DataInputs
 from fcos_mm.data_report.text import count_levels, statistics_lines
-from fcos_mm.datasets.mending.mend import mend, write_mended
+from fcos_mm.data_report.user_data import UserData, data_of_config, data_of_folder
+from fcos_mm.datasets.mending.mend import mend, mended_files, write_mended
 from fcos_mm.datasets.problems.find import find_problems, in_order
 from fcos_mm.datasets.problems.pictures import Picture, read_pictures
 from fcos_mm.datasets.problems.problem import as_lines
@@ -29,6 +29,9 @@ def run(args: argparse.Namespace) -> None:
     """
     tidy_screen(MMLogger.get_current_instance())
     data = _read(args)
+    page = None if args.no_page else args.html or osp.join(
+        'check_data', f'{_name(args.config)}.html')
+    _require_apart(data, page, args.fix)
     pictures = read_pictures(data.splits, content=not args.fast)
     problems = in_order([*find_problems(data.splits, pictures), *data.warnings])
     inputs = DataInputs(data.splits, problems, data.layout, data.notes,
@@ -39,10 +42,9 @@ def run(args: argparse.Namespace) -> None:
     print(f'{count_levels(problems)}.')
     if args.fix:
         _fix(data, pictures, args.fix)
-    if not args.no_page:
-        path = args.html or osp.join('check_data', f'{_name(args.config)}.html')
-        build_page(inputs, path, f'Data: {_name(args.config)}')
-        print(f'Page: {path}')
+    if page:
+        build_page(inputs, page, f'Data: {_name(args.config)}')
+        print(f'Page: {page}')
     if data.refusal is not None:
         raise data.refusal
     print('The data can be trained on.')
@@ -69,11 +71,23 @@ def _name(path: str) -> str:
     return osp.splitext(osp.basename(osp.abspath(path)))[0]
 
 
+def _require_apart(data: UserData, page: str | None, fix: str | None) -> None:
+    """Raise an error before anything is written if a result would overwrite data or another."""
+    results = [page, f'{osp.splitext(page)[0]}.json'] if page else []
+    results += mended_files(data.splits, fix) if fix else []
+    taken = {osp.realpath(path) for path in data.files}
+    for path in results:
+        if osp.realpath(path) in taken:
+            raise UserError(f'{path} would overwrite the data or another result.\n'
+                            'Give another --fix or --html.')
+        taken.add(osp.realpath(path))
+
+
 def _fix(data: UserData, pictures: dict[str, Picture], out: str) -> None:
     """Write mended annotation files and print what was changed, and what is left."""
     mended, changes = mend(data.splits, pictures)
-    paths = write_mended(mended, out, data.files)
-    print('\n'.join(['', *map(str, changes)] or ['There was nothing to mend.']))
+    paths = write_mended(mended, out)
+    print('', *(changes or ['There was nothing to mend.']), sep='\n')
     _print_left(mended, pictures)
     print(f"Written: {', '.join(paths)}")
 

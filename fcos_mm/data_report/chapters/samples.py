@@ -34,6 +34,6 @@ def _picture(split: LabelledSplit, place: int, label: int) -> dict[str, Any]:
     corners = np.hstack([split.boxes[:, :2], split.boxes[:, :2] + split.boxes[:, 2:]])
     boxes = [dict(box=corners[index].tolist(), label=split.classes[split.labels[index]],
                   kind='truth' if split.labels[index] == label else 'other')
-             for index in np.flatnonzero(split.owner == place)]
+             for index in split.boxes_of[place]]
     return dict(path=split.paths[place], width=width, height=height,
                 caption=image['file_name'], panels=[dict(title='', boxes=boxes)])

@@ -1,7 +1,7 @@
 """Mend boxes, and the sizes of images that they are relative to."""
 import numpy as np
 
-from fcos_mm.datasets.box_form import meaning, other_form, read_corners, write_box
+from fcos_mm.datasets.box_form import meaning, misfits, other_form, read_corners, write_box
 from fcos_mm.datasets.checks.annotations import useless_boxes
 from fcos_mm.datasets.mending.state import Surroundings, box_line, drop_boxes
 from fcos_mm.datasets.problems.boxes import repeats
@@ -12,22 +12,24 @@ _ROUNDING = 0.01  # pixels that a box may reach beyond its image
 
 
 def wrong_sizes(split: LabelledSplit, around: Surroundings) -> list[str]:
-    """Write width and height of the files; boxes are resized where only the scale is wrong.
+    """Write width and height of the files.
 
-    An image that EXIF turns and whose size was noted unturned stays: the file does not say
-    how its boxes were drawn.
+    Where only the scale differs and the boxes fit the size as written, the image was resized
+    after it was annotated, and so are the boxes. An image that EXIF turns and whose size was
+    noted unturned stays: the file does not say how its boxes were drawn.
     """
     changed = []
     for place, (image, path) in enumerate(zip(split.images, split.paths, strict=True)):
         header, declared = around.pictures[path].header, (image['width'], image['height'])
         if header is None or declared in (header.size, header.stored):
             continue
-        factors = np.array(header.size) / declared
-        if abs(factors[0] / factors[1] - 1) < _SAME_ASPECT:
-            for index in np.flatnonzero(split.owner == place):
-                box = split.annotations[index]
-                box.setdefault('area', 0)
-                write_box(box, (split.boxes[index] * np.tile(factors, 2)).tolist())
+        factors, places = np.array(header.size) / declared, split.boxes_of[place]
+        boxes = split.boxes[places]
+        fit = not misfits('coco', boxes, split.sizes[places]).any()
+        if abs(factors[0] / factors[1] - 1) < _SAME_ASPECT and fit:
+            for index, box in zip(places, (boxes * np.tile(factors, 2)).tolist()):
+                split.annotations[index].setdefault('area', 0)
+                write_box(split.annotations[index], box)
         image['width'], image['height'] = header.size
         changed.append(f"{image['file_name']}: {declared[0]} x {declared[1]} -> "
                        f'{header.size[0]} x {header.size[1]}')

@@ -74,33 +74,30 @@ def _mend_one(split: LabelledSplit, around: Surroundings
     return replace(mended, classes=split.classes, faults={}), changes
 
 
-def write_mended(splits: Sequence[LabelledSplit], out: str, inputs: Sequence[str]) -> list[str]:
-    """Write the annotation files: ``OUT.json``, or for several splits ``OUT_train.json`` etc.
-
-    File names become relative to the folder of ``out``, unless it is that of the source.
-
-    Args:
-        inputs: Files that must stay as they are.
-
-    Returns:
-        The files.
+def mended_files(splits: Sequence[LabelledSplit], out: str) -> list[str]:
+    """The annotation files to write: ``OUT.json``, or of several splits ``OUT_train.json`` etc.
 
     Raises:
-        UserError: If one is an input, or cannot be written.
+        UserError: If ``out`` is not the name of a JSON file.
     """
     stem, ending = osp.splitext(out)
     if ending.lower() != '.json':
         raise UserError(f'--fix {out}: give the name of a file that ends in .json.')
-    paths = {split.name: f'{stem}_{split.name}{ending}' if len(splits) > 1 else out
-             for split in splits}
-    sources = {osp.realpath(path) for path in inputs}
-    for path in paths.values():
-        if osp.realpath(path) in sources:
-            raise UserError(f'--fix would overwrite {path}, which is part of the data.\n'
-                            'Give another name.')
-    for split in splits:
-        write_json(paths[split.name], _placed(split, osp.dirname(osp.abspath(out))))
-    return [*paths.values()]
+    return [f'{stem}_{split.name}{ending}' if len(splits) > 1 else out for split in splits]
+
+
+def write_mended(splits: Sequence[LabelledSplit], out: str) -> list[str]:
+    """Write the annotation files; returns their names.
+
+    File names of images become relative to the folder of ``out``, unless it is the source's.
+
+    Raises:
+        UserError: If one cannot be written.
+    """
+    paths = mended_files(splits, out)
+    for split, path in zip(splits, paths, strict=True):
+        write_json(path, _placed(split, osp.dirname(osp.abspath(out))))
+    return paths
 
 
 def _placed(split: LabelledSplit, folder: str) -> dict:

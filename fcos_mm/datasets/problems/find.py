@@ -1,5 +1,9 @@
 """All problems of a dataset."""
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
 
 from fcos_mm.datasets.coco_format import DATASET, coco_faults
 from fcos_mm.datasets.problems.boxes import box_problems
@@ -8,10 +12,13 @@ from fcos_mm.datasets.problems.copies import copy_problems, group_copies
 from fcos_mm.datasets.problems.images import image_problems, unlisted
 from fcos_mm.datasets.problems.kinds import KINDS, LEVELS
 from fcos_mm.datasets.problems.pictures import Picture
-from fcos_mm.datasets.problems.problem import Case, Problem
+from fcos_mm.datasets.problems.problem import Case, Problem, box_problem
 from fcos_mm.datasets.statistics.split import LabelledSplit
 from fcos_mm.faults import EXAMPLES
 
+#: Without the fields that training adds.
+_NEEDS = {**DATASET, 'annotations': ('image_id', 'category_id', 'bbox')}
+_OF_IDS = re.compile('(the )?id .*annotations')
 _ORDER = {kind: place for place, kind in enumerate(KINDS)}
 
 
@@ -44,11 +51,16 @@ def _all(splits: Sequence[LabelledSplit], pictures: Mapping[str, Picture]
     yield from class_problems(splits)
 
 
-def _format(split: LabelledSplit) -> Iterator[Problem]:
-    """Entries that are not as COCO's format has them."""
-    for _, message in coco_faults(split.data, split.ann_file, DATASET):
-        if 'lack area' not in message:  # which training adds
+def _format(split: LabelledSplit) -> Iterator[Problem | None]:
+    """Entries that are not as COCO's format has them, and ids."""
+    for _, message in coco_faults(split.data, split.ann_file, _NEEDS):
+        message = message.removeprefix(f'{split.ann_file}: ')
+        if not _OF_IDS.match(message):
             yield message_problem('format', split.name, message)
+    ids = [str(box.get('id')) for box in split.annotations]
+    times = Counter(ids)
+    yield box_problem('ids', split, np.array([each == 'None' or times[each] > 1 for each in ids]))
+    yield box_problem('id_zero', split, np.array([each == '0' for each in ids]))
 
 
 def message_problem(kind: str, split: str, message: str) -> Problem:

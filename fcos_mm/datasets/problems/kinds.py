@@ -25,6 +25,14 @@ _DRAW = 'Look at the boxes drawn on the page.'
 KINDS: dict[str, Kind] = {
     # ---- the file
     'format': Kind('error', '', '', ''),
+    'ids': Kind(
+        'warning', 'boxes have no id of their own',
+        '`train --data` numbers them anew; a config that names the file is refused.',
+        'Number the annotations from 1.'),
+    'id_zero': Kind(
+        'note', 'boxes have the id 0',
+        "pycocotools and mmdet's metric count such a box as never found; fcos_mm's does not.",
+        'Number the annotations from 1.'),
     'conversion': Kind(
         'warning', '', 'They are left out, or put right, when the data are read.',
         'Correct them where they were annotated.'),

@@ -94,7 +94,7 @@ def image_case(split: LabelledSplit, place: int, text: str = '') -> Case:
     """A case of an image, with all its boxes."""
     image = split.images[place]
     boxes = tuple((_corners(split.annotations[index]['bbox']), split.classes[split.labels[index]])
-                  for index in np.flatnonzero(split.owner == place))
+                  for index in split.boxes_of[place])
     name = f"{image['file_name']}: {text}" if text else image['file_name']
     return Case(name, split.paths[place], (image['width'], image['height']), boxes)
 

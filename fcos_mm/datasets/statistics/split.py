@@ -62,6 +62,13 @@ class LabelledSplit:
         return np.array([places[box['image_id']] for box in self.annotations], int)
 
     @cached_property
+    def boxes_of(self) -> list[np.ndarray]:
+        """For each image the places of its boxes, M arrays."""
+        order = np.argsort(self.owner, kind='stable')
+        ends = np.cumsum(np.bincount(self.owner, minlength=len(self.images)))
+        return np.split(order, ends[:-1])
+
+    @cached_property
     def labels(self) -> np.ndarray:
         """(N,) places in :attr:`classes`."""
         return np.array([self._labels[box['category_id']] for box in self.annotations], int)

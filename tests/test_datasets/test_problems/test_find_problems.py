@@ -177,6 +177,16 @@ def test_entries_that_cannot_be_read(dataset):
     assert 'bbox of 1 of 30 annotations is not four finite numbers' in problems[0].title
 
 
+@pytest.mark.parametrize('ids, kind, count', [
+    ([7, 7, 109], 'ids', 3), ([None, 102, 103], 'ids', 1), ([0, 102, 103], 'id_zero', 1)])
+def test_ids(dataset, ids, kind, count):
+    """7 is also the id of another image's first box."""
+    for box, number in zip(dataset.boxes, ids):
+        box['id'] = number
+    problem = only(dataset)
+    assert (problem.kind, problem.count) == (kind, count)
+
+
 def test_errors_come_first(dataset):
     dataset.boxes[0]['bbox'] = [5, 5, 0, 9]
     dataset.draw('spare.png')
