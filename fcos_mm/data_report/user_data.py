@@ -1,4 +1,5 @@
 """A user's data for ``fcos-mm check-data``, and what training would say to them."""
+import re
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from fcos_mm.errors import UserError
 
 #: Checks of training whose warnings are among the problems that are found anyway.
 _FOUND_ANYWAY = {'skipped_boxes', 'repeated_boxes', 'repeated_files', 'image_sizes', 'box_form'}
+_SUBJECT = re.compile(r'(\w+)_dataloader\.\S+ \(.*?\): ')  # key and file, of a message
 
 
 @dataclass
@@ -50,8 +52,12 @@ class UserData:
             check_config_data(cfg, mode, warn=self._note)
 
     def _note(self, message: str) -> None:
-        if getattr(message, 'check', '') not in _FOUND_ANYWAY:
-            self.warnings.append(message_problem('training_check', 'training', message))
+        check = getattr(message, 'check', '')
+        if check not in _FOUND_ANYWAY:
+            found = _SUBJECT.match(message)
+            split, text = (found[1], message[found.end():]) if found else ('all', message)
+            kind = 'ignored_category' if check == 'classes' else 'training_check'
+            self.warnings.append(message_problem(kind, split, text))
 
 
 def data_of_folder(path: str, classes: Sequence[str] | None) -> UserData:

@@ -92,8 +92,12 @@ def write_mended(splits: Sequence[LabelledSplit], out: str) -> list[str]:
     File names of images become relative to the folder of ``out``, unless it is the source's.
 
     Raises:
-        UserError: If one cannot be written.
+        UserError: If one cannot be written, or would have no image.
     """
+    for split in splits:
+        if not split.data['images']:
+            raise UserError(f'--fix: no image of {split.name} would be left; nothing is written.\n'
+                            f'Check that {split.folder} is the folder of the images.')
     paths = mended_files(splits, out)
     for split, path in zip(splits, paths, strict=True):
         write_json(path, _placed(split, osp.dirname(osp.abspath(out))))

@@ -37,6 +37,7 @@ KINDS: dict[str, Kind] = {
         'warning', '', 'They are left out, or put right, when the data are read.',
         'Correct them where they were annotated.'),
     'training_check': Kind('warning', '', '', ''),
+    'ignored_category': Kind('note', '', '', ''),
     # ---- images
     'missing': Kind(
         'error', 'images are missing', 'Training stops at an image that is not there.',

@@ -164,6 +164,15 @@ def test_beside_the_source_the_names_stay(dataset):
     assert json.loads((dataset.root / 'mended.json').read_text()) == splits[0].data
 
 
+def test_a_split_without_images_is_not_written(dataset, tmp_path):
+    shutil.rmtree(dataset.root / 'images')
+    splits = dataset.splits()
+    done, _ = mend(splits, read_pictures(splits))
+    with pytest.raises(UserError, match='no image of train would be left'):
+        write_mended(done, str(tmp_path / 'out.json'))
+    assert not [*tmp_path.glob('out*')]
+
+
 def test_an_output_that_is_no_json_file(dataset):
     with pytest.raises(UserError, match='--fix out.txt: .*ends in .json'):
         write_mended(dataset.splits(), 'out.txt')
