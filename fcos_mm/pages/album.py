@@ -12,8 +12,8 @@ from fcos_mm.pages.elements import element, join
 
 _SIDE = 640  # of an embedded picture, the longer one, in pixels
 _QUALITY = 80  # of JPEG
-_BYTES = 60_000  # of a picture where there are few
-_ALL_BYTES = 3_800_000  # of all pictures, before base64 makes them a third larger
+_BYTES = 55_000  # of a picture where there are few
+_ALL_BYTES = 4_500_000  # of all pictures, before base64 makes them a third larger
 
 
 class Picture(NamedTuple):
@@ -64,13 +64,23 @@ class Album:
             return None
 
 
+def placeholder(width: int, height: int, reason: str) -> Markup:
+    """What stands in place of a picture."""
+    return (element('rect', width=width, height=height, class_='missing')
+            + element('text', reason, x=width / 2, y=height / 2, class_='missing'))
+
+
 def _image(picture: Picture, budget: int) -> Markup:
-    data = base64.b64encode(jpeg(picture, budget)).decode()
+    file = jpeg(picture, budget)
+    if file is None:
+        field = placeholder(picture.width, picture.height, 'file is damaged')
+        return element('g', field, id=picture.id)
+    data = base64.b64encode(file).decode()
     return element('image', id=picture.id, width=picture.width, height=picture.height,
                    preserveAspectRatio='none', href=f'data:image/jpeg;base64,{data}')
 
 
-def jpeg(picture: Picture, budget: int) -> bytes:
+def jpeg(picture: Picture, budget: int) -> bytes | None:
     """A picture as it is loaded for training, made small.
 
     Args:
@@ -78,11 +88,11 @@ def jpeg(picture: Picture, budget: int) -> bytes:
         budget: The number of bytes that it should not exceed.
 
     Returns:
-        A file of JPEG; empty if the picture cannot be decoded.
+        A file of JPEG; None if the picture cannot be decoded.
     """
     pixels = _decode(picture)
     if pixels is None:
-        return b''
+        return None
     side = min(_SIDE, max(pixels.shape[:2]))
     for _ in range(6):
         scale = side / max(pixels.shape[:2])

@@ -1,17 +1,17 @@
 """Galleries: pictures with their boxes, which a click enlarges."""
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from markupsafe import Markup
 
-from fcos_mm.pages.album import Album, Picture
-from fcos_mm.pages.charts.svg import rectangle, text
+from fcos_mm.pages.album import Album, placeholder
+from fcos_mm.pages.charts.svg import SAMPLE, rectangle, text
 from fcos_mm.pages.elements import element, join
 
 #: The kinds of boxes, and what the legend calls them.
 KINDS = {'truth': 'annotated', 'right': 'right detection', 'wrong': 'wrong detection',
          'missed': 'missed', 'other': 'other'}
 _FEW = 8  # boxes of a panel whose labels are legible in the small picture
-_SAMPLE = element('svg', element('path', d='M0 4h30'), viewBox='0 0 30 8', aria_hidden='true')
 
 
 def gallery(pictures: Sequence[Mapping], album: Album) -> Markup:
@@ -19,58 +19,68 @@ def gallery(pictures: Sequence[Mapping], album: Album) -> Markup:
 
     Args:
         pictures: Each with ``path``, ``width``, ``height``, ``caption`` and ``panels``: views
-            of the picture beside each other, each with ``title`` and ``boxes``. A box has ``box``
-            (x0, y0, x1, y1) in pixels of the picture, ``label``, ``kind``, a key of
-            :data:`KINDS`, and perhaps ``points``, a list of (x, y).
+            of the picture beside each other, each with ``title``, ``boxes`` and, where it shows
+            another file, ``path``. A box has ``box`` (x0, y0, x1, y1) in pixels of the file as it
+            is loaded for training, ``label``, ``kind``, a key of :data:`KINDS`, and perhaps
+            ``points``, a list of (x, y). ``width`` and ``height`` count where there is no file.
         album: The pictures of the page.
     """
     if not pictures:
         return element('p', 'No pictures.', class_='note')
     used = {box['kind'] for picture in pictures for panel in picture['panels']
             for box in panel['boxes']}
-    legend = join(element('li', _SAMPLE + name, class_=f'box-{kind}')
+    legend = join(element('li', SAMPLE + name, class_=f'box-{kind}')
                   for kind, name in KINDS.items() if kind in used)
+    panels = max(len(picture['panels']) for picture in pictures)
     return element('ul', legend, class_='legend boxes') + element(
-        'div', join(_card(picture, album) for picture in pictures), class_='gallery')
+        'div', join(_card(picture, album) for picture in pictures), class_='gallery',
+        style=f'--panels:{panels}')
 
 
 def _card(picture: Mapping, album: Album) -> Markup:
     """A picture in small, and the same enlarged, which refers to the small one's drawing."""
-    found = album.picture(picture['path'])
-    width, height = found[2:] if found else (picture['width'], picture['height'])
-    ids = [album.new_id() for _ in picture['panels']]
-    drawings = [element('g', _drawing(panel, found, width, height), id=id)
-                for id, panel in zip(ids, picture['panels'])]
-    references = [element('use', href=f'#{id}') for id in ids]
-    small, large = (join(_panel(panel, drawing, width, height) for panel, drawing in
-                         zip(picture['panels'], drawn)) for drawn in (drawings, references))
+    small, large, ids = [], [], []
+    for panel in picture['panels']:
+        drawing, width, height = _drawing(panel, picture, album)
+        ids.append(album.new_id())
+        small.append(_panel(panel, element('g', drawing, id=ids[-1], class_='drawing'), width,
+                            height))
+        large.append(_panel(panel, element('use', href=f'#{ids[-1]}'), width, height))
     caption, popover = picture['caption'], f'{ids[0]}-large'
-    button = element('button', element('span', small, class_='panels'), type='button',
+    button = element('button', element('span', join(small), class_='panels'), type='button',
                      popovertarget=popover, aria_label=f'Enlarge {caption}')
     close = element('button', '×', type='button', class_='close', popovertarget=popover,
                     popovertargetaction='hide', aria_label='Close')
     enlarged = element('div', close + element('p', caption)
-                       + element('div', large, class_='panels'), popover='', id=popover)
-    style = f'--panels:{len(ids)};--side:{max(width, height)}px'
+                       + element('div', join(large), class_='panels'), popover='', id=popover)
     return element('figure', button + element('figcaption', caption) + enlarged, class_='card',
-                   style=style)
+                   style=f'--panels:{len(ids)}')
 
 
 def _panel(panel: Mapping, drawing: Markup, width: int, height: int) -> Markup:
     title = element('span', panel['title'], class_='title') if panel['title'] else Markup('')
     return element('span', title + element('svg', drawing, viewBox=f'0 0 {width} {height}'),
-                   class_='panel')
+                   class_='panel', style=f'--side:{max(width, height)}px')
 
 
-def _drawing(panel: Mapping, found: Picture | None, width: int, height: int) -> Markup:
-    boxes = panel['boxes']
-    group = element('g', join(_box(box, width, height) for box in boxes),
-                    class_='many' if len(boxes) > _FEW else None)
-    shadow = element('path', d=''.join(_outline(box['box']) for box in boxes), class_='shadow')
+def _drawing(panel: Mapping, picture: Mapping, album: Album) -> tuple[Markup, int, int]:
+    """A picture with its boxes, and its width and height."""
+    path = str(panel.get('path', picture['path']))
+    found = album.picture(path)
     if found:
-        return element('use', href=f'#{found.id}') + shadow + group
-    return (element('rect', width=width, height=height, class_='missing') + shadow + group
-            + text('file not found', width / 2, height / 2, class_='missing'))
+        image, width, height = element('use', href=f'#{found.id}'), found.width, found.height
+    else:
+        width, height = picture['width'], picture['height']
+        reason = 'no picture' if Path(path).exists() else 'file not found'
+        image = placeholder(width, height, reason)
+    return image + _boxes(panel['boxes'], width, height), width, height
+
+
+def _boxes(boxes: Sequence[Mapping], width: int, height: int) -> Markup:
+    shadow = ''.join(_outline(box['box']) for box in boxes)
+    return element('path', d=shadow, class_='shadow') + element(
+        'g', join(_box(box, width, height) for box in boxes),
+        class_='many' if len(boxes) > _FEW else None)
 
 
 def _box(box: Mapping, width: int, height: int) -> Markup:

@@ -48,8 +48,13 @@ def write_page(path: str | Path, title: str, chapters: Sequence[Chapter]) -> Non
     Raises:
         UserError: If a file cannot be written.
     """
-    write_text(render(title, chapters), path)
-    write_text(as_json(title, chapters), Path(path).with_suffix('.json'))
+    write_text(_encodable(render(title, chapters)), path)
+    write_text(_encodable(as_json(title, chapters)), Path(path).with_suffix('.json'))
+
+
+def _encodable(text: str) -> str:
+    """A text with a question mark for what UTF-8 cannot hold: bytes of odd file names."""
+    return text.encode(errors='replace').decode()
 
 
 @cache

@@ -5,11 +5,11 @@ from numbers import Real
 from markupsafe import Markup, escape
 
 from fcos_mm.pages.elements import element, join
-from fcos_mm.pages.numbers import UNKNOWN, known, number
+from fcos_mm.pages.numbers import known, number
 
 Cell = str | Real | None
 
-_SHORT = 20  # letters of a fact that is written large
+_SHORT = 20  # letters up to which a fact is written large, and a cell in one line
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[Cell]], *, id: str, sortable: bool = True,
@@ -59,12 +59,14 @@ def _head(name: str, numeric: bool, sortable: bool) -> Markup:
 
 
 def _cell(value: Cell, numeric: bool) -> Markup:
-    """A cell; a number keeps its exact value for sorting."""
+    """A cell; a number keeps its exact value for sorting, and a short text its line."""
     exact = repr(float(value)) if _is_number(value) and known(value) else None
-    return element('td', _text(value), class_='number' if numeric else None, data_value=exact)
+    text = _text(value)
+    kind = 'number' if numeric else 'short' if len(text) <= _SHORT else None
+    return element('td', text, class_=kind, data_value=exact)
 
 
-def _text(value: Cell) -> str:
-    if value is None:
-        return UNKNOWN
-    return number(value) if _is_number(value) else escape(value)
+def _text(value: Cell) -> Markup:
+    if isinstance(value, bool):
+        return escape('yes' if value else 'no')
+    return escape(number(value) if _is_number(value) else value)

@@ -27,7 +27,7 @@ KINDS: dict[str, Kind] = {
     'format': Kind('error', '', '', ''),
     'ids': Kind(
         'warning', 'boxes have no id of their own',
-        '`train --data` numbers them anew; a config that names the file is refused.',
+        'train --data numbers them anew; a config that names the file is refused.',
         'Number the annotations from 1.'),
     'id_zero': Kind(
         'note', 'boxes have the id 0',
@@ -53,7 +53,7 @@ KINDS: dict[str, Kind] = {
         'error', 'images are turned by their EXIF orientation, and their annotation is not',
         'The image is loaded turned, the boxes were drawn on the stored one, or only the size '
         'was noted so: the file does not say.',
-        'Store the images upright (`mogrify -auto-orient`), and look at the boxes drawn on them.'),
+        'Store the images upright (mogrify -auto-orient), and look at the boxes drawn on them.'),
     'other_size': Kind(
         'error', 'images have another size than their annotation says',
         'Boxes are in pixels of the annotated size.',
@@ -93,7 +93,7 @@ KINDS: dict[str, Kind] = {
         'Nothing, if this is intended; an image without objects can be listed without boxes.'),
     'without_boxes': Kind(
         'note', 'images have no boxes',
-        'They teach what is background. With `filter_empty_gt=True` training skips them.',
+        'They teach what is background. With filter_empty_gt=True training skips them.',
         'Check that their objects were not forgotten.'),
     # ---- boxes
     'normalised': Kind(
@@ -150,7 +150,7 @@ KINDS: dict[str, Kind] = {
     'imbalance': Kind(
         'note', 'classes have less than a hundredth of the boxes of the most frequent one',
         'They get low scores and count as much as others in the mean AP.',
-        'Add examples, or repeat their images (`ClassBalancedDataset`).'),
+        'Add examples, or repeat their images (ClassBalancedDataset).'),
     'similar_names': Kind(
         'warning', 'class names differ from another by case, blanks or punctuation only',
         'They are separate classes.', 'Give them one name, if they are one class.'),

@@ -1,5 +1,5 @@
 """The axes of a chart: grid, ticks and labels around the area of the data."""
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from markupsafe import Markup
@@ -35,7 +35,7 @@ def up(extent: tuple[float, float]) -> Scale:
 
 
 def chart(title: str, axes: Iterable[Markup], drawn: Iterable[Markup], *, x: str, y: str,
-          area: Area = PLOT, names: Sequence[str] = (), note: str = '') -> Markup:
+          area: Area = PLOT, **options: object) -> Markup:
     """A figure of data and their axes.
 
     Args:
@@ -45,16 +45,14 @@ def chart(title: str, axes: Iterable[Markup], drawn: Iterable[Markup], *, x: str
         x: What the axis below shows.
         y: What the axis on the left shows.
         area: Where the data lie.
-        names: Of the series, for the legend.
-        note: A remark below the chart.
+        options: Those of :func:`svg.figure`.
     """
     height = area.bottom + HEIGHT - PLOT.bottom
     middle = (area.top + area.bottom) / 2
     labels = [svg.text(x, (area.left + area.right) / 2, height - 6, class_='middle axis'),
               svg.text(y, 0., 0., class_='middle axis',
                        transform=f'translate(13 {middle:.1f}) rotate(-90)')]
-    return svg.figure(title, join([*axes, *labels, *drawn]), WIDTH, height, names=names,
-                      note=note)
+    return svg.figure(title, join([*axes, *labels, *drawn]), WIDTH, height, **options)
 
 
 def x_ticks(scale: Scale, area: Area = PLOT, whole: bool = False) -> Markup:
@@ -62,7 +60,7 @@ def x_ticks(scale: Scale, area: Area = PLOT, whole: bool = False) -> Markup:
     return join(
         element('path', d=f'M{scale(tick):.1f} {area.top:g}V{area.bottom:g}', class_='grid')
         + svg.text(label, scale(tick), area.bottom + 17, class_='middle')
-        for tick, label in scale.ticks(whole))
+        for tick, label in scale.ticks(7, whole))
 
 
 def y_ticks(scale: Scale, area: Area = PLOT) -> Markup:

@@ -52,8 +52,8 @@ def heat_map(rows: Sequence[str], columns: Sequence[str], values: Sequence[Seque
                 tooltip += '' if texts is None else f' ({number(value)})'
                 drawn.append(_cell(i, j, min(value / highest, 1.), tooltip,
                                    '' if large else shown, grid))
-    return svg.figure(title, join(drawn), grid.left + grid.side * len(columns) + 8,
-                      grid.top + grid.side * len(rows) + 8, wide=large)
+    width = max(grid.left + grid.side * len(columns) + 8, 900. if large else axes.WIDTH)
+    return svg.figure(title, join(drawn), width, grid.top + grid.side * len(rows) + 8, wide=large)
 
 
 def _grid(rows: Sequence[str], columns: Sequence[str], large: bool) -> _Grid:
@@ -62,8 +62,8 @@ def _grid(rows: Sequence[str], columns: Sequence[str], large: bool) -> _Grid:
                      for names in (rows, columns))
     if not large:
         width = axes.WIDTH - beside - 36
-        return _Grid(beside + 28, above + 28, min(width / len(columns), 44.), 12.)
-    side = min(max(840. / len(columns), 9.), 24.)
+        return _Grid(beside + 28, above + 28, min(width / len(columns), 64.), 12.)
+    side = min(max(840. / len(columns), 9.), 36.)
     letters = min(side * 0.9, 12.)
     return _Grid(beside * letters / 12 + 28, above * letters / 12 + 28, side, letters)
 

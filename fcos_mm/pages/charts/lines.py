@@ -43,7 +43,8 @@ def line_chart(series: Sequence[Mapping], *, title: str, x: str, y: str,
              for index, (line, runs) in enumerate(zip(series, lines)) if runs]
     drawn += [_vertical(entry, across) for entry in marks if known(entry['x'])]
     return axes.chart(title, [axes.x_ticks(across, whole=whole), axes.y_ticks(up)], drawn, x=x,
-                      y=y, names=[line['name'] for line in series])
+                      y=y, names=[line['name'] for line in series],
+                      dashed=[index for index, line in enumerate(series) if line.get('dashed')])
 
 
 def _runs(line: Mapping, log_x: bool) -> Iterator[list[Point]]:

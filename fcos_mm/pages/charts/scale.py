@@ -32,17 +32,18 @@ class Scale(NamedTuple):
         share = (value - low) / (high - low)
         return float(self.start + (self.end - self.start) * min(max(share, 0.), 1.))
 
-    def ticks(self, whole: bool = False) -> list[tuple[float, str]]:
-        """Round values on the scale, about five, and their labels.
+    def ticks(self, most: int = 5, whole: bool = False) -> list[tuple[float, str]]:
+        """Round values on the scale, and their labels.
 
         Args:
+            most: How many steps there are at most between them.
             whole: Whether only whole numbers have a meaning.
         """
         if self.log:
             ticks = _log_ticks(self.low, self.high)
             return [(tick, short_numbers([tick])[0]) for tick in ticks]
         slack = 1e-9 * (self.high - self.low)
-        ticks = [round(tick, 12) for tick in _round_values(self.low, self.high, whole)
+        ticks = [round(tick, 12) for tick in _round_values(self.low, self.high, most, whole)
                  if self.low - slack <= tick <= self.high + slack]
         return list(zip(ticks, short_numbers(ticks)))
 
@@ -72,9 +73,10 @@ def extent(values: Iterable[float | None], given: tuple[float, float] | None = N
     return float(low), float(high)
 
 
-def _round_values(low: float, high: float, whole: bool = False) -> list[float]:
+def _round_values(low: float, high: float, most: int = 5, whole: bool = False) -> list[float]:
     """Round values whose first and last enclose a range."""
-    locator = MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10], integer=whole)
+    locator = MaxNLocator(nbins=most, steps=[1, 2, 2.5, 5, 10], integer=whole,
+                            min_n_ticks=1 if whole else 2)
     return locator.tick_values(low, high).tolist()
 
 

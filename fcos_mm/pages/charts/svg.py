@@ -7,6 +7,9 @@ from fcos_mm.pages.elements import element, join, short
 
 #: Series after these begin again at the first colour, with another dash style.
 COLOURS = 7
+_LEGEND = 3 * COLOURS  # series up to which there is a legend
+#: A line of an entry in a legend, in the colour and dash style of its class.
+SAMPLE = element('svg', element('path', d='M0 4h24'), viewBox='0 0 24 8', aria_hidden='true')
 
 
 def text(content: object, x: float, y: float, **attributes: object) -> Markup:
@@ -31,7 +34,8 @@ def colour_class(index: int) -> str:
 
 
 def figure(title: str, drawn: Markup, width: float, height: float, *,
-           names: Sequence[str] = (), note: str = '', wide: bool = False) -> Markup:
+           names: Sequence[str] = (), dashed: Sequence[int] = (), note: str = '',
+           wide: bool = False) -> Markup:
     """A chart with its title and legend.
 
     Args:
@@ -40,14 +44,16 @@ def figure(title: str, drawn: Markup, width: float, height: float, *,
         width: Of the drawing, in units of its own.
         height: Of the drawing.
         names: Of the series, for the legend; the classes of :func:`colour_class` colour them.
+        dashed: Places of the series that are drawn dashed.
         note: A remark below it.
         wide: Whether it takes the whole width of the page.
     """
+    kind = ' wide' * wide + ' many' * (len(names) > _LEGEND)
     drawing = element('svg', drawn, viewBox=f'0 0 {short(width)} {short(height)}', role='img',
                       aria_label=title)
-    return element('figure', join([element('figcaption', title), _legend(names), drawing,
+    return element('figure', join([element('figcaption', title), _legend(names, dashed), drawing,
                                    element('p', note, class_='note') if note else Markup('')]),
-                   class_='chart wide' if wide else 'chart')
+                   class_=f'chart{kind}')
 
 
 def nothing_to_draw(title: str) -> Markup:
@@ -57,9 +63,10 @@ def nothing_to_draw(title: str) -> Markup:
                                            class_='note')]), class_='chart empty')
 
 
-def _legend(names: Sequence[str]) -> Markup:
-    if len(names) > 3 * COLOURS:
+def _legend(names: Sequence[str], dashed: Sequence[int]) -> Markup:
+    if len(names) > _LEGEND:
         return element('p', f'{len(names)} series: point at one for its name.', class_='note')
-    entries = join(element('li', name, class_=colour_class(index))
-                   for index, name in enumerate(names))
+    entries = join(
+        element('li', SAMPLE + name, class_=colour_class(index) + ' dashed' * (index in dashed))
+        for index, name in enumerate(names))
     return element('ul', entries, class_='legend') if len(names) > 1 else Markup('')

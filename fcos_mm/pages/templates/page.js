@@ -1,7 +1,7 @@
 'use strict';
 
 /* Sorts a table by a column: a click on its head sorts upwards, another one downwards. */
-const key = cell => cell.dataset.value === undefined ? cell.textContent : Number(cell.dataset.value);
+const key = cell => 'value' in cell.dataset ? Number(cell.dataset.value) : cell.textContent;
 
 function compare(a, b) {
   if (typeof a === typeof b) return typeof a === 'number' ? a - b : a.localeCompare(b);
