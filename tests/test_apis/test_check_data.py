@@ -62,6 +62,7 @@ def test_a_folder(run, data):
     assert numbers['overview']['splits']['val']['boxes'] == 4
     page = Path('check_data/mine.html').read_text()
     assert '2 of 2 classes have fewer than 20 boxes' in page
+    assert 'input size    64 x 64' in screen and numbers['input_size']['boxes'] == 8
 
 
 def test_a_page_elsewhere(run, data):
@@ -83,7 +84,8 @@ def test_without_opening_the_images(run, data):
     shutil.copy(data / 'images' / 'val_1.png', data / 'images' / 'train_1.png')
     words = 'copies, byte for byte'
     assert words in run(check_data, data, '--no-page')[1]
-    assert words not in run(check_data, data, '--no-page', '--fast')[1]
+    _, screen = run(check_data, data, '--no-page', '--fast')
+    assert words not in screen and 'input size' not in screen
 
 
 def test_classes_of_a_folder(run, data):
@@ -148,11 +150,3 @@ def test_what_is_data():
     assert [is_data(name) for name in ('.', 'data.yaml', 'train.json')] == [True] * 3
     assert [is_data(name) for name in ('config.py', 'fcos_mm::demo/a.py', 'absent',
                                        'fcos_csp-w25_fpn_shapes')] == [False] * 4
-
-
-def test_real_blood_cells(run, real_data):
-    """Two boxes without area, and one picture that is in two splits; nothing else."""
-    _, screen = run(check_data, real_data / 'bccd', '--no-page')
-    assert [line for line in screen.splitlines() if line.startswith(('error', 'warn', 'note'))] == [
-        'warning: train: 1 boxes skipped: no area', 'warning: val: 1 boxes skipped: no area',
-        'warning: train: 1 of 205 images are near copies of images in val']
