@@ -44,7 +44,8 @@ def advise(split: LabelledSplit) -> Chapter:
     """
     with tempfile.TemporaryDirectory(prefix='fcos_mm_data_') as folder:
         path = osp.join(folder, f'{split.name}.json')
-        completed = [{'area': box['bbox'][2] * box['bbox'][3], 'iscrowd': 0, **box, 'id': number}
-                     for number, box in enumerate(split.annotations, 1)]
+        completed = [dict(box, id=number, area=area, iscrowd=int(crowd))
+                     for number, (box, area, crowd) in enumerate(zip(
+                         split.annotations, split.areas.tolist(), split.crowd), 1)]
         write_json(path, dict(split.data, images=split.images, annotations=completed))
         return input_size(path, split.classes)

@@ -46,6 +46,17 @@ def test_a_config(run, tiny_config):
     assert lines[-1] == 'The data can be trained on.'.split()
 
 
+def test_a_config_mended(run, tiny_config, data):
+    """Images are found from where the new file is; the config needs nothing but its name."""
+    edit(data / 'train.json', lambda content: content['annotations'][0].update(bbox=[-4, 2, 9, 9]))
+    words = ('--cfg-options', f'data_root={data}/')
+    _, screen = run(check_data, tiny_config, '--fix', 'out/a.json', '--no-page', '--fast', *words)
+    assert 'train: 1 boxes cut to their image:\n    train_1.png: annotation 1, [0' in screen
+    mended = json.loads(Path('out/a_train.json').read_text())
+    assert mended['annotations'][0]['bbox'] == [0, 2, 5, 9]
+    assert all(Path('out', image['file_name']).is_file() for image in mended['images'])
+
+
 def test_options_of_a_config(run, tiny_config, tmp_path):
     with pytest.raises(UserError, match='(?s)2 faults.*Annotation file not found'):
         run(check_data, tiny_config, '--cfg-options', f'data_root={tmp_path}/')

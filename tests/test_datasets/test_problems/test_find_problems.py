@@ -10,6 +10,7 @@ from fcos_mm.datasets.problems.boxes import box_problems
 from fcos_mm.datasets.problems.find import find_problems
 from fcos_mm.datasets.problems.pictures import read_pictures
 from fcos_mm.datasets.sources import recognise
+from fcos_mm.errors import UserError
 
 #: A sound dataset of ten images has few boxes of a class.
 CLEAN = {('few_boxes', 'train')}
@@ -181,6 +182,19 @@ def test_entries_that_cannot_be_read(dataset):
     problems = [problem for problem in dataset.problems() if problem.kind == 'format']
     assert [problem.about.level for problem in problems] == ['error']
     assert 'bbox of 1 of 30 annotations is not four finite numbers' in problems[0].title
+
+
+def test_areas_that_are_no_numbers(dataset):
+    """The area of the box counts; the entry is a fault of the file."""
+    for box, area in zip(dataset.boxes, ['', None, []]):
+        box['area'] = area
+    assert only(dataset).title == "area of 3 of 30 annotations is not a finite number"
+
+
+def test_broken_categories_are_refused(dataset):
+    dataset.data['val']['categories'][0]['name'] = ['cup']
+    with pytest.raises(UserError, match='name of 1 of 2 categories is not text'):
+        dataset.problems()
 
 
 @pytest.mark.parametrize('ids, kind, count', [
