@@ -1,5 +1,6 @@
 """``EarlyStoppingHook``: end a training whose AP no longer rises."""
 import math
+from typing import Any
 
 from mmengine.hooks import EarlyStoppingHook as MMEngineEarlyStoppingHook
 from mmengine.runner import EpochBasedTrainLoop
@@ -37,7 +38,7 @@ class EarlyStoppingHook(MMEngineEarlyStoppingHook):
 
     def __init__(self, *, monitor: str = 'coco/bbox_mAP', min_delta: float = 0.002,
                  patience: int = 10, patience_share: float = 0.2, begin: float = 0.5,
-                 **kwargs) -> None:
+                 **kwargs: Any) -> None:
         for name, share in (('patience_share', patience_share), ('begin', begin)):
             if not 0 <= share < 1:
                 raise UserError(f'EarlyStoppingHook has {name}={share!r}.\nIt must be a share of '

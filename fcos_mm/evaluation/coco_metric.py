@@ -4,6 +4,7 @@ import logging
 import tempfile
 from collections.abc import Sequence
 from os import PathLike
+from typing import Any
 
 import numpy as np
 from mmdet.datasets.api_wrappers import COCOevalMP
@@ -72,7 +73,7 @@ class CocoMetric(CocoMetricBase):
                  iou_thrs: float | Sequence[float] | None = None,
                  metric_items: Sequence[str] | None = None, format_only: bool = False,
                  outfile_prefix: str | PathLike | None = None, score_thresholds: bool = True,
-                 backend_args: dict | None = None, **kwargs) -> None:
+                 backend_args: dict | None = None, **kwargs: Any) -> None:
         name = type(self).__name__
         self.evaluator = choose_evaluator(backend)
         if format_only and outfile_prefix is None:

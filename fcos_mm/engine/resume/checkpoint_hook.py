@@ -2,6 +2,7 @@
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 from mmengine.dist import barrier, is_main_process
 from mmengine.fileio import LocalBackend
@@ -43,7 +44,7 @@ class CheckpointHook(MMEngineCheckpointHook):
         **kwargs: mmengine's arguments.
     """
 
-    def __init__(self, *, minutes: float | None = None, **kwargs) -> None:
+    def __init__(self, *, minutes: float | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.minutes = minutes
         self._resumed: dict | None = None  # what the loaded checkpoint says

@@ -1,0 +1,98 @@
+"""What the site has beside docs/*.md: the API reference, pages from the root, linked files.
+
+A link is written as GitHub wants it, relative to its file. A link to a file outside of docs/
+becomes one to the page made from it (:data:`ROOT_PAGES`) or to a copy in the site's `files/`.
+"""
+import re
+from pathlib import Path, PurePosixPath
+from posixpath import normpath, relpath
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
+
+ROOT = Path(__file__).resolve().parents[2]
+LINK = re.compile(r'(?<=\]\()(?!\w+:|#|/)([^)#\s]+)(?=[)#])')
+
+#: Files of the repository's root -> pages of the site.
+ROOT_PAGES = {'CHANGELOG.md': 'changelog.md', 'CONTRIBUTING.md': 'contributing.md',
+              'README.md': 'index.md'}
+
+#: Pages of the API reference: file -> (title, introduction, what it describes).
+API = {
+    'detection': ('Load and detect', 'A trained model in Python. `fcos_mm.load` is `load` below.', [
+        'fcos_mm.api', 'fcos_mm.apis.detection.detections']),
+    'data': ('Data', 'From a folder in any layout to COCO files.', [
+        'fcos_mm.datasets.sources.prepare', 'fcos_mm.datasets.coco']),
+    'models': ('Models', 'The detector, its head and the parts of the head.', [
+        'fcos_mm.models.detector', 'fcos_mm.models.head', 'fcos_mm.models.locations',
+        'fcos_mm.models.assigner', 'fcos_mm.models.losses', 'fcos_mm.models.postprocess',
+        'fcos_mm.models.branches.centerness', 'fcos_mm.models.branches.iou_quality',
+        'fcos_mm.models.structures', 'fcos_mm.models.backbones.efficientnet_lite',
+        'fcos_mm.models.backbones.timm_backbone']),
+    'evaluation': ('Evaluation', 'AP, score thresholds and the metrics of the tables.', [
+        'fcos_mm.evaluation.coco_metric', 'fcos_mm.evaluation.score_threshold',
+        'fcos_mm.evaluation.table_metrics']),
+    'analysis': ('Analysis', 'What the paper reports beside AP.', [
+        'fcos_mm.analysis.assignment_stats', 'fcos_mm.analysis.score_iou',
+        'fcos_mm.analysis.overlapped', 'fcos_mm.analysis.result_file',
+        'fcos_mm.analysis.training_memory']),
+    'engine': ('Training', 'Hooks and loops that configs name.', [
+        'fcos_mm.engine.early_stopping', 'fcos_mm.engine.progress.hook',
+        'fcos_mm.engine.guards.non_finite', 'fcos_mm.engine.guards.unreadable',
+        'fcos_mm.engine.resume.checkpoint_hook', 'fcos_mm.engine.resume.train_loops',
+        'fcos_mm.engine.distributed.watchdog', 'fcos_mm.engine.run_header']),
+}
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add the pages that are not in docs/, and the files that pages link to."""
+    for name, (title, introduction, modules) in API.items():
+        described = '\n\n'.join(f'::: {module}' for module in modules)
+        files.append(File.generated(config, f'api/{name}.md', content=(
+            f'# {title}\n\n{introduction}\n\n{described}\n')))
+    for source, page in ROOT_PAGES.items():
+        if page not in files.src_uris:
+            files.append(File.generated(config, page, content=(ROOT / source).read_text()))
+    for linked in sorted(_linked_files(files)):
+        files.append(File.generated(config, f'files/{linked}', abs_src_path=str(ROOT / linked)))
+    return files
+
+
+def on_page_markdown(markdown: str, page: Page, **_) -> str:
+    """Point links to files outside of docs/ at their place in the site."""
+    here = PurePosixPath(page.file.src_uri).parent
+    return LINK.sub(lambda match: _in_site(match[1], _repository_path(page.file), here), markdown)
+
+
+def _linked_files(files: Files) -> set[str]:
+    """The files outside of docs/ that pages link to, without those that become pages."""
+    pages = [file for file in files.documentation_pages() if not file.src_uri.startswith('api/')]
+    linked = {_target(link, _repository_path(file)) for file in pages
+              for link in LINK.findall(file.content_string)}
+    return {path for path in linked if not path.startswith('docs/') and path not in ROOT_PAGES
+            and (ROOT / path).is_file()}
+
+
+def _repository_path(file: File) -> str:
+    """Where a page lies in the repository."""
+    back = {page: source for source, page in ROOT_PAGES.items() if page != 'index.md'}
+    return back.get(file.src_uri, f'docs/{file.src_uri}')
+
+
+def _target(link: str, source: str) -> str:
+    """The path in the repository that a link of the file ``source`` names."""
+    return normpath(str(PurePosixPath(source).parent / link))
+
+
+def _in_site(link: str, source: str, here: PurePosixPath) -> str:
+    path = _target(link, source)
+    if path.startswith('docs/'):
+        place = path.removeprefix('docs/')
+    elif path in ROOT_PAGES:
+        place = ROOT_PAGES[path]
+    elif (ROOT / path).is_file():
+        place = f'files/{path}'
+    else:
+        return link  # reported by mkdocs as not found
+    return relpath(place, here)
