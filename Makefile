@@ -17,10 +17,11 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 PIP_INSTALL = -m pip install --quiet --quiet --no-input --prefer-binary
 PYTEST_JOBS = --numprocesses $(JOBS) --dist loadfile
 TORCH_OPTIONS = $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
-# The environment that the target is in.
+OLDEST_PYTHON = 10
+# Make the environment that the target is in.
 define CREATE_VENV
-@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
-    || { echo 'Python 3.10 or newer is needed: make PYTHON=python3.x'; exit 2; }
+@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, $(OLDEST_PYTHON)))' \
+    || { echo 'Python 3.$(OLDEST_PYTHON) or newer is needed: make PYTHON=python3.x'; exit 2; }
 @echo 'creating $(@D)'
 @$(PYTHON) -m venv $(@D) \
     || { echo 'The Python module venv is missing: install python3-venv'; exit 2; }
@@ -66,7 +67,7 @@ lint: install
 
 docs: $(DOCS_VENV)/.installed
 	@NO_MKDOCS_2_WARNING=1 $(DOCS_VENV)/bin/python -m mkdocs build --strict
-	@echo 'site/index.html'
+	@echo 'open site/index.html; with search: $(PYTHON) -m http.server --directory site'
 
 docs-check: install
 	@$(VENV)/bin/python docs/_tools/check.py $(ARGS)
@@ -97,6 +98,7 @@ $(VENV)/.installed $(OPENMMLAB_VENV)/.installed: $(NEEDS)
 	@$(@D)/bin/python $(PIP_INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@
 
+$(DOCS_VENV)/.installed: OLDEST_PYTHON = 11
 $(DOCS_VENV)/.installed: requirements/docs.txt requirements/constraints.txt
 	$(CREATE_VENV)
 	@echo 'installing mkdocs'

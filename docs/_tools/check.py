@@ -22,8 +22,8 @@ ROOT = Path(__file__).resolve().parents[2]
 RESULT = ROOT / 'docs' / 'docs_check.md'
 PAGES = [ROOT / 'README.md', ROOT / 'CONTRIBUTING.md', *sorted((ROOT / 'docs').glob('*.md'))]
 BLOCK = re.compile(
-    r'^<!-- setup\n(?P<setup>.*?)^-->$'
-    r'|(?:^<!-- (?P<mark>not run|file|config|config on)(?:: (?P<words>.*?))? -->\n)?'
+    r'^ *<!-- setup\n(?P<setup>.*?)^ *-->$'
+    r'|(?:^ *<!-- (?P<mark>not run|run with|file|config|config on)(?:: (?P<words>.*?))? -->\n)?'
     r'^(?P<indent> *)```(?P<language>\w*)[^\n]*\n(?P<text>.*?)^ *```$', re.DOTALL | re.MULTILINE)
 BASELINE = 'fcos_mm::fcos/fcos_r50-caffe_fpn_gn-head_1x_coco.py'
 LOAD_CONFIG = 'import sys; from fcos_mm.config import load_config; load_config(sys.argv[1])'
@@ -74,6 +74,8 @@ def command(block: Block, folder: Path) -> list[str] | None:
         return [sys.executable, '-c', LOAD_CONFIG, 'config_of_the_page.py']
     if block.language == 'python':
         return [sys.executable, '-c', block.text]
+    if block.mark == 'run with':
+        return [*BASH, f'{block.text.rstrip()} {block.words}']
     if block.language == 'console':
         lines = re.findall(r'^\$ ((?:.*\\\n)*.*)$', block.text, re.MULTILINE)
         return [*BASH, '\n'.join(lines)]
@@ -114,7 +116,7 @@ def check_page(page: Path, limit: float) -> Iterator[Outcome]:
             start = time.monotonic()
             status, note = run(block, Path(folder), limit)
             outcome = Outcome(name, block.line, status, time.monotonic() - start, note)
-            shown = note if status != 'ok' else block.mark
+            shown = note or ' '.join([block.mark, block.words])
             print(f'{name:28} {block.line:5} {status:8} {outcome.seconds:6.1f} s  {shown}',
                   flush=True)
             yield outcome

@@ -12,6 +12,8 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).resolve().parents[2]
+#: What docstrings write as :class:`Name` or :func:`package.name`, after Markdown.
+ROLE = re.compile(r':(?:class|func|meth|data|mod|attr):<code>~?([^<]*)</code>')
 LINK = re.compile(r'(?<=\]\()(?!\w+:|#|/)([^)#\s]+)(?=[)#])')
 
 #: Files of the repository's root -> pages of the site.
@@ -63,6 +65,11 @@ def on_page_markdown(markdown: str, page: Page, **_) -> str:
     """Point links to files outside of docs/ at their place in the site."""
     here = PurePosixPath(page.file.src_uri).parent
     return LINK.sub(lambda match: _in_site(match[1], _repository_path(page.file), here), markdown)
+
+
+def on_page_content(html: str, **_) -> str:
+    """Show Sphinx's roles in docstrings as code."""
+    return ROLE.sub(r'<code>\1</code>', html)
 
 
 def _linked_files(files: Files) -> set[str]:
