@@ -89,7 +89,8 @@ def run(block: Block, folder: Path, limit: float) -> tuple[str, str]:
     words = command(block, folder)
     if words is None:
         return 'written', block.words
-    environment = {**os.environ, 'REPO': str(ROOT), 'OMP_NUM_THREADS': '1',
+    environment = {**os.environ, 'REPO': str(ROOT), 'HOME': str(folder.parent),
+                   'OMP_NUM_THREADS': '1',
                    'PATH': f'{Path(sys.executable).parent}:{os.environ["PATH"]}',
                    'PYTHONPATH': f'{ROOT}:{os.environ.get("PYTHONPATH", "")}'}
     with tempfile.TemporaryFile('w+') as output:
@@ -107,19 +108,18 @@ def run(block: Block, folder: Path, limit: float) -> tuple[str, str]:
     return ('ok', '') if status == 0 else ('FAILED', f'{reason}\n{tail}')
 
 
-def check_page(page: Path, limit: float) -> Iterator[Outcome]:
-    """Run the blocks of a page, one after another, and print a line for each."""
+def check_page(page: Path, folder: Path, limit: float) -> Iterator[Outcome]:
+    """Run the blocks of a page in ``folder``, one after another, and print a line for each."""
     name = str(page.relative_to(ROOT))
-    with tempfile.TemporaryDirectory(prefix=f'{page.stem}_') as folder:
-        (Path(folder) / '.venv').symlink_to(sys.prefix)
-        for block in blocks(page.read_text()):
-            start = time.monotonic()
-            status, note = run(block, Path(folder), limit)
-            outcome = Outcome(name, block.line, status, time.monotonic() - start, note)
-            shown = note or ' '.join([block.mark, block.words])
-            print(f'{name:28} {block.line:5} {status:8} {outcome.seconds:6.1f} s  {shown}',
-                  flush=True)
-            yield outcome
+    folder.mkdir()
+    (folder / '.venv').symlink_to(sys.prefix)
+    for block in blocks(page.read_text()):
+        start = time.monotonic()
+        status, note = run(block, folder, limit)
+        outcome = Outcome(name, block.line, status, time.monotonic() - start, note)
+        shown = note or ' '.join([block.mark, block.words])
+        print(f'{name:28} {block.line:5} {status:8} {outcome.seconds:6.1f} s  {shown}', flush=True)
+        yield outcome
 
 
 def versions() -> str:
@@ -167,7 +167,9 @@ def main() -> int:
     words = parser.parse_args()
     start = time.monotonic()
     pages = [page.resolve() for page in words.pages] or [page for page in PAGES if page != RESULT]
-    outcomes = [outcome for page in pages for outcome in check_page(page, words.limit)]
+    with tempfile.TemporaryDirectory() as home:
+        outcomes = [outcome for page in pages
+                    for outcome in check_page(page, Path(home) / page.stem, words.limit)]
     failed = count(outcomes, 'FAILED')
     print(f'{count(outcomes, "ok", "written")} blocks run, {count(outcomes, "not run")} not run, '
           f'{failed} failed, {time.monotonic() - start:.0f} s')
