@@ -47,7 +47,7 @@ def test_settings_that_fit():
 
 def test_boxes_that_are_too_small():
     text = report(statistics(unanswered=statistics()['unanswered'] * 2))
-    assert '10 ( 1.0 %) boxes are lost (too_small). Enlarge the input' in text
+    assert '10 ( 1.0 %) boxes are lost (too_small). Use a larger input' in text
     assert 'The settings fit' not in text
 
 
