@@ -77,8 +77,13 @@ def _linked_files(files: Files) -> set[str]:
     pages = [file for file in files.documentation_pages() if not file.src_uri.startswith('api/')]
     linked = {_target(link, _repository_path(file)) for file in pages
               for link in LINK.findall(file.content_string)}
-    return {path for path in linked if not path.startswith('docs/') and path not in ROOT_PAGES
-            and (ROOT / path).is_file()}
+    return {path for path in linked if not _is_page(path) and (ROOT / path).is_file()}
+
+
+def _is_page(path: str) -> bool:
+    """Whether a file of the repository is a page, or a picture beside the pages."""
+    in_docs = path.startswith('docs/') and not path.startswith('docs/_tools/')
+    return in_docs or path in ROOT_PAGES
 
 
 def _repository_path(file: File) -> str:
@@ -94,10 +99,8 @@ def _target(link: str, source: str) -> str:
 
 def _in_site(link: str, source: str, here: PurePosixPath) -> str:
     path = _target(link, source)
-    if path.startswith('docs/'):
-        place = path.removeprefix('docs/')
-    elif path in ROOT_PAGES:
-        place = ROOT_PAGES[path]
+    if _is_page(path):
+        place = ROOT_PAGES.get(path, path.removeprefix('docs/'))
     elif (ROOT / path).is_file():
         place = f'files/{path}'
     else:
