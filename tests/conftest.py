@@ -1,6 +1,9 @@
 """What all tests share: few threads, a tiny dataset, a tiny config."""
+import html
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -188,3 +191,61 @@ def start_script():
 def run_script(start_script):
     """``run_script(script, *words, **environment)``: the same to its end."""
     return lambda *words, **variables: start_script(*words, **variables).finish()
+
+
+class Browser:
+    """Headless Chromium. Every call starts it anew, which takes a second: look at much at once."""
+
+    FLAGS = ('--headless', '--no-sandbox', '--disable-gpu', '--hide-scrollbars', '--no-first-run',
+             '--disable-background-networking', '--disable-component-update', '--disable-sync',
+             '--host-resolver-rules=MAP * ~NOTFOUND', '--enable-logging=stderr')
+    SEEN = '''<script>addEventListener('load', () => parent.postMessage([
+        location.hash.slice(1), (() => {{ {script} }})(), document.documentElement.outerHTML
+        ], '*'))</script>'''
+    FRAMES = '''<script>const all = []; addEventListener('message', ({{ data }}) => {{
+        all.push(data); document.querySelector('pre').textContent = JSON.stringify(all); }})
+        </script><pre></pre>{frames}'''
+    FRAME = '<iframe src="seen.html#{width}" width="{width}" height="900" frameborder="0"></iframe>'
+
+    def __init__(self, program, folder):
+        self.program, self.folder = program, folder
+
+    def look(self, page, script='', widths=(1280, )):
+        """Open a page at several widths, and run a script in each once it is loaded.
+
+        Returns ``results``, what the script returns at each width; ``dom``, the document at the
+        first width afterwards; ``console``, warnings and errors; ``requests``, what the page asks
+        a network for.
+        """
+        seen, frames, log = (self.folder / name for name in ('seen.html', 'frames.html', 'net'))
+        seen.write_text(Path(page).read_text() + self.SEEN.format(script=script))
+        frames.write_text(self.FRAMES.format(
+            frames=''.join(self.FRAME.format(width=width) for width in widths)))
+        run = self._run(f'--log-net-log={log}', '--virtual-time-budget=5000', '--dump-dom', frames)
+        told = json.loads(html.unescape(re.search('<pre>(.*?)</pre>', run.stdout, re.S)[1]))
+        told = {int(width): (result, dom) for width, result, dom in told}
+        events = (event.get('params', {}) for event in json.loads(log.read_text())['events'])
+        return SimpleNamespace(
+            results={width: told[width][0] for width in widths}, dom=told[widths[0]][1],
+            console=re.findall(r'CONSOLE[^\]]*\] (.*)', run.stderr),
+            requests=[event['url'] for event in events if event.get('initiator') == 'null'
+                      and not event['url'].startswith(('file:', 'data:'))])
+
+    def screenshot(self, page, picture, width, height, *flags):
+        """Write a picture of a page, which is at least 500 wide."""
+        self._run(f'--window-size={width},{height}', f'--screenshot={picture}', *flags, page)
+
+    def _run(self, *words):
+        *flags, page = words
+        return subprocess.run([self.program, *self.FLAGS, *flags, Path(page).as_uri()],
+                              capture_output=True, text=True, timeout=120, check=True)
+
+
+@pytest.fixture(scope='session')
+def browser(tmp_path_factory) -> Browser:
+    """A browser; the test is skipped where there is none."""
+    names = ('chromium', 'chromium-browser', 'google-chrome')
+    program = next(filter(None, map(shutil.which, names)), None)
+    if program is None:
+        pytest.skip(f'none of {", ".join(names)} is installed')
+    return Browser(program, tmp_path_factory.mktemp('browser'))

@@ -55,16 +55,16 @@ def assignment_statistics(cfg: Config, ann_file: str, *, scale: Size | None = No
     size = input_size(cfg, scale)._replace(round_down=as_published)
     annotations = read_boxes(ann_file, class_names(cfg))
     counts, unanswered = [], []
-    for image, boxes in _each_image(annotations, size, progress):
+    for image, boxes in each_image(annotations, size, progress):
         assigned = samples.assign(boxes)
-        counts.append(_count(assigned, boxes))
+        counts.append(count_image(assigned, boxes))
         if not counts[-1].recalled.all():
             reasons = samples.why(boxes, assigned)
             unanswered += _unanswered(image, boxes, counts[-1].recalled, reasons)
     return dict(
         ann_file=ann_file, sample=samples.kind, input=size._asdict(),
         num_images=len(annotations.images), left_out=annotations.left_out,
-        warnings=annotations.warnings, **_totals(counts), levels=_levels(samples, counts),
+        warnings=annotations.warnings, **totals(counts), levels=_levels(samples, counts),
         reasons=samples.reasons, unanswered=unanswered)
 
 
@@ -89,7 +89,7 @@ def anchor_recall(cfg: Config, ann_file: str, *, scale: Size | None = None,
                         'configs/retinanet/retinanet_r50-caffe_fpn_1x_coco.py.')
     rules = {name: samples.with_rule(name) for name in LOW_QUALITY_MATCHES}
     recalled, boxes = dict.fromkeys(rules, 0), 0
-    for _, image in _each_image(read_boxes(ann_file, class_names(cfg)), size, progress):
+    for _, image in each_image(read_boxes(ann_file, class_names(cfg)), size, progress):
         overlaps = samples.overlaps(image).values
         boxes += len(overlaps)
         for name, assigner in rules.items():
@@ -98,7 +98,7 @@ def anchor_recall(cfg: Config, ann_file: str, *, scale: Size | None = None,
     return {name: percent(number, boxes) for name, number in recalled.items()}
 
 
-def _each_image(annotations: Annotations, size: InputSize,
+def each_image(annotations: Annotations, size: InputSize,
                 progress: bool) -> Iterator[tuple[ImageBoxes, InputBoxes]]:
     """Yield the images that have boxes, with one thread: more only wait on such small tensors."""
     images = [image for image in annotations.images if len(image.boxes)]
@@ -117,7 +117,8 @@ def _each_image(annotations: Annotations, size: InputSize,
         print(file=sys.stderr)
 
 
-def _count(assigned: Assigned, boxes: InputBoxes) -> ImageCounts:
+def count_image(assigned: Assigned, boxes: InputBoxes) -> ImageCounts:
+    """Count the samples of an image, and the boxes that have some."""
     ends, number = np.cumsum(assigned.counts), len(boxes.boxes)
     level = np.searchsorted(ends, assigned.positive, side='right')  # (K,)
     pairs = np.unique(level * number + assigned.answered)  # each level and box once
@@ -138,7 +139,8 @@ def _ambiguous(assigned: Assigned, categories: np.ndarray) -> tuple[int, int]:
     return int((claims > 1).sum()), int(several.sum())
 
 
-def _totals(counts: list[ImageCounts]) -> dict:
+def totals(counts: list[ImageCounts]) -> dict:
+    """The counts of all images together, and the shares in percent."""
     num_gt = sum(len(c.recalled) for c in counts)
     num_recalled = sum(int(c.recalled.sum()) for c in counts)
     num_positive = sum(int(c.positives.sum()) for c in counts)

@@ -14,8 +14,16 @@ from fcos_mm.models.head import FCOSHead
 from fcos_mm.registry import MODELS
 
 Samples = LocationSamples | AnchorSamples
+_HEADS = ('bbox_head', 'rpn_head')
 _REMEDY = ("Give a config with fcos_mm.FCOSHead and FCOSAssigner, or with an anchor-based head of "
            "mmdet and MaxIoUAssigner.")
+
+
+def head_type(cfg: Config) -> type | None:
+    """The class of the dense head; None if there is none."""
+    name = next((name for name in _HEADS if (cfg.get('model') or {}).get(name)), None)
+    with DefaultScope.overwrite_default_scope(cfg.get('default_scope') or 'fcos_mm'):
+        return name and MODELS.get(cfg.model[name]['type'])
 
 
 def build_samples(cfg: Config, *, as_published: bool = False) -> Samples:
@@ -85,7 +93,7 @@ def build_part(cfg: Config, name: str, part: dict) -> nn.Module:
 
 def _head_name(cfg: Config) -> str:
     model = cfg.get('model') or {}
-    name = next((name for name in ('bbox_head', 'rpn_head') if model.get(name)), None)
+    name = next((name for name in _HEADS if model.get(name)), None)
     if name is None:
         raise UserError(f'The config has neither model.bbox_head nor model.rpn_head.\n{_REMEDY}')
     return name

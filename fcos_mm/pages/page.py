@@ -1,14 +1,24 @@
 """Render chapters as one HTML file, which needs no other file and no network, and as JSON."""
 import json
 from collections.abc import Sequence
-from functools import cache
+from datetime import datetime
+from functools import cache, partial
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, PrefixLoader, StrictUndefined, select_autoescape
 
 from fcos_mm.atomic_file import write_text
+from fcos_mm.pages.album import Album
 from fcos_mm.pages.chapter import Chapter
+from fcos_mm.pages.charts.bars import bar_chart
+from fcos_mm.pages.charts.density import density
+from fcos_mm.pages.charts.heat_map import heat_map
+from fcos_mm.pages.charts.histogram import histogram
 from fcos_mm.pages.charts.lines import line_chart
+from fcos_mm.pages.gallery import gallery
+from fcos_mm.pages.numbers import number
+from fcos_mm.pages.table import facts, table
+from fcos_mm.version import __version__
 
 _PACKAGES = ('pages', 'report', 'data_report', 'browse')
 
@@ -20,7 +30,10 @@ def render(title: str, chapters: Sequence[Chapter]) -> str:
         title: Its heading.
         chapters: In their order.
     """
-    return _environment().get_template('pages/page.html').render(title=title, chapters=chapters)
+    album = Album()
+    return _environment().get_template('pages/page.html').render(
+        title=title, chapters=chapters, album=album, gallery=partial(gallery, album=album),
+        made=datetime.now())
 
 
 def as_json(title: str, chapters: Sequence[Chapter]) -> str:
@@ -35,8 +48,13 @@ def write_page(path: str | Path, title: str, chapters: Sequence[Chapter]) -> Non
     Raises:
         UserError: If a file cannot be written.
     """
-    write_text(render(title, chapters), path)
-    write_text(as_json(title, chapters), Path(path).with_suffix('.json'))
+    write_text(_encodable(render(title, chapters)), path)
+    write_text(_encodable(as_json(title, chapters)), Path(path).with_suffix('.json'))
+
+
+def _encodable(text: str) -> str:
+    """A text with a question mark for what UTF-8 cannot hold: bytes of odd file names."""
+    return text.encode(errors='replace').decode()
 
 
 @cache
@@ -45,5 +63,7 @@ def _environment() -> Environment:
         loader=PrefixLoader({name: PackageLoader(f'fcos_mm.{name}') for name in _PACKAGES}),
         autoescape=select_autoescape(), undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True)
-    environment.globals.update(line_chart=line_chart)
+    environment.globals.update(
+        line_chart=line_chart, bar_chart=bar_chart, histogram=histogram, heat_map=heat_map,
+        density=density, table=table, facts=facts, number=number, version=__version__)
     return environment

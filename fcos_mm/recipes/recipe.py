@@ -40,10 +40,7 @@ def choose_model(data, base: Config, options: Options, machine: Machine) -> list
         UserError: If an option does not fit the data or the machine.
     """
     train = data.splits['train']
-    assigner = {name: value for name, value in base.model.bbox_head.assigner.items()
-                if name != 'type'}
-    found = fit_size(boxes_of(train.ann_file, data.classes, options.seed), machine, assigner,
-                     size=options.size, levels=options.levels)
+    found = _fit(data, base, options, machine)
     backbone = choose_backbone(options.backbone, machine)
     batch, why_batch = choose_batch(
         options.batch, train.num_images, found.size[0] * found.size[1], machine)
@@ -51,9 +48,7 @@ def choose_model(data, base: Config, options: Options, machine: Machine) -> list
                                  base.auto_scale_lr.base_batch_size)
     workers = min(machine.cores - 1, _MOST_WORKERS) or 1
     return [
-        Choice('classes', data.classes, f'{len(data.classes)} in the data'),
-        Choice('image_size', found.size, found.reason),
-        *_level_choices(found, given=options.levels is not None),
+        *_input_choices(data, found, options),
         Choice('backbone', backbone.name, backbone.reason,
                dict(model=backbone.model) if backbone.name != DEFAULT else {}),
         Choice('batch_size', batch, why_batch),
@@ -62,6 +57,32 @@ def choose_model(data, base: Config, options: Options, machine: Machine) -> list
                'cores', dict(train_dataloader=dict(num_workers=workers))),
         Choice('seed', options.seed, 'of splits and training: the same gives the same run',
                dict(randomness=dict(seed=options.seed)))]
+
+
+def choose_input(data, base: Config, options: Options, machine: Machine) -> list[Choice]:
+    """Choose what locations depend on: classes, size of the input, levels, regress ranges.
+
+    The arguments are those of :func:`choose_model`.
+    """
+    return _input_choices(data, _fit(data, base, options, machine), options)
+
+
+def assigner_options(base: Config) -> dict:
+    """The options of the assigner of a config."""
+    return {name: value for name, value in base.model.bbox_head.assigner.items()
+            if name != 'type'}
+
+
+def _fit(data, base: Config, options: Options, machine: Machine) -> SizeFit:
+    boxes = boxes_of(data.splits['train'].ann_file, data.classes, options.seed)
+    return fit_size(boxes, machine, assigner_options(base), size=options.size,
+                    levels=options.levels)
+
+
+def _input_choices(data, found: SizeFit, options: Options) -> list[Choice]:
+    return [Choice('classes', data.classes, f'{len(data.classes)} in the data'),
+            Choice('image_size', found.size, found.reason),
+            *_level_choices(found, given=options.levels is not None)]
 
 
 def _level_choices(found: SizeFit, given: bool) -> Sequence[Choice]:

@@ -13,8 +13,8 @@ _STEP = 32  # pixels; both sides are multiples, as the strides of a backbone wan
 _SMALLEST = 128  # of a longer side, unless the images are smaller
 _LARGEST = (1344, 800)
 _PIXELS_PER_CORE = 100_000  # more make training on a CPU a matter of days
-# Locations that boxes are to have. Center sampling leaves a box 9 at most.
-_WANTED = {'cpu': 4, 'cuda': 6}
+#: Locations that boxes are to have, by device. Center sampling leaves a box 9 at most.
+WANTED = {'cpu': 4, 'cuda': 6}
 _P2_GAIN = 0.005  # share of the boxes that a level of stride 4 has to save
 
 
@@ -36,8 +36,8 @@ def fit_size(boxes: Boxes, machine: Machine, assigner: dict, *, size: Size | Non
         size: (longer, shorter) side, where it is given.
         levels: The first and the last level, where they are given.
     """
-    sizes = [size] if size else list(_sizes(boxes, machine))
-    options = dict(assigner=assigner, wanted=_WANTED[machine.device], levels=levels)
+    sizes = [size] if size else list(_affordable(boxes, machine))
+    options = dict(assigner=assigner, wanted=WANTED[machine.device], levels=levels)
     found = _smallest(boxes, sizes, options, first=3)
     if not levels and found.fit.answered < ENOUGH:
         fine = _smallest(boxes, sizes, options, first=2)
@@ -56,15 +56,20 @@ def _smallest(boxes: Boxes, sizes: list[Size], options: dict, first: int) -> Siz
     return SizeFit(size, fit, 'the largest for these images and this machine: boxes are small')
 
 
-def _sizes(boxes: Boxes, machine: Machine) -> Iterator[Size]:
-    """The candidate sizes, from small to large."""
+def sizes_of(boxes: Boxes) -> Iterator[Size]:
+    """Sizes of the input for images, from small to that of the median image."""
     longer = np.median(boxes.sizes.max(1))
     ratio = np.median(boxes.sizes.min(1) / boxes.sizes.max(1))
     largest = max(int(longer) // _STEP * _STEP, _STEP)
-    pixels = np.inf if machine.has_gpu else machine.cores * _PIXELS_PER_CORE
     for side in range(min(_SMALLEST, largest), largest + 1, _STEP):
-        size = side, max(-(-int(side * ratio) // _STEP), 1) * _STEP
-        smallest = side == min(_SMALLEST, largest)
-        if smallest or (size[0] * size[1] <= pixels and size[0] <= _LARGEST[0]
-                        and size[1] <= _LARGEST[1]):
+        yield side, max(-(-int(side * ratio) // _STEP), 1) * _STEP
+
+
+def _affordable(boxes: Boxes, machine: Machine) -> Iterator[Size]:
+    """The sizes that a machine can train, at least the smallest."""
+    pixels = np.inf if machine.has_gpu else machine.cores * _PIXELS_PER_CORE
+    smallest, *others = sizes_of(boxes)
+    yield smallest
+    for size in others:
+        if size[0] * size[1] <= pixels and size[0] <= _LARGEST[0] and size[1] <= _LARGEST[1]:
             yield size

@@ -48,7 +48,7 @@ def test_help_lists_every_command_in_its_group(capsys):
               for line in lines.splitlines() if not line.startswith('   ')}
     for command in commands().values():
         assert listed[command.name] == command.group
-    assert [*listed][:4] == ['demo', 'check-data', 'convert', 'train']
+    assert [*listed][:5] == ['demo', 'check-data', 'browse', 'convert', 'train']
     assert max(map(len, shown.splitlines())) <= 100
 
 

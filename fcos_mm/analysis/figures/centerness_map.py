@@ -73,18 +73,23 @@ def _comparison(scene: Scene) -> tuple[Figure, Axes]:
 
 def _draw_panel(axes: Axes, scene: Scene, levels: Sequence[Level], values: np.ndarray,
                 title: str) -> None:
-    """Draw (P,) values of some levels over the image; nan is transparent."""
-    show_pixels(axes, scene)
-    for level in reversed(levels):
-        axes.imshow(level.cut(values).reshape(level.shape), cmap=_HEAT, norm=_NORM, alpha=0.65,
-                    extent=level.extent, interpolation='nearest', zorder=2)
+    """Draw (P,) values of some levels and the boxes of these levels."""
+    draw_values(axes, scene, levels, values)
     for box in scene.answered(levels):
         draw_box(axes, scene.boxes[box], **_BOX)
     for box in scene.unanswered if levels is scene.levels else ():
         draw_box(axes, scene.boxes[box], dashed=True, **_BOX)
+    axes.set_title(title, fontsize=TITLE_FONT)
+
+
+def draw_values(axes: Axes, scene: Scene, levels: Sequence[Level], values: np.ndarray) -> None:
+    """Draw (P,) values of some levels from 0 to 1 over the pale image; nan is transparent."""
+    show_pixels(axes, scene)
+    for level in reversed(levels):
+        axes.imshow(level.cut(values).reshape(level.shape), cmap=_HEAT, norm=_NORM, alpha=0.65,
+                    extent=level.extent, interpolation='nearest', zorder=2)
     height, width = scene.pixels.shape
     axes.set(xlim=(0, width), ylim=(height, 0))  # the cells extend beyond the input
-    axes.set_title(title, fontsize=TITLE_FONT)
 
 
 def _title(scene: Scene, levels: Sequence[Level]) -> str:

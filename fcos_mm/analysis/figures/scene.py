@@ -5,15 +5,19 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from mmcv.transforms import Compose
+from mmdet.structures import DetDataSample
 from mmdet.structures.bbox import HorizontalBoxes
 from mmdet.utils import get_test_pipeline_cfg
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
+from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
 from fcos_mm.errors import UserError
 from fcos_mm.models import FCOSHead, Locations, centerness_target
 from fcos_mm.registry import MODELS, TRANSFORMS
+
+_LUMINANCE = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # of red, green and blue
 
 
 class Level(NamedTuple):
@@ -31,7 +35,7 @@ class Level(NamedTuple):
 
 class Scene(NamedTuple):
     """One image at the size of the network's input, padding included."""
-    pixels: np.ndarray  # (height, width) gray values from 0 to 255; padding is white
+    colors: np.ndarray  # (height, width, 3) RGB from 0 to 1; padding is white
     boxes: np.ndarray  # (G, 4) in pixels of the input
     names: Sequence[str]  # of the G classes
     levels: Sequence[Level]  # L
@@ -39,6 +43,11 @@ class Scene(NamedTuple):
     gt_index: np.ndarray  # (P,) index of each location's box; -1 for none
     target: np.ndarray  # (P,) center-ness by Eq. (3); nan without a box
     predicted: np.ndarray | None  # (P,) center-ness; None without a model
+
+    @property
+    def pixels(self) -> np.ndarray:
+        """(height, width) gray values from 0 to 255."""
+        return 255 * self.colors @ _LUMINANCE
 
     @property
     def occupied(self) -> list[Level]:
@@ -78,23 +87,43 @@ def make_scene(cfg: Config, image: str, boxes: np.ndarray, labels: np.ndarray,
         raise ValueError(f'labels must lie in 0..{len(class_names) - 1}, got {labels.tolist()}')
     with DefaultScope.overwrite_default_scope(cfg.get('default_scope', 'mmdet')):
         packed = _run_pipeline(cfg, image, np.asarray(boxes, dtype=np.float32), labels)
-        head = _find_head(cfg, model)
-        (height, width), maps = _input_size_and_maps(cfg, model, packed)
+        return scene_of(cfg, packed, class_names, _find_head(cfg, model), model)
+
+
+def scene_of(cfg: Config, packed: dict, class_names: Sequence[str], head: FCOSHead | None,
+             model: nn.Module | None = None) -> Scene:
+    """Assign the boxes of an image that a pipeline has packed.
+
+    Args:
+        cfg: Its data preprocessor decides the padding.
+        packed: ``inputs`` and ``data_samples``.
+        class_names: C names.
+        head: That of the config or the model; without one there are no levels.
+        model: As in :func:`make_scene`.
+    """
     sample = packed['data_samples']
+    (height, width), maps = _input_size_and_maps(cfg, model, packed)
+    scene = Scene(
+        colors=_colors(packed['inputs'], height, width),
+        boxes=sample.gt_instances.bboxes.tensor.numpy(),
+        names=[class_names[label] for label in sample.gt_instances.labels],
+        levels=[], points=np.zeros((0, 2)), gt_index=np.zeros(0, int), target=np.zeros(0),
+        predicted=torch.cat([m.flatten() for m in maps]).sigmoid().numpy() if maps else None)
+    if head is None:
+        return scene
     generator = head.location_generator
     locations = generator(
         [m.shape[-2:] for m in maps] if maps else generator.sizes(height, width), 'cpu')
-    targets = head.assign(locations, [sample.gt_instances], None, [sample.metainfo])
+    targets = head.assign(locations, [sample.gt_instances], [_crowd(sample)], [sample.metainfo])
     centerness = torch.where(targets.positive, centerness_target(targets.distances), torch.nan)
-    return Scene(
-        pixels=_gray(packed['inputs'], height, width),
-        boxes=sample.gt_instances.bboxes.tensor.numpy(),
-        names=[class_names[label] for label in sample.gt_instances.labels],
-        levels=_levels(locations),
-        points=locations.points.numpy(),
-        gt_index=targets.gt_index[0].numpy(),
-        target=centerness[0].numpy(),
-        predicted=torch.cat([m.flatten() for m in maps]).sigmoid().numpy() if maps else None)
+    return scene._replace(
+        levels=_levels(locations), points=locations.points.numpy(),
+        gt_index=targets.gt_index[0].numpy(), target=centerness[0].numpy())
+
+
+def _crowd(sample: DetDataSample) -> InstanceData | None:
+    ignored = sample.get('ignored_instances')
+    return ignored if ignored is not None and 'bboxes' in ignored else None
 
 
 def _run_pipeline(cfg: Config, image: str, boxes: np.ndarray, labels: np.ndarray) -> dict:
@@ -140,9 +169,9 @@ def _levels(locations: Locations) -> list[Level]:
     return levels
 
 
-def _gray(image: Tensor, height: int, width: int) -> np.ndarray:
-    """(3, h, w) BGR as gray values, in the top left corner of white (height, width)."""
-    weights = torch.tensor([0.114, 0.587, 0.299])  # of blue, green and red in luminance
-    gray = torch.full((height, width), 255.)
-    gray[:image.shape[1], :image.shape[2]] = (image.float() * weights[:, None, None]).sum(0)
-    return gray.numpy()
+def _colors(image: Tensor, height: int, width: int) -> np.ndarray:
+    """(3, h, w) BGR as RGB from 0 to 1, in the top left corner of white (height, width)."""
+    colors = np.ones((height, width, 3), dtype=np.float32)
+    image = image.flip(0).permute(1, 2, 0).float().numpy() / 255
+    colors[:image.shape[0], :image.shape[1]] = image.clip(0, 1)
+    return colors

@@ -33,13 +33,13 @@ def panel_grid(scene: Scene, rows: int, columns: int) -> tuple[Figure, np.ndarra
     return figure, panels
 
 
-def show_pixels(axes: Axes, scene: Scene) -> None:
-    """Show the image pale, so that colors stand out, with a frame at the input's sides."""
+def show_pixels(axes: Axes, scene: Scene, *, pale: bool = True) -> None:
+    """Show the image, with a frame at the input's sides; pale, so that colors stand out."""
     height, width = scene.pixels.shape
     axes.set_axis_on()
     axes.set(xticks=[], yticks=[])
-    axes.imshow(scene.pixels, cmap='gray', vmin=-160, vmax=255, extent=(0, width, height, 0),
-                interpolation='antialiased')
+    axes.imshow(scene.pixels if pale else scene.colors, cmap='gray', vmin=-160, vmax=255,
+                extent=(0, width, height, 0), interpolation='antialiased')
     axes.set(xlim=(0, width), ylim=(height, 0))
 
 

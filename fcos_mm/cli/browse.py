@@ -1,0 +1,47 @@
+"""``fcos-mm browse``: show your pictures as training sees them, with their locations."""
+import argparse
+
+from fcos_mm.cli.options import add_config_options, not_negative, positive, run_of
+
+_EPILOG = '''\
+Each picture is shown at the size of the network's input, behind the augmentation of the training
+pipeline: its boxes, the positive locations of each level, their center-ness, the locations that
+several boxes claim. A box without a positive location is marked "missed". A model whose head is
+not FCOS has its boxes shown.
+
+For a folder the settings are those that train --data chooses; --cfg-options tries others.
+
+examples:
+  %(prog)s data/mine
+      a page, browse.html, of 12 pictures of a folder of COCO, VOC, LabelImg, Roboflow or YOLO data
+  %(prog)s my_config.py --names "IMG_01*" 4711 --no-augmentation
+      pictures by file name or id, without augmentation
+  %(prog)s data/mine --png pictures --cfg-options image_size="(640,480)" levels=P2-P5
+      as PNG files, for another size and other levels'''
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    parser.description = 'Show training pictures with their boxes and positive locations.'
+    parser.epilog = _EPILOG
+    parser.add_argument('config', metavar='CONFIG_OR_DATA',
+                        help="a config, or the data: a folder or YOLO's data.yaml")
+    parser.add_argument('--images', type=positive, default=12, metavar='N',
+                        help='at most so many pictures (default: %(default)s)')
+    parser.add_argument('--names', nargs='+', metavar='NAME',
+                        help='file names, patterns of them or ids; otherwise a random choice')
+    parser.add_argument('--no-augmentation', dest='augmentation', action='store_false',
+                        help='by the test pipeline, without augmentation')
+    parser.add_argument('--seed', type=not_negative, default=0, metavar='N',
+                        help='of the choice and the augmentation (default: %(default)s)')
+    output = parser.add_mutually_exclusive_group()
+    output.add_argument('--out', default='browse.html', metavar='FILE',
+                        help='the page (default: %(default)s); its numbers are written beside it '
+                        'as JSON')
+    output.add_argument('--png', metavar='DIR', help='write PNG files into a folder instead')
+    parser.add_argument('--classes', nargs='+', metavar='NAME',
+                        help='of a folder: the classes that count (default: all)')
+    add_config_options(parser)
+
+
+run = run_of('fcos_mm.apis.browsing.browse')

@@ -1,0 +1,1 @@
+"""The chapters of the page on data, one file each."""

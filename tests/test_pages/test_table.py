@@ -1,0 +1,29 @@
+"""Cells of tables, and facts."""
+from fcos_mm.pages.table import facts, table
+
+EVIL = '<script>"\'&</script>'
+
+
+def test_cells_show_and_keep_numbers(read):
+    root = read(table(['name', 'AP'], [[EVIL, 0.12345], ['b', None]], id='t')).root
+    cells = [(cell.text, cell.get('data-value')) for cell in root.iter('td')]
+    assert cells == [(EVIL, None), ('0.123', '0.12345'), ('b', None), ('–', None)]
+    assert [head.get('class') for head in root.iter('th')] == [None, 'number']
+
+
+def test_a_table_sorts_and_filters_only_if_asked_to(read):
+    plain = read(table(['a'], [[True]], id='t', sortable=False)).root
+    assert not list(plain.iter('button')) and not list(plain.iter('input'))
+    assert plain.findtext('.//td') == 'yes'
+    assert ' aria-controls="t"' in table(['a'], [[1]], id='t', filterable=True)
+
+
+def test_a_table_without_rows_says_so(read):
+    assert read(table(['a'], [], id='t')).root.findtext('p') == 'No rows.'
+
+
+def test_facts_of_a_mapping_or_pairs(read):
+    for given in ({EVIL: 0.5, 'b': None}, [(EVIL, 0.5), ('b', None)]):
+        root = read(facts(given)).root
+        assert [(pair[0].text, pair[1].text) for pair in root.iter('div') if pair.find('dt')
+                is not None] == [(EVIL, '0.500'), ('b', '–')]
