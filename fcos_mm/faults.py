@@ -9,7 +9,13 @@ EXAMPLES = 5
 
 
 class Note(str):
-    """A finding that deserves a warning, not an error."""
+    """A finding that deserves a warning, not an error.
+
+    Attributes:
+        check: Name of the function that found it.
+    """
+
+    check = ''
 
 
 class SeveralFaults(UserError):

@@ -1,36 +1,52 @@
 """Checking data without training: what ``fcos-mm check-data`` does."""
 import argparse
 import os
-import tempfile
+import os.path as osp
 from collections.abc import Sequence
 
-from mmengine.config import Config
 from mmengine.logging import MMLogger
 
 from fcos_mm.apis.console import tidy_screen
 from fcos_mm.config import load_config
-from fcos_mm.config.datasets import LOADERS
 from fcos_mm.config.shipped import shipped_configs
-from fcos_mm.datasets.checks import check_config_data, coco_sources
-from fcos_mm.datasets.checks.summary import class_table, summarise
+from fcos_mm.data_report.build import build_page
+from fcos_mm.data_report.inputs import DataInputs
+from fcos_mm.data_report.text import count_levels, statistics_lines
+from fcos_mm.data_report.user_data import UserData, data_of_config, data_of_folder
+from fcos_mm.datasets.mending.mend import mend, mended_files, write_mended
+from fcos_mm.datasets.problems.find import find_problems, in_order
+from fcos_mm.datasets.problems.pictures import Picture, read_pictures
+from fcos_mm.datasets.problems.problem import as_lines
+from fcos_mm.datasets.statistics.split import LabelledSplit
 from fcos_mm.errors import UserError
 
 
 def run(args: argparse.Namespace) -> None:
-    """Print what the data of a config or a folder hold, and check them.
+    """Show what the data of a config or a folder hold and what is wrong; mend a copy if asked.
 
     Raises:
-        UserError: If they cannot be used.
+        UserError: If training would refuse them.
     """
     tidy_screen(MMLogger.get_current_instance())
-    if not is_data(args.config):
-        if args.classes:
-            raise UserError('--classes is for a folder; a config names its classes.')
-        check(load_config(args.config, args.cfg_options))
-    elif args.cfg_options:
-        raise UserError(f'--cfg-options is for a config, and {args.config} is data.')
-    else:
-        check_folder(args.config, args.classes)
+    data = _read(args)
+    page = None if args.no_page else args.html or osp.join(
+        'check_data', f'{_name(args.config)}.html')
+    _require_apart(data, page, args.fix)
+    pictures = read_pictures(data.splits, content=not args.fast)
+    problems = in_order([*find_problems(data.splits, pictures), *data.warnings])
+    inputs = DataInputs(data.splits, problems, data.layout, data.notes,
+                        str(data.refusal or ''))
+    print('\n'.join([data.layout, *data.notes, '', *statistics_lines(inputs), '']))
+    for problem in problems:
+        print('\n'.join([*as_lines(problem), '']))
+    print(f'{count_levels(problems)}.')
+    if args.fix:
+        _fix(data, pictures, args.fix)
+    if page:
+        build_page(inputs, page, f'Data: {_name(args.config)}')
+        print(f'Page: {page}')
+    if data.refusal is not None:
+        raise data.refusal
     print('The data can be trained on.')
 
 
@@ -40,37 +56,44 @@ def is_data(name: str) -> bool:
     return os.path.exists(name) and not is_config
 
 
-def check_folder(path: str, classes: list[str] | None = None) -> None:
-    """Print what a folder holds, in any layout that ``train --data`` takes, and check it.
-
-    Raises:
-        UserError: If it cannot be used.
-    """
-    from fcos_mm.datasets.sources import prepare_data
-    with tempfile.TemporaryDirectory(prefix='fcos_mm_data_') as folder:
-        data = prepare_data(path, folder, classes=classes)
-        print('\n'.join([data.layout, *data.notes]))
-        cfg = Config({'default_scope': 'fcos_mm', **{
-            f'{name}_dataloader': dict(dataset=dict(
-                type='CocoDataset', ann_file=split.ann_file, data_prefix=dict(img=split.images),
-                metainfo=dict(classes=data.classes), test_mode=name != 'train'))
-            for name, split in data.splits.items()}})
-        check(cfg, ('train', 'test') if 'test' in data.splits else ('train', ))
+def _read(args: argparse.Namespace) -> UserData:
+    if is_data(args.config):
+        if args.cfg_options:
+            raise UserError(f'--cfg-options is for a config, and {args.config} is data.')
+        return data_of_folder(args.config, args.classes)
+    if args.classes:
+        raise UserError('--classes is for a folder; a config names its classes.')
+    return data_of_config(load_config(args.config, args.cfg_options), args.config)
 
 
-def check(cfg: Config, modes: Sequence[str] = ('train', )) -> None:
-    """Check the data of a config and print how many images and boxes each class has.
+def _name(path: str) -> str:
+    """What the page of a folder, a file or a config is called."""
+    return osp.splitext(osp.basename(osp.abspath(path)))[0]
 
-    Raises:
-        UserError: If they cannot be used.
-    """
-    splits = {}
-    for mode in modes:
-        check_config_data(cfg, mode)
-        for loader in LOADERS[mode]:
-            splits.update({
-                source.key.replace('_dataloader.dataset', ''):
-                summarise(source.ann_file, source.classes)
-                for source in coco_sources(cfg, loader) if source.local})
-    if splits:
-        print('\n'.join(['', *class_table(splits), '']))
+
+def _require_apart(data: UserData, page: str | None, fix: str | None) -> None:
+    """Raise an error before anything is written if a result would overwrite data or another."""
+    results = [page, f'{osp.splitext(page)[0]}.json'] if page else []
+    results += mended_files(data.splits, fix) if fix else []
+    taken = {osp.realpath(path) for path in data.files}
+    for path in results:
+        if osp.realpath(path) in taken:
+            raise UserError(f'{path} would overwrite the data or another result.\n'
+                            'Give another --fix or --html.')
+        taken.add(osp.realpath(path))
+
+
+def _fix(data: UserData, pictures: dict[str, Picture], out: str) -> None:
+    """Write mended annotation files and print what was changed, and what is left."""
+    mended, changes = mend(data.splits, pictures)
+    paths = write_mended(mended, out)
+    print('', *(changes or ['There was nothing to mend.']), sep='\n')
+    _print_left(mended, pictures)
+    print(f"Written: {', '.join(paths)}")
+
+
+def _print_left(mended: Sequence[LabelledSplit], pictures: dict[str, Picture]) -> None:
+    left = [problem for problem in find_problems(mended, pictures)
+            if problem.about.level != 'note']
+    if left:
+        print('Left for you:', *(as_lines(problem)[0] for problem in left), sep='\n  ')

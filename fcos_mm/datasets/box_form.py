@@ -192,10 +192,18 @@ def fix_boxes(path: str, reading: str) -> tuple[dict, int]:
             f"area or leave their image, e.g. {annotations[int(np.argmax(wrong))]['bbox']}"
             '.\nThey are not written so: nothing is converted. Choose another --from.')
     corners = read_corners(reading, boxes, sizes)
-    converted = np.hstack([corners[:, :2], corners[:, 2:] - corners[:, :2]]).round(_DIGITS)
+    converted = np.hstack([corners[:, :2], corners[:, 2:] - corners[:, :2]])
     for annotation, box in zip(annotations, converted.tolist(), strict=True):
-        annotation['bbox'] = box
-        area = round(box[2] * box[3], _DIGITS)
-        if not (annotation.get('segmentation') and 0 < annotation['area'] <= area):
-            annotation['area'] = area
+        write_box(annotation, box)
     return data, int(wrong.sum())
+
+
+def write_box(annotation: dict, box: Sequence[float]) -> None:
+    """Give an annotation another box, x, y, width, height in pixels, and its area.
+
+    The area of a mask stays.
+    """
+    annotation['bbox'] = box = [round(value, _DIGITS) for value in box]
+    area = round(box[2] * box[3], _DIGITS)
+    if not (annotation.get('segmentation') and 0 < annotation['area'] <= area):
+        annotation['area'] = area

@@ -1,6 +1,7 @@
 """The size of an image from its header."""
 import io
 from functools import cache
+from typing import NamedTuple
 
 from PIL import Image
 
@@ -8,22 +9,45 @@ _ORIENTATION = 274  # the EXIF tag
 _ON_ITS_SIDE = (5, 6, 7, 8)
 
 
+class Header(NamedTuple):
+    """What an image's header says.
+
+    Attributes:
+        size: Width and height in pixels, as the image is loaded for training: exchanged where
+            the EXIF orientation turns it on its side and OpenCV obeys.
+        stored: The same as stored in the file.
+        orientation: The EXIF tag; 1, upright, where there is none.
+    """
+
+    size: tuple[int, int]
+    stored: tuple[int, int]
+    orientation: object = 1
+
+
 def image_size(path: str) -> tuple[int, int]:
     """Width and height in pixels from an image's header, as the image is loaded for training.
 
-    They are exchanged where the EXIF orientation turns the image on its side and OpenCV obeys it.
-
     Raises:
         ValueError: If there is no readable header.
+    """
+    return read_header(path).size
+
+
+def read_header(path: str) -> Header:
+    """Read an image's header.
+
+    Raises:
+        ValueError: If there is no readable one.
     """
     try:
         with Image.open(path) as image:
             width, height = image.size
             if image.format == 'TIFF':  # whose size is turned already in some versions of Pillow
                 width, height = image.tag_v2[256], image.tag_v2[257]
-            on_its_side = image.getexif().get(_ORIENTATION) in _ON_ITS_SIDE
-            turned = on_its_side and _is_turned(image.format)
-            return (height, width) if turned else (width, height)
+            orientation = image.getexif().get(_ORIENTATION, 1)
+            turned = orientation in _ON_ITS_SIDE and _is_turned(image.format)
+            size = (height, width) if turned else (width, height)
+            return Header(size, (width, height), orientation)
     except (OSError, SyntaxError, ValueError, KeyError, Image.DecompressionBombError) as error:
         raise ValueError(f'{path} ({error})') from None
 

@@ -1,13 +1,13 @@
 """``fcos-mm check-data``: on a config and on a user's data."""
 import json
-import sys
+import shutil
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
 
 import pytest
 
 from fcos_mm.apis.check_data import is_data
 from fcos_mm.cli import check_data
+from fcos_mm.cli.command import main
 from fcos_mm.errors import UserError
 
 TABLE = [['cup', '4', 'in', '4', '2', 'in', '2'], ['jar', '4', 'in', '4', '2', 'in', '2'],
@@ -15,28 +15,23 @@ TABLE = [['cup', '4', 'in', '4', '2', 'in', '2'], ['jar', '4', 'in', '4', '2', '
          ['images', 'without', 'boxes', '0', '0']]
 
 
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """The current folder, where the page goes."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
 @pytest.fixture
-def sources(monkeypatch, tiny_data, tmp_path):
-    """Stands for ``fcos_mm.datasets.sources``: every folder is the tiny dataset, copied there."""
-    module = ModuleType('fcos_mm.datasets.sources')
-    module.folders, module.splits = [], {'train': 'train', 'val': 'val'}
-    module.change = lambda data: None
+def data(tiny_data, tmp_path):
+    """The tiny dataset, to be spoilt."""
+    return shutil.copytree(tiny_data, tmp_path / 'mine')
 
-    def prepare_data(path, out_dir, classes=None, seed=0):
-        module.folders.append(Path(out_dir))
-        splits = {}
-        for name, source in module.splits.items():
-            data = json.loads((tiny_data / f'{source}.json').read_text())
-            module.change(data)
-            ann_file = Path(out_dir) / f'{name}.json'
-            ann_file.write_text(json.dumps(data))
-            splits[name] = SimpleNamespace(ann_file=str(ann_file), images=str(tiny_data / 'images'))
-        return SimpleNamespace(layout='COCO: here', splits=splits, notes=['made so'],
-                               classes=tuple(classes or ('cup', 'jar')))
 
-    module.prepare_data = prepare_data
-    monkeypatch.setitem(sys.modules, module.__name__, module)
-    return module
+def edit(path, change):
+    content = json.loads(path.read_text())
+    change(content)
+    path.write_text(json.dumps(content))
 
 
 def rows(screen):
@@ -44,9 +39,11 @@ def rows(screen):
 
 
 def test_a_config(run, tiny_config):
-    _, screen = run(check_data, tiny_config)
-    assert rows(screen) == [['boxes', 'in', 'images', 'train', 'val'], *TABLE,
-                            ['The', 'data', 'can', 'be', 'trained', 'on.']]
+    _, screen = run(check_data, tiny_config, '--no-page')
+    lines = rows(screen)
+    assert lines[0] == ['Config:', str(tiny_config)]
+    assert lines[1:6] == [['boxes', 'in', 'images', 'train', 'val'], *TABLE]
+    assert lines[-1] == 'The data can be trained on.'.split()
 
 
 def test_options_of_a_config(run, tiny_config, tmp_path):
@@ -54,54 +51,108 @@ def test_options_of_a_config(run, tiny_config, tmp_path):
         run(check_data, tiny_config, '--cfg-options', f'data_root={tmp_path}/')
 
 
-def test_a_folder(run, sources, tmp_path):
-    _, screen = run(check_data, tmp_path)
-    assert screen.splitlines()[:2] == ['COCO: here', 'made so']
-    assert rows(screen)[3:-1] == TABLE
-    assert not sources.folders[0].exists()
+def test_a_folder(run, data):
+    """Text, page and numbers; the tiny images are few, which is what is wrong with them."""
+    _, screen = run(check_data, data)
+    assert rows(screen)[1:6] == [['boxes', 'in', 'images', 'train', 'val'], *TABLE]
+    assert '0 errors, 1 warning, 0 notes.\nPage: check_data/mine.html\n' in screen
+    numbers = json.loads(Path('check_data/mine.json').read_text())
+    problem, = numbers['problems']['problems']
+    assert (problem['level'], problem['kind'], problem['count']) == ('warning', 'few_boxes', 2)
+    assert numbers['overview']['splits']['val']['boxes'] == 4
+    page = Path('check_data/mine.html').read_text()
+    assert '2 of 2 classes have fewer than 20 boxes' in page
 
 
-def test_a_folder_with_a_test_split(run, sources, tmp_path):
-    sources.splits['test'] = 'val'
-    _, screen = run(check_data, tmp_path)
-    assert rows(screen)[2:4] == [['boxes', 'in', 'images', 'train', 'val', 'test'],
+def test_a_page_elsewhere(run, data):
+    _, screen = run(check_data, data, '--html', 'pages/check.html')
+    assert 'Page: pages/check.html' in screen
+    assert {path.name for path in Path('pages').iterdir()} == {'check.html', 'check.json'}
+    assert not Path('check_data').exists()
+
+
+def test_a_third_split(run, data):
+    shutil.copy(data / 'val.json', data / 'test.json')
+    _, screen = run(check_data, data, '--no-page')
+    assert rows(screen)[1:3] == [['boxes', 'in', 'images', 'train', 'val', 'test'],
                                  [*TABLE[0], '2', 'in', '2']]
+    assert 'val: 2 of 2 images are copies, byte for byte, of images in test' in screen
 
 
-def test_classes_of_a_folder(run, sources, tmp_path):
-    _, screen = run(check_data, tmp_path, '--classes', 'jar')
+def test_without_opening_the_images(run, data):
+    shutil.copy(data / 'images' / 'val_1.png', data / 'images' / 'train_1.png')
+    words = 'copies, byte for byte'
+    assert words in run(check_data, data, '--no-page')[1]
+    assert words not in run(check_data, data, '--no-page', '--fast')[1]
+
+
+def test_classes_of_a_folder(run, data):
+    _, screen = run(check_data, data, '--classes', 'jar', '--no-page')
     assert 'boxes are left out because their category is not in metainfo.classes' in screen
-    assert rows(screen)[-4:-1] == [TABLE[1], ['all', 'classes', '4', 'in', '4', '2', 'in', '2'],
-                                   TABLE[3]]
+    assert rows(screen)[2:5] == [
+        TABLE[1], ['all', 'classes', '4', 'in', '4', '2', 'in', '2'], TABLE[3]]
 
 
-def test_a_folder_with_wrong_boxes(run, sources, tmp_path):
-    def corners(data):
-        for box in data['annotations']:
+def test_wrong_boxes_are_shown_refused_and_mended(run, data, capsys):
+    right = json.loads((data / 'train.json').read_text())
+
+    def corners(content):
+        for box in content['annotations']:
             x, y, width, height = box['bbox']
             box['bbox'] = [x, y, x + width, y + height]
 
-    sources.change = corners
+    edit(data / 'train.json', corners)
+    spoilt = (data / 'train.json').read_text()
     with pytest.raises(UserError, match='corners'):
-        run(check_data, tmp_path)
-    assert not sources.folders[0].exists()
+        main(check_data, [str(data), '--fix', 'mended/cups.json'])
+    screen = capsys.readouterr().out
+    assert 'error: train: ' in screen and 'and fit as x0, y0, x1, y1' in screen
+    assert 'train: 8 boxes converted to x, y, width, height in pixels:' in screen
+    assert 'Written: mended/cups_train.json, mended/cups_val.json' in screen
+    assert (data / 'train.json').read_text() == spoilt
+    mended = json.loads(Path('mended/cups_train.json').read_text())
+    assert [box['bbox'] for box in mended['annotations']] == [
+        box['bbox'] for box in right['annotations']]
+    _, screen = run(check_data, 'mended', '--fix', 'again/cups.json', '--no-page')
+    assert '0 errors' in screen and 'There was nothing to mend.' in screen
+
+
+@pytest.mark.parametrize('source, option, target', [
+    ('mine/train.json', '--fix', 'other/../mine/train.json'),
+    ('mine', '--html', 'mine/train.html'), ('mine/train.json', '--fix', 'check_data/train.json')])
+def test_neither_data_nor_results_are_overwritten(run, data, source, option, target):
+    """Numbers go beside the page: ``train.json`` beside ``train.html``."""
+    Path('other').mkdir()
+    before = {path.name: path.read_bytes() for path in data.glob('*.json')}
+    with pytest.raises(UserError, match=r'\.json would overwrite the data or another result'):
+        run(check_data, source, option, target)
+    assert {path.name: path.read_bytes() for path in data.glob('*.json')} == before
+    assert not Path('check_data').exists()
 
 
 @pytest.mark.parametrize('words, message', [
     (['DATA', '--cfg-options', 'a=1'], '--cfg-options is for a config'),
     (['CONFIG', '--classes', 'cup'], '--classes is for a folder'),
-    (['no_such_thing'], 'Config not found: no_such_thing')])
-def test_mistakes(words, message, run, tiny_config, tmp_path):
-    places = {'DATA': tmp_path, 'CONFIG': tiny_config}
+    (['no_such_thing'], 'Config not found: no_such_thing'),
+    (['DATA', '--classes', 'mug'], "no class 'mug'")])
+def test_mistakes(words, message, run, tiny_config, data):
+    places = {'DATA': data, 'CONFIG': tiny_config}
     with pytest.raises(UserError, match=message):
         run(check_data, *(places.get(word, word) for word in words))
 
 
-def test_what_is_data(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def test_what_is_data():
     for name in ('data.yaml', 'train.json', 'config.py'):
         Path(name).touch()
     Path('fcos_csp-w25_fpn_shapes').mkdir()
     assert [is_data(name) for name in ('.', 'data.yaml', 'train.json')] == [True] * 3
     assert [is_data(name) for name in ('config.py', 'fcos_mm::demo/a.py', 'absent',
                                        'fcos_csp-w25_fpn_shapes')] == [False] * 4
+
+
+def test_real_blood_cells(run, real_data):
+    """Two boxes without area, and one picture that is in two splits; nothing else."""
+    _, screen = run(check_data, real_data / 'bccd', '--no-page')
+    assert [line for line in screen.splitlines() if line.startswith(('error', 'warn', 'note'))] == [
+        'warning: train: 1 boxes skipped: no area', 'warning: val: 1 boxes skipped: no area',
+        'warning: train: 1 of 205 images are near copies of images in val']

@@ -35,6 +35,23 @@ class CocoSource:
         return f'{self.key} ({self.ann_file})'
 
 
+def useless_boxes(boxes: np.ndarray, sizes: np.ndarray, areas: np.ndarray
+                  ) -> dict[str, np.ndarray]:
+    """Masks (N,) of the boxes that mmdet's dataset skips, by what is wrong with them.
+
+    Args:
+        boxes: (N, 4) as x, y, width, height.
+        sizes: (N, 2), width and height of each box's image.
+        areas: (N,), as annotated.
+    """
+    near, far = boxes[:, :2], boxes[:, :2] + boxes[:, 2:]
+    no_area = (boxes[:, 2:] <= 0).any(1)
+    outside = (np.minimum(far, sizes) <= np.maximum(near, 0)).any(1) & ~no_area
+    thin = ((boxes[:, 2:] < 1).any(1) | (areas <= 0)) & ~no_area & ~outside
+    return {'have no area': no_area, 'lie outside their image': outside,
+            'have a side below 1 pixel or an area of 0': thin}
+
+
 @dataclass
 class CheckedData:
     """A dataset of a config and the contents of its annotation file.
@@ -68,13 +85,8 @@ class CheckedData:
     @cached_property
     def useless(self) -> dict[str, np.ndarray]:
         """Masks (N,) of the boxes that mmdet's dataset skips, by what is wrong with them."""
-        near, far = self.boxes[:, :2], self.boxes[:, :2] + self.boxes[:, 2:]
         areas = np.array([box['area'] for box in self.data['annotations']], dtype=np.float64)
-        no_area = (self.boxes[:, 2:] <= 0).any(1)
-        outside = (np.minimum(far, self.sizes) <= np.maximum(near, 0)).any(1) & ~no_area
-        thin = ((self.boxes[:, 2:] < 1).any(1) | (areas <= 0)) & ~no_area & ~outside
-        return {'have no area': no_area, 'lie outside their image': outside,
-                'have a side below 1 pixel or an area of 0': thin}
+        return useless_boxes(self.boxes, self.sizes, areas)
 
     @property
     def usable(self) -> np.ndarray:

@@ -43,7 +43,8 @@ _CHECKS: dict[Callable[[CheckedData], Iterator[str]], set[str]] = {
 }
 
 
-def check_config_data(cfg: Config, mode: str) -> None:
+def check_config_data(cfg: Config, mode: str, warn: Callable[[str], None] | None = None
+                      ) -> None:
     """Check the data of a config before the runner is built.
 
     Only datasets in COCO format on the local disk are looked at, and only by
@@ -53,6 +54,7 @@ def check_config_data(cfg: Config, mode: str) -> None:
     Args:
         mode: ``'train'`` (the training data, and the validation data if
             configured) or ``'test'``.
+        warn: Gets each warning, instead of the log.
 
     Raises:
         UserError: If the data cannot be used; the message names the file,
@@ -64,11 +66,11 @@ def check_config_data(cfg: Config, mode: str) -> None:
     faults = Faults()
     for loader in LOADERS[mode]:
         with faults.gather():
-            _check_loader(cfg, loader)
+            _check_loader(cfg, loader, warn or _warn)
     faults.raise_all()
 
 
-def _check_loader(cfg: Config, loader: str) -> None:
+def _check_loader(cfg: Config, loader: str, warn: Callable[[str], None]) -> None:
     """Check the datasets of a dataloader, and that what evaluates them is about the same images."""
     evaluated, faults = loader != 'train_dataloader', Faults()
     image_ids: list[tuple[CocoSource, set]] = []
@@ -76,7 +78,7 @@ def _check_loader(cfg: Config, loader: str) -> None:
     for source in sources:
         if source.local:
             with faults.gather():
-                image_ids.append((source, _check_source(cfg, source, evaluated)))
+                image_ids.append((source, _check_source(cfg, source, evaluated, warn)))
     if not evaluated:
         with faults.gather():
             check_same_classes(sources)
@@ -85,14 +87,15 @@ def _check_loader(cfg: Config, loader: str) -> None:
         check_evaluators(cfg, loader.replace('dataloader', 'evaluator'), image_ids)
 
 
-def _check_source(cfg: Config, source: CocoSource, evaluated: bool) -> set:
+def _check_source(cfg: Config, source: CocoSource, evaluated: bool,
+                  warn: Callable[[str], None]) -> set:
     """Check one dataset and return the ids of its images."""
     path, needs = source.ann_file, EVALUATED if evaluated else DATASET
     if not osp.isfile(path):
         raise UserError(f'Annotation file not found: {path}\nIt is data_root + ann_file of '
                         f'{source.key}. Set {source.key}.data_root to the folder of the data and '
                         f'{source.key}.ann_file to the file inside it.')
-    data = load_coco(path, needs, annotated=not source.test_mode, note=_warn)
+    data = load_coco(path, needs, annotated=not source.test_mode, note=warn)
     faults, failed = Faults(), set()
     for section, message in coco_faults(data, path, needs):
         failed.add(section)
@@ -104,7 +107,8 @@ def _check_source(cfg: Config, source: CocoSource, evaluated: bool) -> set:
             continue
         for message in check(checked):
             if isinstance(message, Note):
-                _warn(message)
+                message.check = check.__name__
+                warn(message)
             else:
                 failed.add(check.__name__)
                 faults.messages.append(message)

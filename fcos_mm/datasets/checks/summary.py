@@ -46,12 +46,22 @@ def summarise(ann_file: str, classes: Sequence[str]) -> SplitSummary:
 
 def class_table(splits: Mapping[str, SplitSummary]) -> list[str]:
     """A table of the boxes of each class and of the images that have it, split by split."""
+    return text_table(class_rows(splits))
+
+
+def class_rows(splits: Mapping[str, SplitSummary]) -> dict[str, list[str]]:
+    """The cells of :func:`class_table`, by the names of its rows."""
     rows = {'boxes in images': [*splits]}
     for name in dict.fromkeys(name for split in splits.values() for name in split.classes):
         rows[name] = [_counts(*split.classes[name]) if name in split.classes else '-'
                       for split in splits.values()]
     rows['all classes'] = [_counts(split.images, split.boxes) for split in splits.values()]
     rows['images without boxes'] = [f'{split.empty:,}' for split in splits.values()]
+    return rows
+
+
+def text_table(rows: Mapping[str, Sequence[str]]) -> list[str]:
+    """A table for the screen; the name of a row is its first cell."""
     width = max(map(len, rows))
     return [f'{name:{width}}' + ''.join(f'{cell:>{_COLUMN}}' for cell in cells)
             for name, cells in rows.items()]

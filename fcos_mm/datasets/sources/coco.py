@@ -42,23 +42,25 @@ class CocoSource:
 
     def read(self, split: str) -> Content:
         """Read a split; what has one meaning only is put right."""
+        path, content = self._files[split], self.as_written(split)
+        changed = [*content.faults, *(['fields of annotations added'] if _complete(content.data)
+                                      else [])]
+        faults = [message for _, message in coco_faults(content.data, path)]
+        if faults:
+            raise SeveralFaults('the data', faults)
+        self._require_images(content, path)
+        if changed:
+            content.ann_file = None
+            content.notes.append(f"{split}: {', '.join(changed)} in a copy of the annotation file")
+        return content
+
+    def as_written(self, split: str) -> Content:
+        """Read a split; nothing but names of images and missing sizes is put right."""
         path, notes = self._files[split], []
         data = load_coco(path, note=lambda line: notes.append(' '.join(line.split())))
         names = [image.get('file_name') for image in data['images'] if isinstance(image, dict)]
         folder = self._image_folder(split, [name for name in names if isinstance(name, str)])
-        changed = [what for what, change in (
-            ('file names corrected', _correct_names(data, folder, self._folders)),
-            ('sizes of images added', _add_sizes(data, folder)),
-            ('fields of annotations added', _complete(data)),
-        ) if change]
-        faults = [message for _, message in coco_faults(data, path)]
-        if faults:
-            raise SeveralFaults('the data', faults)
-        content = Content(data, folder, None if changed else path, notes)
-        self._require_images(content, path)
-        if changed:
-            notes.append(f"{split}: {', '.join(changed)} in a copy of the annotation file")
-        return content
+        return Content(data, folder, path, notes, complete_images(data, folder, self._folders))
 
     def _image_folder(self, split: str, names: list[str]) -> str:
         """The folder with most of the images under their names, or else under similar ones."""
@@ -74,7 +76,8 @@ class CocoSource:
         best = max(candidates, key=exact)
         if exact(best) == len(sample):
             return best
-        return max(candidates, key=lambda folder: max(exact(folder), similar(folder)))
+        return max(candidates, key=lambda folder: (
+            max(exact(folder), similar(folder)), exact(folder)))
 
     def _image_folders(self, split: str) -> Iterator[str]:
         beside = osp.dirname(self._files[split])
@@ -97,9 +100,16 @@ class CocoSource:
                 'similar names too. Put them there, or take them out of the annotation file.')
 
 
-def _correct_names(data: dict, folder: str, folders: Folders) -> bool:
-    """Replace names of images that are found under a similar one."""
-    changed = False
+def complete_images(data: dict, folder: str, folders: Folders) -> dict[str, list[str]]:
+    """Put right names of images and missing sizes; what was done, with the names."""
+    changed = {'file names corrected': _correct_names(data, folder, folders),
+               'sizes of images added': _add_sizes(data, folder)}
+    return {what: names for what, names in changed.items() if names}
+
+
+def _correct_names(data: dict, folder: str, folders: Folders) -> list[str]:
+    """Replace names of images that are found under a similar one; the new names."""
+    changed = []
     for image in data['images']:
         name = image.get('file_name') if isinstance(image, dict) else None
         if not isinstance(name, str) or folders.has(path := osp.join(folder, name)) or osp.exists(
@@ -108,19 +118,19 @@ def _correct_names(data: dict, folder: str, folders: Folders) -> bool:
         found = find_file(folder, name, folders)
         if found:
             image['file_name'] = osp.relpath(found.path, folder).replace(os.sep, '/')
-            changed = True
+            changed.append(image['file_name'])
     return changed
 
 
-def _add_sizes(data: dict, folder: str) -> bool:
-    """Add width and height from the images' headers where they are missing."""
-    changed = False
+def _add_sizes(data: dict, folder: str) -> list[str]:
+    """Add width and height from the images' headers where they are missing; their names."""
+    changed = []
     for image in data['images']:
         if isinstance(image, dict) and not {'width', 'height'} <= {*image}:
             try:
                 image['width'], image['height'] = image_size(
                     osp.join(folder, str(image.get('file_name'))))
-                changed = True
+                changed.append(str(image.get('file_name')))
             except ValueError:
                 continue  # told with the missing field
     return changed

@@ -82,7 +82,7 @@ def prepare_data(path: str, out_dir: str, classes: Sequence[str] | None = None, 
 def _make(source: Source, out_dir: str, classes: Sequence[str] | None, seed: int) -> dict:
     """Read the splits, write what is needed and tell it as plain values."""
     contents = {split: source.read(split) for split in source.splits}
-    names = _choose(_class_names(contents), classes)
+    names = choose_classes(class_names(contents), classes)
     notes = [*source.notes, *(note for content in contents.values() for note in content.notes)]
     notes += _leave_out_empty_test(contents, names)
     notes += _separate(contents)
@@ -103,7 +103,7 @@ def _make(source: Source, out_dir: str, classes: Sequence[str] | None, seed: int
         for split in order})
 
 
-def _class_names(contents: dict[str, Content]) -> list[str]:
+def class_names(contents: dict[str, Content]) -> list[str]:
     """Names in the order of the data, without the one that only groups the others."""
     names = []
     for content in contents.values():
@@ -113,7 +113,12 @@ def _class_names(contents: dict[str, Content]) -> list[str]:
     return [*dict.fromkeys(names)]
 
 
-def _choose(known: list[str], classes: Sequence[str] | None) -> tuple[str, ...]:
+def choose_classes(known: list[str], classes: Sequence[str] | None) -> tuple[str, ...]:
+    """The classes to take, all that are known if none are given.
+
+    Raises:
+        UserError: If one is unknown or given twice.
+    """
     if classes is None:
         return tuple(known)
     unknown = [name for name in classes if name not in known]

@@ -25,11 +25,13 @@ class Content:
         images: Absolute folder that the names of the images are relative to.
         ann_file: The file that says just this; None if there is none.
         notes: What was put right or left out, each one line.
+        faults: What a converter left out or changed: kind and cases.
     """
     data: dict
     images: str
     ann_file: str | None = None
     notes: list[str] = field(default_factory=list)
+    faults: Mapping[str, list[str]] = field(default_factory=dict)
 
     def paths(self) -> list[str]:
         """The paths of the images."""
@@ -66,6 +68,13 @@ class Source(Protocol):
 
         Raises:
             UserError: If it cannot be used.
+        """
+
+    def as_written(self, split: str) -> Content:
+        """Read a split that may have faults, to show or mend them.
+
+        Raises:
+            UserError: If it cannot be read at all.
         """
 
 

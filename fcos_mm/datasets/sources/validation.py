@@ -4,13 +4,12 @@ import os.path as osp
 import numpy as np
 
 from fcos_mm.datasets.converters.coco import write_json
-from fcos_mm.datasets.sources.duplicates import find_copies
+from fcos_mm.datasets.sources.duplicates import are_alike, find_copies
 from fcos_mm.datasets.sources.source import Content
 from fcos_mm.datasets.sources.stratify import stratify
 from fcos_mm.errors import UserError
 
 SHARE = 0.2  # of the images
-_LARGEST_GROUP = 0.5  # share of the images that may be near copies of each other
 
 
 def split_off(train: Content, classes: tuple[str, ...], seed: int, record: str
@@ -50,8 +49,8 @@ def split_off(train: Content, classes: tuple[str, ...], seed: int, record: str
 def _groups(train: Content) -> tuple[np.ndarray, list[str]]:
     """Group numbers (N, ) of the images, and lines about copies."""
     exact, near = find_copies(train.paths())
-    alike = np.bincount(near).max()
-    if alike > _LARGEST_GROUP * len(near):  # a fixed camera, say
+    if are_alike(near):
+        alike = np.bincount(near).max()
         groups, notes = exact, [f'{alike} of {len(near)} images look alike: only exact copies '
                                 'stay in one split']
     else:

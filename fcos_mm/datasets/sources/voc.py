@@ -45,6 +45,8 @@ class VocSource:
         writer = convert_voc(self.root, self._names[split])
         return content_of(writer, self.layout.images, split)
 
+    as_written = read
+
 
 def find_voc(root: str) -> VocSource | None:
     """The dataset with XML files in a folder; None if there are none.

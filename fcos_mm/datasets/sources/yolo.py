@@ -55,6 +55,8 @@ class YoloSource:
         writer = convert_yolo_files(folder, files, classes=read_class_names(self._names))
         return content_of(writer, folder, split)
 
+    as_written = read
+
     def _images(self, split: str) -> Iterator[str]:
         for place in self._places[split]:
             if place.lower().endswith('.txt'):

@@ -1,0 +1,1 @@
+"""Copies of annotation files in which what has one remedy is mended."""

@@ -1,0 +1,1 @@
+"""What is wrong with a dataset, kind by kind, with the first cases of each."""

@@ -1,0 +1,1 @@
+"""What a dataset holds, in numbers: pure functions of arrays."""
