@@ -18,6 +18,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 import fcos_mm  # noqa: F401  (before any test imports mmdet)
+from fcos_mm.cli import train
 
 ROOT = Path(__file__).resolve().parent.parent
 CLASSES = ('cup', 'jar')
@@ -71,6 +72,20 @@ randomness = dict(seed=0)
 def few_threads():
     """Tiny tensors are slower on many threads."""
     torch.set_num_threads(1)
+
+
+@pytest.fixture(scope='session', autouse=True)
+def no_reports():
+    """Trainings in this process write no report; ``main(train, words, no_report=False)`` does."""
+    add_arguments = train.add_arguments
+
+    def with_default(parser):
+        add_arguments(parser)
+        parser.set_defaults(no_report=True)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(train, 'add_arguments', with_default)
+        yield
 
 
 @pytest.fixture(scope='session')
@@ -178,6 +193,7 @@ def start_script():
     """
 
     def start(script, *words, screen=subprocess.PIPE, **variables):
+        words = (*words, '--no-report') if script == 'train.py' else words
         env = {**os.environ, 'PYTHON': sys.executable, 'OMP_NUM_THREADS': '1',
                'PYTHONPATH': f'{ROOT}:{Path(str(words[0])).parent}', 'CUDA_VISIBLE_DEVICES': '',
                **{name: str(value) for name, value in variables.items()}}

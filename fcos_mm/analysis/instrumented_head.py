@@ -30,6 +30,20 @@ class LocatedPostProcessor(FCOSPostProcessor):
         return instances
 
 
+@TASK_UTILS.register_module()
+class ScoredPostProcessor(FCOSPostProcessor):
+    """FCOSPostProcessor whose detections keep their class score (Fig. 7).
+
+    ``class_scores`` (n,) is the score of each detection before the quality branch, center-ness in
+    the paper, multiplies it.
+    """
+
+    def instances(self, found: Detections) -> InstanceData:
+        instances = super().instances(found)
+        instances.class_scores = found.class_scores
+        return instances
+
+
 @MODELS.register_module()
 class OracleFCOSHead(FCOSHead):
     """FCOSHead that tests with the center-ness of the ground truth (Sec. 4.1.2).

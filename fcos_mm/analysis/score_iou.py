@@ -1,12 +1,11 @@
 """Score and IoU of each detection (paper, Sec. 8, Fig. 7): are bad boxes scored low?"""
-from collections import defaultdict
 from collections.abc import Collection
 from typing import NamedTuple
 
 import numpy as np
-from pycocotools.mask import iou
 
 from fcos_mm.evaluation.coco_files import Results, Truth, read_results, read_truth
+from fcos_mm.evaluation.matcher import Pairs, overlapping
 
 
 class ScoreIoU(NamedTuple):
@@ -15,6 +14,11 @@ class ScoreIoU(NamedTuple):
     ious: np.ndarray  # (N,) y: IoU with the corresponding ground-truth box
     below_line: float  # share of points with IoU < score
     confident_but_poor: float  # share with a score above 0.5 and an IoU below 0.5
+
+    @classmethod
+    def of(cls, scores: np.ndarray, ious: np.ndarray) -> 'ScoreIoU':
+        """From the points alone."""
+        return cls(scores, ious, _share(ious < scores), _share((scores > 0.5) & (ious < 0.5)))
 
 
 def score_and_iou(truth: Truth, results: Results, *,
@@ -31,19 +35,23 @@ def score_and_iou(truth: Truth, results: Results, *,
     """
     truth = read_truth(truth)
     rows = read_results(results, truth, image_ids=image_ids)
-    boxes, detections = defaultdict(list), defaultdict(list)  # by image and category
-    for box in truth.anns.values():
-        if not box.get('iscrowd'):
-            boxes[box['image_id'], box['category_id']].append(box['bbox'])
-    for index, row in enumerate(rows):
-        detections[row['image_id'], row['category_id']].append(index)
+    known = [box for box in truth.anns.values() if not box.get('iscrowd')]
+    numbers: dict = {}
+    groups, known_groups = (
+        np.array([numbers.setdefault((row['image_id'], row['category_id']), len(numbers))
+                  for row in part], dtype=np.int64) for part in (rows, known))
+    boxes, known_boxes = (np.array([row['bbox'] for row in part], dtype=np.float64).reshape(-1, 4)
+                          for part in (rows, known))
+    pairs = overlapping(boxes, groups, known_boxes, known_groups, np.zeros(len(known), dtype=bool))
     scores = np.array([row['score'] for row in rows], dtype=np.float64)
-    ious = np.zeros(len(rows))
-    for key in detections.keys() & boxes.keys():
-        found, true = (np.array(part, dtype=np.float64) for part in (
-            [rows[index]['bbox'] for index in detections[key]], boxes[key]))  # (n, 4), (g, 4)
-        ious[detections[key]] = iou(found, true, np.zeros(len(true))).max(axis=1)
-    return ScoreIoU(scores, ious, _share(ious < scores), _share((scores > 0.5) & (ious < 0.5)))
+    return ScoreIoU.of(scores, largest_iou(pairs, len(rows)))
+
+
+def largest_iou(pairs: Pairs, detections: int) -> np.ndarray:
+    """The IoU of each detection (D,) with the box that it overlaps most; 0 without one."""
+    ious = np.zeros(detections)
+    np.maximum.at(ious, pairs.found, pairs.ious)
+    return ious
 
 
 def _share(which: np.ndarray) -> float:

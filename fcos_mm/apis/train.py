@@ -3,6 +3,7 @@ import argparse
 
 from mmengine.runner import Runner
 
+from fcos_mm.apis.reporting.report import report_after_training
 from fcos_mm.apis.resolve import resolve
 from fcos_mm.apis.runner import build_runner
 from fcos_mm.checkpoints.fit import check_checkpoint
@@ -12,8 +13,10 @@ from fcos_mm.engine.resume.work_dir import note_start, remove_earlier_run
 
 
 def run(args: argparse.Namespace) -> None:
-    """Train the detector of a config; errors as for :func:`train`."""
-    train(args)
+    """Train the detector of a config and report on it; errors as for :func:`train`."""
+    runner = train(args)
+    if not args.no_report:
+        report_after_training(runner)
 
 
 def train(args: argparse.Namespace) -> Runner:

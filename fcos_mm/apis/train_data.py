@@ -7,6 +7,7 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.runner import Runner
 
+from fcos_mm.apis.reporting.report import report_after_training
 from fcos_mm.apis.step_time import measure_speed
 from fcos_mm.apis.train import train
 from fcos_mm.config import check_config, load_config
@@ -47,7 +48,10 @@ def run(args: argparse.Namespace) -> None:
         print(f'\ntrain it      fcos-mm train {words}')
         return
     args.config, args.skip_data_check = str(config), True
-    print(_summary(train(args)))
+    runner = train(args)
+    print(_summary(runner))
+    if not args.no_report:
+        report_after_training(runner)
 
 
 def _name(data: str) -> str:

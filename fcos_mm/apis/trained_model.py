@@ -43,7 +43,7 @@ def find_model(model: str, weights: str | None = None, options: dict | None = No
         UserError: If there is no such model, or a checkpoint without a config.
     """
     if osp.isdir(model):
-        checkpoint, which = (weights, 'given') if weights else _checkpoint_of(Path(model))
+        checkpoint, which = (weights, 'given') if weights else checkpoint_of(Path(model))
         return TrainedModel(_recorded(checkpoint, options), checkpoint,
                             f'{checkpoint} ({which})')
     kind = ending_kind(model)
@@ -64,7 +64,7 @@ def find_model(model: str, weights: str | None = None, options: dict | None = No
     return TrainedModel(load_config(model, options), weights, f'{weights} with {model}')
 
 
-def _checkpoint_of(work_dir: Path) -> tuple[str, str]:
+def checkpoint_of(work_dir: Path) -> tuple[str, str]:
     """The best checkpoint of a work dir, else the last whole one, and which of the two it is."""
     best = sorted(work_dir.glob('best_*.pth'), key=lambda path: path.stat().st_mtime_ns)
     if best:

@@ -38,6 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='write curves for tensorboard, wandb or both')
     parser.add_argument('--skip-data-check', action='store_true',
                         help='do not check annotations and images first')
+    parser.add_argument('--no-report', action='store_true',
+                        help='do not write report/report.html at the end')
     add_run_options(parser)
 
 

@@ -1,9 +1,24 @@
 """Match detections with boxes as COCO's evaluation does, all images and classes at once."""
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
-_MOST_PAIRS = 2_000_000  # compared at once
+_MOST_PAIRS = 500_000  # compared at once
+
+
+class Pairs(NamedTuple):
+    """Pairs of a detection and a box that overlap.
+
+    Attributes:
+        found: Index of the detection, (N,) ascending.
+        known: Index of the box, (N,).
+        ious: Their IoU, (N,); with a crowd the share of the detection that lies inside.
+    """
+
+    found: np.ndarray
+    known: np.ndarray
+    ious: np.ndarray
 
 
 def match(boxes: np.ndarray, scores: np.ndarray, groups: np.ndarray, truth: np.ndarray,
@@ -27,8 +42,7 @@ def match(boxes: np.ndarray, scores: np.ndarray, groups: np.ndarray, truth: np.n
     Returns:
         For each detection (D,) the index of its box, -1 without one.
     """
-    found, known, ious = (np.concatenate(parts) for parts in zip(*_overlapping(
-        boxes, groups, truth, truth_groups, ignored, iou_threshold)))
+    found, known, ious = overlapping(boxes, groups, truth, truth_groups, ignored, iou_threshold)
     rank = np.empty(len(scores), dtype=np.int64)
     rank[np.argsort(-scores, kind='stable')] = np.arange(len(scores))
     order = np.lexsort((-known, -ious, ignored[known], rank[found]))
@@ -39,9 +53,19 @@ def match(boxes: np.ndarray, scores: np.ndarray, groups: np.ndarray, truth: np.n
     return matched
 
 
-def _overlapping(boxes, groups, truth, truth_groups, ignored,
-                 iou_threshold) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """The pairs of a group whose IoU suffices: detection, box, IoU; a part at a time."""
+def overlapping(boxes: np.ndarray, groups: np.ndarray, truth: np.ndarray,
+                truth_groups: np.ndarray, crowd: np.ndarray,
+                least: float = np.finfo(float).tiny) -> Pairs:
+    """The pairs of a group that overlap, with an IoU of at least ``least``.
+
+    The other arguments are those of :func:`match`.
+    """
+    return Pairs(*(np.concatenate(parts) for parts in zip(*_parts(
+        boxes, groups, truth, truth_groups, crowd, least))))
+
+
+def _parts(boxes, groups, truth, truth_groups, crowd, least) -> Iterator[Pairs]:
+    """The same, a part at a time."""
     by_group = np.argsort(truth_groups, kind='stable')
     first, last = (np.searchsorted(truth_groups[by_group], groups, side)
                    for side in ('left', 'right'))
@@ -52,9 +76,9 @@ def _overlapping(boxes, groups, truth, truth_groups, ignored,
         found = np.repeat(part, count)
         place = np.arange(len(found)) - np.repeat(np.cumsum(count) - count, count)
         known = by_group[np.repeat(first[part], count) + place]
-        ious = _ious(boxes[found], truth[known], ignored[known])
-        near = ious >= iou_threshold
-        yield found[near], known[near], ious[near]
+        ious = _ious(boxes[found], truth[known], crowd[known])
+        near = ious >= least
+        yield Pairs(found[near], known[near], ious[near])
 
 
 def _ious(boxes: np.ndarray, truth: np.ndarray, crowd: np.ndarray) -> np.ndarray:

@@ -131,13 +131,34 @@ def best_f1_of_classes(truth: COCO, predictions: Sequence[dict], image_ids: Sequ
                              [len(prediction['scores']) for prediction in predictions])
     matched = match(found, scores, found_images * len(categories) + labels,
                     boxes, box_images * len(categories) + box_labels, crowd)
-    in_crowd = np.isin(matched, np.flatnonzero(crowd))
-    scores, labels, right = scores[~in_crowd], labels[~in_crowd], matched[~in_crowd] >= 0
+    return f1_of_classes(scores, labels, matched, box_labels, crowd, categories)
+
+
+def f1_of_classes(scores: np.ndarray, labels: np.ndarray, matched: np.ndarray,
+                  box_labels: np.ndarray, crowd: np.ndarray,
+                  names: Collection[str]) -> F1OfClasses:
+    """The same for detections that are matched already.
+
+    Args:
+        scores: Of the detections (D,).
+        labels: Their classes (D,).
+        matched: Index of the box of each (D,), -1 without one.
+        box_labels: Classes of the boxes (G,).
+        crowd: Which boxes are crowds (G,).
+        names: Of the classes, in the order of the labels.
+    """
+    counts = ~in_crowd(matched, crowd)
+    scores, labels, right = scores[counts], labels[counts], matched[counts] >= 0
     box_labels = box_labels[~crowd]
     return F1OfClasses(best_f1(scores, right, len(box_labels)), {
         name: best_f1(scores[labels == label], right[labels == label],
                       int((box_labels == label).sum()))
-        for label, name in enumerate(categories)})
+        for label, name in enumerate(names)})
+
+
+def in_crowd(matched: np.ndarray, crowd: np.ndarray) -> np.ndarray:
+    """Which detections (D,) match a crowd box; see :func:`f1_of_classes`."""
+    return np.append(crowd, False)[matched]
 
 
 def _annotated(truth: COCO, images: Mapping, category_ids: Collection) -> tuple[np.ndarray, ...]:

@@ -152,7 +152,7 @@ class FCOSPostProcessor:
         image, location, label = (index[best] for index in likely)
         distances = predictions.distances[image, location]  # (N, 4)
         boxes = boxes_at(locations.points[location], distances)
-        return Detections(image, boxes, scores[best], label, location)
+        return Detections(image, boxes, scores[best], label, location, class_scores[best])
 
 
 def candidates(class_maps: Sequence[Tensor], probability: float) -> tuple[Candidates, Tensor]:

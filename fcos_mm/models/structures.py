@@ -92,12 +92,14 @@ class Detections(NamedTuple):
         scores: (N,).
         labels: (N,).
         locations: (N,) index of the location, among the P, that each comes from.
+        class_scores: (N,) without center-ness.
     """
     image: Tensor
     boxes: Tensor
     scores: Tensor
     labels: Tensor
     locations: Tensor
+    class_scores: Tensor
 
     def select(self, which: Tensor) -> 'Detections':
         """Return those of an index or a mask (N,)."""

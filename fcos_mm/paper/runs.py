@@ -122,10 +122,10 @@ class Run(NamedTuple):
         if self.test:
             return [tool, config, self.checkpoint, *work_dir]
         if not self.settings.gpus:
-            return [tool, config, *work_dir, '--resume']
+            return [tool, config, *work_dir, '--resume', '--no-report']
         return ['-m', 'torch.distributed.run', '--standalone',
                 f'--nproc_per_node={self.settings.gpus}', tool, config, *work_dir, '--resume',
-                '--launcher', 'pytorch']
+                '--no-report', '--launcher', 'pytorch']
 
     def prepare(self) -> None:
         """Write the config; a ``UserError`` if the folder holds a run of another config."""

@@ -1,6 +1,6 @@
 """All that the chapters of a report are made of."""
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fcos_mm.report.results import Results
 
@@ -19,6 +19,8 @@ class ReportInputs:
             ``scalars.json``. Empty without a training.
         run: Facts on the run for a reader: names and values, such as the versions of packages,
             the time it took, the memory.
+        ann_checksum: SHA-256 of the annotation file, by which two reports on it are known.
+        data: Of each split by name ``images``, ``boxes`` and ``classes``, the boxes by class.
     """
 
     results: Results
@@ -28,3 +30,5 @@ class ReportInputs:
     config: str
     logs: Sequence[Mapping[str, float]]
     run: Mapping[str, str]
+    ann_checksum: str = ''
+    data: Mapping[str, Mapping] = field(default_factory=dict)

@@ -111,7 +111,7 @@ class Run:
 
     def start(self, resume: bool) -> multiprocessing.Process:
         """Start or resume the training in a process of its own."""
-        words = [str(self.config), '--work-dir', str(self.work_dir),
+        words = [str(self.config), '--no-report', '--work-dir', str(self.work_dir),
                  *(['--resume'] if resume else []),
                  '--cfg-options', f'data_root={self.data}/', 'randomness.seed=0']
         return start(self.work_dir / 'screen.txt', run_tool, lambda: cli.main(train, words))

@@ -7,7 +7,7 @@ from mmdet.structures import DetDataSample
 from mmengine.config import ConfigDict
 from mmengine.structures import InstanceData
 
-from fcos_mm.analysis.instrumented_head import LocatedPostProcessor
+from fcos_mm.analysis.instrumented_head import LocatedPostProcessor, ScoredPostProcessor
 from fcos_mm.errors import UserError
 from fcos_mm.models import FCOSPostProcessor, LocationGenerator, Predictions
 from fcos_mm.registry import MODELS
@@ -41,6 +41,17 @@ def test_locations_count_over_the_levels():
         [dict(img_shape=(16, 24))] * 2, CFG)
     assert first.locations.tolist() == [5] and second.locations.tolist() == [7]
     assert first.bboxes.tolist() == [[16, 8, 24, 16]]  # the cell at (20, 12)
+
+
+def test_class_scores_stay_with_their_detections():
+    """The second location has the higher score, by its center-ness, and the lower class score."""
+    inputs = (Predictions([torch.tensor([0.8, 0.6]).logit()[None, None, None]],
+                          torch.full((1, 2, 4), 4.), None), torch.tensor([[0.5, 1.]]),
+              LocationGenerator((8, ))([(1, 2)], 'cpu'), [dict(img_shape=(8, 16))], CFG)
+    result, = ScoredPostProcessor()(*inputs)
+    assert result.scores.tolist() == pytest.approx([0.6, 0.4])
+    assert result.class_scores.tolist() == pytest.approx([0.6, 0.8])
+    assert 'class_scores' not in FCOSPostProcessor()(*inputs)[0]
 
 
 def make_head(kind, **options):
