@@ -11,6 +11,9 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
+CODE = re.compile(r'(^ *```.*?^ *```$)', re.DOTALL | re.MULTILINE)
+#: A list behind a line of text: GitHub needs no blank line between them, Markdown does.
+LIST = re.compile(r'(?m)^(?![-*|#<\s]|\d+\. )(.+)\n(?=(?:[-*]|1\.) )')
 ROOT = Path(__file__).resolve().parents[2]
 #: What docstrings write as :class:`Name` or :func:`package.name`, after Markdown.
 ROLE = re.compile(r':(?:class|func|meth|data|mod|attr):<code>~?([^<]*)</code>')
@@ -62,8 +65,11 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, **_) -> str:
-    """Point links to files outside of docs/ at their place in the site."""
+    """Point links to files outside of docs/ at their place in the site, and begin lists."""
     here = PurePosixPath(page.file.src_uri).parent
+    parts = CODE.split(markdown)
+    markdown = ''.join(part if index % 2 else LIST.sub(r'\1\n\n', part)
+                       for index, part in enumerate(parts))
     return LINK.sub(lambda match: _in_site(match[1], _repository_path(page.file), here), markdown)
 
 
