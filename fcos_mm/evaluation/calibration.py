@@ -30,7 +30,7 @@ def calibration(scores: np.ndarray, right: np.ndarray, bins: int = 10) -> Calibr
     """Compare scores with the share of detections that are right.
 
     The error is that of Guo et al., "On Calibration of Modern Neural Networks" (2017), with the
-    precision of detections in the place of accuracy, as Kueppers et al., "Multivariate Confidence
+    precision of detections in the place of accuracy, as Küppers et al., "Multivariate Confidence
     Calibration for Object Detection" (2020), have it: bins of equal width, weighted by count.
 
     Args:

@@ -32,7 +32,7 @@ def short_numbers(values: Sequence[float]) -> list[str]:
     """Round values in few letters, all with the same number of decimals.
 
     >>> short_numbers([0, 0.25, 0.5]), short_numbers([0, 20000]), short_numbers([1e-5, 1e-4])
-    (['0.00', '0.25', '0.50'], ['0', '20k'], ['1e-05', '0.0001'])
+    (['0.00', '0.25', '0.50'], ['0', '20k'], ['1e-5', '1e-4'])
     """
     largest = max((abs(value) for value in values), default=0)
     for unit, suffix in ((1e9, 'G'), (1e6, 'M'), (1e4, 'k')):
@@ -42,4 +42,14 @@ def short_numbers(values: Sequence[float]) -> list[str]:
     for decimals in range(4):
         if all(abs(round(value, decimals) - value) < 1e-9 * largest for value in values):
             return [f'{value:,.{decimals}f}' for value in values]
-    return [f'{value:.3g}' for value in values]
+    return [_scientific(value) if largest < 0.005 else f'{value:.3g}' for value in values]
+
+
+def _scientific(value: float) -> str:
+    """A small number with one digit or two.
+
+    >>> _scientific(0.00025), _scientific(0)
+    ('2.5e-4', '0')
+    """
+    digits, _, exponent = f'{value:.1e}'.partition('e')
+    return f"{digits.removesuffix('.0')}e{int(exponent)}" if value else '0'

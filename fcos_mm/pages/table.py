@@ -10,6 +10,7 @@ from fcos_mm.pages.numbers import known, number
 Cell = str | Real | None
 
 _SHORT = 20  # letters up to which a fact is written large, and a cell in one line
+_FEW = 10  # rows that need no filter
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[Cell]], *, id: str, sortable: bool = True,
@@ -21,7 +22,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Cell]], *, id: str, sorta
         rows: Cells of text or numbers; None is an unknown value.
         id: Of the table in the page.
         sortable: Whether a click on a head sorts.
-        filterable: Whether there is a field that keeps the rows with a text.
+        filterable: Whether there is a field that keeps the rows with a text, above a long table.
     """
     rows = [list(row) for row in rows]
     if not rows:
@@ -32,7 +33,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Cell]], *, id: str, sorta
     drawn = element('table', element('thead', element('tr', heads)) + element('tbody', body), id=id)
     field = Markup('<input type="search" class="filter" placeholder="Filter rows" '
                    'aria-label="Filter rows" aria-controls="{}">').format(id)
-    return ((field if filterable else Markup(''))
+    return ((field if filterable and len(rows) > _FEW else Markup(''))
             + element('div', drawn, class_='table-box', tabindex=0))
 
 

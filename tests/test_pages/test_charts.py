@@ -1,4 +1,4 @@
-"""Where charts draw their data. The area of the data: x from 52 to 448, y from 246 up to 10."""
+"""Where charts draw their data. The area of the data: x from 58 to 448, y from 246 up to 10."""
 import re
 
 import pytest
@@ -23,24 +23,24 @@ def numbers(path):
 
 def test_a_line_runs_through_its_points(read):
     chart = read(line_chart([line((0, 0), (5, 1), (10, 0.5))], **AXES))
-    assert chart.paths == ['M52.0 246.0L250.0 10.0L448.0 128.0']
+    assert chart.paths == ['M58.0 246.0L253.0 10.0L448.0 128.0']
     assert chart.tooltips == ['a: 0 to 1']
 
 
 @pytest.mark.parametrize('unknown', [None, float('nan'), float('inf')])
 def test_an_unknown_value_interrupts_a_line(read, unknown):
     chart = read(line_chart([line((0, 0), (1, 1), (2, unknown), (3, 1), (4, 0))], **AXES))
-    assert chart.paths == ['M52.0 246.0L151.0 10.0M349.0 10.0L448.0 246.0']
+    assert chart.paths == ['M58.0 246.0L155.5 10.0M350.5 10.0L448.0 246.0']
 
 
 def test_ranges_are_kept(read):
     chart = read(line_chart([line((0, 0.5), (1, 0.5))], x_range=(0, 2), y_range=(0, 1), **AXES))
-    assert chart.paths == ['M52.0 128.0L250.0 128.0']
+    assert chart.paths == ['M58.0 128.0L253.0 128.0']
 
 
 def test_a_logarithmic_axis_leaves_out_what_is_not_above_zero(read):
     chart = read(line_chart([line((0, 1), (1, 0), (10, 1), (100, 0))], log_x=True, **AXES))
-    assert chart.paths == ['M52.0 246.0L250.0 10.0L448.0 246.0']
+    assert chart.paths == ['M58.0 246.0L253.0 10.0L448.0 246.0']
 
 
 def test_series_without_values_have_no_mark_and_keep_their_colours(read):
@@ -53,14 +53,14 @@ def test_series_without_values_have_no_mark_and_keep_their_colours(read):
 
 def test_a_single_point_is_a_dot(read):
     dots = read(line_chart([line((3, 4))], **AXES)).with_class('dot')
-    assert [(dot.get('cx'), dot.get('cy')) for dot in dots] == [('250', '128')]
+    assert [(dot.get('cx'), dot.get('cy')) for dot in dots] == [('253', '128')]
     assert dots[0].findtext('title') == 'a: 4 at 3'
 
 
 def test_vertical_lines_are_labelled(read):
     marks = [dict(x=2.5, label='best'), dict(x=None, label='none')]
     chart = read(line_chart([line((0, 0), (10, 1))], marks=marks, **AXES))
-    assert [part.get('d') for part in chart.with_class('vertical')] == ['M151.0 10V246']
+    assert [part.get('d') for part in chart.with_class('vertical')] == ['M155.5 10V246']
     assert 'best' in chart.texts and 'none' not in chart.texts
 
 
@@ -83,9 +83,9 @@ def test_many_series_have_no_legend(read):
 def test_bars_are_as_high_as_their_values(read):
     chart = read(bar_chart(['s', 'm', 'l'], [dict(name='AP', y=[0.5, None, 1.0])],
                            y_range=(0, 1), **AXES))
-    # 3 slots of 132, bars of 48; 224 from 0 to 1
+    # 3 slots of 130, bars of 48; 224 from 0 to 1
     assert [numbers(path) for path in chart.paths] == [
-        [94, 134, 48, 112, -48], [358, 22, 48, 224, -48]]
+        [99, 134, 48, 112, -48], [359, 22, 48, 224, -48]]
     assert chart.tooltips == ['s: 0.500', 'l: 1.000']
     assert chart.texts.count('–') == 1
 
@@ -94,7 +94,7 @@ def test_bars_of_several_series_stand_beside_each_other(read):
     series = [dict(name='a', y=[1]), dict(name='b', y=[-1])]
     chart = read(bar_chart(['n'], series, y_range=(-1, 1), **AXES))
     assert [numbers(path) for path in chart.paths] == [
-        [202, 22, 48, 112, -48], [250, 134, 48, 112, -48]]
+        [205, 22, 48, 112, -48], [253, 134, 48, 112, -48]]
     assert chart.tooltips == ['n, a: 1', 'n, b: -1'] and chart.legend == ['a', 'b']
 
 
@@ -112,21 +112,21 @@ def test_bars_with_many_or_long_names_lie(read, names):
 def test_bins_of_a_histogram(read):
     chart = read(histogram([0, 1, 2, 4], [10, 0, 5], **AXES))
     assert [numbers(path) for path in chart.paths] == [
-        [52, 10, 99, 236, -99], [250, 128, 198, 118, -198]]
+        [58, 10, 97.5, 236, -97.5], [253, 128, 195, 118, -195]]
     assert chart.tooltips == ['0 to 1: 10', '2 to 4: 5']
 
 
 def test_several_histograms_are_outlines(read):
     series = [dict(name='a', counts=[1, 2]), dict(name='b', counts=[2, 0])]
     chart = read(histogram([0, 1, 2], series, **AXES))
-    assert chart.paths == ['M52.0 246.0V128.0H250.0V10.0H448.0V246.0',
-                           'M52.0 246.0V10.0H250.0V246.0H448.0V246.0']
+    assert chart.paths == ['M58.0 246.0V128.0H253.0V10.0H448.0V246.0',
+                           'M58.0 246.0V10.0H253.0V246.0H448.0V246.0']
     assert chart.tooltips == ['a: 3', 'b: 2'] and chart.legend == ['a', 'b']
 
 
 def test_a_histogram_with_a_logarithmic_axis(read):
     chart = read(histogram([1, 10, 100], [1, 1], log_x=True, **AXES))
-    assert [numbers(path)[2] for path in chart.paths] == [198, 198]
+    assert [numbers(path)[2] for path in chart.paths] == [195, 195]
 
 
 def test_cells_of_a_heat_map(read):
@@ -151,11 +151,11 @@ def test_a_large_heat_map_says_its_numbers_in_tooltips(read):
 def test_cells_of_a_density(read):
     chart = read(density([0, 1, 2], [0, 0.5, 1], [[0, 3], [1, 0]], diagonal=True, **AXES))
     assert [numbers(path) for path in chart.paths] == [
-        [52, 10, 198, 118, -198], [250, 128, 198, 118, -198]]
+        [58, 10, 195, 118, -195], [253, 128, 195, 118, -195]]
     # log(4) and log(2): half of the way
     assert [mark.get('fill-opacity') for mark in chart.marks] == ['1.00', '0.54']
     assert chart.tooltips[0] == '3: x 0 to 1, y 0.500 to 1'
-    assert [part.get('d') for part in chart.with_class('vertical')] == ['M52.0 246.0L250.0 10.0']
+    assert [part.get('d') for part in chart.with_class('vertical')] == ['M58.0 246.0L253.0 10.0']
 
 
 CHARTS = {

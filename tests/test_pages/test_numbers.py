@@ -21,6 +21,7 @@ def test_only_finite_numbers_are_known():
 @pytest.mark.parametrize('values, shown', [
     ([0, 0.25, 0.5], ['0.00', '0.25', '0.50']), ([0., 2., 4.], ['0', '2', '4']),
     ([0, 20000], ['0', '20k']), ([0, 2500000], ['0', '2.5M']), ([500, 1000], ['500', '1,000']),
-    ([0.0001, 0.0002], ['0.0001', '0.0002']), ([], [])])
+    ([0, 0.0001, 0.00025], ['0', '1e-4', '2.5e-4']),
+    ([0.0005, 0.01], ['0.0005', '0.01']), ([], [])])
 def test_ticks_have_the_same_number_of_decimals(values, shown):
     assert short_numbers(values) == shown

@@ -26,8 +26,8 @@ ALL = '''
 AGAIN = '{{ gallery(numbers.pictures) }}'
 NAMES = [EVIL, 'averylongnamewithoutanyplacetobreakit' * 3, *(f'class {i}' for i in range(78))]
 LOOK = '''
-    const column = i => Array.from(document.querySelectorAll('#rows tbody tr'),
-                                   row => row.cells[i].textContent);
+    const column = i => Array.from(document.querySelectorAll('#rows tbody tr'), row =>
+      row.cells[i].textContent).filter(text => !['z', '20'].includes(text));
     const heads = document.querySelectorAll('#rows th');
     const orders = [];
     for (const i of [1, 1, 0]) {
@@ -72,7 +72,8 @@ def chapters(tiny_data, templates):
         names=NAMES, facts={EVIL: 0.5, 'long': NAMES[1]}, pictures=pictures,
         lines=[dict(name=EVIL, x=values, y=values)], bars=[dict(name='AP', y=values)],
         cells=[[float(i == j) for j in range(80)] for i in range(80)],
-        rows=[['ten', 10, EVIL], ['nine', 9.5, NAMES[1]], ['none', None, ''], ['two', -2, '']])
+        rows=[['ten', 10, EVIL], ['nine', 9.5, NAMES[1]], ['none', None, ''], ['two', -2, ''],
+              *(['z', 20, ''] for _ in range(8))])
     return [Chapter('everything', 'Everything', numbers, 'test/all.html'),
             Chapter('again', EVIL, dict(pictures=pictures), 'test/again.html')]
 

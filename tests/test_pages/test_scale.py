@@ -33,7 +33,7 @@ def test_ticks_of_whole_numbers():
 
 @pytest.mark.parametrize('low, high, ticks', [
     (30, 90000, ['100', '1,000', '10k']), (1, 10, ['1', '2', '5', '10']),
-    (1e-5, 1e-3, ['1e-05', '2e-05', '5e-05', '0.0001', '0.0002', '0.0005', '0.001'])])
+    (1e-5, 1e-3, ['1e-5', '2e-5', '5e-5', '1e-4', '2e-4', '5e-4', '0.001'])])
 def test_logarithmic_ticks(low, high, ticks):
     assert [label for _, label in Scale(low, high, 0, 1, log=True).ticks()] == ticks
 

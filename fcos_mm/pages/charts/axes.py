@@ -21,7 +21,7 @@ class Area(NamedTuple):
     bottom: float
 
 
-PLOT = Area(52., 10., WIDTH - 12, HEIGHT - 44)
+PLOT = Area(58., 10., WIDTH - 12, HEIGHT - 44)
 
 
 def across(extent: tuple[float, float], log: bool = False) -> Scale:
@@ -51,7 +51,7 @@ def chart(title: str, axes: Iterable[Markup], drawn: Iterable[Markup], *, x: str
     middle = (area.top + area.bottom) / 2
     labels = [svg.text(x, (area.left + area.right) / 2, height - 6, class_='middle axis'),
               svg.text(y, 0., 0., class_='middle axis',
-                       transform=f'translate(13 {middle:.1f}) rotate(-90)')]
+                       transform=f'translate(11 {middle:.1f}) rotate(-90)')]
     return svg.figure(title, join([*axes, *labels, *drawn]), WIDTH, height, **options)
 
 
