@@ -12,6 +12,7 @@ import json
 import resource
 import tempfile
 import time
+from dataclasses import replace
 from itertools import cycle
 from pathlib import Path
 
@@ -19,13 +20,12 @@ import numpy as np
 from annotation_memory import write_annotations
 
 import fcos_mm  # noqa: F401  (supplies mmcv's operators)
-from fcos_mm.apis.reporting.collecting import coco_metrics
 from fcos_mm.apis.reporting.predictions import Predictions
-from fcos_mm.apis.reporting.split import Split
 from fcos_mm.datasets.coco_format import GROUND_TRUTH, read_coco
 from fcos_mm.report.build import build_report
 from fcos_mm.report.from_coco import results_from_coco
 from fcos_mm.report.inputs import ReportInputs
+from fcos_mm.report.precision import coco_metrics
 from fcos_mm.report.results import Found, Image
 
 DETECTIONS = 100  # of an image
@@ -82,8 +82,8 @@ def write_report(ann_file: Path, predictions: Predictions, path: Path) -> None:
     """Do what ``fcos-mm report`` does once there are detections."""
     data = read_coco(str(ann_file), GROUND_TRUTH)
     classes = tuple(category['name'] for category in data['categories'])
-    metrics = coco_metrics(predictions, Split('val', str(ann_file), classes))
-    results = results_from_coco(data, classes, predictions.images, predictions.found, metrics)
+    results = results_from_coco(data, classes, predictions.images, predictions.found, {})
+    results = replace(results, metrics=coco_metrics(results))
     build_report(ReportInputs(results, 'val', str(ann_file), 'weights.pth', '', [], {}), path,
                  'Report')
 

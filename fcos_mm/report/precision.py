@@ -1,6 +1,14 @@
 """AP of groups of boxes, from the results of a report."""
-from fcos_mm.evaluation.group_precision import BoxGroups, GroupPrecision, precision_of_groups
-from fcos_mm.report.results import Results
+import numpy as np
+
+from fcos_mm.evaluation.box_groups import by_coco_area, everything
+from fcos_mm.evaluation.group_precision import (
+    BoxGroups,
+    GroupPrecision,
+    mean_of_known,
+    precision_of_groups,
+)
+from fcos_mm.report.results import Results, to_xywh
 
 
 def group_precision(results: Results, groups: BoxGroups) -> GroupPrecision:
@@ -9,3 +17,22 @@ def group_precision(results: Results, groups: BoxGroups) -> GroupPrecision:
     return precision_of_groups(
         scores=found.scores, labels=found.labels, order=results.order, box_labels=truth.labels,
         crowd=truth.crowd, pairs=results.overlaps, groups=groups, classes=len(results.classes))
+
+
+def coco_metrics(results: Results) -> dict[str, float]:
+    """The numbers of ``CocoMetric``, by the names and with the decimals that a test logs.
+
+    Computed from the arrays, which takes a tenth of the memory. -1 where there is no such box.
+    """
+    truth, found = results.truth, results.found
+    area, found_area = (to_xywh(part.boxes)[:, 2:].prod(1) for part in (truth, found))
+    groups = zip(everything(len(area), len(found_area)), by_coco_area(
+        area if truth.areas is None else truth.areas, found_area))
+    names, boxes, detections = groups
+    ap = group_precision(results, BoxGroups((*names[0], *names[1]), np.hstack(boxes),
+                                            np.hstack(detections)))
+    at_75 = mean_of_known(ap.precision[:, :, 5])
+    numbers = dict(zip(('mAP', 'mAP_50', 'mAP_75', 'mAP_s', 'mAP_m', 'mAP_l'),
+                       (ap.mean[0], ap.at_half[0], at_75[0], *ap.mean[1:])))
+    return {f'coco/bbox_{name}': float(f'{np.nan_to_num(value, nan=-1):.3f}')
+            for name, value in numbers.items()}

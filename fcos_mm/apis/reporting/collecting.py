@@ -1,11 +1,11 @@
 """From a trained model to all that the chapters of its report are made of."""
 import hashlib
 import os.path as osp
+from dataclasses import replace
 from pathlib import Path
 
 from mmengine.config import Config
 
-from fcos_mm.apis.console import quiet_log
 from fcos_mm.apis.draw_grid import read_predictions
 from fcos_mm.apis.reporting.facts import facts_of_run
 from fcos_mm.apis.reporting.inference import made_by, predict
@@ -15,10 +15,9 @@ from fcos_mm.apis.reporting.split import Split, choose_split, count_splits
 from fcos_mm.checkpoints.fit import read_state_dict
 from fcos_mm.datasets.coco_format import GROUND_TRUTH, read_coco
 from fcos_mm.errors import UserError
-from fcos_mm.evaluation.coco_files import quiet
-from fcos_mm.evaluation.coco_metric import CocoMetric
 from fcos_mm.report.from_coco import results_from_coco
 from fcos_mm.report.inputs import ReportInputs
+from fcos_mm.report.precision import coco_metrics
 
 KEPT = 'predictions.npz'
 
@@ -52,9 +51,9 @@ def collect_inputs(cfg: Config, checkpoint: str, folder: Path, *, split: str | N
     found = (collect(_checked(predictions), order) if predictions
              else _found(cfg, checkpoint, chosen, folder / KEPT, order, again))
     logs = read_logs(Path(checkpoint).parent)
+    results = results_from_coco(data, chosen.classes, found.images, found.found, {})
     return ReportInputs(
-        results=results_from_coco(data, chosen.classes, found.images, found.found,
-                                  coco_metrics(found, chosen)),
+        results=replace(results, metrics=coco_metrics(results)),
         split=chosen.name, ann_file=chosen.ann_file, checkpoint=checkpoint,
         ann_checksum=checksum(chosen.ann_file),
         config=cfg.pretty_text, logs=logs, run=facts_of_run(cfg, checkpoint, logs, found.seconds),
@@ -64,15 +63,6 @@ def collect_inputs(cfg: Config, checkpoint: str, folder: Path, *, split: str | N
 def checksum(path: str) -> str:
     """SHA-256 of a file."""
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
-
-
-def coco_metrics(predictions: Predictions, split: Split) -> dict[str, float]:
-    """The numbers of ``CocoMetric``, classwise ones too, by the names that a test logs."""
-    with quiet_log(), quiet():
-        metric = CocoMetric(ann_file=split.ann_file, classwise=True)
-        metric.dataset_meta = dict(classes=split.classes)
-        numbers = metric.compute_metrics([({}, one) for one in predictions.by_image()])
-    return {f'{metric.prefix}/{name}': value for name, value in numbers.items()}
 
 
 def _found(cfg: Config, checkpoint: str, split: Split, kept: Path, order: dict,

@@ -27,13 +27,6 @@ class Predictions(NamedTuple):
     found: Found
     seconds: float | None = None
 
-    def by_image(self) -> list[dict]:
-        """One dict per image, as mmdet's metrics want them."""
-        places = [np.flatnonzero(self.found.images == place) for place in range(len(self.images))]
-        return [dict(img_id=image.id, bboxes=self.found.boxes[which],
-                     scores=self.found.scores[which], labels=self.found.labels[which])
-                for image, which in zip(self.images, places)]
-
 
 def collect(samples: Sequence[Mapping[str, Any]], order: Mapping[Any, int],
             seconds: float | None = None) -> Predictions:

@@ -31,7 +31,6 @@ def test_images_come_in_the_order_of_the_annotations(predictions):
     found = predictions.found
     assert found.images.tolist() == [1, 2] and found.scores.tolist() == [.5, .25]
     assert found.class_scores.tolist() == [.75, .75]
-    assert [one['scores'].tolist() for one in predictions.by_image()] == [[], [.5], [.25]]
 
 
 def test_class_scores_are_known_of_all_or_none():
