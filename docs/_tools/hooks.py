@@ -3,6 +3,7 @@
 A link is written as GitHub wants it, relative to its file. A link to a file outside of docs/
 becomes one to the page made from it (:data:`ROOT_PAGES`) or to a copy in the site's `files/`.
 """
+import logging
 import re
 from pathlib import Path, PurePosixPath
 from posixpath import normpath, relpath
@@ -18,6 +19,9 @@ ROOT = Path(__file__).resolve().parents[2]
 #: What docstrings write as :class:`Name` or :func:`package.name`, after Markdown.
 ROLE = re.compile(r':(?:class|func|meth|data|mod|attr):<code>~?([^<]*)</code>')
 LINK = re.compile(r'(?<=\]\()(?!\w+:|#|/)([^)#\s]+)(?=[)#])')
+
+LOADED = re.compile(r'<(?:script|img|link|iframe|source)\b[^>]*?="((?:https?:)?//[^"]*)"')
+LOG = logging.getLogger('mkdocs.hooks')
 
 #: Files of the repository's root -> pages of the site.
 ROOT_PAGES = {'CHANGELOG.md': 'changelog.md', 'CONTRIBUTING.md': 'contributing.md',
@@ -76,6 +80,13 @@ def on_page_markdown(markdown: str, page: Page, **_) -> str:
 def on_page_content(html: str, **_) -> str:
     """Show Sphinx's roles in docstrings as code."""
     return ROLE.sub(r'<code>\1</code>', html)
+
+
+def on_post_page(output: str, page: Page, **_) -> str:
+    """Warn of what a page would load from another host; links are no matter."""
+    for address in LOADED.findall(output):
+        LOG.warning(f'{page.file.src_uri} loads {address}')
+    return output
 
 
 def _linked_files(files: Files) -> set[str]:
