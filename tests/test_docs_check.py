@@ -94,6 +94,12 @@ def test_status_of_a_block(check, tmp_path, text, status, note):
     assert check.run(check.Block(1, 'bash', text), tmp_path, limit=60) == (status, note)
 
 
+def test_a_setup_is_not_counted(check, tmp_path):
+    status, _ = check.run(check.Block(1, 'bash', 'true', 'setup'), tmp_path, limit=60)
+    assert status == 'prepared'
+    assert '**0 blocks run' in check.as_page([check.Outcome('docs/a.md', 1, status)], 1)
+
+
 def test_a_block_that_takes_too_long_is_ended(check, tmp_path):
     status, note = check.run(check.Block(1, 'bash', 'sleep 60'), tmp_path, limit=0.1)
     assert status == 'FAILED' and note.startswith('longer than 0 s: make the example smaller')

@@ -44,7 +44,7 @@ class Block:
 class Outcome:
     page: str
     line: int
-    status: str  # ok, written, not run, FAILED
+    status: str  # ok, written, prepared (a setup, not counted), not run, FAILED
     seconds: float = 0
     note: str = ''
 
@@ -105,7 +105,9 @@ def run(block: Block, folder: Path, limit: float) -> tuple[str, str]:
                                  'it <!-- not run: REASON -->')
         output.seek(0)
         tail = ''.join(output.readlines()[-20:])
-    return ('ok', '') if status == 0 else ('FAILED', f'{reason}\n{tail}')
+    if status != 0:
+        return 'FAILED', f'{reason}\n{tail}'
+    return ('prepared' if block.mark == 'setup' else 'ok'), ''
 
 
 def check_page(page: Path, folder: Path, limit: float) -> Iterator[Outcome]:
