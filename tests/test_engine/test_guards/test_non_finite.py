@@ -233,7 +233,7 @@ def test_the_tool_is_a_script(tmp_path):
         [sys.executable, str(ROOT / 'tools' / 'analysis_tools' / 'replay_batch.py'),
          str(tmp_path / 'a.pth')], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (2, '')
-    assert 'a.pth holds no batch' in done.stderr and 'Traceback' not in done.stderr
+    assert 'a.pth contains no batch' in done.stderr and 'Traceback' not in done.stderr
 
 
 def test_help_has_an_example(capsys):
