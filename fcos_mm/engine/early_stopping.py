@@ -65,9 +65,9 @@ class EarlyStoppingHook(MMEngineEarlyStoppingHook):
         if self.wait_count >= self.patience:
             runner.train_loop.stop_training = True
             runner.logger.warning(
-                f'This training was stopped early and is not continued: {self._reason()}. To '
-                'train on all the same raise patience of the EarlyStoppingHook above '
-                f'{self.wait_count}, or leave the hook out.')
+                f'This training was stopped early and cannot resume: {self._reason()}. To '
+                'continue anyway, raise patience of the EarlyStoppingHook above '
+                f'{self.wait_count}, or remove the hook.')
 
     def after_val_epoch(self, runner, metrics: dict) -> None:
         """Stop the training if it is time."""
@@ -75,7 +75,7 @@ class EarlyStoppingHook(MMEngineEarlyStoppingHook):
             return
         if self.monitor not in metrics:
             raise UserError(
-                f'EarlyStoppingHook has monitor={self.monitor!r}, and the validation has no such '
+                f'EarlyStoppingHook has monitor={self.monitor!r}, but the validation has no such '
                 f'metric.{did_you_mean(self.monitor, metrics)}\nIt has {", ".join(metrics)}.')
         best, value = self.best_score, float(metrics[self.monitor])
         stop, reason = self._check_stop_condition(value)
