@@ -22,8 +22,8 @@ _REMEDY = ("Give a config with fcos_mm.FCOSHead and FCOSAssigner, or with an anc
 def head_type(cfg: Config) -> type | None:
     """The class of the dense head; None if there is none."""
     name = next((name for name in _HEADS if (cfg.get('model') or {}).get(name)), None)
-    with DefaultScope.overwrite_default_scope(cfg.get('default_scope') or 'fcos_mm'):
-        return name and MODELS.get(cfg.model[name]['type'])
+    with MODELS.switch_scope_and_registry(cfg.get('default_scope') or 'fcos_mm') as registry:
+        return name and registry.get(cfg.model[name]['type'])
 
 
 def build_samples(cfg: Config, *, as_published: bool = False) -> Samples:

@@ -21,8 +21,8 @@ def gallery(pictures: Sequence[Mapping], album: Album) -> Markup:
         pictures: Each with ``path``, ``width``, ``height``, ``caption`` and ``panels``: views
             of the picture beside each other, each with ``title``, ``boxes`` and, where it shows
             another file, ``path``. A box has ``box`` (x0, y0, x1, y1) in pixels of the file as it
-            is loaded for training, ``label``, ``kind``, a key of :data:`KINDS`, and perhaps
-            ``points``, a list of (x, y). ``width`` and ``height`` count where there is no file.
+            is loaded for training, ``label`` and ``kind``, a key of :data:`KINDS`. ``width`` and
+            ``height`` count where there is no file.
         album: The pictures of the page.
     """
     if not pictures:
@@ -85,18 +85,15 @@ def _boxes(boxes: Sequence[Mapping], width: int, height: int) -> Markup:
 
 def _box(box: Mapping, width: int, height: int) -> Markup:
     x0, y0, x1, _ = box['box']
-    kind = f'box-{box["kind"]}'
     label = Markup('')
     if box['label']:
         on_the_right = x0 > 0.7 * width
         label = text(box['label'], float(min(x1, width) if on_the_right else max(x0, 0)),
                      float(max(y0, 0)), class_='end' if on_the_right else None,
                      dy='1.05em' if y0 < 0.06 * height else '-0.35em')
-    points = ''.join(f'M{x:.1f} {y:.1f}h0' for x, y in box.get('points') or ())
-    return element('g', join([
-        element('path', element('title', f'{KINDS[box["kind"]]}: {box["label"]}'),
-                d=_outline(box['box'])),
-        element('path', d=points, class_='points') if points else Markup(''), label]), class_=kind)
+    outline = element('path', element('title', f'{KINDS[box["kind"]]}: {box["label"]}'),
+                      d=_outline(box['box']))
+    return element('g', outline + label, class_=f'box-{box["kind"]}')
 
 
 def _outline(box: Sequence[float]) -> str:

@@ -21,6 +21,7 @@ from fcos_mm.recipes.size import WANTED, fit_size, sizes_of
 #: Percentage points of best possible recall that a larger input has to gain to be worth it.
 TOLERANCE = 0.2
 _MOST_SIZES = 9
+_LARGEST = 2048  # pixels of a longer side; what is larger is better cut into tiles
 _MOST_IMAGES = 250  # whose locations are counted at each size
 
 
@@ -54,7 +55,7 @@ def size_curve(ann_file: str, classes: Sequence[str] | None = None, *,
     boxes = boxes_of(ann_file, classes, seed)
     advised = fit_size(boxes, machine, assigner)
     possible = list(sizes_of(boxes))
-    chosen = sorted({advised.size, *_spread(possible)})
+    chosen = sorted({advised.size, *_spread([size for size in possible if size[0] <= _LARGEST])})
     annotations = read_boxes(ann_file, classes)
     part = _part(annotations, seed)
     options = dict(assigner=assigner, wanted=WANTED[machine.device], first=advised.fit.levels[0])

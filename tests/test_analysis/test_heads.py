@@ -3,7 +3,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from fcos_mm.analysis.heads import num_samples
+from fcos_mm.analysis.heads import head_type, num_samples
 from fcos_mm.errors import UserError
 from fcos_mm.registry import MODELS
 
@@ -46,3 +46,17 @@ def test_what_cannot_be_counted():
     boxes = dict(type='Shared2FCBBoxHead', num_classes=2)
     with pytest.raises(UserError, match='model.bbox_head is a Shared2FCBBoxHead'):
         num_samples(Config(dict(model=dict(bbox_head=boxes))), (64, 64))
+
+
+@pytest.mark.parametrize('scope, key, name, module', [
+    ('fcos_mm', 'bbox_head', 'FCOSHead', 'fcos_mm.models.head'),
+    ('mmdet', 'bbox_head', 'FCOSHead', 'mmdet.models.dense_heads.fcos_head'),
+    ('fcos_mm', 'bbox_head', 'mmdet.FCOSHead', 'mmdet.models.dense_heads.fcos_head'),
+    ('mmdet', 'rpn_head', 'fcos_mm.FCOSHead', 'fcos_mm.models.head')])
+def test_the_class_of_the_head_is_that_of_the_scope(scope, key, name, module):
+    cfg = Config(dict(default_scope=scope, model={key: dict(type=name)}))
+    assert head_type(cfg).__module__ == module
+
+
+def test_a_model_without_dense_head():
+    assert head_type(Config(dict(model=dict(type='DETR')))) is None

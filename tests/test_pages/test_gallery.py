@@ -130,12 +130,5 @@ def test_labels_and_captions_are_escaped(tiny_data, read):
     assert drawn.root.findtext('.//figcaption') == EVIL
 
 
-def test_points_are_dots(tiny_data, read):
-    points = dict(box(), points=[(9, 13), (17, 21)])
-    drawn = read(gallery([view(tiny_data / 'images' / 'val_1.png', points)], Album()))
-    assert [path.get('d') for path in drawn.with_class('points')] == [
-        'M9.0 13.0h0M17.0 21.0h0']
-
-
 def test_no_pictures():
     assert 'No pictures.' in gallery([], Album())
