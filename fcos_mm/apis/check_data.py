@@ -1,5 +1,6 @@
 """Checking data without training: what ``fcos-mm check-data`` does."""
 import argparse
+import contextlib
 import os
 import os.path as osp
 from collections.abc import Sequence
@@ -9,7 +10,8 @@ from mmengine.logging import MMLogger
 from fcos_mm.apis.console import tidy_screen
 from fcos_mm.config import load_config
 from fcos_mm.config.shipped import shipped_configs
-from fcos_mm.data_report.build import build_page
+from fcos_mm.data_report.build import advise, build_page
+from fcos_mm.data_report.chapters.input_size import lines as advice_lines
 from fcos_mm.data_report.inputs import DataInputs
 from fcos_mm.data_report.text import count_levels, statistics_lines
 from fcos_mm.data_report.user_data import UserData, data_of_config, data_of_folder
@@ -33,13 +35,8 @@ def run(args: argparse.Namespace) -> None:
         'check_data', f'{_name(args.config)}.html')
     _require_apart(data, page, args.fix)
     pictures = read_pictures(data.splits, content=not args.fast)
-    problems = in_order([*find_problems(data.splits, pictures), *data.warnings])
-    inputs = DataInputs(data.splits, problems, data.layout, data.notes,
-                        str(data.refusal or ''))
-    print('\n'.join([data.layout, *data.notes, '', *statistics_lines(inputs), '']))
-    for problem in problems:
-        print('\n'.join([*as_lines(problem), '']))
-    print(f'{count_levels(problems)}.')
+    inputs = _examine(data, pictures, advised=not args.fast)
+    _show(inputs)
     if args.fix:
         _fix(data, pictures, args.fix)
     if page:
@@ -48,6 +45,27 @@ def run(args: argparse.Namespace) -> None:
     if data.refusal is not None:
         raise data.refusal
     print('The data can be trained on.')
+
+
+def _examine(data: UserData, pictures: dict[str, Picture], advised: bool) -> DataInputs:
+    """Find what is wrong and, if it is wanted and possible, which size of the input fits."""
+    advice = None
+    if advised and data.refusal is None:
+        with contextlib.suppress(UserError):  # boxes that training would skip, too
+            advice = advise(data.splits[0])
+    problems = in_order([*find_problems(data.splits, pictures), *data.warnings])
+    return DataInputs(data.splits, problems, data.layout, data.notes, str(data.refusal or ''),
+                      advice)
+
+
+def _show(inputs: DataInputs) -> None:
+    """Print what there is and what is wrong."""
+    print('\n'.join([inputs.layout, *inputs.notes, '', *statistics_lines(inputs), '']))
+    if inputs.advice is not None:
+        print('\n'.join([*advice_lines(inputs.advice.numbers), '']))
+    for problem in inputs.problems:
+        print('\n'.join([*as_lines(problem), '']))
+    print(f'{count_levels(inputs.problems)}.')
 
 
 def is_data(name: str) -> bool:

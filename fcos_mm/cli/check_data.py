@@ -4,7 +4,8 @@ import argparse
 from fcos_mm.cli.options import add_config_options, run_of
 
 _EPILOG = '''\
-Shown are the images and boxes of each split and class, then the problems: errors, for which train
+Shown are the images and boxes of each split and class, the size of the input that the boxes need,
+and the problems: errors, for which train
 refuses the data; warnings; notes, of which only you can say whether they are wrong. The page shows
 the same with charts, and with the images and boxes at fault. The numbers of the page are beside
 it, as JSON.
@@ -44,8 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                       help='where the page goes (default: check_data/NAME.html)')
     page.add_argument('--no-page', action='store_true', help='write no page')
     parser.add_argument('--fast', action='store_true',
-                        help='do not open the images: no search for copies, unreadable images and '
-                        'wrong sizes beyond what train looks at')
+                        help='do not open the images (no search for copies, unreadable images and '
+                        'wrong sizes beyond what train looks at) and advise no input size')
     add_config_options(parser)
 
 

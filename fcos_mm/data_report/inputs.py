@@ -7,6 +7,7 @@ from typing import Any
 from fcos_mm.datasets.problems.problem import Problem
 from fcos_mm.datasets.statistics.split import LabelledSplit
 from fcos_mm.datasets.statistics.summary import summarise
+from fcos_mm.pages.chapter import Chapter
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,7 @@ class DataInputs:
         layout: What was recognised, one line.
         notes: What training would make of the data beside it, each one line.
         refusal: Why training would refuse them; empty if it would not.
+        advice: The chapter on the size of the input, where it could be made.
     """
 
     splits: Sequence[LabelledSplit]
@@ -26,6 +28,7 @@ class DataInputs:
     layout: str
     notes: Sequence[str] = ()
     refusal: str = ''
+    advice: Chapter | None = None
 
     @property
     def classes(self) -> Sequence[str]:

@@ -1,5 +1,6 @@
 """How large boxes are."""
 from fcos_mm.data_report.inputs import DataInputs
+from fcos_mm.data_report.text import percent
 from fcos_mm.datasets.statistics.histogram import (
     SHARE_EDGES,
     SIDE_EDGES,
@@ -22,5 +23,5 @@ def box_sizes(inputs: DataInputs) -> Chapter:
                   for split in splits],
         shares=[dict(name=name, y=[of[size] for size in ('small', 'medium', 'large')])
                 for name, of in inputs.summaries.items()],
-        extremes=[[name, of['tiny'], of['tiny_at_input'], of['huge']]
+        extremes=[[name, *(percent(of[key]) for key in ('tiny', 'tiny_at_input', 'huge'))]
                   for name, of in inputs.summaries.items()]), 'data_report/box_sizes.html')

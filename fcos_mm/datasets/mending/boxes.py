@@ -28,7 +28,6 @@ def wrong_sizes(split: LabelledSplit, around: Surroundings) -> list[str]:
         fit = not misfits('coco', boxes, split.sizes[places]).any()
         if abs(factors[0] / factors[1] - 1) < _SAME_ASPECT and fit:
             for index, box in zip(places, (boxes * np.tile(factors, 2)).tolist()):
-                split.annotations[index].setdefault('area', 0)
                 write_box(split.annotations[index], box)
         image['width'], image['height'] = header.size
         changed.append(f"{image['file_name']}: {declared[0]} x {declared[1]} -> "
@@ -73,6 +72,5 @@ def _write(split: LabelledSplit, boxes: np.ndarray, chosen: np.ndarray, text: st
     """Write boxes (N, 4) where they are chosen (N,)."""
     places = np.flatnonzero(chosen).tolist()
     for place in places:
-        split.annotations[place].setdefault('area', 0)
         write_box(split.annotations[place], boxes[place].tolist())
     return [box_line(split, place, text) for place in places]

@@ -19,6 +19,7 @@ from fcos_mm.faults import first_few
 MENDINGS: dict[str, Mending] = {
     'entries that cannot be read dropped': entries.broken_entries,
     'annotations numbered anew': entries.annotation_ids,
+    'annotations completed': entries.missing_fields,
     'images without a readable file dropped': entries.lost_pictures,
     'images dropped that another split has too': entries.leaks,
     'sizes of images corrected': boxes.wrong_sizes,
@@ -26,7 +27,6 @@ MENDINGS: dict[str, Mending] = {
     'boxes cut to their image': boxes.clip,
     'boxes without area or outside their image dropped': boxes.without_area,
     'repeated boxes dropped': boxes.repeated,
-    'annotations completed': entries.missing_fields,
 }
 
 

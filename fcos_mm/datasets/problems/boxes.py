@@ -30,8 +30,7 @@ def box_problems(split: LabelledSplit) -> Iterator[Problem | None]:
 def _single(split: LabelledSplit) -> Iterator[Problem | None]:
     """Problems of a box for itself."""
     boxes, sizes = split.boxes, split.sizes
-    areas = np.array([box.get('area', 1) for box in split.annotations], float)
-    no_area, outside, thin = useless_boxes(boxes, sizes, areas).values()
+    no_area, outside, thin = useless_boxes(boxes, sizes, split.areas).values()
     yield box_problem('no_area', split, no_area)
     yield box_problem('outside', split, outside)
     yield box_problem('thin', split, thin)

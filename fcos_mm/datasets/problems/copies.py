@@ -81,7 +81,7 @@ def _problem(kind: str, split: LabelledSplit, found: Mapping[int, int], other: L
     """The problem of images that are copies, by place, of images of another split or the same."""
     cases = [
         image_case(split, place, f"like {other.images[twin]['file_name']}")._replace(
-            twin=image_case(other, twin))
+            twin=image_case(other, twin, f'in {other.name}'))
         for place, twin in [*found.items()][:EXAMPLES]]
     if found:
         yield Problem(kind, split.name, len(found), cases, len(split.images),

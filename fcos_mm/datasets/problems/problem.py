@@ -1,6 +1,7 @@
 """A problem with its first cases, and how one is made of masks of boxes or images."""
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from textwrap import wrap
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -106,7 +107,8 @@ def as_lines(problem: Problem, cases: int = 3) -> list[str]:
              *(f'    {case.text}' for case in problem.cases[:cases])]
     if problem.count > cases and problem.cases:
         lines.append(f'    and {counted(problem.count - len(problem.cases[:cases]), "more case")}')
-    return [*lines, *(f'  {text}' for text in f'{meaning} {remedy}'.strip().splitlines())]
+    return [*lines, *wrap(f'{meaning} {remedy}'.strip(), 100, initial_indent='  ',
+                          subsequent_indent='  ')]
 
 
 def _corners(box: Sequence[float]) -> tuple[float, ...]:

@@ -56,6 +56,13 @@ class LabelledSplit:
         return np.array([box['bbox'] for box in self.annotations], float).reshape(-1, 4)
 
     @cached_property
+    def areas(self) -> np.ndarray:
+        """(N,) as written; that of the box where it is missing or no number."""
+        rule = FIELDS['annotations']['area'].rule
+        return np.array([box['area'] if rule([box.get('area')]) else box['bbox'][2] * box['bbox'][3]
+                         for box in self.annotations], float)
+
+    @cached_property
     def owner(self) -> np.ndarray:
         """(N,) places in :attr:`images`."""
         places = {image['id']: place for place, image in enumerate(self.images)}

@@ -5,6 +5,13 @@ import cv2
 import pytest
 from PIL import Image
 
+from fcos_mm.datasets.labelled import splits_of_source
+from fcos_mm.datasets.problems.boxes import box_problems
+from fcos_mm.datasets.problems.find import find_problems
+from fcos_mm.datasets.problems.pictures import read_pictures
+from fcos_mm.datasets.sources import recognise
+from fcos_mm.errors import UserError
+
 #: A sound dataset of ten images has few boxes of a class.
 CLEAN = {('few_boxes', 'train')}
 
@@ -177,6 +184,19 @@ def test_entries_that_cannot_be_read(dataset):
     assert 'bbox of 1 of 30 annotations is not four finite numbers' in problems[0].title
 
 
+def test_areas_that_are_no_numbers(dataset):
+    """The area of the box counts; the entry is a fault of the file."""
+    for box, area in zip(dataset.boxes, ['', None, []]):
+        box['area'] = area
+    assert only(dataset).title == "area of 3 of 30 annotations is not a finite number"
+
+
+def test_broken_categories_are_refused(dataset):
+    dataset.data['val']['categories'][0]['name'] = ['cup']
+    with pytest.raises(UserError, match='name of 1 of 2 categories is not text'):
+        dataset.problems()
+
+
 @pytest.mark.parametrize('ids, kind, count', [
     ([7, 7, 109], 'ids', 3), ([None, 102, 103], 'ids', 1), ([0, 102, 103], 'id_zero', 1)])
 def test_ids(dataset, ids, kind, count):
@@ -193,3 +213,20 @@ def test_errors_come_first(dataset):
     (dataset.root / 'images' / 'val3.png').unlink()
     assert [problem.about.level for problem in dataset.problems()] == [
         'error', 'warning', 'warning', 'note']
+
+
+def test_real_blood_cells(real_data):
+    """Two boxes without area, and two views of one slide in two splits; nothing else."""
+    splits = splits_of_source(recognise(str(real_data / 'bccd')))
+    problems = find_problems(splits, read_pictures(splits))
+    assert [(problem.split, problem.title) for problem in problems] == [
+        ('train', '1 boxes skipped: no area'), ('val', '1 boxes skipped: no area'),
+        ('train', '1 of 205 images are near copies of images in val')]
+
+
+def test_boxes_of_coco(real_data):
+    """Its images are not there; of the boxes, what can be seen when they are drawn."""
+    path = real_data / 'coco' / 'instances_val2017_bbox.json'
+    problems = [*box_problems(splits_of_source(recognise(str(path)))[0])]
+    assert {problem.kind: problem.count for problem in problems if problem is not None} == {
+        'thin': 1, 'tiny': 148, 'huge': 306, 'given_twice': 2, 'two_classes': 49}
