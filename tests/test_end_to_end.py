@@ -49,6 +49,7 @@ def test_training_learns_and_keeps_checkpoints(demo):
         assert all(0 < step[name] < 10 for step in steps)
     assert steps[-1]['loss'] < steps[0]['loss']
     assert (demo / 'work' / 'train' / f'epoch_{EPOCHS}.pth').is_file()
+    assert (demo / 'work' / 'train' / 'report' / 'report.html').is_file()
 
 
 def test_testing_prints_the_coco_table_and_writes_what_the_grid_shows(demo):
@@ -60,7 +61,7 @@ def test_testing_prints_the_coco_table_and_writes_what_the_grid_shows(demo):
 
 
 def test_resuming_goes_on_where_it_stopped(demo, tmp_path):
-    run('tools/train.py', CONFIG, '--work-dir', tmp_path, '--resume',
+    run('tools/train.py', CONFIG, '--no-report', '--work-dir', tmp_path, '--resume',
         demo / 'work' / 'train' / 'epoch_1.pth', *OPTIONS, f'data_root={demo}/data/',
         f'train_cfg.max_epochs={EPOCHS}')
     assert len(training_steps(tmp_path)) == (EPOCHS - 1) * 64 // 16

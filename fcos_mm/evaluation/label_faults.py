@@ -21,8 +21,9 @@ double box     two boxes of an image, of any classes,    their IoU
 
 The share of right detections can only rise with the score here: of those at this score and at all
 lower ones the largest counts, so that the fault itself does not speak for its label. Small, medium
-and large are COCO's. A box is named once for a reason, by the detection with the highest score.
-Crowds are left out.
+and large are COCO's. A box is named once for a reason, by the detection with the highest score; so
+is a missing one: a detection with an IoU of 0.3 with one that scores higher and has no box either
+is left out. Crowds are left out.
 """
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -30,7 +31,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fcos_mm.evaluation.error_kinds import Found, Truth, nearest
-from fcos_mm.evaluation.matcher import Pairs
+from fcos_mm.evaluation.matcher import Pairs, overlapping
 
 REASONS = ('missing box', 'wrong class', 'no object', 'double box')
 
@@ -91,7 +92,7 @@ def _by_detections(found: Found, truth: Truth, matched: np.ndarray, overlaps: Pa
     wrong = (alone & (own < SAME_PLACE_IOU) & (other >= SAME_PLACE_IOU)
              & (found.scores > found_with[other_box]))
     wrong = _one_of_each_box(np.flatnonzero(wrong), other_box, found.scores)
-    places = np.concatenate([np.flatnonzero(missing), wrong])
+    places = np.concatenate([_one_of_each_place(np.flatnonzero(missing), found), wrong])
     boxes = np.where(missing, -1, other_box)
     return [Suspect('wrong class' if boxes[place] >= 0 else 'missing box', float(trust[place]),
                     int(found.images[place]), int(boxes[place]), place)
@@ -102,6 +103,16 @@ def _one_of_each_box(places: np.ndarray, boxes: np.ndarray, scores: np.ndarray) 
     """Of the detections at these places, the one with the highest score for each of the boxes."""
     places = places[np.argsort(-scores[places], kind='stable')]
     return places[np.unique(boxes[places], return_index=True)[1]]
+
+
+def _one_of_each_place(places: np.ndarray, found: Found) -> np.ndarray:
+    """The detections at these places without those that overlap one with a higher score."""
+    places = places[np.argsort(-found.scores[places], kind='stable')]
+    boxes, images = found.boxes[places], found.images[places]
+    boxes = np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
+    first, second, _ = overlapping(boxes, images, boxes, images,
+                                   np.zeros(len(places), dtype=bool), EMPTY_IOU)
+    return np.delete(places, second[first < second])
 
 
 def _trust(scores: np.ndarray, matched: np.ndarray, crowd: np.ndarray) -> np.ndarray:

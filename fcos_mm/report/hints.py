@@ -107,7 +107,9 @@ def errors_cost(numbers: Numbers) -> str | None:
 
 
 def labels_are_doubtful(numbers: Numbers) -> str | None:
-    """There are boxes and detections that look like faults of the annotations."""
+    """A model that is good finds faults of the annotations."""
+    if (numbers['summary']['precision']['AP50'] or 0) < 0.5:
+        return None
     reasons = numbers.get('label_faults', {}).get('reasons', {})
     count = sum(reason['sure'] for reason in reasons.values())
     if not count:
@@ -149,8 +151,9 @@ def detect(numbers: Numbers) -> str | None:
     threshold = numbers['summary']['best']['threshold']
     if threshold is None:
         return None
-    return (f'Keep detections with a score of at least {threshold:.3f}; `fcos-mm detect` does so '
-            'by itself.')
+    return (f'Keep detections with a score of at least {threshold:.3f} (`fcos-mm detect '
+            f'--score-thr {threshold:.3f}`). Without the option, `fcos-mm detect` takes the best '
+            'threshold of the last validation.')
 
 
 #: The most urgent first.

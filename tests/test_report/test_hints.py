@@ -57,10 +57,13 @@ def test_errors_cost(costs, says):
     check(rules.errors_cost({'errors': {'costs': costs}}), says)
 
 
-@pytest.mark.parametrize('sure, says', [((2, 3), 'of 5 the model is very sure'), ((0, 0), None)])
-def test_labels_are_doubtful(sure, says):
+@pytest.mark.parametrize('sure, precision, says', [
+    ((2, 3), .5, 'of 5 the model is very sure'), ((2, 3), .4, None), ((2, 3), None, None),
+    ((0, 0), .5, None)])
+def test_labels_are_doubtful(sure, precision, says):
     reasons = dict(zip('ab', [dict(count=9, sure=count) for count in sure]))
-    check(rules.labels_are_doubtful({'label_faults': {'reasons': reasons}}), says)
+    check(rules.labels_are_doubtful({**summary(precision=dict(AP50=precision)),
+                                     'label_faults': {'reasons': reasons}}), says)
 
 
 @pytest.mark.parametrize('rows, says', [

@@ -48,6 +48,16 @@ def test_near_a_box_nothing_is_missing(label, height, expected):
     assert reasons(truth, found) == expected
 
 
+@pytest.mark.parametrize('height, count', [(30, 1), (29, 2)])
+def test_a_missing_box_is_named_once(height, count):
+    """By the better of two detections with an IoU of 0.30, of whatever classes."""
+    truth = [(box, CAT) for box in (THERE, LARGE, [200, 200, 300, 300])]
+    found = [(THERE, CAT, .9), ([0, 0, 100, height], DOG, .8), (HERE, CAT, .85),
+             *((box, CAT, .6) for box, _ in truth[1:])]
+    suspects = results_of(truth, found).suspects
+    assert [suspect.detection for suspect in suspects] == [2, 1][:count]
+
+
 def test_a_wrong_class():
     results = results_of([(HERE, CAT), (THERE, CAT)], [(THERE, CAT, .9), (HERE, DOG, .95)])
     assert results.suspects == [Suspect('wrong class', .5, 0, box=0, detection=1)]

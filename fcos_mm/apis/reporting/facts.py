@@ -28,8 +28,7 @@ def facts_of_run(cfg: Config, checkpoint: str, logs: Sequence[Mapping[str, float
     found = {
         'model': _model(cfg.model),
         'checkpoint': f'{path} ({path.stat().st_size / 1e6:.1f} MB)',
-        'report made': f'{datetime.datetime.now():%Y-%m-%d %H:%M}',
-        'device': _device(),
+        'machine of this report': _device(),
         'detection': seconds and f'{1000 * seconds:.0f} ms an image, in batches as in the config',
         'training time': _training_time(logs),
         'GPU memory in training': _memory(logs),

@@ -3,6 +3,7 @@ import copy
 import hashlib
 import json
 import os
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -65,20 +66,28 @@ def predict(cfg: Config, checkpoint: str, split: Split, order: dict[Any, int]) -
     Raises:
         UserError: If the config, the data or the checkpoint cannot be used.
     """
+    recorder = _Recorder()
+    with tempfile.TemporaryDirectory(prefix='fcos_mm_report_') as work_dir:
+        cfg = _for_inference(cfg, checkpoint, split, work_dir)
+        check_config(cfg, 'test')
+        check_config_data(cfg, 'test')
+        print(f'detecting in {len(order):,} images ...', flush=True)
+        runner = build_runner(cfg)
+        check_checkpoint(checkpoint, runner.model)
+        runner.test_evaluator.metrics.append(recorder)
+        runner.test()
+    return collect(recorder.samples, order, recorder.seconds)
+
+
+def _for_inference(cfg: Config, checkpoint: str, split: Split, work_dir: str) -> Config:
+    """A config that detects in a split, evaluates nothing and logs warnings alone."""
     cfg = copy.deepcopy(cfg)
     set_test_split(cfg, split)
     keep_class_scores(cfg.model)
     cfg.launcher, cfg.load_from, cfg.resume, cfg.test_evaluator = 'none', checkpoint, False, []
-    cfg.work_dir = str(Path(checkpoint).parent / 'test')
+    cfg.work_dir, cfg.log_level = work_dir, 'WARNING'
     cfg.visualizer = dict(type='DetLocalVisualizer', vis_backends=[dict(type='LocalVisBackend')])
-    check_config(cfg, 'test')
-    check_config_data(cfg, 'test')
-    runner = build_runner(cfg)
-    check_checkpoint(checkpoint, runner.model)
-    recorder = _Recorder()
-    runner.test_evaluator.metrics.append(recorder)
-    runner.test()
-    return collect(recorder.samples, order, recorder.seconds)
+    return cfg
 
 
 def keep_class_scores(model: dict) -> None:

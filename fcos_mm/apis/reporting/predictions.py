@@ -19,7 +19,7 @@ class Predictions(NamedTuple):
 
     Attributes:
         images: All that were looked at.
-        found: The detections; ``images`` of them are places in ``images``.
+        found: The detections, image after image.
         seconds: Of an image, measured; None if they were not.
     """
 
