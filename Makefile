@@ -2,10 +2,11 @@
 PYTHON ?= python3
 VENV ?= .venv
 OPENMMLAB_VENV ?= .venv-openmmlab
+DOCS_VENV ?= .venv-docs
 # Where pip finds torch, if not at its usual place: the address of an index, as
 # for the CPU builds or another CUDA version.
 TORCH_INDEX ?=
-# More words for pytest (make test) or for the demo (make demo).
+# More words for pytest (make test), the demo (make demo) or pages (make docs-check).
 ARGS ?=
 # Processes that share the tests, a file at a time.
 JOBS ?= 2
@@ -16,10 +17,19 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 PIP_INSTALL = -m pip install --quiet --quiet --no-input --prefer-binary
 PYTEST_JOBS = --numprocesses $(JOBS) --dist loadfile
 TORCH_OPTIONS = $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
+OLDEST_PYTHON = 10
+# Make the environment that the target is in.
+define CREATE_VENV
+@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, $(OLDEST_PYTHON)))' \
+    || { echo 'Python 3.$(OLDEST_PYTHON) or newer is needed: make PYTHON=python3.x'; exit 2; }
+@echo 'creating $(@D)'
+@$(PYTHON) -m venv $(@D) \
+    || { echo 'The Python module venv is missing: install python3-venv'; exit 2; }
+endef
 NEEDS = $(wildcard requirements/*.txt) setup.py pyproject.toml model-index.yml \
     fcos_mm/compat/import_hooks.py
 
-.PHONY: help install demo test test-openmmlab lint clean
+.PHONY: help install demo test test-openmmlab lint docs docs-check clean
 .DELETE_ON_ERROR:
 
 help:
@@ -28,6 +38,8 @@ help:
 	@echo 'make test            run the tests in $(JOBS) processes (ARGS="-k name" picks some, JOBS=0 runs one process)'
 	@echo 'make test-openmmlab  run the model tests on mmengine 0.10, mmcv-lite 2.1, mmdet 3.3'
 	@echo 'make lint            check the code style'
+	@echo 'make docs            build the documentation: site/index.html'
+	@echo 'make docs-check      run the examples of the documentation (ARGS=docs/detection.md picks pages)'
 	@echo 'make clean           remove the environments and what was built; keeps work_dirs and data'
 	@echo 'PYTHON=python3.12 picks the Python, TORCH_INDEX=URL where torch comes from'
 
@@ -53,10 +65,17 @@ test-openmmlab: $(OPENMMLAB_VENV)/.installed
 lint: install
 	@$(VENV)/bin/python -m ruff check .
 
+docs: $(DOCS_VENV)/.installed
+	@NO_MKDOCS_2_WARNING=1 $(DOCS_VENV)/bin/python -m mkdocs build --strict
+	@echo 'open site/index.html; with search: $(PYTHON) -m http.server --directory site'
+
+docs-check: install
+	@$(VENV)/bin/python docs/_tools/check.py $(ARGS)
+
 clean:
-	rm -rf $(VENV) $(OPENMMLAB_VENV) build dist *.egg-info fcos_mm/.mim
+	rm -rf $(VENV) $(OPENMMLAB_VENV) $(DOCS_VENV) site build dist *.egg-info fcos_mm/.mim
 	rm -rf .pytest_cache .hypothesis .ruff_cache
-	find fcos_mm tests tools benchmarks configs -name __pycache__ -type d -prune -exec rm -rf {} +
+	find fcos_mm tests tools docs benchmarks configs -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.installed: MM_PACKAGES = requirements/mminstall.txt
 $(OPENMMLAB_VENV)/.installed: MM_PACKAGES = requirements/mminstall-openmmlab.txt
@@ -66,11 +85,7 @@ $(OPENMMLAB_VENV)/.installed: MM_PACKAGES = requirements/mminstall-openmmlab.txt
 # build where it finds no torch, and told so as well. fcos_mm.compat has the
 # operators. --no-deps: see requirements/mmdeps.txt.
 $(VENV)/.installed $(OPENMMLAB_VENV)/.installed: $(NEEDS)
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
-	    || { echo 'Python 3.10 or newer is needed: make PYTHON=python3.x'; exit 2; }
-	@echo 'creating $(@D)'
-	@$(PYTHON) -m venv $(@D) \
-	    || { echo 'The Python module venv is missing: install python3-venv'; exit 2; }
+	$(CREATE_VENV)
 	@echo 'installing torch'
 	@$(@D)/bin/python $(PIP_INSTALL) $(TORCH_OPTIONS) --only-binary :all: torch
 	@echo 'installing what the OpenMMLab packages import'
@@ -81,4 +96,11 @@ $(VENV)/.installed $(OPENMMLAB_VENV)/.installed: $(NEEDS)
 	@MMCV_WITH_OPS=0 $(@D)/bin/python $(PIP_INSTALL) --no-deps --use-pep517 -r $(MM_PACKAGES)
 	@echo 'installing fcos_mm'
 	@$(@D)/bin/python $(PIP_INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DOCS_VENV)/.installed: OLDEST_PYTHON = 11
+$(DOCS_VENV)/.installed: requirements/docs.txt requirements/constraints.txt
+	$(CREATE_VENV)
+	@echo 'installing mkdocs'
+	@$(@D)/bin/python $(PIP_INSTALL) --only-binary :all: -r requirements/docs.txt
 	@touch $@

@@ -119,7 +119,7 @@ def _readable(image: Picture) -> str | np.ndarray:
     if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.shape[2:] != (3, ):
         given = (f'array of {image.dtype} and shape {image.shape}'
                  if isinstance(image, np.ndarray) else type(image).__name__)
-        raise UserError(f'This is no image: {given}.\nGive a path, a PIL image, or an RGB array '
+        raise UserError(f'Not an image: {given}.\nGive a path, a PIL image, or an RGB array '
                         '(height, width, 3) of uint8.')
     return np.ascontiguousarray(image[..., ::-1])
 

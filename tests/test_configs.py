@@ -284,16 +284,14 @@ def test_test_time_augmentation(tmp_path):
     assert result.pred_instances.bboxes[:, 2].max() <= 60 + 1e-3
 
 
-def documented(start):
-    """Return the indented block of docs/configs.md behind the paragraph that starts so."""
-    text = (ROOT.parent / 'docs/configs.md').read_text().split(f'**{start}', 1)[1]
-    lines = text.split('\n\n', 1)[1].split('\n')
-    block = lines[:next(i for i, line in enumerate(lines) if line and not line.startswith('    '))]
-    return '\n'.join(line[4:] for line in block)
+def documented(heading):
+    """Return the first Python block of docs/configs.md behind a heading."""
+    text = (ROOT.parent / 'docs/configs.md').read_text().split(f'## {heading}\n', 1)[1]
+    return text.split('```python\n', 1)[1].split('```', 1)[0].replace('fcos_mm::', f'{ROOT}/')
 
 
 def test_documented_dataset(tmp_path):
-    text = documented('Another dataset').replace('fcos_r50', f'{ROOT}/fcos/fcos_r50')
+    text = documented('Change the data, the size or the length')
     (tmp_path / 'mine.py').write_text(text)
     cfg = load_config(str(tmp_path / 'mine.py'))
     assert cfg.model.bbox_head.num_classes == len(cfg.train_dataloader.dataset.metainfo.classes)
@@ -306,9 +304,8 @@ def test_documented_dataset(tmp_path):
 
 
 def test_documented_improvements(tmp_path):
-    text = documented('The improvements on another config:')
     mine = BASELINE.replace('_1x', '_mmdet_1x')
-    text = text.replace('./my_config.py', str(ROOT / mine)).replace('..', str(ROOT))
+    text = documented('Add the released improvements').replace('./my_config.py', str(ROOT / mine))
     (tmp_path / 'mine.py').write_text(text)
     head = Config.fromfile(tmp_path / 'mine.py').model.bbox_head
     assert (head.regression, head.location_offset) == ('relu', 'half')

@@ -46,7 +46,7 @@ class AnchorSamples:
     """
     kind = 'anchor'
     reasons = dict(
-        outranked='other boxes take all anchors that it claims',
+        outranked='other boxes win all anchors that it claims',
         low_iou='no anchor overlaps it enough')
 
     def __init__(self, head: AnchorHead) -> None:

@@ -11,13 +11,13 @@ NEGLIGIBLE = 1.0
 _UNBOUNDED = 1e6  # pixels; configs write infinity as 1e8
 
 _REMEDIES = dict(
-    too_small='Enlarge the input (Resize, or --scale to try), or add a level of a smaller stride.',
-    regress_range='Close gaps between the regress ranges, or raise the bound of the finer levels.',
+    too_small='Use a larger input (try it with --scale), or add a level with a smaller stride.',
+    regress_range='Close gaps between the regress ranges, or raise the bounds of the finer levels.',
     center='Raise assigner.center_sampling_radius.',
     crowd="Set assigner.crowd to 'drop' or 'ignore'.",
-    outranked='Boxes of nearly the same place compete: look for double boxes, or enlarge the '
-    'input.',
-    low_iou='Add anchors of their size and ratio, or let low-quality matches count '
+    outranked='Boxes at nearly the same position compete: look for duplicates, or use a '
+    'larger input.',
+    low_iou='Add anchors of their size and ratio, or allow low-quality matches '
     '(min_pos_iou=0).')
 
 
@@ -101,8 +101,8 @@ def _verdict(statistics: dict) -> Iterator[str]:
         if percent(level['boxes'], boxes) < NEGLIGIBLE:
             fits = False
             yield (f"The level of stride {level['stride']} serves {_share(level['boxes'], boxes)} "
-                   'boxes: it is hardly trained. Shift the ranges to where the boxes are, or drop '
+                   'boxes: too few to train it. Shift the ranges to where the boxes are, or remove '
                    'the level.')
     if fits:
-        yield (f'The settings fit: no reason loses {NEGLIGIBLE:g} % of the boxes, and every level '
+        yield (f'The settings fit: no cause loses {NEGLIGIBLE:g} % of the boxes, and every level '
                f'serves at least {NEGLIGIBLE:g} %.')

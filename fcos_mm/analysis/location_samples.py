@@ -16,11 +16,11 @@ class LocationSamples:
     """The locations of an FCOS head as samples, with the reasons why a box may get none."""
     kind = 'location'
     reasons = dict(
-        outranked='smaller boxes take all locations that it claims',
+        outranked='smaller boxes win all locations that it claims',
         crowd='crowd boxes mask all locations that it claims',
-        regress_range='it holds locations, but of no level whose regress range it fits',
-        center='it holds locations, but none near its center',
-        too_small='it lies between the locations: too small for the strides')
+        regress_range='contains locations, but on no level whose regress range fits',
+        center='contains locations, but none near its center',
+        too_small='falls between the locations: too small for the strides')
 
     def __init__(self, head: FCOSHead) -> None:
         self.head = head

@@ -81,7 +81,7 @@ def _words(args: argparse.Namespace) -> tuple[list[str], str, str | None]:
         *words, config, checkpoint = args.input
         check_order(input=words[-1], config=config, checkpoint=checkpoint)
         return words, config, checkpoint
-    raise UserError('Which model? Give a work dir or a checkpoint, --model work_dirs/mine, or a '
+    raise UserError('No model given. Give a work dir or a checkpoint, --model work_dirs/mine, or a '
                     'config and its weights, --model CONFIG --weights CHECKPOINT.')
 
 

@@ -65,7 +65,7 @@ def _write(grid: np.ndarray, out_file: str) -> None:
         reason = 'OpenCV cannot encode it'
     except (OSError, cv2.error) as error:
         written = False
-        reason = getattr(error, 'strerror', None) or 'no format of images ends like this'
+        reason = getattr(error, 'strerror', None) or 'the extension is not an image format'
     if not written:
         raise UserError(f'{out_file} cannot be written: {reason}.\nUse a name that ends with .png '
                         'or .jpg, in a folder that you can write to.')
@@ -81,7 +81,7 @@ def read_predictions(path: str) -> list[dict]:
     Raises:
         UserError: If there is no such file or it holds something else.
     """
-    remedy = 'Write it with tools/test.py CONFIG CHECKPOINT --out FILE.pkl.'
+    remedy = 'Write it with `fcos-mm test CONFIG CHECKPOINT --out FILE.pkl`.'
     if not osp.isfile(path):
         raise UserError(f'Predictions not found: {path}\n{remedy}')
     try:

@@ -51,7 +51,7 @@ def detection_config(cfg: Config) -> Config:
     steps = [str(step.get('type')) for step in dataset.get('pipeline') or ()]
     if not any('LoadImageFromFile' in step for step in steps):
         raise UserError('The config has no test_dataloader.dataset.pipeline with LoadImageFromFile:'
-                        ' nothing says how images are prepared.\nGive the config of the training, '
+                        ' image preprocessing is unknown.\nGive the config of the training, '
                         'or add test_dataloader.')
     if not isinstance(dataset.get('ann_file'), str):  # annotations are not read
         dataset['ann_file'] = ''

@@ -95,7 +95,7 @@ def describe_failure(exits: Sequence[dict], error: ChildFailedError, processes: 
         return (f'error: {" and ".join(left)} exited before the end, with status 0 and without an '
                 'error message.')
     return (f'{exits[0]["extraInfo"]["py_callstack"]}\n'
-            'The cause is at a rank of another machine: see there.')
+            'The cause is a rank on another machine: see its log.')
 
 
 def _run(config: LaunchConfig, words: Sequence[str], folder: Path) -> int:
@@ -113,8 +113,8 @@ def _run(config: LaunchConfig, words: Sequence[str], folder: Path) -> int:
         return status
     except RendezvousConnectionError as error:
         raise UserError(
-            f'The machines cannot meet at {config.rdzv_endpoint}: the first one (NODE_RANK=0) must '
-            'have been started, and be reachable there.') from error
+            f'The machines cannot connect to {config.rdzv_endpoint}: start the first (NODE_RANK=0) '
+            'and check that it is reachable there.') from error
     except SignalException as stop:
         statuses = [exit['errorCode'] for exit in _last_attempt(folder)[1]]
         saved = statuses == [EXIT_STATUS] * config.nproc_per_node
@@ -133,7 +133,7 @@ def _death(status: int) -> str:
     if status >= 0:
         return f'exited with status {status} and without an error message'
     name = signal.Signals(-status).name
-    hint = ': perhaps the machine had no memory left' if name == 'SIGKILL' else ''
+    hint = ': perhaps the machine ran out of memory' if name == 'SIGKILL' else ''
     return f'was killed by {name}{hint}'
 
 

@@ -26,7 +26,7 @@ def check_order(**named: str) -> None:
     for place, path in named.items():
         kind = ending_kind(path) or place
         if kind != place and (kind in named or place not in _ENDINGS):
-            raise UserError(f'{path} is given as the {place} and ends like a {kind}.\n'
+            raise UserError(f'{path} is given as the {place}, but looks like a {kind}.\n'
                             f'The order is {order}.')
 
 

@@ -46,7 +46,7 @@ def read_recorded_config(text: str, path: str, whole: bool = False) -> Config:
     except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError) as error:
         raise UserError(
             f'{path}: its config could run code, so it is not used: {error}\nComponents of your '
-            'own need --trust-checkpoint: give it if you trust who made the '
+            'own need --trust-checkpoint: use it if you trust the source of the '
             'file.') from error
     return cfg
 

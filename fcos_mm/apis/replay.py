@@ -55,8 +55,8 @@ def replay(path: str, device: str = 'cpu') -> list[dict]:
             if device.startswith('cuda') and 'cuda' in states:
                 torch.cuda.set_rng_state(states['cuda'])
         except Exception as error:  # whatever a component says to settings of others
-            raise UserError(f'{path} cannot be run again: {error}\nGive a file of '
-                            '<work_dir>/non_finite/ as this version writes it.') from error
+            raise UserError(f'{path} cannot be replayed: {error}\nGive a file of '
+                            '<work_dir>/non_finite/ written by this version.') from error
         finding = _run(model.to(device).train(), batch, cfg.get('optim_wrapper', {}))
         findings.append(dict(iteration=iteration, weights=non_finite_names(record['state_dict']),
                              **finding))
@@ -68,7 +68,7 @@ def _read_record(path: str) -> dict:
         case {'config': str(), 'iterations': list(), 'batches': list(), 'random_states': list(),
               'state_dict': OrderedDict()} as record:
             return record
-    raise UserError(f'{path} holds no batch. Give a file of <work_dir>/non_finite/.')
+    raise UserError(f'{path} contains no batch. Give a file of <work_dir>/non_finite/.')
 
 
 def _run(model: nn.Module, batch: dict, wrapper: Config) -> dict[str, object]:
@@ -97,10 +97,10 @@ def _note_non_finite(name: str, found: dict, module: nn.Module, inputs: tuple, o
 def _text(finding: dict) -> str:
     lines = [f"iteration {finding['iteration']}"]
     lines += [f'  {name:24}{value:.6g}' for name, value in finding['losses'].items()]
-    for name, what in (('weights', 'weights that are not finite'),
-                       ('modules', 'modules whose output is not finite, the first first'),
-                       ('gradients', 'parameters whose gradient is not finite')):
+    for name, what in (('weights', 'non-finite weights'),
+                       ('modules', 'modules with non-finite output, in order'),
+                       ('gradients', 'parameters with non-finite gradient')):
         lines.append(f"  {what}: {first_few(finding[name], _MAX_SHOWN) or 'none'}")
     if all(map(math.isfinite, finding['losses'].values())) and not finding['gradients']:
-        lines.append('  Here all is finite: try the device of the training (--device).')
+        lines.append('  Everything is finite here: try the device of the training (--device).')
     return '\n'.join(lines)

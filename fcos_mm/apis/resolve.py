@@ -56,21 +56,21 @@ def _set_training_options(cfg: Config, args: argparse.Namespace) -> None:
     if args.amp:
         if get_device() == 'cpu':
             raise UserError(
-                '--amp needs a GPU and none was found: leave it out to train on the CPU.')
+                '--amp needs a GPU, but none was found: remove it to train on the CPU.')
         cfg.optim_wrapper.type = 'AmpOptimWrapper'
         cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
     if args.auto_scale_lr:
         if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
             raise UserError(
-                f'--auto-scale-lr: {cfg.filename} does not say for which batch size its learning '
-                'rate is. Add auto_scale_lr=dict(enable=False, base_batch_size=16), or the like.')
+                f'--auto-scale-lr: {cfg.filename} does not state the batch size of its learning '
+                'rate. Add for example auto_scale_lr=dict(enable=False, base_batch_size=16).')
         cfg.auto_scale_lr.enable = True
     cfg.setdefault('resume', False)
     cfg.setdefault('load_from', None)
     if args.load_from is not None:
         if args.resume is not None:
-            raise UserError('--load-from starts a new run, --resume continues one: give one of '
-                            'them.')
+            raise UserError('--load-from starts a new run, --resume continues one: '
+                            'give one of them.')
         cfg.resume, cfg.load_from = False, args.load_from
     if args.resume is not None:
         cfg.resume, cfg.load_from = True, None if args.resume == 'auto' else args.resume

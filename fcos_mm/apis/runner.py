@@ -148,7 +148,7 @@ class ToolRunner(Runner):
         loader = loop.dataloader
         if isinstance(loop, EpochBasedTrainLoop) and not len(loader):
             raise UserError(
-                f'An epoch has no whole batch: the training set has {len(loader.dataset)} images, '
+                f'An epoch has no full batch: the training set has {len(loader.dataset)} images, '
                 f'a batch {loader.batch_sampler.batch_size} for each of {self.world_size} '
                 'process(es). Lower train_dataloader.batch_size or set '
                 'train_dataloader.drop_last=False.')
@@ -232,7 +232,7 @@ def _describe(settings: list[tuple[str, str]], error: Exception, model: nn.Modul
     for part in dict.fromkeys(key.split('.')[1] for key, _ in settings):
         options += unfreezing_options(inner_model(model), part)
     return (f'Pretrained weights cannot be loaded: {reason}\n'
-            f'They are asked for by {keys}.\n'
+            f'They are requested by {keys}.\n'
             f'Set {settings[0][0]}.checkpoint to a file on this machine, or start from random '
             f'weights, of which none may be frozen:\n--cfg-options {" ".join(options)}'
             + f'\n{NO_DOWNLOAD}' * any('://' in checkpoint for _, checkpoint in settings))

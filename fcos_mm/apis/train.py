@@ -34,8 +34,8 @@ def train(args: argparse.Namespace) -> Runner:
     for warning in warnings:
         runner.logger.warning(warning)
     if cfg.resume:
-        check_checkpoint(cfg.load_from, runner.model, 'to train on from its weights give it with '
-                         '--load-from, without --resume.')
+        check_checkpoint(cfg.load_from, runner.model, 'to start from its weights, use '
+                         '--load-from without --resume.')
     if args.overwrite:
         remove_earlier_run(cfg)
     runner.train()

@@ -58,7 +58,7 @@ def find_model(model: str, weights: str | None = None, options: dict | None = No
         raise UserError(f'There is no model {model}.{meant}\nGive the work dir of a training, a '
                         'checkpoint (.pth), or a config with --weights.')
     if weights is None:
-        raise UserError(f'{model} is a config, without weights.\nGive the checkpoint too, or '
+        raise UserError(f'{model} is a config without weights.\nGive the checkpoint too, or '
                         'the work dir of a training instead of both.')
     check_order(config=model, checkpoint=weights)
     return TrainedModel(load_config(model, options), weights, f'{weights} with {model}')
@@ -74,14 +74,14 @@ def checkpoint_of(work_dir: Path) -> tuple[str, str]:
         return last, 'the last checkpoint' + '; damaged: '.join(['', *faults[:-1]])
     files = sorted(work_dir.glob('*.pth'))
     if files:
-        raise UserError(f'{work_dir} holds checkpoints of no training: {_listed(files)}.\n'
+        raise UserError(f'{work_dir} contains checkpoints, but no training: {_listed(files)}.\n'
                         'Give one of them.')
     runs = sorted({path.parent for below in ('*/*.pth', '*/*/*.pth')
                    for path in work_dir.glob(below)})
     if runs:
-        raise UserError(f'{work_dir} is no work dir; it holds {len(runs)}: {_listed(runs)}.\n'
+        raise UserError(f'{work_dir} is not a work dir; it contains {len(runs)}: {_listed(runs)}.\n'
                         'Give one of them.')
-    raise UserError(f'{work_dir} holds no checkpoint.\nGive the work dir of a training that has '
+    raise UserError(f'{work_dir} contains no checkpoint.\nGive the work dir of a training that has '
                     'saved one.')
 
 
@@ -89,7 +89,7 @@ def _recorded(checkpoint: str, options: dict | None) -> Config:
     """The config that a checkpoint was trained with, as it is recorded in it."""
     text = _recorded_text(read_checkpoint(checkpoint))
     if text is None:
-        raise UserError(f'{checkpoint} holds no config of its training.\n'
+        raise UserError(f'{checkpoint} contains no config of its training.\n'
                         + _WITH_CONFIG.format(checkpoint))
     try:
         cfg = read_recorded_config(text, checkpoint, whole=True)

@@ -56,7 +56,7 @@ def check_classes(path: str, checkpoint: Mapping, classes: Sequence[str]) -> Non
     if found not in (None, tuple(classes)):
         raise UserError(
             f'{path} was trained for other classes: {first_few(found, _SHOWN)}; the data now have '
-            f'{first_few(classes, _SHOWN)}. A run resumes with the classes it began with.\n'
+            f'{first_few(classes, _SHOWN)}. A run resumes only with the classes it started with.\n'
             f'To train from these weights start a new run: --load-from {path}, without --resume.')
 
 

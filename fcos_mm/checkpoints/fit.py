@@ -50,7 +50,7 @@ def read_state_dict(path: str) -> dict[str, Tensor]:
     weights = {re.sub(r'^module\.', '', str(name)): value
                for name, value in weights.items() if isinstance(value, Tensor)}
     if not weights:
-        raise UserError(f'{path} holds no weights.\nGive a .pth file written by tools/train.py.')
+        raise UserError(f'{path} contains no weights.\nGive a .pth file written by training.')
     _check_meta(path, checkpoint)
     return weights
 
@@ -115,8 +115,8 @@ class TakenWeights:
                   if value is not None and not _is_finite(value)]
         if broken:
             raise UserError(
-                f'Checkpoint {self.path}: {len(broken)} of {len(self.tensors)} entries hold NaN or '
-                f'infinity or no numbers, the first is {broken[0]}. The training had diverged, or '
+                f'Checkpoint {self.path}: {len(broken)} of {len(self.tensors)} entries hold NaN, '
+                f'infinity or no numbers, first {broken[0]}. The training had diverged, or '
                 'the file is damaged: use an earlier checkpoint.')
 
     def check_most(self) -> None:
@@ -132,7 +132,7 @@ class TakenWeights:
         raise UserError(
             f'load_from: {self}.\n'
             'Most of the model, or of its backbone, would start from random weights: use the '
-            'config the checkpoint was trained with.\nWeights of a backbone alone belong into '
+            'config the checkpoint was trained with.\nWeights of a backbone alone belong in '
             f'model.backbone.init_cfg=dict(type="Pretrained", checkpoint={self.path!r}).\n'
             f'If this is intended: --cfg-options {ALLOWED_BY}=True')
 

@@ -45,9 +45,9 @@ def check_frozen(model: nn.Module) -> None:
     names = list(chain(*faults.values()))
     options = [option for part in faults for option in unfreezing_options(model, part)]
     mend = (f'To train them: --cfg-options {" ".join(options)}' if options else
-            'To train them let them have gradients, and batch norms be in training mode.')
+            'To train them, enable their gradients and put their batch norms into training mode.')
     raise UserError(
-        f'Frozen layers that were never loaded stay random: {first_few(names, _SHOWN)}.\n'
+        f'Frozen layers were never loaded and stay random: {first_few(names, _SHOWN)}.\n'
         f'{mend}\nTo load them set model.{next(iter(faults))}.init_cfg=dict(type="Pretrained", '
         'checkpoint=FILE) or load_from=FILE.\n'
         f'If this is intended: --cfg-options {ALLOWED_BY}=True')

@@ -39,7 +39,7 @@ _KINDS = re.compile(r'TorchScript(?= archives)|legacy \.tar(?= format)')
 _TRICKS = re.compile(r'unrecognized function|Can only (build|create|SETITEM|append|extend)|'
                      'persistent_load')
 
-TRUST_HINT = 'If you trust who made it, add --trust-checkpoint: code in it will run.'
+TRUST_HINT = 'If you trust its source, add --trust-checkpoint: code in the file will run.'
 
 _trusted = False
 _keeping = False  # whether read_checkpoint is loading
@@ -97,8 +97,8 @@ def load_from_local(filename: str, map_location: str | torch.device | None) -> A
     """
     path = os.path.expanduser(filename)
     if not os.path.isfile(path):
-        raise UserError(f'There is no checkpoint {path}. Check the path; checkpoints are '
-                        'written to the work directory of a training.')
+        raise UserError(f'Checkpoint not found: {path}. Checkpoints are '
+                        'written to the work dir of a training.')
     state = os.stat(path)
     key = (os.path.realpath(path), state.st_ino, state.st_mtime_ns, state.st_size)
     return _once(key, partial(load_file, path, map_location))
@@ -150,7 +150,7 @@ def _load(name: str, read: Callable) -> Any:
         loaded = read(weights_only=False)
     except Exception as error:
         raise _complaint(name, error) from error
-    warnings.warn(f'{name} was loaded with all that is in it (--trust-checkpoint).', stacklevel=2)
+    warnings.warn(f'{name} was loaded without restrictions (--trust-checkpoint).', stacklevel=2)
     return unwrapped(loaded)
 
 
@@ -198,7 +198,8 @@ def _complaint(name: str, error: Exception) -> UserError:
                          'Check the address and the network, or give a file.')
     for cause in (error, error.__context__):
         if isinstance(cause, ForbiddenContent) or _TRICKS.search(str(cause)):
-            return UserError(f'{name} does what no checkpoint needs: {reason}. {TRUST_HINT}')
+            return UserError(f'{name} contains operations that no checkpoint needs: {reason}. '
+                         f'{TRUST_HINT}')
     return DamagedCheckpoint(
         f'{name} is damaged or not a checkpoint: copy or download it again. ({reason})')
 

@@ -5,9 +5,8 @@ from fcos_mm.cli.options import not_negative
 
 _EPILOG = '''\
 SOURCE is a folder of PASCAL VOC, LabelImg, Roboflow, YOLO or COCO data, or a data.yaml of YOLO's.
-Its layout is recognised, and a validation split is made where there is none. COCO files that are
-right as they are stay where they are. voc-to-coco and yolo-to-coco convert single splits and have
-more options.
+Its layout is detected, and a validation split is made if there is none. Valid COCO files stay
+where they are. voc-to-coco and yolo-to-coco convert single splits and have more options.
 
 examples:
   %(prog)s VOC2007 --out data/mine
@@ -21,9 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('source', metavar='SOURCE', help='what to convert, see below')
     parser.add_argument('--out', required=True, metavar='DIR', help='folder to write to')
     parser.add_argument('--classes', nargs='+', metavar='NAME',
-                        help='classes to convert, in the order of their labels (default: all)')
+                        help='classes to convert, in label order (default: all)')
     parser.add_argument('--seed', type=not_negative, default=0, metavar='N',
-                        help='of the choice of validation images (default: %(default)s)')
+                        help='seed for choosing validation images (default: %(default)s)')
 
 
 def run(args: argparse.Namespace) -> None:

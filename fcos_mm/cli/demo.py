@@ -15,15 +15,15 @@ CONFIG = 'demo/fcos_csp-w25_fpn_shapes.py'
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.description = (
-        'Make the dataset `shapes` if it is not there, train a small FCOS on it, test it on the '
-        'test split and draw some of the detections.')
+        'Generate the dataset `shapes` if it is missing, train a small FCOS on it, test it on the '
+        'test split and draw some detections.')
     parser.epilog = 'example:\n  %(prog)s --epochs 2'
     parser.add_argument('--data-root', default='data/shapes', help='folder of the dataset')
     parser.add_argument('--work-dir', default='work_dirs/demo', help='where the results go')
-    parser.add_argument('--epochs', type=int, help='how many epochs to train for')
+    parser.add_argument('--epochs', type=int, help='epochs to train')
     parser.add_argument('--cfg-options', dest='settings', nargs='+', default=[],
                         metavar='KEY=VALUE',
-                        help='settings of the config to change, as of the command train')
+                        help='config settings to change, as for the command train')
     parser.set_defaults(tools=None)
 
 
@@ -83,6 +83,6 @@ def last_checkpoint(work_dir: Path) -> str:
     """
     pointer = work_dir / 'last_checkpoint'
     if not pointer.is_file():
-        raise UserError(f'Training left no checkpoint in {work_dir}.\nLook into the log file '
+        raise UserError(f'Training left no checkpoint in {work_dir}.\nSee the log file '
                         'there.')
     return os.path.relpath(pointer.read_text().strip())

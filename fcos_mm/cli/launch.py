@@ -17,13 +17,13 @@ _EPILOG = '''examples:
 
 environment:
   NNODES        machines (1)
-  NODE_RANK     number of this machine, from 0; the first one hosts the rendezvous
+  NODE_RANK     index of this machine, from 0; machine 0 hosts the rendezvous
   MASTER_ADDR   name or address of the first machine
-  MASTER_PORT   its port (29500; on one machine a free one is found); PORT is the same
-  RDZV_ID       name of the job, where several use the same first machine (fcos_mm)
+  MASTER_PORT   its port (29500; on one machine a free one is chosen); PORT is an alias
+  RDZV_ID       name of the job, if several use the same first machine (fcos_mm)
 
-exit status: 0 success; 2 a mistake in the settings; 75 stopped by a signal and saved, continue
-with --resume; 1 any other failure.'''
+exit status: 0 success; 2 wrong settings; 75 stopped by a signal after saving, continue with
+--resume; 1 any other failure.'''
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,8 +44,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             tool.add_argument('checkpoint', help='the weights to test')
         tool.add_argument('processes', type=positive, help='processes on this machine, one per GPU')
         tool.add_argument('--max-restarts', type=int, default=0, metavar='TIMES',
-                          help='restart all processes so often after a failure; training resumes '
-                          'from its last checkpoint')
+                          help='how often to restart all processes after a failure; training '
+                          'resumes from its last checkpoint')
 
 
 run = run_of('fcos_mm.apis.launch')

@@ -11,7 +11,7 @@ _EXAMPLES = '''examples:
   %(prog)s get_flops fcos_mm::demo/fcos_csp-w25_fpn_shapes.py
   %(prog)s test CONFIG CHECKPOINT --out predictions.pkl
   %(prog)s confusion_matrix CONFIG predictions.pkl pictures/
-Top-level settings of a config, such as classes and data_root, hold as for fcos_mm's commands.'''
+Top-level config settings such as classes and data_root apply as in fcos_mm's own commands.'''
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 from fcos_mm.compat.libraries import require_libraries
 from fcos_mm.errors import UserError
 
-_NOT_READ = ('not KEY=VALUE with a number, a word or a list such as "[1,2]" as its value; for '
-             'more, write a config that inherits this one')
+_NOT_READ = ('not KEY=VALUE with a number, a word or a list such as "[1,2]" as the value; for '
+             'anything else write a config that inherits this one')
 
 
 def add_config(parser: argparse.ArgumentParser, text: str = (
@@ -21,7 +21,7 @@ def add_config(parser: argparse.ArgumentParser, text: str = (
 def add_run_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that ``train`` and ``test`` have in common."""
     parser.add_argument('--work-dir',
-                        help='where logs and models go (default: work_dirs/<config>)')
+                        help='folder for logs and checkpoints (default: work_dirs/<config>)')
     add_config_options(parser)
     add_trust_option(parser)
     parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none',
@@ -34,7 +34,7 @@ def add_config_options(parser: argparse.ArgumentParser) -> None:
     """Add ``--cfg-options``: words here, a dict of dotted keys after :func:`complete`."""
     parser.add_argument(
         '--cfg-options', nargs='+', action='extend', type=_key_value, metavar='KEY=VALUE',
-        help='settings of the config to change, e.g. train_dataloader.batch_size=4 '
+        help='config settings to change, e.g. train_dataloader.batch_size=4 '
         'data_root=path/ model.backbone.init_cfg=None; lists as key="[a,b]" or key=a,b')
 
 
@@ -48,8 +48,8 @@ def add_trust_option(parser: argparse.ArgumentParser) -> None:
     """Add ``--trust-checkpoint``, for :func:`fcos_mm.checkpoints.trust.trust_checkpoints`."""
     parser.add_argument(
         '--trust-checkpoint', action='store_true',
-        help='load checkpoints that hold more than weights too: code in them will run, so only '
-        'where you trust who made them')
+        help='also load checkpoints that hold more than weights; this can run code in the file, '
+        'so use it only for files from a source you trust')
 
 
 def run_of(module: str) -> Callable[[argparse.Namespace], Any]:
@@ -84,7 +84,7 @@ def complete(args: argparse.Namespace) -> argparse.Namespace:
         try:
             require_libraries()
         except ImportError as error:
-            raise UserError(f'{error}\n`fcos-mm doctor` examines the whole installation.') from None
+            raise UserError(f'{error}\n`fcos-mm doctor` checks the whole installation.') from None
     if getattr(args, 'launcher', None) == 'pytorch' and 'RANK' not in os.environ:
         raise UserError('--launcher pytorch is for processes that torchrun starts: use '
                         'tools/dist_train.sh, tools/dist_test.sh or `fcos-mm launch`.')

@@ -47,7 +47,7 @@ def own_parser() -> argparse.ArgumentParser:
         f'\n\n{listing()}', formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--version', action='version', version=f'fcos_mm {__version__}')
     parser.add_argument('--print-completion', choices=SHELLS, metavar='SHELL',
-                        help=f'print what completes words in a shell: {", ".join(SHELLS)}')
+                        help=f'print the completion script for a shell: {", ".join(SHELLS)}')
     return parser
 
 

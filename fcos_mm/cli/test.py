@@ -11,17 +11,17 @@ _EXAMPLES = '''examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.description, parser.epilog = 'Test a detector', _EXAMPLES
-    add_config(parser, 'the work dir of a training, a checkpoint, or a config: its path, or '
+    add_config(parser, 'work dir of a training, checkpoint, or config: a path, or '
                'fcos_mm::<path> for a shipped one')
-    parser.add_argument('checkpoint', nargs='?', help='the weights to test, for a config')
+    parser.add_argument('checkpoint', nargs='?', help='the weights to test, if CONFIG is a config')
     parser.add_argument('--out', metavar='FILE.pkl', help='write the predictions to a pickle file')
     parser.add_argument('--show', action='store_true', help='show the predictions in a window')
     parser.add_argument('--show-dir', metavar='DIR',
-                        help='write images with drawn predictions to this folder in the work dir')
+                        help='write images with predictions to this folder in the work dir')
     parser.add_argument('--wait-time', type=float, default=2, metavar='SECONDS',
-                        help='how long --show shows an image')
-    parser.add_argument('--fast', action='store_true', help='test the copy of the network that '
-                        'tools/detect.py uses: faster, and equal but for rounding (docs/speed.md)')
+                        help='how long --show displays each image')
+    parser.add_argument('--fast', action='store_true', help='test the optimised network that '
+                        'detect uses: faster, equal up to rounding (docs/speed.md)')
     parser.add_argument('--tta', action='store_true', help='test-time augmentation')
     add_run_options(parser)
 

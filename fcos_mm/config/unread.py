@@ -75,11 +75,11 @@ def _fault(cfg: Config, source: Source, file: Source, name: str) -> str | None:
     if _holds_anyway(cfg, name, places, former):
         return None
     if name in SETTINGS and not file.bases:
-        return (f'{name} is set in {where}, which inherits nothing that it could apply to.\n'
+        return (f'{name} is set in {where}, which inherits nothing it could apply to.\n'
                 'Set it in a file that inherits the model and the data.')
     if name in SETTINGS and (key := written_out(file, name)):
-        return (f'{name} is set in {where}, and {key} as well: a file that sets such a key itself '
-                'is taken at its word.\nRemove one of them.')
+        return (f'{name} is set in {where}, and {key} as well: the explicit key '
+                'would win.\nRemove one of them.')
     reason = (': the value in its base was copied to where it is used when the base was read.'
               if places.copied else '.')
     return (f'{name} is set in {where}, but nothing reads it{reason}\n'

@@ -1,5 +1,6 @@
 """``EarlyStoppingHook``: end a training whose AP no longer rises."""
 import math
+from typing import Any
 
 from mmengine.hooks import EarlyStoppingHook as MMEngineEarlyStoppingHook
 from mmengine.runner import EpochBasedTrainLoop
@@ -37,7 +38,7 @@ class EarlyStoppingHook(MMEngineEarlyStoppingHook):
 
     def __init__(self, *, monitor: str = 'coco/bbox_mAP', min_delta: float = 0.002,
                  patience: int = 10, patience_share: float = 0.2, begin: float = 0.5,
-                 **kwargs) -> None:
+                 **kwargs: Any) -> None:
         for name, share in (('patience_share', patience_share), ('begin', begin)):
             if not 0 <= share < 1:
                 raise UserError(f'EarlyStoppingHook has {name}={share!r}.\nIt must be a share of '
@@ -64,9 +65,9 @@ class EarlyStoppingHook(MMEngineEarlyStoppingHook):
         if self.wait_count >= self.patience:
             runner.train_loop.stop_training = True
             runner.logger.warning(
-                f'This training was stopped early and is not continued: {self._reason()}. To '
-                'train on all the same raise patience of the EarlyStoppingHook above '
-                f'{self.wait_count}, or leave the hook out.')
+                f'This training was stopped early and cannot resume: {self._reason()}. To '
+                'continue anyway, raise patience of the EarlyStoppingHook above '
+                f'{self.wait_count}, or remove the hook.')
 
     def after_val_epoch(self, runner, metrics: dict) -> None:
         """Stop the training if it is time."""
@@ -74,7 +75,7 @@ class EarlyStoppingHook(MMEngineEarlyStoppingHook):
             return
         if self.monitor not in metrics:
             raise UserError(
-                f'EarlyStoppingHook has monitor={self.monitor!r}, and the validation has no such '
+                f'EarlyStoppingHook has monitor={self.monitor!r}, but the validation has no such '
                 f'metric.{did_you_mean(self.monitor, metrics)}\nIt has {", ".join(metrics)}.')
         best, value = self.best_score, float(metrics[self.monitor])
         stop, reason = self._check_stop_condition(value)

@@ -45,7 +45,7 @@ class AmbiguousDetectionMetric(BaseMetric):
         with DefaultScope.overwrite_default_scope('fcos_mm'):
             self.head = MODELS.build(head)
         if not isinstance(self.head, FCOSHead):
-            raise UserError('AmbiguousDetectionMetric has a head of another kind: '
+            raise UserError('AmbiguousDetectionMetric needs an FCOS head, got '
                             f'{type(self.head).__name__}.\nGive it head=cfg.model.bbox_head of '
                             'an FCOS.')
         self.score_thr = score_thr

@@ -4,6 +4,7 @@ import logging
 import tempfile
 from collections.abc import Sequence
 from os import PathLike
+from typing import Any
 
 import numpy as np
 from mmdet.datasets.api_wrappers import COCOevalMP
@@ -72,12 +73,12 @@ class CocoMetric(CocoMetricBase):
                  iou_thrs: float | Sequence[float] | None = None,
                  metric_items: Sequence[str] | None = None, format_only: bool = False,
                  outfile_prefix: str | PathLike | None = None, score_thresholds: bool = True,
-                 backend_args: dict | None = None, **kwargs) -> None:
+                 backend_args: dict | None = None, **kwargs: Any) -> None:
         name = type(self).__name__
         self.evaluator = choose_evaluator(backend)
         if format_only and outfile_prefix is None:
             raise UserError(f'{name} has format_only=True and no outfile_prefix.\n'
-                            'Set outfile_prefix to where the detections shall go, e.g. '
+                            'Set outfile_prefix to where the detections should be written, e.g. '
                             "'work_dirs/test-dev' for work_dirs/test-dev.bbox.json.")
         super().__init__(
             metric=check_metrics(name, metric),
@@ -110,7 +111,7 @@ class CocoMetric(CocoMetricBase):
         """
         for sample in data_samples:
             if 'segm' in self.metrics and 'masks' not in sample['pred_instances']:
-                raise UserError("The metric has metric='segm' and the model detects no masks.\n"
+                raise UserError("The metric has metric='segm', but the model predicts no masks.\n"
                                 "Set metric='bbox' of the evaluator.")
             if self.truth is None and 'instances' not in sample:
                 raise UserError(
@@ -207,12 +208,12 @@ class CocoMetric(CocoMetricBase):
         lost = [key for key in tested if key not in known]
         if lost:
             raise UserError(
-                f'{len(lost)} of the {len(tested)} images that were tested are not in the '
+                f'{len(lost)} of the {len(tested)} tested images are not in the '
                 f"evaluator's ann_file ({self.ann_file}), e.g. {lost[0]!r}.\n"
                 "Set the evaluator's ann_file to that of the dataset.")
         if len(tested) < len(known):
             print_log(f'{len(tested)} of the {len(known)} images of {self.ann_file} were tested: '
-                      'only these count.', logger='current', level=logging.WARNING)
+                      'only these are evaluated.', logger='current', level=logging.WARNING)
         return [key for key in known if key in tested]
 
     def _evaluated(self, metric: str, rows: list[dict]) -> COCOeval:

@@ -98,7 +98,7 @@ class FCOSPostProcessor:
 
         Args:
             predictions: Outputs of all locations, distances in pixels: those of
-            ``FCOSHead.in_pixels``.
+                ``FCOSHead.in_pixels``.
             quality: (B, P) factor of the class scores, at most 1, or None.
             locations: The P locations.
             img_metas: ``img_shape`` (h, w), with ``rescale`` also

@@ -137,8 +137,8 @@ def _samples(training: Run) -> Numbers:
 def memory_note(training: Run) -> str:
     known = read_json(_memory_folder(training) / 'memory.json')
     height, width = known['image_size']
-    return (f"memory: one training step of {known['batch_size']} images of {height} x {width}; "
-            'the paper does not give its batch size, so compare the ratios of the rows')
+    return (f"Memory: peak of one training step with {known['batch_size']} images of {height} x "
+            f'{width}. The paper does not state its batch size: compare ratios only.')
 
 
 def _memory_folder(training: Run) -> Path:

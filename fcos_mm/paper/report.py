@@ -112,10 +112,10 @@ def _grid(table: Table, measured: Measured) -> list[list[str]]:
 
 
 def _remarks(table: Table, measured: Measured, notes: Sequence[str]) -> list[str]:
-    """Whether the paper's order of rows appears, what else is compared, and the notes."""
+    """Whether the paper's rankings are reproduced, further comparisons, and the notes."""
     lines = []
-    for title, of_paper in (("The paper's order of the rows:", True),
-                            ('Beside the paper:', False)):
+    for title, of_paper in (("The paper's rankings, on our results:", True),
+                            ('Further comparisons:', False)):
         orders = [order for order in table.order if order.of_paper == of_paper]
         if orders:
             lines += ['', title, *(_conclusion(_compare(order, measured)) for order in orders)]
@@ -126,7 +126,7 @@ def _conclusion(entry: dict) -> str:
     text = f"- {entry['better']} > {entry['worse']} in {entry['column']}: "
     if entry['holds'] is None:
         return text + UNMEASURED
-    return f"{text}{'yes' if entry['holds'] else 'no'}, by {entry['by']:+.2f}{entry['certainty']}"
+    return f"{text}{'yes' if entry['holds'] else 'no'} ({entry['by']:+.2f}{entry['certainty']})"
 
 
 def _compare(order: Order, measured: Measured) -> dict:
@@ -137,7 +137,7 @@ def _compare(order: Order, measured: Measured) -> dict:
     by, certainty = better.mean - worse.mean, ''
     if better.spread is not None and worse.spread is not None:
         error = math.sqrt(better.spread**2 / better.seeds + worse.spread**2 / worse.seeds)
-        certainty = f' (standard error {error:.2f})'
+        certainty = f', standard error {error:.2f}'
     elif better.seeds < better.runs or worse.seeds < worse.runs:
-        certainty = ' (standard error unknown: one of them has a single seed)'
+        certainty = ', standard error unknown: one of them has a single seed'
     return dict(order._asdict(), holds=by > 0, by=by, certainty=certainty)

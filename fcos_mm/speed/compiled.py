@@ -52,6 +52,6 @@ def _with_defaults(options: dict) -> dict:
             shutil.which(name) for name in compilers if name):
         raise UserError(
             'torch.compile needs a C++ compiler and none was found (g++, clang++, or the one '
-            f'named by CXX; torch {torch.__version__}). Install one, or leave the compiled mode '
-            'off: everything else works without.')
+            f'named by CXX; torch {torch.__version__}). Install one, or disable compilation: '
+            'nothing else needs it.')
     return {'dynamic': False, 'fullgraph': True, **options}

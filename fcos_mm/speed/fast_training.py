@@ -48,7 +48,7 @@ class FastTrainingHook(Hook):
         if self.compile is not None:
             compile_network(model, **self.compile)
             compile_losses(model, **self.compile)
-            runner.logger.info('Network and loss are compiled when they meet a new shape.')
+            runner.logger.info('Network and loss are compiled once per input shape.')
 
     def before_val_epoch(self, runner) -> None:
         """Validate without compilation."""

@@ -102,8 +102,8 @@ def _folded(model: nn.Module) -> nn.Module:
     if _agree(_test_outputs(model), _test_outputs(folded)):
         return folded
     warnings.warn(
-        'Folding batch normalisation would change the outputs of this network, so it is not '
-        'done; its layers do not follow each other in the order they are listed in.',
+        'Batch normalisation is not folded: this would change the outputs of this network, '
+        'whose layers do not run in the order they are listed in.',
         stacklevel=3)
     return model
 

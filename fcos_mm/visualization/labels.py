@@ -114,7 +114,7 @@ def _recommend(replaced: dict[str, str], absent: set[str]) -> None:
     examples = ', '.join(f'{old} as {new}' for old, new in list(replaced.items())[:_SHOWN])
     families, packages = zip(*(_FONTS[kind] for kind in sorted(kinds)))
     print_log(
-        f'No font on this machine has the characters of some names: drawn are {examples}.\n'
+        f'No font on this machine has the characters of some names; drawn instead: {examples}.\n'
         f'Install {", ".join(families)} or another font that has them (Debian, Ubuntu: apt-get '
         f'install {" ".join(packages)}).', logger='current', level=logging.WARNING)
 

@@ -41,13 +41,13 @@ def test_settings_that_fit():
     assert '     8         0 - 64        300 (75.0 %)        600 (60.0 %)' in text
     assert '    16       64 - inf        100 (25.0 %)        400 (40.0 %)' in text
     assert 'too small for the strides (median 6 x 6 pixels of the input)' in text
-    assert text.endswith('The settings fit: no reason loses 1 % of the boxes, and every level '
+    assert text.endswith('The settings fit: no cause loses 1 % of the boxes, and every level '
                          'serves at least 1 %.')
 
 
 def test_boxes_that_are_too_small():
     text = report(statistics(unanswered=statistics()['unanswered'] * 2))
-    assert '10 ( 1.0 %) boxes are lost (too_small). Enlarge the input' in text
+    assert '10 ( 1.0 %) boxes are lost (too_small). Use a larger input' in text
     assert 'The settings fit' not in text
 
 
@@ -56,7 +56,7 @@ def test_a_level_that_is_hardly_used():
         dict(stride=32, regress_range=[512, None], positives=9, boxes=9)]
     text = report(statistics(levels=levels))
     assert '512 - inf' in text
-    assert 'The level of stride 32 serves 9 ( 0.9 %) boxes: it is hardly trained.' in text
+    assert 'The level of stride 32 serves 9 ( 0.9 %) boxes: too few to train it.' in text
     assert 'The settings fit' not in text
 
 

@@ -68,8 +68,9 @@ def test_a_pil_image_is_what_its_file_is(detector, tmp_path, name, write):
 
 
 @pytest.mark.parametrize('image, message', [
-    ('none.jpg', 'Image not found: none.jpg'), (RGB / 255, 'no image: array of float64 and shape'),
-    (RGB[..., 0], 'shape .48, 64.'), (None, 'no image: NoneType'),
+    ('none.jpg', 'Image not found: none.jpg'),
+    (RGB / 255, 'Not an image: array of float64 and shape'),
+    (RGB[..., 0], 'shape .48, 64.'), (None, 'Not an image: NoneType'),
     (Image.new('F', (8, 8)), 'PIL image of mode F'), (__file__, 'cannot be read as an image')])
 def test_what_is_no_image(detector, image, message):
     with pytest.raises(UserError, match=message):

@@ -137,7 +137,7 @@ def test_all_inputs_and_outputs_of_one_run(trained, tiny_data, run, tmp_path, de
     assert status == 1
     assert f'model      {trained.checkpoint} (the last checkpoint)' in screen
     assert 'error: ' + str(tmp_path / 'in' / 'none.mp4') + ' cannot be read as a video' in screen
-    assert 'cut.avi breaks off after' in screen and 'none.jpg cannot be read as an im' in screen
+    assert 'cut.avi ends after' in screen and 'none.jpg cannot be read as an im' in screen
     rows = json.loads((out / 'detections.json').read_text())
     table = list(csv.DictReader((out / 'detections.csv').open()))
     assert [(row['file_name'], str(row.get('frame', '')), row['category_name']) for row in rows
@@ -175,7 +175,7 @@ def test_classes_that_are_asked_for(trained, tiny_data, run, tmp_path):
 @pytest.mark.parametrize('words', [['a.png'], ['a.png', 'b.png', 'c.png'],
                                    ['a.png', '--weights', 'b.pth']])
 def test_no_model(run, words):
-    with pytest.raises(UserError, match='Which model'):
+    with pytest.raises(UserError, match='No model given'):
         run(detect, *words)
 
 

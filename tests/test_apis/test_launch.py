@@ -53,8 +53,8 @@ LOST = recorded('error: rank 0 lost contact', lost=True)
     pytest.param([recorded('error: rank 0: Set x.'), LOST], {0: 2, 1: -signal.SIGKILL}, 2,
                  'error: rank 0: Set x.', id='recorded'),
     pytest.param([LOST], {0: 1, 1: -signal.SIGKILL}, 2,
-                 'error: rank 1 (process 101) was killed by SIGKILL: perhaps the machine had no '
-                 'memory left', id='killed'),
+                 'error: rank 1 (process 101) was killed by SIGKILL: perhaps the machine ran '
+                 'out of memory', id='killed'),
     pytest.param([LOST], {0: 1, 1: -signal.SIGTERM, 2: 3}, 2,
                  'error: rank 2 (process 102) exited with status 3 and without an error message',
                  id='silent; the agent ended another'),
@@ -63,8 +63,8 @@ LOST = recorded('error: rank 0 lost contact', lost=True)
                  'error: rank 1 and rank 2 exited before the end, with status 0 and without an '
                  'error message.',
                  id='left'),
-    pytest.param([LOST], {0: 1}, 0, 'error: rank 0 lost contact\nThe cause is at a rank of another '
-                 'machine: see there.', id='another machine')])
+    pytest.param([LOST], {0: 1}, 0, 'error: rank 0 lost contact\nThe cause is a rank on another '
+                 'machine: see its log.', id='another machine')])
 def test_first_failure(exits, statuses, processes, expected, tmp_path):
     """Rank 0 always records its exit."""
     (tmp_path / 'error.json').write_text('{"message": "text", "timestamp": 1}')

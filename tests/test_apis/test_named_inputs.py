@@ -16,7 +16,8 @@ def test_orders_that_are_right(named):
 
 
 def test_the_order_is_told():
-    with pytest.raises(UserError, match='^b.PTH is given as the input and ends like a checkpoint.\n'
+    with pytest.raises(UserError, match='^b.PTH is given as the input, but looks like a '
+                       'checkpoint.\n'
                        'The order is INPUT CHECKPOINT.$'):
         check_order(input='b.PTH', checkpoint='b.pth')
 

@@ -62,7 +62,7 @@ def test_resume(trained, tmp_path):
     assert where('--work-dir', trained.work_dir, '--resume') == (True, str(trained.checkpoint))
     assert where('--work-dir', tmp_path, '--resume') == (False, None)  # nothing is there
     assert where('--resume', trained.checkpoint) == (True, str(trained.checkpoint))
-    with pytest.raises(UserError, match='There is no checkpoint none.pth'):
+    with pytest.raises(UserError, match='Checkpoint not found: none.pth'):
         where('--resume', 'none.pth')
 
 

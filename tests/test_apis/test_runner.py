@@ -33,7 +33,7 @@ def test_pretrained_settings_are_found_in_lists():
 
 
 def test_an_epoch_without_a_whole_batch_is_refused(tiny_config, run, tmp_path):
-    with pytest.raises(UserError, match='no whole batch.*has 4 images.*64.*drop_last=False'):
+    with pytest.raises(UserError, match='no full batch.*has 4 images.*64.*drop_last=False'):
         run(train, tiny_config, '--work-dir', tmp_path, '--cfg-options',
             'train_dataloader.batch_size=64', 'train_dataloader.drop_last=True',
             'train_dataloader.batch_sampler=None')
@@ -91,7 +91,7 @@ def test_plain_weights_start_an_averaged_training(trained, variant, start, tmp_p
 
 
 @pytest.mark.parametrize('classes, message', [
-    (('jar', ), 'trained for 2 classes and the config says 1: to train on from its weights'),
+    (('jar', ), 'trained for 2 classes and the config says 1: to start from its weights'),
     (('jar', 'cup'), 'trained for other classes: cup, jar; the data now have jar, cup')])
 def test_a_run_does_not_resume_with_other_classes(trained, variant, run, tmp_path, classes,
                                                   message):

@@ -24,7 +24,7 @@ def test_metrics_predictions_and_drawings(trained, run, tmp_path):
 
 @pytest.mark.parametrize('checkpoint, words, message', [
     (None, ['--cfg-options', 'model.bbox_head.stacked_convs=2'], 'does not fit the model'),
-    ('none.pth', [], 'There is no checkpoint none.pth'),
+    ('none.pth', [], 'Checkpoint not found: none.pth'),
     (None, ['--out', 'predictions.json'], '--out predictions.json')])
 def test_words_that_are_refused(checkpoint, words, message, trained, run, tmp_path):
     with pytest.raises(UserError, match=message):

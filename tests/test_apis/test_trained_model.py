@@ -48,7 +48,7 @@ def test_a_shipped_config_by_its_name(trained):
 
 
 @pytest.mark.parametrize('change, message', [
-    (dict(meta={}), 'holds no config of its training.\nGive its config too: --model CONFIG'),
+    (dict(meta={}), 'contains no config of its training.\nGive its config too: --model CONFIG'),
     (dict(meta=dict(cfg='import os')), 'could run code'),
     (dict(meta=dict(cfg='test_pipeline = [dict(type="os.mkdir")]')),
      "test_pipeline.0.type is 'os.mkdir', which is not registered"),
@@ -80,16 +80,16 @@ def test_a_run_with_components_of_the_users_own(work_dir):
 
 
 @pytest.mark.parametrize('model, weights, message', [
-    ('{root}', None, 'is no work dir; it holds 2: {root}/mine, {root}/other.\nGive one of them'),
+    ('{root}', None, 'is not a work dir; it contains 2: {root}/mine, {root}/other.\nGive one of '),
     ('{root}/none', None, 'There is no model {root}/none'),
-    ('{root}/empty', None, 'holds no checkpoint'),
-    ('{root}/loose', None, 'holds checkpoints of no training: {root}/loose/a.pth'),
-    ('{root}/none.pth', None, 'There is no checkpoint {root}/none.pth'),
-    ('fcos_mm::a.py', None, 'is a config, without weights'),
-    ('fcos_csp-w25_fpn_shapes', None, 'is a config, without weights'),
+    ('{root}/empty', None, 'contains no checkpoint'),
+    ('{root}/loose', None, 'contains checkpoints, but no training: {root}/loose/a.pth'),
+    ('{root}/none.pth', None, 'Checkpoint not found: {root}/none.pth'),
+    ('fcos_mm::a.py', None, 'is a config without weights'),
+    ('fcos_csp-w25_fpn_shapes', None, 'is a config without weights'),
     ('none', 'b.pth', 'There is no model none'),
     ('a.pth', 'b.pth', 'are two checkpoints'),
-    ('a.py', 'b.py', 'b.py is given as the checkpoint and ends like a config'),
+    ('a.py', 'b.py', 'b.py is given as the checkpoint, but looks like a config'),
     ('none.py', 'b.pth', 'Config not found')])
 def test_models_that_are_refused(work_dir, model, weights, message):
     root = work_dir.parent

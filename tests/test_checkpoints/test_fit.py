@@ -59,7 +59,7 @@ def test_missing_weights(tmp_path):
 
 
 def test_missing_file(tmp_path):
-    with pytest.raises(UserError, match='There is no checkpoint .*none.pth'):
+    with pytest.raises(UserError, match='Checkpoint not found: .*none.pth'):
         read_state_dict(str(tmp_path / 'none.pth'))
 
 
@@ -78,7 +78,7 @@ def test_address_that_cannot_be_reached():
 
 @pytest.mark.parametrize('content', [[1, 2], dict(state_dict={}), dict(meta='x')])
 def test_no_weights(content, tmp_path):
-    with pytest.raises(UserError, match='saved.pth holds no weights'):
+    with pytest.raises(UserError, match='saved.pth contains no weights'):
         read_state_dict(save(tmp_path, content))
 
 
@@ -88,8 +88,8 @@ def test_no_weights(content, tmp_path):
     torch.zeros(8).to_sparse()], ids=['nan', 'inf', 'complex', 'meta', 'sparse'])
 def test_weights_that_are_no_numbers(tmp_path, value):
     weights = dict(Model().state_dict(), **{'norm.running_mean': value})
-    with pytest.raises(UserError, match='saved.pth: 1 of 7 entries hold NaN or infinity or no '
-                       'numbers, the first is norm.running_mean'):
+    with pytest.raises(UserError, match='saved.pth: 1 of 7 entries hold NaN, infinity or no '
+                       'numbers, first norm.running_mean'):
         check_checkpoint(save(tmp_path, dict(state_dict=weights)), Model())
 
 
@@ -103,5 +103,5 @@ def test_meta_that_is_none(tmp_path, meta):
 
 @pytest.mark.parametrize('weights', [3, [1], dict(a=1)])
 def test_weights_that_are_none(tmp_path, weights):
-    with pytest.raises(UserError, match='saved.pth holds no weights'):
+    with pytest.raises(UserError, match='saved.pth contains no weights'):
         read_state_dict(save(tmp_path, dict(state_dict=weights)))

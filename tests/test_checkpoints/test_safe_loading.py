@@ -74,7 +74,7 @@ def test_only_statistics_are_looked_up(load):
 
 
 def test_a_missing_file(tmp_path):
-    with pytest.raises(UserError, match=r'There is no checkpoint .*nowhere.pth'):
+    with pytest.raises(UserError, match=r'Checkpoint not found: .*nowhere.pth'):
         CheckpointLoader.load_checkpoint(str(tmp_path / 'nowhere.pth'), 'cpu')
 
 

@@ -40,7 +40,7 @@ def test_option_that_does_not_fit(tmp_path):
     path = write(tmp_path, 'custom_hooks = [dict(depth=1)]\nmodel = dict(init_cfg=None)')
     with pytest.raises(UserError, match='--cfg-options does not fit'):
         load_config(path, {'custom_hooks.3.depth': 2})
-    with pytest.raises(UserError, match='model.init_cfg is None, of which no part can be set'):
+    with pytest.raises(UserError, match='model.init_cfg is None, which has no parts to set'):
         load_config(path, {'model.init_cfg.type': 'Normal'})
 
 
@@ -48,7 +48,7 @@ def test_elements_of_a_list(tmp_path):
     path = write(tmp_path, 'model = dict(a=[1, 2], b=(1, 2), c=[dict(d=1, e=2)])')
     cfg = load_config(path, {'model.a.1': 3, 'model.c.0.d': 5})
     assert cfg.model == dict(a=[1, 3], b=(1, 2), c=[dict(d=5, e=2)])
-    with pytest.raises(UserError, match=r'model.b is \(1, 2\), of which no part can be set'):
+    with pytest.raises(UserError, match=r'model.b is \(1, 2\), which has no parts to set'):
         load_config(path, {'model.b.1': 3})
 
 

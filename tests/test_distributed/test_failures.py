@@ -38,7 +38,7 @@ def test_ranks_save_and_end_when_their_launcher_is_killed(faulty, run_script, tm
                       'train_cfg.max_iters=2000',
                       'default_hooks.checkpoint.interval=2000')  # waits for the ranks as well
     assert done.status == -signal.SIGKILL
-    assert 'exit status 75. Go on with --resume.' in done.out + done.err
+    assert 'exit status 75. Continue with --resume.' in done.out + done.err
     saved, = tmp_path.glob('*.pth')
     assert saved.name.startswith('autosave_iter_')
 
@@ -64,7 +64,7 @@ def test_two_machines_and_two_restarts_end_alike(faulty, run_script, start_scrip
                       tmp_path / 'disturbed')
     assert done.status == 0, done.err[-3000:]
     assert 'Restarted (1) after error: rank 1 (' in done.err
-    assert 'is stopped or hangs: nothing was heard of it for' in done.err
+    assert 'is frozen or hangs: no heartbeat for' in done.err
     assert 'Restarted (2) after a process was stopped or killed' in done.err
 
     expected = torch.load(tmp_path / 'machines' / 'iter_6.pth')

@@ -112,7 +112,7 @@ def test_a_stopped_training_does_not_go_on_unless_patience_is_raised(lines):
         EarlyStoppingHook(patience=patience, **settings).before_train(after)
         assert after.train_loop.stop_training is stays
     message, = lines.messages
-    assert 'no higher coco/bbox_mAP in 2 validations, best 0.300 at epoch 1. To train on' in message
+    assert 'no higher coco/bbox_mAP in 2 validations, best 0.300 at epoch 1.' in message
     assert 'raise patience of the EarlyStoppingHook above 2' in message
 
 
@@ -167,7 +167,7 @@ default_hooks = dict(
     assert hub['early_stopping'] == dict(monitor=AP, best_score=.25, best_at='epoch 1',
                                          wait_count=2)
     screen = run(train, config, '--work-dir', work_dir, '--resume')
-    assert f'was stopped early and is not continued: {reason}' in screen
+    assert f'was stopped early and cannot resume: {reason}' in screen
     assert 'Epoch(train)' not in screen
     screen = run(train, config, '--work-dir', work_dir, '--resume', '--cfg-options',
                  'default_hooks.early_stopping.patience=3')

@@ -193,6 +193,6 @@ def test_what_is_missing_is_said():
     with pytest.raises(UserError, match='Image a.jpg: location 20 .* not among the 20'):
         shares(sample(locations=[20], scores=[.5], img_path='a.jpg'))
     with DefaultScope.overwrite_default_scope('fcos_mm'):
-        with pytest.raises(UserError, match='head of another kind: RetinaHead'):
+        with pytest.raises(UserError, match='needs an FCOS head, got RetinaHead'):
             ROOT.build(dict(type='AmbiguousDetectionMetric', head=dict(
                 type='RetinaHead', num_classes=2, in_channels=4)))

@@ -70,7 +70,7 @@ def test_data_root_that_moves_nothing(tmp_path):
                  'val_dataloader = dict(dataset=dict(data_root="b"))\n'
                  'test_dataloader = dict(dataset=dict(data_root="c"))\n'
                  'val_evaluator = dict(ann_file="b/x")\ntest_evaluator = dict(ann_file="c/x")')
-    with pytest.raises(UserError, match="data_root='mine' moves nothing: the datasets read from "
+    with pytest.raises(UserError, match="data_root='mine' has no effect: the datasets read from "
                                         "'a', 'b', 'c'"):
         load_config(path, {'data_root': 'mine'})
 
@@ -133,7 +133,7 @@ def test_custom_module_that_is_nowhere_or_broken(tmp_path, monkeypatch):
     for imports in ("['a/b.py']", '[3]', '3'):
         with pytest.raises(UserError, match='modules without their .py'):
             load_config(write(tmp_path, f'custom_imports = dict(imports={imports})'))
-    with pytest.raises(UserError, match="names the module 'no_such', which is not found"):
+    with pytest.raises(UserError, match="names the module 'no_such', which was not found"):
         load_config(write(tmp_path, "custom_imports = dict(imports=['no_such'])"))
     (tmp_path / 'broken_one.py').write_text('import no_such_library\n')
     with pytest.raises(ModuleNotFoundError, match='no_such_library'):  # with its traceback

@@ -248,7 +248,7 @@ def test_a_transform_that_always_fails(step, kind, said, reason, custom, write_c
 def test_a_transform_that_fails_too_often(custom, run, write_config):
     message = refused(run, write_config, custom + ONE_STEP + _pipeline(
         [*LOAD, dict(type='Custom', share=0.1), *PACK]))
-    assert message.startswith('2 unreadable images met so far, 1 of 16 are allowed for:\n'
+    assert message.startswith('2 unreadable images so far; the limit is 1 of 16:\n'
                               'Custom fails on image ')
 
 

@@ -130,8 +130,8 @@ def test_end_of_a_run_over_files_of_every_kind(detected):
     assert detected.status == 1
     assert len([*(detected.out / 'vis').rglob('*.*')]) == len(READ)
     assert f'{5 * len(READ)} detections in {len(READ)} images' in detected.screen
-    assert 'left out, as they do not end like images: 1 .txt' in detected.screen
-    assert detected.screen.count('pages, of which the first was taken') == 2
+    assert 'skipped, not image files by their extension: 1 .txt' in detected.screen
+    assert detected.screen.count('pages; only the first is used') == 2
     assert f'[{len(READ) + len(UNREAD)}/{len(READ) + len(UNREAD)}, 0:00:00 left]' in detected.screen
 
 
@@ -151,9 +151,9 @@ def test_what_libraries_say_goes_to_the_log(folder, short_run, tmp_path, capfd):
 
 # words after `detect`, the message, why it is here
 REFUSED = [
-    ('{images} {checkpoint} {config}', 'given as the config and ends like a checkpoint.\n'
+    ('{images} {checkpoint} {config}', 'given as the config, but looks like a checkpoint.\n'
      'The order is INPUT CONFIG CHECKPOINT', 'swapped'),
-    ('{config} {checkpoint} {images}', 'config.py is given as the input and ends like a config',
+    ('{config} {checkpoint} {images}', 'config.py is given as the input, but looks like a config',
      'the order of another tool'),
     ('{usual} --out-dir {config}', 'config.py cannot be written to: Not a directory', 'a file'),
     ('{usual} --out-dir /proc/none', '/proc/none cannot be written to', 'not even root can'),
@@ -189,7 +189,7 @@ def test_words_that_are_refused(tmp_path, words, message):
 def test_config_and_checkpoint_of_a_test_swapped(tmp_path):
     with pytest.raises(UserError, match='a.pth is given as the config'):
         main(test, ['a.pth', 'b.py'])
-    with pytest.raises(UserError, match='a.pkl is given as the config and ends like a prediction'):
+    with pytest.raises(UserError, match='a.pkl is given as the config, but looks like'):
         main(draw_grid, ['a.pkl', 'b.py'])
 
 

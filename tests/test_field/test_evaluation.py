@@ -448,7 +448,7 @@ def test_settings_that_cannot_work_are_refused_first(write_config, run, case):
 
 def test_masks_of_an_unknown_model_are_missed_at_the_first_image(truth, found, tmp_path):
     (tmp_path / 'ann.json').write_text(json.dumps(truth))
-    with pytest.raises(UserError, match='the model detects no masks'):
+    with pytest.raises(UserError, match='the model predicts no masks'):
         metric_figures(CocoMetric(tmp_path / 'ann.json', ['bbox', 'segm']), truth, found)
 
 

@@ -63,7 +63,7 @@ MISTAKES = [
     ('a range too few', DEMO, {'bbox_head.assigner.regress_ranges': ((0, 64), (64, 1e8))},
      ['model.bbox_head.assigner.regress_ranges', 'has 2 levels', '(8, 16, 32)', 'has 3']),
     ('ranges upside down', DEMO, {'bbox_head.assigner.regress_ranges':
-                                  ((64, 1e8), (32, 64), (0, 32))}, ['rise with the strides']),
+                                  ((64, 1e8), (32, 64), (0, 32))}, ['increase with the strides']),
     ('distances that no level learns', DEMO, {'bbox_head.assigner.regress_ranges':
                                               ((0, 24), (48, 96), (96, 1e8))},
      ['from 24.0 to 48.0 pixels']),

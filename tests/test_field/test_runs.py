@@ -140,7 +140,7 @@ def test_load_from_a_checkpoint_of_which_nothing_fits(run, write_config, weights
 def test_frozen_random_layers_are_refused_with_the_command_that_mends_it(
         run, start, write_config, tmp_path):
     config = write_config(RESNET.format(init_cfg=None))
-    with pytest.raises(UserError, match='Frozen layers that were never loaded stay random: '
+    with pytest.raises(UserError, match='Frozen layers were never loaded and stay random: '
                        r'backbone\.bn1') as error:
         run(train, config, '--skip-data-check', '--work-dir', tmp_path / 'work')
     text = str(error.value)

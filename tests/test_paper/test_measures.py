@@ -136,7 +136,8 @@ def test_images_without_overlaps_are_not_measured(settings, tmp_path):
 def test_what_the_memory_is_of(settings):
     training = Run(settings, 'fcos_p4')
     MEASURES['samples_memory_boxes'](training._replace(test='fcos_p4'))
-    assert memory_note(training).startswith('memory: one training step of 8 images of 128 x 128')
+    assert memory_note(training).startswith(
+        'Memory: peak of one training step with 8 images of 128 x 128.')
     kept = settings.out / 'memory' / 'fcos_p4' / 'memory.json'
     kept.write_text('{"x": 1}')
     MEASURES['samples_memory_boxes'](training._replace(test='fcos_p4'))

@@ -54,28 +54,28 @@ def test_markdown():
 def test_conclusions():
     # Standard error of the difference: sqrt(2^2 / 3 + 1^2 / 3) = 1.29.
     text = as_text(TABLE, MEASURED)
-    assert '- red > blue in AP: yes, by +3.00 (standard error 1.29)' in text
+    assert '- red > blue in AP: yes (+3.00, standard error 1.29)' in text
     assert '- blue > red in AP50: not measured' in text
     reverse = {'blue': MEASURED['red'], 'red': MEASURED['blue']}
-    assert '- red > blue in AP: no, by -3.00' in as_text(TABLE, reverse)
+    assert '- red > blue in AP: no (-3.00' in as_text(TABLE, reverse)
 
 
 def test_no_standard_error_with_a_single_seed():
     text = as_text(TABLE, {**MEASURED, 'blue': [{'AP': 10.}, {}, {'AP': None}]})
     assert '10.00 (1 of 3 seeds)' in text
-    assert '- red > blue in AP: yes, by +5.00 (standard error unknown: one of them' in text
+    assert '- red > blue in AP: yes (+5.00, standard error unknown: one of them' in text
 
 
 def test_a_count_on_annotations_needs_no_seeds():
     text = as_text(TABLE, {**MEASURED, 'blue': [{'AP': 10.}]})
-    assert text.splitlines()[-2] == '- red > blue in AP: yes, by +5.00'
+    assert text.splitlines()[-2] == '- red > blue in AP: yes (+5.00)'
 
 
 def test_what_the_paper_does_not_tell_stands_apart():
     more = TABLE._replace(order=(*TABLE.order, Order('red', 'blue', 'AP', of_paper=False)))
-    before, _, after = as_text(more, MEASURED).partition('\n\nBeside the paper:\n- ')
+    before, _, after = as_text(more, MEASURED).partition('\n\nFurther comparisons:\n- ')
     assert before.count('red > blue in AP:') == after.count('red > blue in AP:') == 1
-    assert 'Beside' not in as_text(TABLE, MEASURED)
+    assert 'Further' not in as_text(TABLE, MEASURED)
 
 
 def test_nothing_measured():

@@ -113,7 +113,7 @@ def test_mmengines_function(hostile_file, marker):
 def test_a_file_that_the_user_trusts(hostile_file, marker):
     path = hostile_file('os.mkdir', place=lambda content: dict(a=torch.ones(1), b=content))
     trust_checkpoints(True)
-    with pytest.warns(UserWarning, match='stranger.pth was loaded with all that is in it'):
+    with pytest.warns(UserWarning, match='stranger.pth was loaded without restrictions'):
         assert read_state_dict(str(path))['a'].item() == 1
     assert marker.is_dir()
 
@@ -176,7 +176,7 @@ def history(**state) -> HistoryBuffer:
     (Impostor(), 'pretends to be another'),
     (dict(a=Impostor()), 'pretends to be another'),
     (Filled(), 'arrays with fields'),
-    (Call(np.ndarray, (1, ), 'O'), 'does what no checkpoint needs|damaged'),
+    (Call(np.ndarray, (1, ), 'O'), 'operations that no checkpoint needs|damaged'),
     (np.array([None]), "arrays of 'O8'"),
     (np.zeros(1, 'f4,f4'), "arrays of 'V8'"),
     (np.dtype('O'), "arrays of 'O8'"),

@@ -78,7 +78,7 @@ def test_a_tool_refuses(tool, checkpoint, marker, tiny_config, tiny_data):
 @pytest.mark.parametrize('tool', ['test', 'train, load_from'])
 def test_a_tool_loads_all_of_a_trusted_file(tool, checkpoint, marker, tiny_config, tiny_data):
     command, line = TOOLS[tool]
-    with pytest.warns(UserWarning, match='epoch_1.pth was loaded with all that is in it'):
+    with pytest.warns(UserWarning, match='epoch_1.pth was loaded without restrictions'):
         main(command, [*words(line, checkpoint, tiny_config, tiny_data), '--trust-checkpoint'])
     assert marker.is_dir()
 

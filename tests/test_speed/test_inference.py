@@ -105,7 +105,7 @@ def test_folding_is_undone_where_it_would_be_wrong():
     model = nn.Module()
     model.backbone = ListedInAnotherOrder()
     model.eval()
-    with pytest.warns(UserWarning, match='Folding batch normalisation would change'):
+    with pytest.warns(UserWarning, match='Batch normalisation is not folded'):
         prepared = prepare_for_inference(model)
     assert count(prepared, nn.BatchNorm2d) == 1
 

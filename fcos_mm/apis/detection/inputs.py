@@ -67,7 +67,7 @@ class Inputs:
         elif glob.has_magic(word):
             yield from self._matching(word)
         elif '://' in word:
-            raise UserError(f'{word} is an address: download it, and give the file.')
+            raise UserError(f'{word} is a URL: download it and give the file.')
         else:
             raise UserError(f'Input not found: {word}\nGive images, videos, folders of them, '
                             'patterns such as "a/*.jpg", or lists (.txt).')
@@ -75,8 +75,8 @@ class Inputs:
     def _matching(self, pattern: str) -> Iterator[str]:
         matches = sorted(glob.glob(pattern, recursive=True))
         if not matches:
-            raise UserError(f'Nothing matches {pattern}.\nCheck the folder, and the case of the '
-                            'ending.')
+            raise UserError(f'Nothing matches {pattern}.\nCheck the folder and the case of the '
+                            'extension.')
         folders = [path for path in matches if osp.isdir(path)]
         yield from self._known(path for path in matches if path not in folders)
         self._roots.append(_fixed_part(pattern))
@@ -93,7 +93,7 @@ class Inputs:
         entries = [_beside(path, line) for line in lines if line and not line.startswith('#')]
         if not any(map(osp.exists, entries)) and not any(map(glob.has_magic, entries)):
             example = f', such as {entries[0]}' if entries else ''
-            raise UserError(f'{path} is no list of images: none of its {len(entries)} lines is '
+            raise UserError(f'{path} is not a list of images: none of its {len(entries)} lines is '
                             f'a file{example}.\nGive folders or patterns such as "a/*.jpg" to '
                             'leave text files out.')
         for entry in entries:
@@ -116,7 +116,7 @@ def _files(folder: str, seen: set[str]) -> Iterator[str]:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
         raise UserError(f'{folder} cannot be searched: {error.strerror}.\n'
-                        'Take it out of the input, or make it readable.') from error
+                        'Remove it from the input or make it readable.') from error
     entries = [entry for entry in entries if not entry.name.startswith('.')]
     yield from (entry.path for entry in entries if entry.is_file())
     for entry in entries:

@@ -169,7 +169,7 @@ def _run(steps: Sequence, sample):
     for step in steps:
         sample = step(sample)
         if sample is None:
-            raise UserError('The test pipeline leaves this image out.')
+            raise UserError('The test pipeline skips this image.')
     return sample
 
 
@@ -188,6 +188,6 @@ def _size_kept(cfg) -> int:
     pipeline = first_dataset(cfg.test_dataloader).get('pipeline') or ()
     scales = [step['scale'] for step in pipeline if isinstance(step.get('scale'), (tuple, list))]
     if not scales:
-        raise UserError('--tiles: the test pipeline has no Resize with a scale to take the size '
-                        'from.\nGive it: --tiles 640.')
+        raise UserError('--tiles: the test pipeline has no Resize with a scale, so the size is '
+                        'unknown.\nGive it: --tiles 640.')
     return min(scales[0])

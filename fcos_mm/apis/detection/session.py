@@ -76,8 +76,8 @@ class Session:
                 outcome = self._write(place, next(found) if isinstance(read, Prepared) else read)
                 pages = 1 if place.frame is not None else count_pages(place.path)
                 if pages > 1:
-                    progress.say(f'warning: {printable(place.path)} has {pages} pages, of which '
-                                 'the first was taken')
+                    progress.say(f'warning: {printable(place.path)} has {pages} pages; '
+                                 'only the first is used')
             except OutputError:
                 raise
             except Exception as error:
@@ -148,7 +148,7 @@ class Session:
         if self.inputs.others:
             most = self.inputs.others.most_common(_SHOWN)
             kinds = ', '.join(f'{number} {ending}' for ending, number in most)
-            self._print(f'left out, as they do not end like images: {kinds}')
+            self._print(f'skipped, not image files by their extension: {kinds}')
         for image, reason in self.failures[:_SHOWN]:
             self._print(f'error: {printable(image)} {reason}')
         if len(self.failures) > _SHOWN:

@@ -52,7 +52,7 @@ def choose_thresholds(score_thr: float | str, meta: Mapping, classes: Sequence[s
     stored = ScoreThresholds.from_meta(meta)
     if stored is None:
         return Thresholds(by_class=(FALLBACK, ) * len(classes), note=(
-            f'{FALLBACK} (the checkpoint stores none; `fcos-mm test` finds the best)'))
+            f'{FALLBACK} (the checkpoint stores no threshold; `fcos-mm test` finds the best one)'))
     values = tuple(stored.classes.get(name, stored.overall) for name in classes)
     return Thresholds(by_class=values, note=(
         f'{_range(values)} (best F1 on the validation set)'))

@@ -45,7 +45,7 @@ class VideoReader:
             raise VideoError('cannot be read as a video and was skipped; if other programs play '
                              'it, convert it to .mp4 (H.264)')
         if number < self.count * (1 - _MISSING) - 1:
-            raise VideoError(f'breaks off after {number} of {self.count} frames, which are done')
+            raise VideoError(f'ends after {number} of {self.count} frames, which were processed')
 
 
 class VideoWriter:
@@ -89,7 +89,7 @@ class VideoWriter:
                 self.path += ending
                 return writer
             Path(self.path + ending).unlink(missing_ok=True)
-        raise OutputError(self.path, OSError('OpenCV of this machine writes no video there'))
+        raise OutputError(self.path, OSError('OpenCV on this machine cannot write a video there'))
 
 
 def frames_of(path: str) -> int:

@@ -5,7 +5,7 @@ from fcos_mm.cli.options import add_config, add_config_options
 from fcos_mm.errors import UserError
 
 _EPILOG = """\
-Neither images nor a GPU are needed. docs/assignment_stats.md explains the output.
+Needs neither images nor a GPU. docs/assignment_stats.md explains the output.
 
 examples:
   %(prog)s configs/fcos/fcos_r50-caffe_fpn_gn-head_1x_coco.py \\
@@ -15,26 +15,26 @@ examples:
       ... with a smaller input; every box without a location is listed in stats.json
   %(prog)s configs/retinanet/retinanet_r50-caffe_fpn_1x_coco.py --ann-file val.json \\
       --low-quality-matches --as-published
-      the paper's Table 1, counted as the codes behind it do"""
+      the paper's Table 1, counted as in its code"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.description = (
-        'Find the boxes of an annotation file that the locations (or anchors) of a config can '
+        'Find which boxes of an annotation file the locations (or anchors) of a config can '
         'detect, and whether its regress ranges fit')
     parser.epilog = _EPILOG
-    add_config(parser, 'the config: FCOS, or anchors with MaxIoUAssigner')
+    add_config(parser, 'an FCOS config, or one with anchors and MaxIoUAssigner')
     parser.add_argument('--ann-file', required=True, help='COCO-format annotation file')
-    parser.add_argument('--out', metavar='FILE.json', help='write everything as JSON')
+    parser.add_argument('--out', metavar='FILE.json', help='write the statistics as JSON')
     parser.add_argument('--scale', type=int, nargs=2, metavar=('LONGER', 'SHORTER'),
                         help='maximum sides of the input in pixels (default: those of the '
                         "config's training pipeline, of several scales the largest)")
     parser.add_argument('--low-quality-matches', action='store_true',
-                        help='anchors only: the best possible recall also when the best anchor of '
-                        'a box counts never, from IoU 0.4 on, and always')
+                        help='anchors only: also report the best possible recall if the best '
+                        'anchor of a box counts never, from IoU 0.4 on, or always')
     parser.add_argument('--as-published', action='store_true',
-                        help="count as the codes behind the paper's tables: size rounded down, "
+                        help="count as the code behind the paper's tables: sizes rounded down, "
                         "last pixel inside the box, Detectron's anchors and matching")
     add_config_options(parser)
 
@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> None:
     if args.low_quality_matches:
         recall = anchor_recall(cfg, args.ann_file, **options)
         statistics['low_quality_matches'] = recall
-        print('\nbest possible recall by the low-quality matches that count:')
+        print('\nbest possible recall by low-quality matches counted:')
         for rule, value in recall.items():
             print(f'{rule:>8}  {value:.2f} %')
     if args.out:

@@ -5,16 +5,16 @@ _EXAMPLE = '''example:
   %(prog)s work_dirs/test-dev.bbox.json \\
       data/coco/annotations/image_info_test-dev2017.json
 
-tools/test.py writes such a file where the config's metric has an outfile_prefix:
-test_evaluator.outfile_prefix=work_dirs/test-dev, and test_evaluator.format_only=True
-where there are no annotations to evaluate by.'''
+`fcos-mm test` writes such a file if the config's metric has an outfile_prefix:
+test_evaluator.outfile_prefix=work_dirs/test-dev, with test_evaluator.format_only=True
+if there are no annotations to evaluate against.'''
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.description = (
-        "Check whether a file of detections is what COCO's evaluation server takes. "
-        'Exit status: 0 it is, 1 it is not, 2 it cannot be read.')
+        "Check whether COCO's evaluation server accepts a file of detections. "
+        'Exit status: 0 accepted, 1 not accepted, 2 not readable.')
     parser.epilog = _EXAMPLE
     parser.add_argument('results', metavar='RESULTS.bbox.json', help='the file of detections')
     parser.add_argument('annotations', metavar='ANN.json',

@@ -6,8 +6,8 @@ from fcos_mm.cli.options import add_trust_option, run_of
 _EPILOG = """example:
   %(prog)s work_dirs/fcos/non_finite/iteration_120_rank_0.pth
 
-Training writes such a file where a loss or its gradient is NaN or infinite. It
-holds the batch after augmentation, the weights before the step and the config."""
+Training writes such a file when a loss or its gradient is NaN or infinite. It
+stores the augmented batch, the weights before the step and the config."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

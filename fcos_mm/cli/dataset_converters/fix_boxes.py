@@ -5,11 +5,11 @@ from fcos_mm.datasets.box_form import NORMALIZED_READINGS, PIXEL_READINGS, fix_b
 from fcos_mm.datasets.converters.coco import write_json
 
 READINGS = (*PIXEL_READINGS[1:], *NORMALIZED_READINGS)
-_EPILOG = ('what the numbers may mean:\n'
+_EPILOG = ('box formats:\n'
            + '\n'.join(f'  {name:22} {meaning(name)}' for name in READINGS) + """
 
-Areas are computed from the new boxes; the area of a mask stays. Nothing is written where more
-than 1 %% of the boxes leave their image or have no area when read so.
+Areas are computed from the new boxes; areas of masks are kept. Nothing is written if more than
+1 %% of the boxes leave their image or have no area when read this way.
 
 example:
   %(prog)s data/annotations/train.json data/annotations/train_fixed.json --from corners""")
@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('source', metavar='IN.json', help='COCO-format file to read')
     parser.add_argument('target', metavar='OUT.json', help='COCO-format file to write')
     parser.add_argument('--from', dest='reading', required=True, choices=READINGS,
-                        metavar='MEANING', help='what the four numbers of a box are, see below')
+                        metavar='MEANING', help='box format of the input, see below')
 
 
 def run(args: argparse.Namespace) -> None:

@@ -13,7 +13,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='the same seed gives the same bytes (default: %(default)s)')
     parser.add_argument('--counts', type=int, nargs=len(SPLITS), default=COUNTS,
                         metavar=tuple(split.upper() for split in SPLITS),
-                        help='images in each split (default: %(default)s)')
+                        help='images per split (default: %(default)s)')
     parser.add_argument('--image-size', type=int, nargs=2, default=IMAGE_SIZE,
                         metavar=('WIDTH', 'HEIGHT'),
                         help='size of the images in pixels (default: %(default)s)')

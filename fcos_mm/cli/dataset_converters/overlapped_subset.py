@@ -4,8 +4,8 @@ import argparse
 from fcos_mm.errors import UserError
 
 _EPILOG = """\
-An image stays, with all its boxes, if two of its boxes have an area in common. Boxes of any
-category count, crowd boxes too.
+An image is kept, with all its boxes, if two of its boxes overlap. Boxes of any category count,
+including crowd boxes.
 
 example: the subset that the paper calls minival_overlapped
   %(prog)s data/coco/annotations/instances_val2017.json \\

@@ -9,29 +9,28 @@ from fcos_mm.datasets.converters import convert_voc, voc_classes, voc_layout
 from fcos_mm.errors import UserError
 
 _EPILOG = """\
-Layouts: Annotations, JPEGImages and lists in ImageSets/Main (PASCAL VOC); the same without the
-lists, which makes one split, all; XML files beside the images (LabelImg), also one split; XML files
-beside the images in a folder per split (Roboflow).
+Layouts: Annotations, JPEGImages and lists in ImageSets/Main (PASCAL VOC); the same without lists
+(one split, `all`); XML files beside the images (LabelImg, one split); XML files beside the images
+in one folder per split (Roboflow).
 
 Faults (boxes without area or outside the image, unknown classes, missing images, broken XML)
-are skipped, counted and listed; the exit status is then still 0. A warning at the end says if more
-than 1 %% of the boxes were skipped. A split without a single box is an error.
+are skipped, counted and listed; the exit status is still 0. A warning at the end says if more than
+1 %% of the boxes were skipped. A split without boxes is an error.
 
 examples:
   %(prog)s VOC2007 --out data/voc
-      every split: data/voc/annotations/SPLIT.json, and data/voc/images, a link to the images
+      all splits: data/voc/annotations/SPLIT.json, and data/voc/images, a link to the images
   %(prog)s VOC2007 --split train --out train.json
-      one split, its annotation file only
+      the annotation file of one split
 
-Coordinates: most tools that write this layout (LabelImg and others) store the corners of the
-box, so the numbers are kept. The files of PASCAL VOC itself count pixels from 1 and name the
-last pixel inside: use --one-based for them. The two readings differ by one pixel at the left
-and upper edge."""
+Coordinates: most tools (LabelImg and others) store the corners of the box, so the numbers are
+kept. PASCAL VOC's own files count pixels from 1 and include the last pixel: use --one-based for
+them. The two readings differ by one pixel at the left and upper edge."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
-    parser.description = ('Convert a dataset with an XML file an image (PASCAL VOC, LabelImg, '
+    parser.description = ('Convert a dataset with one XML file per image (PASCAL VOC, LabelImg, '
                           "Roboflow) to COCO's format.")
     parser.epilog = _EPILOG
     parser.add_argument('root', metavar='VOC_ROOT', help='folder of the dataset, see below')
@@ -40,10 +39,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--split', nargs='+', metavar='NAME',
                         help='files of ImageSets/Main without .txt, or folders (default: all)')
     parser.add_argument('--classes', nargs='+', metavar='NAME',
-                        help='classes to convert, in the order of their labels '
+                        help='classes to convert, in label order '
                         '(default: all names in Annotations, sorted)')
     parser.add_argument('--one-based', action='store_true',
-                        help='pixels count from 1 and the last one is inside the box')
+                        help='pixels count from 1 and the last one belongs to the box')
     parser.add_argument('--copy-images', action='store_true',
                         help='copy the images instead of linking their folder')
 
@@ -52,7 +51,7 @@ def place_images(source: str, target: str, copy: bool) -> None:
     """Link or copy the folder of the images; what is right already stays."""
     is_link = osp.realpath(target) == osp.realpath(source)
     if osp.lexists(target) and is_link == copy:
-        raise UserError(f'{target} is there already and is {"" if is_link else "not "}a link to '
+        raise UserError(f'{target} already exists and is {"" if is_link else "not "}a link to '
                         f'{source}.\nRemove it or choose another --out.')
     if copy:
         shutil.copytree(source, target)

@@ -5,12 +5,12 @@ import sys
 from fcos_mm.datasets.converters import convert_yolo, read_class_names
 
 _EPILOG = """\
-A label file has the name of its image and the ending .txt; its lines are 'class cx cy w h', all
-but the class divided by the width or height of the image. A score may follow; a polygon, 'class x y
-x y x y ...', becomes the box around it. Faults (other numbers of fields, unknown classes, boxes
-without area or outside the image, files that are no image) are skipped, counted and listed; the
-exit status is then still 0. A warning at the end says if more than 1 %% of the boxes were skipped.
-Labels without a single box are an error.
+A label file is named like its image, with the extension .txt. Each line is 'class cx cy w h', in
+fractions of the image's width and height. A score may follow. A polygon, 'class x y x y x y ...',
+becomes its bounding box. Faults (wrong number of fields, unknown classes, boxes without area or
+outside the image, files that are not images) are skipped, counted and listed; the exit status is
+still 0. A warning at the end says if more than 1 %% of the boxes were skipped. Labels without a
+single box are an error.
 
 example:
   %(prog)s data/images/train data/labels/train --classes data/data.yaml \\
@@ -19,12 +19,12 @@ example:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
-    parser.description = "Convert labels in the text format of YOLO to COCO's format."
+    parser.description = "Convert YOLO text labels to COCO's format."
     parser.epilog = _EPILOG
     parser.add_argument('images', metavar='IMAGES', help='folder of the images')
     parser.add_argument('labels', metavar='LABELS', help='folder of the label files')
     parser.add_argument('--classes', required=True, metavar='FILE',
-                        help='text file with one class name a line, or a data.yaml with names')
+                        help='text file with one class name per line, or a data.yaml with names')
     parser.add_argument('--out', required=True, metavar='FILE.json', help='COCO file to write')
 
 

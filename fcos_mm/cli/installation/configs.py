@@ -12,13 +12,13 @@ from fcos_mm.errors import UserError
 
 _WIDE = 160  # columns
 _EPILOG = '''\
-Published figures are those of the paper or code that a config follows, for networks trained by
-their authors; none was measured here. Weights of trained detectors are not published.
+Published figures come from the paper or code that a config follows; none was measured here.
+Weights of trained detectors are not published.
 
 examples:
   %(prog)s
   %(prog)s r50
-      those with r50 in the name or in what they are
+      configs with r50 in the name or description
   %(prog)s 'bccd/*' --json'''
 
 
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = 'List the configs that fcos_mm ships.'
     parser.epilog = _EPILOG
     parser.add_argument('pattern', nargs='?', default='',
-                        help='a part of the name or the description, or a pattern with * and ?')
+                        help='part of the name or description, or a pattern with * and ?')
     parser.add_argument('--json', action='store_true', help='print JSON instead of a table')
 
 
@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> None:
     known = config_facts()
     found = [facts for facts in known if fits(facts, args.pattern)]
     if not found:
-        raise UserError(f'No shipped config fits {args.pattern!r}.'
+        raise UserError(f'No shipped config matches {args.pattern!r}.'
                         f'{did_you_mean(args.pattern, [facts.name for facts in known])}'
                         '\n`fcos-mm configs` lists them all.')
     if args.json:

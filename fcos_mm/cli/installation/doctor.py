@@ -4,10 +4,10 @@ import json
 from dataclasses import asdict
 
 _EPILOG = '''\
-ok works; absent is only for who needs it; warning works, but perhaps not as wished; broken stops
-fcos_mm. An arrow shows the command that mends it.
+ok: works; absent: optional and not installed; warning: works with limits; broken: fcos_mm cannot
+run. An arrow shows the command that fixes it.
 
-exit status: 0 nothing is broken; 1 something is.
+exit status: 0 nothing is broken; 1 something is broken.
 
 examples:
   %(prog)s
@@ -16,7 +16,7 @@ examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
-    parser.description = 'Examine packages and devices; say what is wrong and what mends it.'
+    parser.description = 'Check packages and devices; report faults and the commands that fix them.'
     parser.epilog = _EPILOG
     parser.add_argument('--json', action='store_true', help='print JSON instead of text')
 

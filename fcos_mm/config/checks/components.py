@@ -88,7 +88,7 @@ def _missing_type(part: Part) -> str | None:
     keys = [str(key) for key in part.cfg]
     return (f'this {part.registry.name} has no type, its keys are {", ".join(keys)}.'
             f'{did_you_mean("type", keys)}\n'
-            'Add the type, or the key under which the base config has one.')
+            'Add the type, or nest the keys as in the base config.')
 
 
 def _unknown_type(part: Part, name: Any) -> str | None:
@@ -110,11 +110,11 @@ def _unknown_type(part: Part, name: Any) -> str | None:
     noun = part.registry.name if part.registry is not None else 'component'
     for kind in lookup.ROOTS:
         if lookup.find(name, part.scope, kind):
-            return (f'{name!r} is not registered as {noun}, but as {kind.name}: it cannot stand '
+            return (f'{name!r} is not registered as {noun}, but as {kind.name}: it cannot be used '
                     'here.')
     return (f'no {noun} {name!r} is registered.'
             f'{did_you_mean(plain, lookup.names(part.scope, part.registry))}\n'
-            'A class of your own has to be imported: custom_imports=dict(imports=[...]).')
+            'Import your own class with custom_imports=dict(imports=[...]).')
 
 
 def _unknown_operator(key: str, name: Any) -> str | None:
@@ -146,7 +146,7 @@ def _no_argument(component: Any, name: str) -> str:
     known = sorted(accepted_arguments(component))
     text = f'{getattr(component, "__name__", component)} has no argument {name!r}.'
     if name == '_delete_':
-        return 'there is nothing in the base that _delete_ could replace. Leave it out.'
+        return 'the base has nothing that _delete_ could replace. Remove _delete_.'
     if name in OLD_ARGUMENTS:
         return f'{text} Since mmdet 3: {OLD_ARGUMENTS[name]}.'
     if guess := did_you_mean(name, known):

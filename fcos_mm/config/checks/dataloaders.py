@@ -91,8 +91,8 @@ def _missing_parts(name: str, loader: dict) -> Iterator[str]:
         yield (f'{name} has no sampler: set {name}.sampler=dict(type="DefaultSampler", '
                f'shuffle={shuffle}){instead}.')
     elif loader.get('shuffle'):
-        yield (f'{name}.shuffle={loader["shuffle"]}: the sampler decides on the order. Set '
-               f'{name}.sampler.shuffle, and leave {name}.shuffle out.')
+        yield (f'{name}.shuffle={loader["shuffle"]}: the sampler decides the order. Set '
+               f'{name}.sampler.shuffle and remove {name}.shuffle.')
 
 
 def _samplers(name: str, loader: dict, scope: str) -> Iterator[str]:
@@ -111,8 +111,8 @@ def _samplers(name: str, loader: dict, scope: str) -> Iterator[str]:
         yield (f'{key}.type: {str(kind)!r} does not make batches. Write it under {name}.sampler, '
                'and batch_sampler=None or dict(type="AspectRatioBatchSampler").')
     elif loader.get('drop_last'):
-        yield (f'{name}.drop_last={loader["drop_last"]}: the batch sampler decides on that. Set '
-               f'{key}.drop_last, and leave {name}.drop_last out.')
+        yield (f'{name}.drop_last={loader["drop_last"]}: the batch sampler decides this. Set '
+               f'{key}.drop_last and remove {name}.drop_last.')
     if 'batch_size' not in loader and 'batch_size' not in batch_sampler:
         yield f'{name} has a batch_sampler, but no batch_size.'
 

@@ -95,7 +95,7 @@ def _run(cfg: dict, levels: Sequence[Level] | None, device: str) -> list[Level]:
         maps = module(torch.zeros(1, 3, *image) if levels is None else make_maps(levels, device))
     maps = [maps] if isinstance(maps, Tensor) else list(maps)
     if not all(isinstance(each, Tensor) and each.dim() == 4 for each in maps):
-        raise TypeError('these are not feature maps')
+        raise TypeError('the output is not feature maps')
     return [Level(each.size(1), tuple(each.shape[2:]), image) for each in maps]
 
 

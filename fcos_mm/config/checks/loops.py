@@ -78,8 +78,8 @@ def _wrong_length(cfg: Config) -> Iterator[str]:
     loop = cfg.train_cfg
     key, length = training_length(cfg)
     if 'type' in loop and 'by_epoch' in loop:
-        yield (f'train_cfg.by_epoch={loop.by_epoch}: train_cfg.type={str(loop.type)!r} says that '
-               'already, and only one of them may be set. Leave by_epoch out.')
+        yield (f'train_cfg.by_epoch={loop.by_epoch}: train_cfg.type={str(loop.type)!r} already '
+               'determines this, and only one may be set. Remove by_epoch.')
     if key is None:
         return
     other = 'max_iters' if key == 'max_epochs' else 'max_epochs'
@@ -100,7 +100,7 @@ def _other_unit(loop: dict, key: str, other: str) -> str:
     beside = f' beside {key}={loop[key]}' if key in loop else ''
     return (f'train_cfg.{other}={loop[other]}{beside}: this training counts {unit} '
             f'({kind.__name__}).\n'
-            f'Set train_cfg.{key}, and leave {other} out; one that a base config sets goes with '
+            f'Set train_cfg.{key} and remove {other}; to remove one set by a base config, write '
             f'train_cfg=dict(type={kind.__name__!r}, {key}=..., _delete_=True).\n'
             f'To count {other_unit}: train_cfg=dict(type={other_kind.__name__!r}, '
             f'{other}={loop[other]}, _delete_=True), with param_scheduler, '

@@ -209,7 +209,7 @@ def _check_strides(key: str, head, strides: Sequence[float], maps: Maps) -> None
     wrong = [number for number, (stride, level) in enumerate(zip(strides, maps.levels))
              if not level.has_stride(stride)]
     if wrong:
-        other = f', or take other maps of the backbone: {maps.key}.start_level' if (
+        other = f', or use other maps of the backbone: {maps.key}.start_level' if (
             'start_level' in maps.cfg) else ''
         raise maps.misfit(f'{key}={strides}',
                           f' have strides {maps.strides}: level {wrong[0]} differs',
@@ -225,17 +225,17 @@ def _check_ranges(key: str, head, strides: Sequence[float] | None) -> None:
     if len(ranges) != len(strides):
         raise UserError(
             f'{key} has {len(ranges)} levels, but strides={strides} of the head has '
-            f'{len(strides)}.\nSet one range for each level, the last without an end, None.')
+            f'{len(strides)}.\nSet one range for each level, the last with None as upper bound.')
     upwards = sorted(zip(strides, ranges), key=lambda level: level[0])
     for (_, lower), (stride, upper) in zip(upwards, upwards[1:]):
         if upper[0] < lower[0] or upper[1] < lower[1]:
             raise UserError(
                 f'{key}: the range of stride {stride}, {_as_written(upper)}, is below that of the '
-                f'finer level, {_as_written(lower)}.\nLet the ranges rise with the strides.')
+                f'finer level, {_as_written(lower)}.\nRanges must increase with the strides.')
         if upper[0] > lower[1] + 1:
             raise UserError(
                 f'{key}: no level learns distances from {lower[1]} to {upper[0]} pixels.'
-                '\nLet each range begin where the one before ends.')
+                '\nEach range must begin where the previous one ends.')
 
 
 def _as_written(bounds: tuple[float, float]) -> tuple[float, float | None]:

@@ -75,7 +75,7 @@ def pipeline_faults(cfg: Config, mode: str) -> Iterator[str]:
             for step in pipeline.steps:
                 if normalises and 'Normalize' in step.names:
                     yield (f'{step.title} normalises the image, and model.data_preprocessor '
-                           '(mean, std) does so again. Leave it out of the pipeline.')
+                           '(mean, std) does so again. Remove it from the pipeline.')
 
 
 def _pipelines(dataset: Any, key: str, scope: str) -> Iterator[_Pipeline]:
@@ -153,8 +153,8 @@ def _order(pipeline: _Pipeline, trains: bool) -> Iterator[str]:
                'with_bbox=True) behind LoadImageFromFile.')
     elif trains and boxes is not None and moved is not None and moved < boxes:
         yield (f'{steps[moved].title} changes the image before {steps[boxes].key} loads its boxes, '
-               'which stay where they were.\n'
-               'Put LoadAnnotations before it; only in tests it comes later.')
+               'so the boxes do not follow.\n'
+               'Put LoadAnnotations before it; only in tests may it come later.')
 
 
 def _packing(pipeline: _Pipeline) -> Iterator[str]:

@@ -34,10 +34,10 @@ def _faults(cfg: Config, key: str, part: dict, address: str) -> Iterator[str]:
     with dry_run.undisturbed(scope_of(cfg)):
         fits = _fits(part, weights)
     if not fits:
-        yield (f'{address} holds weights of another network than {key}.\n'
+        yield (f'{address} contains weights of a network other than {key}.\n'
                f'Set {_settings(key, known.backbone)}.')
     elif not _has_input(cfg, known.data_preprocessor):
-        yield Note(f'{address} was trained on another input than this config makes.\n'
+        yield Note(f'{address} was trained on input that differs from this config.\n'
                    f'Set {_settings("model.data_preprocessor", known.data_preprocessor)}.')
 
 

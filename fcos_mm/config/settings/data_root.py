@@ -38,7 +38,7 @@ def set_data_root(cfg: Config | dict, data_root: str, old: str | None = None) ->
                for name in _READERS for _, value in walk(cfg.get(name), name)):
         there = f'read from {", ".join(map(repr, roots))}' if roots else 'have no data_root'
         raise UserError(
-            f'data_root={data_root!r} moves nothing: the datasets {there}, which is not below '
+            f'data_root={data_root!r} has no effect: the datasets {there}, which is not below '
             "the config's data_root.\nSet train_dataloader.dataset.data_root, the same of "
             'val_dataloader and test_dataloader, and val_evaluator.ann_file instead.')
 

@@ -43,7 +43,7 @@ class Heartbeat:
         name = f'rank {self.rank} ({self.machine}, process {self.pid})'
         since = f'{self.age + self.silent:.0f} s in {self.phase} of batch {self.step}'
         if self.hangs:
-            return (f'{name} is stopped or hangs: nothing was heard of it for {self.silent:.0f} s; '
+            return (f'{name} is frozen or hangs: no heartbeat for {self.silent:.0f} s; '
                     f'{since}, last at {self.place}')
         return f'{name} stalls: {since}, at {self.place}'
 
@@ -65,9 +65,9 @@ def verdict(at_fault: Sequence[Heartbeat]) -> str:
     """The error message about the ranks that :func:`stalled` found."""
     lines = [str(beat) for beat in at_fault]
     if all(beat.waiting and not beat.hangs for beat in at_fault):
-        lines.append('All ranks wait for each other: they have not called the same collectives.')
-    return '\n'.join(['error: ' + lines[0], *lines[1:], 'The job is ended. If so much time was '
-                      'needed, raise default_hooks.watchdog.stall_seconds or slow_seconds.'])
+        lines.append('All ranks wait for each other: they called different collectives.')
+    return '\n'.join(['error: ' + lines[0], *lines[1:], 'The job is terminated. If this is normal, '
+                      'raise default_hooks.watchdog.stall_seconds or slow_seconds.'])
 
 
 def place_of(frame: FrameType) -> str:

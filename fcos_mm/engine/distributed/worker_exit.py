@@ -56,7 +56,7 @@ def run_rank(main: Callable[[], object]) -> int:
         message = ''.join(traceback.format_exception_only(error)).strip()
         name = describe_rank(rank_of_process(), os.getpid())
         if lost_contact(error):
-            record_exit(f'error: {name} lost contact to another rank: {message.splitlines()[0]}',
+            record_exit(f'error: {name} lost contact with another rank: {message.splitlines()[0]}',
                         1, lost=True)
         else:
             record_exit(f'error: {name} failed: {message}', 1, trace=traceback.format_exc())

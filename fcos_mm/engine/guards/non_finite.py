@@ -99,9 +99,9 @@ class NonFiniteHook(Hook):
         """Check that the weights are finite: a finite step can still overflow."""
         bad = non_finite_names(checkpoint['state_dict'])
         if bad:
-            raise UserError(f'The checkpoint is not saved: {len(bad)} weights are not finite, '
-                            f'{first_few(bad)}. Lower the learning rate and start from the '
-                            'checkpoint before.')
+            raise UserError(f'The checkpoint is not saved: {len(bad)} weights are non-finite, '
+                            f'{first_few(bad)}. Lower the learning rate and restart from the '
+                            'previous checkpoint.')
 
     def _handle(self, runner, batches: list[RecordedBatch]) -> None:
         """Record, report and stop; all ranks call it."""
@@ -121,7 +121,7 @@ class NonFiniteHook(Hook):
             raise UserError(message)
         if self._skipped > self.max_skips:
             raise UserError(f'{message}\nToo many steps were skipped: default_hooks.non_finite.'
-                            f'max_skips allows for {self.max_skips}.')
+                            f'max_skips allows {self.max_skips}.')
         runner.logger.warning(f'{message}\nTraining continues ({self._skipped} of '
                               f'{self.max_skips} steps skipped).')
 
@@ -141,13 +141,13 @@ def non_finite_names(state_dict: dict[str, Tensor]) -> list[str]:
 
 def _message(runner, reports: list[list[dict]]) -> str:
     """What happened, where, and what helps, from the reports of each rank's faulty batches."""
-    lines = ['The loss or its gradient is not finite; the step was skipped.']
+    lines = ['Non-finite loss or gradient; the step was skipped.']
     files = []
     for rank, batches in enumerate(reports):
         for batch in batches:
             terms = ', '.join(f'{name} is {value}' for name, value in batch['terms'].items())
             lines.append(f"iteration {batch['iteration']}, rank {rank}: "
-                         f"{terms or 'the losses are finite, their gradient is not'}\n"
+                         f"{terms or 'losses finite, gradient non-finite'}\n"
                          f"  images: {', '.join(batch['images'])}")
         if batches:
             files.append(str(record_path(runner.work_dir, batches[-1]['iteration'], rank)))
@@ -155,9 +155,9 @@ def _message(runner, reports: list[list[dict]]) -> str:
     rate = max(rate for rates in runner.optim_wrapper.get_lr().values() for rate in rates)
     return '\n'.join([
         *lines,
-        'To see where it begins: python tools/analysis_tools/replay_batch.py ' + ' '.join(files),
-        f'Often the learning rate (now {rate:.3g}) is too high for the batch size, which '
-        '--auto-scale-lr mends, or the warm-up is too short; '
+        'To find the cause: fcos-mm replay-batch ' + ' '.join(files),
+        f'Usual causes: the learning rate (now {rate:.3g}) is too high for the batch size (try '
+        '--auto-scale-lr), or the warm-up is too short. '
         '--cfg-options optim_wrapper.clip_grad.max_norm=35 clips the gradient.'])
 
 
@@ -166,9 +166,9 @@ def _broken(runner, by_loss: bool) -> list[str]:
     model = inner_model(runner.model)
     bad = non_finite_names(model.state_dict())
     if bad:
-        return [f'{len(bad)} weights were not finite before the step: {first_few(bad)}']
+        return [f'{len(bad)} weights were already non-finite before the step: {first_few(bad)}']
     if by_loss:  # then all gradients are NaN
         return []
     broken = {id(parameter) for parameter in runner.optim_wrapper.broken}
     names = [name for name, parameter in model.named_parameters() if id(parameter) in broken]
-    return [f'{len(names)} gradients are not finite: {first_few(names)}']
+    return [f'{len(names)} gradients are non-finite: {first_few(names)}']

@@ -43,7 +43,7 @@ class UnreadableImageHook(Hook):
         if new:
             self._lost.update(new)
             runner.logger.warning('\n'.join(new.values())
-                                  + '\nThe image after it is used instead.')
+                                  + '\nThe next image is used instead.')
             self._check(runner)
 
     def after_train_iter(self, runner, batch_idx: int, data_batch: dict | None = None,
@@ -68,10 +68,10 @@ class UnreadableImageHook(Hook):
         allowed = self.limit if self.limit >= 1 else math.ceil(self.limit * total)
         if len(self._lost) > allowed:
             raise UserError(
-                f'{self._count()} met so far, {allowed:g} of {total} are allowed for:\n'
-                f'{self._listing()}\nReplace them, take them out of the annotation file, or set '
-                'default_hooks.unreadable.limit to a higher number or share. Where a transform '
-                'fails, look at its settings first.')
+                f'{self._count()} so far; the limit is {allowed:g} of {total}:\n'
+                f'{self._listing()}\nReplace them, remove them from the annotation file, or set '
+                'default_hooks.unreadable.limit to a higher number or share. If a transform '
+                'fails, check its settings first.')
 
     def _count(self) -> str:
         return f'{len(self._lost)} unreadable image{"s" if len(self._lost) > 1 else ""}'

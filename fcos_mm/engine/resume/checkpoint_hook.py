@@ -2,6 +2,7 @@
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 from mmengine.dist import barrier, is_main_process
 from mmengine.fileio import LocalBackend
@@ -43,7 +44,7 @@ class CheckpointHook(MMEngineCheckpointHook):
         **kwargs: mmengine's arguments.
     """
 
-    def __init__(self, *, minutes: float | None = None, **kwargs) -> None:
+    def __init__(self, *, minutes: float | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.minutes = minutes
         self._resumed: dict | None = None  # what the loaded checkpoint says
@@ -142,7 +143,7 @@ class CheckpointHook(MMEngineCheckpointHook):
         self._agreement.finish()
         name = self._stop.name or 'a signal to another process'
         runner.logger.info(f'Stopped by {name}. Saved in {self.last_ckpt}; exit status '
-                           f'{EXIT_STATUS}. Go on with --resume.')
+                           f'{EXIT_STATUS}. Continue with --resume.')
         # The signals stay harmless: a launcher sends them again when the first rank has left.
         raise SystemExit(EXIT_STATUS)
 
@@ -155,7 +156,7 @@ class CheckpointHook(MMEngineCheckpointHook):
                                  if path.stat().st_mtime_ns > os.stat(loaded).st_mtime_ns}
         if resumed['random_states'] is None:
             runner.logger.warning(
-                'The checkpoint was not written by this package: it holds no random states. The '
+                'The checkpoint was not written by this package: it holds no RNG states. The '
                 'run continues, but its result will differ from that of an uninterrupted run.')
             runner.message_hub.update_info(VALIDATED, runner.iter)
             return
@@ -163,11 +164,11 @@ class CheckpointHook(MMEngineCheckpointHook):
         for line in changes(resumed, run_settings(runner)):
             runner.logger.warning(line)
         if not set_random_state(resumed['random_states']):
-            runner.logger.warning('The checkpoint holds no random state for this process.')
+            runner.logger.warning('The checkpoint holds no RNG state for this process.')
         unseeded = unseeded_part(runner.train_dataloader)
         if unseeded is not None:
             runner.logger.warning(f'{unseeded} does not seed its samples: augmentation is not '
-                                  'that of an undisturbed run.')
+                                  'that of an uninterrupted run.')
 
     def _autosave(self, runner, iteration: int) -> None:
         """Save between the checkpoints that the user asks for, if nothing is saved yet."""
@@ -195,7 +196,7 @@ class CheckpointHook(MMEngineCheckpointHook):
         """Write a checkpoint and the pointer; all ranks call it."""
         if _accumulates(runner.optim_wrapper):
             runner.logger.warning(
-                'This checkpoint falls between two updates of the weights: the gradients gathered '
+                'This checkpoint falls between two weight updates: the gradients accumulated '
                 'so far are not in it. Save after a multiple of accumulative_counts iterations.')
         self.last_ckpt = self.file_backend.join_path(self.out_dir, name)
         runner.message_hub.update_info('last_ckpt', self.last_ckpt)

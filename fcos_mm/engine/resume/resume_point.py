@@ -27,7 +27,7 @@ def prepare_resume(cfg: Config) -> list[str]:
         cfg.load_from, notes = newest_whole(cfg.work_dir)
         if cfg.load_from is None:
             cfg.resume = False
-            return [*notes, f'There is no checkpoint in {cfg.work_dir}: starting from the '
+            return [*notes, f'No checkpoint in {cfg.work_dir}: starting from the '
                     'beginning.']
     meta = _meta_of_training(cfg.load_from)
     seed, wanted = meta.get('seed'), cfg.get('randomness', {}).get('seed')
@@ -46,7 +46,7 @@ def _meta_of_training(path: str) -> dict:
         case {'meta': {'epoch': int(), 'iter': int()} as meta, 'message_hub': dict()}:
             return meta
     raise UserError(f'{path} holds no training state to resume from. To start a new run from its '
-                    'weights, replace --resume by --load-from FILE.')
+                    'weights, replace --resume with --load-from FILE.')
 
 
 def newest_whole(work_dir: str) -> tuple[str | None, list[str]]:
@@ -62,7 +62,7 @@ def newest_whole(work_dir: str) -> tuple[str | None, list[str]]:
         except DamagedCheckpoint as error:
             faults.append(str(error))
         else:
-            return path, [*faults, *([f'Using {path}, the one before.'] if faults else [])]
+            return path, [*faults, *([f'Using the previous one, {path}.'] if faults else [])]
     if faults:
         raise UserError('\n'.join([*faults, f'No checkpoint in {work_dir} is intact. Start '
                                    'again without --resume.']))

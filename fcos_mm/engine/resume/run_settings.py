@@ -72,9 +72,9 @@ def check_schedule(runner, before: dict, checkpoint: str) -> None:
     rate = max((rate for rates in runner.optim_wrapper.get_lr().values() for rate in rates),
                default=0.)
     raise UserError(
-        f'train_cfg.{key}={length}: {checkpoint} is of a run with {key}={old}, whose learning '
-        f'rate schedule ends there; it is {rate:.3g} now and would stay as it ends.\n'
-        'To train further on these weights with a schedule of its own start a new run, without '
+        f'train_cfg.{key}={length}: {checkpoint} comes from a run with {key}={old}, whose learning '
+        f'rate schedule ends there: it would stay at {rate:.3g}.\n'
+        'To continue from these weights with a new schedule, start a new run without '
         f'--resume:\n--work-dir OTHER --load-from {checkpoint} '
         f'--cfg-options train_cfg.{key}={length - int(old)}')
 
@@ -82,17 +82,17 @@ def check_schedule(runner, before: dict, checkpoint: str) -> None:
 def _consequences(before: dict, now: dict, keys: list[str]) -> Iterator[str]:
     held = [name for name in _HELD if any(key.startswith(name) for key in keys)]
     but = ', except those named last' if held else ''
-    yield (f'The new settings hold from here on{but}; the result is not that of an undisturbed '
+    yield (f'The new settings apply from here on{but}; the result is not that of an uninterrupted '
            'run.')
     if any(key in _LENGTHS for key in keys):
         yield ('The learning rate follows the schedule of the checkpoint, which was made for the '
-               'length before.')
+               'previous length.')
     if any(before[name] != now[name] for name in _COUNTS):
         yield (f'A step had {_step_size(before)} images and has {_step_size(now)}. Finished epochs '
-               'and iterations count as before; within an epoch the same share is left out. The '
+               'and iterations count as before; within an epoch the same share is skipped. The '
                'learning rate is that of the checkpoint.')
     if held:
-        yield ('Optimizer settings and schedules are kept in the checkpoint: the changes to '
+        yield ('Optimizer settings and schedules come from the checkpoint: the changes to '
                f'{" and ".join(held)} have no effect. To use them start with '
                '--load-from CHECKPOINT instead of --resume.')
 

@@ -54,8 +54,8 @@ def test_a_list(folder):
 
 @pytest.mark.parametrize('words, message', [
     ('none', 'Input not found: none'), ('none/*.jpg', 'Nothing matches none/\\*.jpg'),
-    ('https://a.b/c.jpg', 'is an address'), ('b/data.*', 'No images in b/data'),
-    ('a/note.txt', 'is no list of images: none of its 0 lines'),
+    ('https://a.b/c.jpg', 'is a URL'), ('b/data.*', 'No images in b/data'),
+    ('a/note.txt', 'is not a list of images: none of its 0 lines'),
     ('labels.txt', 'none of its 2 lines is a file, such as 0 0.5')])
 def test_words_that_mean_nothing(folder, words, message):
     (folder / 'labels.txt').write_text('0 0.5 0.5 0.1 0.1\n1 0.2 0.2 0.1 0.1\n')

@@ -12,7 +12,8 @@ STORED = ScoreThresholds(overall=0.4, f1=0.7, classes=dict(cup=0.25)).to_meta()
 @pytest.mark.parametrize('score_thr, meta, by_class, note', [
     (0.5, STORED, (0.5, 0.5), '0.5'),
     ('auto', STORED, (0.25, 0.4), '0.25 to 0.40 by class (best F1 on the validation set)'),
-    ('auto', {}, (0.3, 0.3), '0.3 (the checkpoint stores none; `fcos-mm test` finds the best)')])
+    ('auto', {}, (0.3, 0.3),
+     '0.3 (the checkpoint stores no threshold; `fcos-mm test` finds the best one)')])
 def test_choice(score_thr, meta, by_class, note):
     chosen = choose_thresholds(score_thr, meta, ('cup', 'jar'))
     assert chosen.by_class == by_class and chosen.note == note

@@ -29,7 +29,7 @@ def test_pattern(pattern, expected, capsys):
 
 
 def test_nothing_fits():
-    with pytest.raises(UserError, match="fits 'fcos_swin_fpn_gn-head_1x_coco'. Did you mean "
+    with pytest.raises(UserError, match="matches 'fcos_swin_fpn_gn-head_1x_coco'. Did you mean "
                                         "'fcos_swin-t_fpn_gn-head_1x_coco'"):
         main(configs, ['fcos_swin_fpn_gn-head_1x_coco'])
 

@@ -33,8 +33,8 @@ def test_what_fits_or_is_left_to_others(settings):
 def test_weights_of_another_network(settings):
     fault, = faults(**settings)
     assert fault == (
-        'model.backbone.init_cfg.checkpoint: pip://efficientnet-lite0 holds weights of another '
-        "network than model.backbone.\nSet model.backbone.type='EfficientNetLite', "
+        'model.backbone.init_cfg.checkpoint: pip://efficientnet-lite0 contains weights of a '
+        "network other than model.backbone.\nSet model.backbone.type='EfficientNetLite', "
         "model.backbone.arch='lite0'.")
 
 

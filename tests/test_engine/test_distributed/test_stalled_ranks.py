@@ -52,7 +52,7 @@ def test_verdict_names_rank_machine_process_and_place():
     assert text.startswith(
         'error: rank 1 (node1, process 101) stalls: 50 s in train step of batch 7, at')
     assert 'at file.py:3 (f)' in text and 'default_hooks.watchdog.stall_seconds' in text
-    assert 'nothing was heard of it for 45 s' in verdict([beat(1, silent=45)])
+    assert 'no heartbeat for 45 s' in verdict([beat(1, silent=45)])
     both = [beat(0, waiting=True), beat(1, waiting=True)]
     assert 'All ranks wait for each other' in verdict(both)
     assert 'All ranks wait' not in verdict([beat(0), beat(1, waiting=True)])

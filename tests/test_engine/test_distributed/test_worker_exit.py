@@ -45,7 +45,7 @@ def test_lost_contact():
     (UserError('Set x.'), 2, False, 'error: rank 3: Set x.'),
     (KeyError('k'), 1, False, f"process {os.getpid()}) failed: KeyError: 'k'"),
     (RuntimeError('Connection reset by peer\nmore'), 1, True,
-     'lost contact to another rank: RuntimeError: Connection reset by peer'),
+     'lost contact with another rank: RuntimeError: Connection reset by peer'),
     (SystemExit(75), 75, False, 'rank 3 stopped, status 75'),
 ], ids=['user error', 'error', 'lost contact', 'stop'])
 @pytest.mark.parametrize('launcher', [True, False])

@@ -99,7 +99,7 @@ def test_training_goes_on_and_names_it_at_the_end(run, num_workers, damaged, tin
                  'train_cfg.val_interval=9', f'train_dataloader.num_workers={num_workers}')
     line = f'warning: {LOST.format(root, 2)}'
     assert screen.count(line) == 1  # once, though met in both epochs
-    assert 'The image after it is used instead.' in screen
+    assert 'The next image is used instead.' in screen
     end = screen[screen.index('1 unreadable image replaced in this training:'):]
     assert LOST.format(root, 2) in end
     assert (tmp_path / 'run' / 'epoch_2.pth').is_file()
@@ -111,7 +111,7 @@ def test_too_many_stop_the_training(run, damaged, tiny_config, tmp_path):
         run(train, tiny_config, '--work-dir', tmp_path / 'run', '--cfg-options',
             f'train_dataloader.dataset.data_root={root}')
     message = str(caught.value)
-    assert message.startswith('2 unreadable images met so far, 1 of 4 are allowed for:')
+    assert message.startswith('2 unreadable images so far; the limit is 1 of 4:')
     assert LOST.format(root, 2) in message and LOST.format(root, 3) in message
     assert 'default_hooks.unreadable.limit' in message
 
@@ -155,7 +155,7 @@ def test_limit(limit, allowed):
         hook.before_train_iter(runner(100, messages), 0, dict(data_samples=[sample(str(number))]))
     with pytest.raises(UserError) as caught:
         hook.before_train_iter(runner(100, messages), 0, dict(data_samples=[sample('last')]))
-    assert f'met so far, {allowed} of 100 are allowed for' in str(caught.value)
+    assert f'so far; the limit is {allowed} of 100' in str(caught.value)
 
 
 def test_ranks_count_together(monkeypatch):
@@ -165,8 +165,8 @@ def test_ranks_count_together(monkeypatch):
     hook, messages = UnreadableImageHook(limit=2, interval=1), []
     hook.before_train_iter(runner(100, messages), 0,
                            dict(data_samples=[sample(), sample('a', 'b')]))
-    assert messages == ['a\nb\nThe image after it is used instead.']
-    with pytest.raises(UserError, match='3 unreadable images met'):
+    assert messages == ['a\nb\nThe next image is used instead.']
+    with pytest.raises(UserError, match='3 unreadable images so far'):
         hook.after_train_iter(runner(100, messages), 0)
 
 

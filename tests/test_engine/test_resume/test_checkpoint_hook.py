@@ -231,7 +231,7 @@ def test_a_damaged_checkpoint(undisturbed, tiny_config, tmp_path):
     status, screen = run(write(tmp_path, tiny_config), work_dir, '--resume')
     assert status == 0
     assert f'{path} is damaged' in screen
-    assert f'Using {work_dir / "epoch_2.pth"}, the one before.' in screen
+    assert f'Using the previous one, {work_dir / "epoch_2.pth"}.' in screen
     assert_same(final(undisturbed), final(work_dir))
 
 
@@ -300,7 +300,7 @@ def test_a_checkpoint_of_plain_mmengine(undisturbed, tiny_config, tmp_path):
     status, screen = run(write(tmp_path, tiny_config), tmp_path / 'work', '--resume',
                          str(tmp_path / 'plain.pth'))
     assert status == 0
-    assert 'it holds no random states' in screen
+    assert 'it holds no RNG states' in screen
     assert 'Epoch(train) [3][4/4]' in screen and 'Epoch(val) [2]' not in screen
 
 

@@ -97,7 +97,7 @@ def test_a_damaged_one_is_named_and_the_one_before_used(tmp_path):
     path, notes = newest_whole(work_dir)
     assert path == str(tmp_path / 'iter_5.pth')
     assert f'{tmp_path}/iter_10.pth is damaged' in notes[0]
-    assert notes[1] == f'Using {path}, the one before.'
+    assert notes[1] == f'Using the previous one, {path}.'
 
 
 def test_all_damaged(tmp_path):

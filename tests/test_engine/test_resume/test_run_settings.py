@@ -59,15 +59,15 @@ def test_another_length_keeps_the_schedule():
     lines = changes(settings(**{'train_cfg.max_epochs': '12'}),
                     settings(**{'train_cfg.max_epochs': '10'}))
     assert lines[2:] == [
-        'The new settings hold from here on; the result is not that of an undisturbed run.',
-        'The learning rate follows the schedule of the checkpoint, which was made for the length '
-        'before.']
+        'The new settings apply from here on; the result is not that of an uninterrupted run.',
+        'The learning rate follows the schedule of the checkpoint, which was made for the '
+        'previous length.']
 
 
 def test_the_sentence_does_not_promise_what_the_checkpoint_holds():
     lines = changes(settings(**{'param_scheduler.0.end': '5'}),
                     settings(**{'param_scheduler.0.end': '9'}))
-    assert 'The new settings hold from here on, except those named last;' in lines[2]
+    assert 'The new settings apply from here on, except those named last;' in lines[2]
 
 
 def resumed(max_epochs, *ends, by_epoch=False):
@@ -86,7 +86,7 @@ def resumed(max_epochs, *ends, by_epoch=False):
     pytest.param(resumed(24, 2000, 1198), id='a warm-up beyond it all'),
     pytest.param(resumed(24, 12, by_epoch=True), id='a decay by epochs')])
 def test_a_longer_run_is_refused(run):
-    with pytest.raises(UserError, match='of a run with max_epochs=12, .* it is 0.25 now') as error:
+    with pytest.raises(UserError, match='run with max_epochs=12, .* would stay at 0.25') as error:
         check_schedule(run, {'train_cfg.max_epochs': '12'}, 'A.pth')
     assert str(error.value).endswith('--load-from A.pth --cfg-options train_cfg.max_epochs=12')
 
