@@ -191,7 +191,8 @@ def test_overwrite_removes_the_run_and_nothing_else(short_run, finished, start):
     (['--overwrite', '--cfg-options', 'load_from={}/epoch_1.pth'], '--overwrite would remove'),
     (['--overwrite', '--cfg-options', 'model.neck.num_outs=three'], '.'),
     (['--resume', '--cfg-options', 'train_cfg.max_epochs=3'],
-     r'is of a run with max_epochs=1, whose learning rate schedule ends there; it is 0 now and .*'
+     r'comes from a run with max_epochs=1, whose learning rate schedule ends there: it would stay '
+     r'at 0\.'
      r'(?s:.)*--load-from \S*epoch_1.pth --cfg-options train_cfg.max_epochs=2')])
 def test_nothing_is_removed_by_a_command_that_cannot_work(words, message, short_run, finished, run):
     with pytest.raises(Exception, match=message):
