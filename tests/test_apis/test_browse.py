@@ -37,7 +37,7 @@ def test_missed_boxes_are_listed(run, tiny_config, tiny_data, tmp_path):
     missed, = json.loads(page.with_suffix('.json').read_text())['summary']['missed']
     assert (missed['picture'], missed['name'], missed['box']) == ('train_1.png', 'cup',
                                                                   [5, 5, 7, 8])
-    assert 'missed: cup (it lies between the locations' in page.read_text()
+    assert 'missed: cup (falls between the locations' in page.read_text()
 
 
 def test_png_files_of_a_folder(run, tiny_data, tmp_path):

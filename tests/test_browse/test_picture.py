@@ -87,7 +87,7 @@ def test_a_missed_box_is_named(cfg):
     assert picture.missed == [2]
     box, = picture.numbers()['missed']
     assert box == dict(name='cup', box=[1, 1, 3, 3],
-                       reason='it lies between the locations: too small for the strides')
+                       reason='falls between the locations: too small for the strides')
 
 
 def test_what_is_said_of_the_picture(cfg):

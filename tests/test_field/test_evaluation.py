@@ -466,7 +466,7 @@ def test_images_that_were_not_tested_do_not_count(truth, found, tmp_path):
 def test_images_of_another_file(truth, found, tmp_path):
     (tmp_path / 'ann.json').write_text(json.dumps(dict(truth, images=truth['images'][1:],
                                                        annotations=[])))
-    with pytest.raises(UserError, match="1 of the 8 images .* not in the evaluator's"):
+    with pytest.raises(UserError, match="1 of the 8 tested images .* not in the evaluator's"):
         metric_figures(CocoMetric(tmp_path / 'ann.json'), truth, found)
 
 

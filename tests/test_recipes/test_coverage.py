@@ -18,4 +18,4 @@ def test_boxes_without_a_location_are_named(tiny_config, tiny_data, tmp_path):
     assert lines[0].startswith('7 of 8 boxes (87.50 %)')
     assert lines[1:] == [
         '1 has none, of median 2 x 3 pixels of the input, in 1 image: train_1.png',
-        '  1: it lies between the locations: too small for the strides']
+        '  1: falls between the locations: too small for the strides']

@@ -90,7 +90,7 @@ def test_trust_lasts_for_one_command(checkpoint, tiny_config, tiny_data, monkeyp
                              (detect, [str(ROOT / 'README.md'), str(tiny_config), 'none.pth']),
                              (replay_batch, ['none.pth'])):
         trust_checkpoints(True)
-        with pytest.raises(UserError, match='no checkpoint none.pth'):
+        with pytest.raises(UserError, match='Checkpoint not found: none.pth'):
             main(command, options)
         assert not checkpoints_are_trusted()
 

@@ -106,7 +106,7 @@ def test_the_font_is_named_once_for_a_kind_of_characters(bare, logged):
     drawable(['猫 95.0', 'cup'])
     drawable(['狗'])
     assert len(logged) == 1
-    assert 'drawn are 猫 95.0 as Mao 95.0.\nInstall Noto Sans CJK or' in logged[0]
+    assert 'drawn instead: 猫 95.0 as Mao 95.0.\nInstall Noto Sans CJK or' in logged[0]
     assert 'apt-get install fonts-noto-cjk)' in logged[0]
     drawable(['\U0001f415'])
     assert len(logged) == 2 and 'Symbola' in logged[1]

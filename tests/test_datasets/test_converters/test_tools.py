@@ -29,13 +29,13 @@ def test_voc_tool_links_or_copies_images(run, voc, tmp_path):
     again = run('voc_to_coco.py', voc.root, '--out', tmp_path / 'out')[0]
     assert (first, again) == (0, 0) and images.is_symlink()
     status, _, err = run('voc_to_coco.py', voc.root, '--out', tmp_path / 'out', '--copy-images')
-    assert status == 2 and f'{images} is there already and is a link' in err
+    assert status == 2 and f'{images} already exists and is a link' in err
     images.unlink()
     assert run('voc_to_coco.py', voc.root, '--out', tmp_path / 'out', '--copy-images')[0] == 0
     assert sorted(path.name for path in images.iterdir()) == ['a.jpg', 'b.jpg', 'c.jpg']
     assert not images.is_symlink()
     status, _, err = run('voc_to_coco.py', voc.root, '--out', tmp_path / 'out')
-    assert status == 2 and f'{images} is there already and is not a link' in err
+    assert status == 2 and f'{images} already exists and is not a link' in err
 
 
 def test_voc_tool_writes_one_split(run, voc, tmp_path):
