@@ -22,7 +22,9 @@ def group_precision(results: Results, groups: BoxGroups) -> GroupPrecision:
 def coco_metrics(results: Results) -> dict[str, float]:
     """The numbers of ``CocoMetric``, by the names and with the decimals that a test logs.
 
-    Computed from the arrays, which takes a tenth of the memory. -1 where there is no such box.
+    Computed from the arrays, which takes a tenth of the memory. All are at COCO's limit of 100
+    detections of a class in an image, the metric's only with ``proposal_nums=(100, 100, 100)``.
+    -1 where there is no such box.
     """
     truth, found = results.truth, results.found
     area, found_area = (to_xywh(part.boxes)[:, 2:].prod(1) for part in (truth, found))
