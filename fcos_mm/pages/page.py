@@ -7,7 +7,7 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, PrefixLoader, StrictUndefined, select_autoescape
 
-from fcos_mm.atomic_file import write_text
+from fcos_mm.atomic_file import replaced
 from fcos_mm.pages.album import Album
 from fcos_mm.pages.chapter import Chapter
 from fcos_mm.pages.charts.bars import bar_chart
@@ -42,19 +42,28 @@ def as_json(title: str, chapters: Sequence[Chapter]) -> str:
                       allow_nan=False, ensure_ascii=False, indent=1)
 
 
-def write_page(path: str | Path, title: str, chapters: Sequence[Chapter]) -> None:
-    """Write ``path`` (HTML) and, beside it, the numbers with the suffix ``.json``.
+def write_page(path: str | Path, title: str, chapters: Sequence[Chapter],
+               kept: Sequence[Chapter] | None = None) -> None:
+    """Write a page and, beside it, its numbers with the suffix ``.json``.
+
+    Args:
+        path: The page; its folder is made if it is not there.
+        title: Its heading.
+        chapters: In their order.
+        kept: Chapters with the numbers to write; None: the same.
 
     Raises:
         UserError: If a file cannot be written.
     """
-    write_text(_encodable(render(title, chapters)), path)
-    write_text(_encodable(as_json(title, chapters)), Path(path).with_suffix('.json'))
+    _write(render(title, chapters), Path(path))
+    _write(as_json(title, chapters if kept is None else kept), Path(path).with_suffix('.json'))
 
 
-def _encodable(text: str) -> str:
-    """A text with a question mark for what UTF-8 cannot hold: bytes of odd file names."""
-    return text.encode(errors='replace').decode()
+def _write(text: str, path: Path) -> None:
+    """Write a text, with a question mark for what UTF-8 cannot hold: bytes of odd file names."""
+    with replaced(path, '\nGive another place.') as unfinished:
+        unfinished.parent.mkdir(parents=True, exist_ok=True)
+        unfinished.write_text(text, encoding='utf-8', errors='replace')
 
 
 @cache
