@@ -1,4 +1,6 @@
 """Render chapters as one HTML file, which needs no other file and no network, and as JSON."""
+import base64
+import hashlib
 import json
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,6 +8,7 @@ from functools import cache, partial
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, PrefixLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
 
 from fcos_mm.atomic_file import replaced
 from fcos_mm.pages.album import Album
@@ -30,10 +33,11 @@ def render(title: str, chapters: Sequence[Chapter]) -> str:
         title: Its heading.
         chapters: In their order.
     """
-    album = Album()
-    return _environment().get_template('pages/page.html').render(
+    album, environment = Album(), _environment()
+    script, _, _ = environment.loader.get_source(environment, 'pages/page.js')
+    return environment.get_template('pages/page.html').render(
         title=title, chapters=chapters, album=album, gallery=partial(gallery, album=album),
-        made=datetime.now())
+        script=Markup(script), script_hash=_hash(script), made=datetime.now())
 
 
 def as_json(title: str, chapters: Sequence[Chapter]) -> str:
@@ -64,6 +68,11 @@ def _write(text: str, path: Path) -> None:
     with replaced(path, '\nGive another place.') as unfinished:
         unfinished.parent.mkdir(parents=True, exist_ok=True)
         unfinished.write_text(text, encoding='utf-8', errors='replace')
+
+
+def _hash(script: str) -> str:
+    """A script as a content security policy names it, which then allows no other."""
+    return f'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'
 
 
 @cache

@@ -119,6 +119,14 @@ def test_chapters_are_listed_in_the_way_that_suits_the_width(seen):
     assert seen.results[390]['chapters'] == [True, False]
 
 
+def test_no_other_script_runs(browser, chapters, tmp_path):
+    text = page.render('Title', chapters)
+    (tmp_path / 'a.html').write_text(text.replace('</h1>', '</h1><script>window.bad = 1</script>'))
+    seen = browser.look(tmp_path / 'a.html', 'return window.bad || 0')
+    assert seen.results == {1280: 0}
+    assert any('Content Security Policy' in line for line in seen.console)
+
+
 def test_a_browser_tells_errors_and_requests(browser, tmp_path):
     (tmp_path / 'bad.html').write_text('<img src="https://example.org/x.png"><script>f()</script>')
     seen = browser.look(tmp_path / 'bad.html', 'return 3 + 4')
