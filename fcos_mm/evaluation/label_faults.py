@@ -32,7 +32,7 @@ import numpy as np
 
 from fcos_mm.datasets.statistics.summary import COCO_SIDES
 from fcos_mm.evaluation.error_kinds import Found, Truth, nearest
-from fcos_mm.evaluation.matcher import Pairs, overlapping, to_xywh
+from fcos_mm.evaluation.matcher import Pairs, in_crowd, overlapping, to_xywh
 
 REASONS = ('missing box', 'wrong class', 'no object', 'double box')
 
@@ -116,7 +116,7 @@ def _one_of_each_place(places: np.ndarray, found: Found) -> np.ndarray:
 
 def _trust(scores: np.ndarray, matched: np.ndarray, crowd: np.ndarray) -> np.ndarray:
     """How many of the detections with this score or a higher one are right, (D,), never falling."""
-    counts = ~np.append(crowd, False)[matched]
+    counts = ~in_crowd(matched, crowd)
     order = np.argsort(-scores, kind='stable')
     hits, seen = np.cumsum((counts & (matched >= 0))[order]), np.cumsum(counts[order])
     precision = hits / np.maximum(seen, 1)

@@ -55,6 +55,16 @@ def match(boxes: np.ndarray, scores: np.ndarray, groups: np.ndarray, truth: np.n
     return matched
 
 
+def in_crowd(matched: np.ndarray, crowd: np.ndarray) -> np.ndarray:
+    """Which detections (D,) match a crowd: they count neither as right nor as wrong.
+
+    Args:
+        matched: What :func:`match` has returned (D,).
+        crowd: Which boxes are crowds (G,).
+    """
+    return np.append(crowd, False)[matched]
+
+
 def overlapping(boxes: np.ndarray, groups: np.ndarray, truth: np.ndarray,
                 truth_groups: np.ndarray, crowd: np.ndarray,
                 least: float = np.finfo(float).tiny) -> Pairs:

@@ -8,8 +8,8 @@ import numpy as np
 
 from fcos_mm.evaluation.error_kinds import ErrorKinds, error_kinds
 from fcos_mm.evaluation.label_faults import SAME_BOX_IOU, Suspect, label_suspects
-from fcos_mm.evaluation.matcher import Pairs, match, overlapping, to_xywh
-from fcos_mm.evaluation.score_threshold import F1OfClasses, f1_of_classes, in_crowd
+from fcos_mm.evaluation.matcher import Pairs, in_crowd, match, overlapping, to_xywh
+from fcos_mm.evaluation.score_threshold import F1OfClasses, f1_of_classes
 
 
 class Image(NamedTuple):
