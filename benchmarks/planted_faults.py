@@ -20,9 +20,9 @@ from fcos_mm.apis.draw_grid import read_predictions
 from fcos_mm.apis.reporting.predictions import collect
 from fcos_mm.datasets.coco_format import GROUND_TRUTH, read_coco
 from fcos_mm.evaluation.label_faults import Suspect
-from fcos_mm.evaluation.matcher import overlapping
+from fcos_mm.evaluation.matcher import overlapping, to_xywh
 from fcos_mm.report.from_coco import results_from_coco
-from fcos_mm.report.results import Boxes, Results, to_xywh
+from fcos_mm.report.results import Boxes, Results
 
 DELETED, SWAPPED, ADDED = 20, 10, 10
 FIRST = (20, 40, 80)

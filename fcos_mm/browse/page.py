@@ -5,12 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from fcos_mm.analysis.location_samples import LocationSamples
-from fcos_mm.atomic_file import write_text
 from fcos_mm.browse.chapters.pictures import caption, pictures
 from fcos_mm.browse.chapters.summary import summary
 from fcos_mm.browse.panels import panels_of, write_jpeg, write_png
 from fcos_mm.browse.picture import Picture
-from fcos_mm.pages.page import as_json, render
+from fcos_mm.pages.page import write_page
 
 
 def settings_of(samples: LocationSamples | None, head: str, augmented: bool) -> dict[str, Any]:
@@ -51,8 +50,7 @@ def write_browse_page(found: Iterable[Picture], path: str, title: str,
                 picture, panel, Path(folder, f'{len(files)}_{number}.jpg'))
                 for number, panel in enumerate(panels_of(picture))})
         first = summary(shown, settings)
-        write_text(render(title, [first, pictures(shown, files)]), path)
-    write_text(as_json(title, [first, pictures(shown)]), Path(path).with_suffix('.json'))
+        write_page(path, title, [first, pictures(shown, files)], [first, pictures(shown)])
 
 
 def write_files(found: Iterable[Picture], folder: str) -> None:

@@ -5,10 +5,9 @@ from fcos_mm.cli.options import add_config_options, run_of
 
 _EPILOG = '''\
 Shown are the images and boxes of each split and class, the size of the input that the boxes need,
-and the problems: errors, for which train
-refuses the data; warnings; notes, of which only you can say whether they are wrong. The page shows
-the same with charts, and with the images and boxes at fault. The numbers of the page are beside
-it, as JSON.
+and the problems: errors, for which train refuses the data; warnings; notes, of which only you can
+say whether they are wrong. The page shows the same with charts, and with the images and boxes at
+fault. The numbers of the page are beside it, as JSON.
 
 --fix writes COCO files in which all is mended that has one remedy: boxes are cut to their image,
 converted to x, y, width, height in pixels, and dropped where they have no area, lie outside their

@@ -26,12 +26,11 @@ CHAPTERS: tuple[Callable[[DataInputs], Chapter | None], ...] = (
 
 
 def build_page(inputs: DataInputs, path: str | Path, title: str) -> None:
-    """Write the page to ``path`` and its numbers beside it; the folder is made if needed.
+    """Write the page to ``path`` and its numbers beside it.
 
     Raises:
         UserError: If a file cannot be written.
     """
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
     chapters = [chapter for make in CHAPTERS if (chapter := make(inputs)) is not None]
     write_page(path, title, chapters)
 

@@ -1,7 +1,8 @@
 """Average precision at one IoU threshold, as COCO's evaluation computes it."""
 import numpy as np
 
-_RECALLS = np.linspace(0, 1, 101)
+#: Those at which COCO's evaluation reads the precision, 0, 0.01, ..., 1.
+RECALLS = np.linspace(0, 1, 101)
 
 
 def average_precision(scores: np.ndarray, right: np.ndarray, boxes: int) -> float:
@@ -28,5 +29,5 @@ def precision_at_recalls(scores: np.ndarray, right: np.ndarray, boxes: int) -> n
     hits = np.cumsum(right[np.argsort(-scores, kind='mergesort')])
     precision = hits / np.arange(1, len(hits) + 1)
     best = np.maximum.accumulate(precision[::-1])[::-1]
-    places = np.searchsorted(hits / boxes, _RECALLS, side='left')
+    places = np.searchsorted(hits / boxes, RECALLS, side='left')
     return np.append(best, 0.)[places]

@@ -4,11 +4,13 @@ Each function also says in which group a detection belongs that finds no box.
 """
 import numpy as np
 
+from fcos_mm.datasets.statistics.summary import COCO_SIDES
 from fcos_mm.evaluation.group_precision import BoxGroups
 from fcos_mm.evaluation.matcher import Pairs
 
+_SMALL, _LARGE = (side**2 for side in COCO_SIDES)
 #: The ranges of area of COCO's evaluation, in square pixels, both ends included.
-COCO_AREAS = {'small': (0, 32**2), 'medium': (32**2, 96**2), 'large': (96**2, 1e10)}
+COCO_AREAS = {'small': (0, _SMALL), 'medium': (_SMALL, _LARGE), 'large': (_LARGE, 1e10)}
 
 _OVERLAPS = {'none': 0.0, 'up to 0.2': 0.2, '0.2 to 0.5': 0.5, 'above 0.5': np.inf}
 
@@ -52,8 +54,8 @@ def by_side(sides: np.ndarray, found: np.ndarray, crowd: np.ndarray, most: int =
                              for part in (sides, found)))
 
 
-def by_overlap(boxes: Pairs, detections: Pairs, count: int, found: int) -> BoxGroups:
-    """Boxes by their largest IoU with another box of the image, of any class.
+def by_overlap(overlap: np.ndarray, detections: Pairs, found: int) -> BoxGroups:
+    """Boxes by their overlap: their largest IoU with another box of the image, of any class.
 
     Overlap is a property of annotated boxes, which a detection has through the box it is nearest
     to: one that finds no box belongs to the group of the box of its image that it overlaps most.
@@ -61,13 +63,10 @@ def by_overlap(boxes: Pairs, detections: Pairs, count: int, found: int) -> BoxGr
     overlaps no box at all belongs to the boxes without overlap, as a box in its place would.
 
     Args:
-        boxes: The pairs of different boxes of an image that overlap.
+        overlap: Of the annotated boxes (G,).
         detections: The pairs of a detection and a box of its image that overlap.
-        count: How many boxes there are, G.
-        found: How many detections, D.
+        found: How many detections there are, D.
     """
-    overlap = np.zeros(count)
-    np.maximum.at(overlap, boxes.found, boxes.ious)
     group = np.searchsorted(list(_OVERLAPS.values()), overlap, side='left')
     order = np.argsort(detections.ious, kind='stable')
     nearest = np.full(found, -1)

@@ -25,7 +25,7 @@ from typing import Protocol
 import numpy as np
 
 from fcos_mm.evaluation.average_precision import average_precision
-from fcos_mm.evaluation.matcher import Pairs
+from fcos_mm.evaluation.matcher import Pairs, in_crowd
 
 #: All kinds; those of detections are all but the last.
 KINDS = ('class', 'place', 'both', 'duplicate', 'background', 'missed')
@@ -114,9 +114,8 @@ def error_kinds(found: Found, truth: Truth, matched: np.ndarray, overlaps: Pairs
     own, own_box = nearest(overlaps, same & box, len(matched))
     other, other_box = nearest(overlaps, ~same & box, len(matched))
     has_box = matched >= 0
-    in_crowd = has_box & np.append(truth.crowd, False)[matched]
     kinds = np.select(
-        [in_crowd, has_box, (own >= BACKGROUND_IOU) & (own < FOREGROUND_IOU),
+        [in_crowd(matched, truth.crowd), has_box, (own >= BACKGROUND_IOU) & (own < FOREGROUND_IOU),
          other >= FOREGROUND_IOU, own >= FOREGROUND_IOU, other < BACKGROUND_IOU],
         [IN_CROWD, RIGHT, PLACE, CLASS, DUPLICATE, BACKGROUND], BOTH)
     targets = np.where(np.isin(kinds, (CLASS, BOTH)), other_box, own_box)

@@ -30,13 +30,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from fcos_mm.datasets.statistics.summary import COCO_SIDES
 from fcos_mm.evaluation.error_kinds import Found, Truth, nearest
-from fcos_mm.evaluation.matcher import Pairs, overlapping
+from fcos_mm.evaluation.matcher import Pairs, in_crowd, overlapping, to_xywh
 
 REASONS = ('missing box', 'wrong class', 'no object', 'double box')
 
 EMPTY_IOU, SAME_PLACE_IOU, SAME_BOX_IOU = 0.3, 0.5, 0.9
-_SIDES = (32, 96)  # of small and medium boxes
 
 
 class Suspect(NamedTuple):
@@ -108,8 +108,7 @@ def _one_of_each_box(places: np.ndarray, boxes: np.ndarray, scores: np.ndarray) 
 def _one_of_each_place(places: np.ndarray, found: Found) -> np.ndarray:
     """The detections at these places without those that overlap one with a higher score."""
     places = places[np.argsort(-found.scores[places], kind='stable')]
-    boxes, images = found.boxes[places], found.images[places]
-    boxes = np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
+    boxes, images = to_xywh(found.boxes[places]), found.images[places]
     first, second, _ = overlapping(boxes, images, boxes, images,
                                    np.zeros(len(places), dtype=bool), EMPTY_IOU)
     return np.delete(places, second[first < second])
@@ -117,7 +116,7 @@ def _one_of_each_place(places: np.ndarray, found: Found) -> np.ndarray:
 
 def _trust(scores: np.ndarray, matched: np.ndarray, crowd: np.ndarray) -> np.ndarray:
     """How many of the detections with this score or a higher one are right, (D,), never falling."""
-    counts = ~np.append(crowd, False)[matched]
+    counts = ~in_crowd(matched, crowd)
     order = np.argsort(-scores, kind='stable')
     hits, seen = np.cumsum((counts & (matched >= 0))[order]), np.cumsum(counts[order])
     precision = hits / np.maximum(seen, 1)
@@ -133,7 +132,7 @@ def _no_object(truth: Truth, overlaps: Pairs) -> list[Suspect]:
     largest = np.zeros(len(truth.labels))
     np.maximum.at(largest, overlaps.known, overlaps.ious)
     areas = np.prod(truth.boxes[:, 2:] - truth.boxes[:, :2], axis=1)
-    likes = truth.labels * 3 + np.searchsorted(np.square(_SIDES), areas, side='right')
+    likes = truth.labels * 3 + np.searchsorted(np.square(COCO_SIDES), areas, side='right')
     covered, boxes = (np.bincount(likes[which], minlength=likes.max() + 1) for which in (
         ~truth.crowd & (largest >= SAME_PLACE_IOU), ~truth.crowd))
     left = np.flatnonzero(~truth.crowd & (largest < SAME_PLACE_IOU))

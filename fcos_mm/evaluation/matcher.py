@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from fcos_mm.datasets.statistics.pairs import pair_ious
+
 _MOST_PAIRS = 500_000  # compared at once
 
 
@@ -53,6 +55,16 @@ def match(boxes: np.ndarray, scores: np.ndarray, groups: np.ndarray, truth: np.n
     return matched
 
 
+def in_crowd(matched: np.ndarray, crowd: np.ndarray) -> np.ndarray:
+    """Which detections (D,) match a crowd: they count neither as right nor as wrong.
+
+    Args:
+        matched: What :func:`match` has returned (D,).
+        crowd: Which boxes are crowds (G,).
+    """
+    return np.append(crowd, False)[matched]
+
+
 def overlapping(boxes: np.ndarray, groups: np.ndarray, truth: np.ndarray,
                 truth_groups: np.ndarray, crowd: np.ndarray,
                 least: float = np.finfo(float).tiny) -> Pairs:
@@ -76,15 +88,11 @@ def _parts(boxes, groups, truth, truth_groups, crowd, least) -> Iterator[Pairs]:
         found = np.repeat(part, count)
         place = np.arange(len(found)) - np.repeat(np.cumsum(count) - count, count)
         known = by_group[np.repeat(first[part], count) + place]
-        ious = _ious(boxes[found], truth[known], crowd[known])
+        ious = pair_ious(boxes[found], truth[known], crowd[known])
         near = ious >= least
         yield Pairs(found[near], known[near], ious[near])
 
 
-def _ious(boxes: np.ndarray, truth: np.ndarray, crowd: np.ndarray) -> np.ndarray:
-    """The IoU of each pair (N,), rounded as pycocotools rounds it."""
-    sides = (np.minimum(boxes[:, :2] + boxes[:, 2:], truth[:, :2] + truth[:, 2:])
-             - np.maximum(boxes[:, :2], truth[:, :2])).clip(min=0)
-    inside, area = sides.prod(1), boxes[:, 2:].prod(1)
-    union = np.where(crowd, area, area + truth[:, 2:].prod(1) - inside)
-    return np.divide(inside, union, out=np.zeros_like(inside), where=union > 0)
+def to_xywh(boxes: np.ndarray) -> np.ndarray:
+    """Boxes (N, 4) from (x0, y0, x1, y1) to (x, y, w, h)."""
+    return np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from pycocotools.coco import COCO
 
-from fcos_mm.evaluation.matcher import match
+from fcos_mm.evaluation.matcher import in_crowd, match
 
 META_KEY = 'score_thresholds'  # in a checkpoint's meta, and in the message hub
 
@@ -154,11 +154,6 @@ def f1_of_classes(scores: np.ndarray, labels: np.ndarray, matched: np.ndarray,
         name: best_f1(scores[labels == label], right[labels == label],
                       int((box_labels == label).sum()))
         for label, name in enumerate(names)})
-
-
-def in_crowd(matched: np.ndarray, crowd: np.ndarray) -> np.ndarray:
-    """Which detections (D,) match a crowd box; see :func:`f1_of_classes`."""
-    return np.append(crowd, False)[matched]
 
 
 def _annotated(truth: COCO, images: Mapping, category_ids: Collection) -> tuple[np.ndarray, ...]:

@@ -1,4 +1,6 @@
 """Render chapters as one HTML file, which needs no other file and no network, and as JSON."""
+import base64
+import hashlib
 import json
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,8 +8,9 @@ from functools import cache, partial
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, PrefixLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
 
-from fcos_mm.atomic_file import write_text
+from fcos_mm.atomic_file import replaced
 from fcos_mm.pages.album import Album
 from fcos_mm.pages.chapter import Chapter
 from fcos_mm.pages.charts.bars import bar_chart
@@ -30,10 +33,11 @@ def render(title: str, chapters: Sequence[Chapter]) -> str:
         title: Its heading.
         chapters: In their order.
     """
-    album = Album()
-    return _environment().get_template('pages/page.html').render(
+    album, environment = Album(), _environment()
+    script, _, _ = environment.loader.get_source(environment, 'pages/page.js')
+    return environment.get_template('pages/page.html').render(
         title=title, chapters=chapters, album=album, gallery=partial(gallery, album=album),
-        made=datetime.now())
+        script=Markup(script), script_hash=_hash(script), made=datetime.now())
 
 
 def as_json(title: str, chapters: Sequence[Chapter]) -> str:
@@ -42,19 +46,33 @@ def as_json(title: str, chapters: Sequence[Chapter]) -> str:
                       allow_nan=False, ensure_ascii=False, indent=1)
 
 
-def write_page(path: str | Path, title: str, chapters: Sequence[Chapter]) -> None:
-    """Write ``path`` (HTML) and, beside it, the numbers with the suffix ``.json``.
+def write_page(path: str | Path, title: str, chapters: Sequence[Chapter],
+               kept: Sequence[Chapter] | None = None) -> None:
+    """Write a page and, beside it, its numbers with the suffix ``.json``.
+
+    Args:
+        path: The page; its folder is made if it is not there.
+        title: Its heading.
+        chapters: In their order.
+        kept: Chapters with the numbers to write; None: the same.
 
     Raises:
         UserError: If a file cannot be written.
     """
-    write_text(_encodable(render(title, chapters)), path)
-    write_text(_encodable(as_json(title, chapters)), Path(path).with_suffix('.json'))
+    _write(render(title, chapters), Path(path))
+    _write(as_json(title, chapters if kept is None else kept), Path(path).with_suffix('.json'))
 
 
-def _encodable(text: str) -> str:
-    """A text with a question mark for what UTF-8 cannot hold: bytes of odd file names."""
-    return text.encode(errors='replace').decode()
+def _write(text: str, path: Path) -> None:
+    """Write a text, with a question mark for what UTF-8 cannot hold: bytes of odd file names."""
+    with replaced(path, '\nGive another place.') as unfinished:
+        unfinished.parent.mkdir(parents=True, exist_ok=True)
+        unfinished.write_text(text, encoding='utf-8', errors='replace')
+
+
+def _hash(script: str) -> str:
+    """A script as a content security policy names it, which then allows no other."""
+    return f'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'
 
 
 @cache

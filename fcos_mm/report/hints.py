@@ -121,7 +121,7 @@ def labels_are_doubtful(numbers: Numbers) -> str | None:
 def classes_are_rare(numbers: Numbers) -> str | None:
     """Too few boxes to learn a class, or to measure it."""
     run = numbers.get('run', {})
-    names = [name for name, *counts in run.get('classes', ()) if min(counts, default=0) < _RARE]
+    names = [name for name, *counts in run.get('classes', ()) if min(counts, default=_RARE) < _RARE]
     if not names:
         return None
     shown = ', '.join(names[:5]) + (f' and {len(names) - 5} more' if len(names) > 5 else '')

@@ -8,7 +8,7 @@ from fcos_mm.evaluation.group_precision import (
     mean_of_known,
     precision_of_groups,
 )
-from fcos_mm.report.results import Results, to_xywh
+from fcos_mm.report.results import Results
 
 
 def group_precision(results: Results, groups: BoxGroups) -> GroupPrecision:
@@ -19,16 +19,27 @@ def group_precision(results: Results, groups: BoxGroups) -> GroupPrecision:
         crowd=truth.crowd, pairs=results.overlaps, groups=groups, classes=len(results.classes))
 
 
+def areas(boxes: np.ndarray) -> np.ndarray:
+    """Width times height (N,) of boxes (N, 4), in square pixels."""
+    return (boxes[:, 2:] - boxes[:, :2]).prod(1)
+
+
+def coco_sizes(results: Results) -> BoxGroups:
+    """COCO's small, medium and large boxes, by their areas as annotated."""
+    truth = results.truth
+    return by_coco_area(areas(truth.boxes) if truth.areas is None else truth.areas,
+                        areas(results.found.boxes))
+
+
 def coco_metrics(results: Results) -> dict[str, float]:
     """The numbers of ``CocoMetric``, by the names and with the decimals that a test logs.
 
-    Computed from the arrays, which takes a tenth of the memory. -1 where there is no such box.
+    Computed from the arrays, which takes a tenth of the memory. All are at COCO's limit of 100
+    detections of a class in an image, the metric's only with ``proposal_nums=(100, 100, 100)``.
+    -1 where there is no such box.
     """
-    truth, found = results.truth, results.found
-    area, found_area = (to_xywh(part.boxes)[:, 2:].prod(1) for part in (truth, found))
-    groups = zip(everything(len(area), len(found_area)), by_coco_area(
-        area if truth.areas is None else truth.areas, found_area))
-    names, boxes, detections = groups
+    whole = everything(len(results.truth.boxes), len(results.found.boxes))
+    names, boxes, detections = zip(whole, coco_sizes(results))
     ap = group_precision(results, BoxGroups((*names[0], *names[1]), np.hstack(boxes),
                                             np.hstack(detections)))
     at_75 = mean_of_known(ap.precision[:, :, 5])

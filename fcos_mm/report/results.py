@@ -8,8 +8,8 @@ import numpy as np
 
 from fcos_mm.evaluation.error_kinds import ErrorKinds, error_kinds
 from fcos_mm.evaluation.label_faults import SAME_BOX_IOU, Suspect, label_suspects
-from fcos_mm.evaluation.matcher import Pairs, match, overlapping
-from fcos_mm.evaluation.score_threshold import F1OfClasses, f1_of_classes, in_crowd
+from fcos_mm.evaluation.matcher import Pairs, in_crowd, match, overlapping, to_xywh
+from fcos_mm.evaluation.score_threshold import F1OfClasses, f1_of_classes
 
 
 class Image(NamedTuple):
@@ -147,8 +147,3 @@ class Results:
         doubles = overlapping(boxes, images, boxes, images, self.truth.crowd, SAME_BOX_IOU)
         return label_suspects(self.found, self.truth, self.matched, self.overlaps, doubles,
                               self.best_f1.overall.threshold)
-
-
-def to_xywh(boxes: np.ndarray) -> np.ndarray:
-    """Boxes (N, 4) from (x0, y0, x1, y1) to (x, y, w, h)."""
-    return np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)

@@ -1,4 +1,5 @@
 """Which pictures are shown, and by which pipeline."""
+import copy
 import json
 
 import numpy as np
@@ -13,10 +14,15 @@ from fcos_mm.registry import DATASETS
 NAMES = [f'train_{number}.png' for number in (1, 2, 3, 4)]
 
 
+@pytest.fixture(scope='module')
+def as_written(tiny_config):
+    return Config.fromfile(tiny_config)
+
+
 @pytest.fixture
-def cfg(tiny_config):
+def cfg(as_written):
     with DefaultScope.overwrite_default_scope('fcos_mm'):
-        yield Config.fromfile(tiny_config)
+        yield copy.deepcopy(as_written)
 
 
 def names(dataset, chosen, seed=0):

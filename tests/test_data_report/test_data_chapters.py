@@ -46,8 +46,11 @@ def inputs(splits):
 def test_overview(inputs):
     numbers = overview(inputs).numbers
     assert numbers['head'] == ['', 'train', 'val']
-    assert numbers['rows'][:4] == [['images', 3, 1], ['boxes', 3, 1],
-                                   ['images without boxes', 1, 0], ['crowds', 0, 0]]
+    assert numbers['rows'] == [['images', 3, 1], ['boxes', 3, 1], ['images without boxes', 1, 0],
+                               ['crowds', 0, 0]]
+    assert numbers['details'][:2] == [['boxes per image', '0 / 1 / 2', '1 / 1 / 1'],
+                                      ['side of boxes, pixels', '10 / 10 / 40', '0 / 0 / 0']]
+    assert numbers['image_sizes'] == [['train', 100, 50, 3], ['val', 100, 50, 1]]
     assert numbers['class_head'] == ['class', 'train: boxes', 'train: images', 'val: boxes',
                                      'val: images']
     assert numbers['classes'] == [['cup', 2, 2, 1, 1], ['jar', 1, 1, 0, 0]]

@@ -38,11 +38,11 @@ def test_boxes_of_one_size_are_one_group():
 
 def test_overlap_with_other_boxes():
     """A detection belongs to the box it overlaps most, or to those that are alone."""
-    boxes = pairs((0, 1, .2), (1, 0, .2), (1, 2, .5), (2, 1, .5), (3, 4, .51), (4, 3, .51))
-    detections = pairs((0, 3, .3), (0, 5, .1), (1, 5, .1), (2, 2, .4), (2, 0, .39))
-    groups = by_overlap(boxes, detections, 6, 4)
+    overlap = np.array([.2, .5, .5, .51, 0, .51])
+    detections = pairs((0, 3, .3), (0, 4, .1), (1, 4, .1), (2, 2, .4), (2, 0, .39))
+    groups = by_overlap(overlap, detections, 4)
     assert members(groups, 'boxes') == [
-        ['up to 0.2'], ['0.2 to 0.5'], ['0.2 to 0.5'], ['above 0.5'], ['above 0.5'], ['none']]
+        ['up to 0.2'], ['0.2 to 0.5'], ['0.2 to 0.5'], ['above 0.5'], ['none'], ['above 0.5']]
     assert members(groups, 'detections') == [['above 0.5'], ['none'], ['0.2 to 0.5'], ['none']]
 
 

@@ -6,12 +6,12 @@ from fcos_mm.evaluation.calibration import calibration
 
 
 def test_by_hand():
-    """Two bins: mean scores 0.2 and 0.8, shares 0 and 3/4: (2 * 0.2 + 4 * 0.05) / 6."""
-    found = calibration(np.array([.1, .3, .7, .8, .8, .9]), np.array([0, 0, 1, 1, 0, 1]) > 0, 2)
+    """Two bins: scores of 0.2 promise too much, those of 0.8 too little: both are 0.2 off."""
+    found = calibration(np.array([.1, .3, .7, .8, .8, .9]), np.array([0, 0, 1, 1, 1, 1]) > 0, 2)
     assert found.edges.tolist() == [0, .5, 1] and found.counts.tolist() == [2, 4]
-    assert found.scores == pytest.approx([.2, .8]) and found.right.tolist() == [0, .75]
-    assert found.error == pytest.approx(.1)
-    assert found.excess == pytest.approx(3.6 / 6 - .5)
+    assert found.scores == pytest.approx([.2, .8]) and found.right.tolist() == [0, 1]
+    assert found.error == pytest.approx(.2)
+    assert found.excess == pytest.approx(3.6 / 6 - 4 / 6)
 
 
 def test_scores_of_one_belong_to_the_last_bin():

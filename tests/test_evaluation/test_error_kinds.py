@@ -15,8 +15,9 @@ from fcos_mm.evaluation.error_kinds import (
     RIGHT,
     ap_costs,
     error_kinds,
+    nearest,
 )
-from fcos_mm.evaluation.matcher import match, overlapping
+from fcos_mm.evaluation.matcher import Pairs, match, overlapping
 
 BOX = [0, 0, 10, 10]
 FAR = [50, 50, 60, 60]
@@ -54,6 +55,12 @@ def examined(found, truth, classes=2):
     overlaps = overlapping(boxes, found.images, known, truth.images, truth.crowd)
     errors = error_kinds(found, truth, matched, overlaps)
     return errors, ap_costs(found, truth, errors, np.argsort(-found.scores, kind='stable'), classes)
+
+
+def test_of_equal_boxes_the_first_is_nearest():
+    pairs = Pairs(np.array([0, 0, 0, 2]), np.array([5, 3, 4, 1]), np.array([.6, .6, .2, .1]))
+    ious, boxes = nearest(pairs, np.ones(4, dtype=bool), 3)
+    assert ious.tolist() == [.6, 0, .1] and boxes.tolist() == [3, -1, 1]
 
 
 def only(**costs):

@@ -5,6 +5,7 @@ import re
 import pytest
 from jinja2 import DictLoader
 
+from fcos_mm.errors import UserError
 from fcos_mm.pages import page
 from fcos_mm.pages.chapter import Chapter
 from fcos_mm.version import __version__
@@ -118,6 +119,14 @@ def test_chapters_are_listed_in_the_way_that_suits_the_width(seen):
     assert seen.results[390]['chapters'] == [True, False]
 
 
+def test_no_other_script_runs(browser, chapters, tmp_path):
+    text = page.render('Title', chapters)
+    (tmp_path / 'a.html').write_text(text.replace('</h1>', '</h1><script>window.bad = 1</script>'))
+    seen = browser.look(tmp_path / 'a.html', 'return window.bad || 0')
+    assert seen.results == {1280: 0}
+    assert any('Content Security Policy' in line for line in seen.console)
+
+
 def test_a_browser_tells_errors_and_requests(browser, tmp_path):
     (tmp_path / 'bad.html').write_text('<img src="https://example.org/x.png"><script>f()</script>')
     seen = browser.look(tmp_path / 'bad.html', 'return 3 + 4')
@@ -127,11 +136,22 @@ def test_a_browser_tells_errors_and_requests(browser, tmp_path):
 
 def test_page_and_json_are_written_together(chapters, tmp_path):
     odd = 'undecodable \udcff'  # as in names of files that are not UTF-8
-    page.write_page(tmp_path / 'a.html', odd, chapters)
-    text = (tmp_path / 'a.html').read_text()
-    content = json.loads((tmp_path / 'a.json').read_text())
+    path = tmp_path / 'new' / 'a.html'
+    page.write_page(path, odd, chapters)
+    text, content = path.read_text(), json.loads(path.with_suffix('.json').read_text())
     assert content['title'] == 'undecodable ?' and '<h1>undecodable ?</h1>' in text
     assert content['everything']['rows'][1][:2] == ['nine', 9.5]
+
+
+def test_a_page_that_cannot_be_written(chapters, tmp_path):
+    (tmp_path / 'file').touch()
+    with pytest.raises(UserError, match='(?s)file/a.html cannot be written: .*another place'):
+        page.write_page(tmp_path / 'file' / 'a.html', 'Title', chapters)
+
+
+def test_numbers_of_other_chapters_can_be_kept(chapters, tmp_path):
+    page.write_page(tmp_path / 'a.html', 'Title', chapters, chapters[1:])
+    assert list(json.loads((tmp_path / 'a.json').read_text())) == ['title', 'again']
 
 
 def test_a_page_names_its_chapters_and_its_making(chapters):

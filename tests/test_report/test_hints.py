@@ -78,7 +78,7 @@ def test_class_is_weak(rows, says):
 @pytest.mark.parametrize('rows, says', [
     ([['cup', 100, 19], ['jar', 20, 20]], 'fewer than 20 boxes of cup:'),
     ([[name, 1] for name in 'abcdefg'], 'of a, b, c, d, e and 2 more:'),
-    ([['cup', 20, 20]], None)])
+    ([['cup', 20, 20]], None), ([['cup']], None)])  # no split could be read
 def test_classes_are_rare(rows, says):
     check(rules.classes_are_rare({'run': {'classes': rows}}), says)
 

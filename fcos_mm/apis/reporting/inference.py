@@ -86,7 +86,7 @@ def _for_inference(cfg: Config, checkpoint: str, split: Split, work_dir: str) ->
     keep_class_scores(cfg.model)
     cfg.launcher, cfg.load_from, cfg.resume, cfg.test_evaluator = 'none', checkpoint, False, []
     cfg.work_dir, cfg.log_level = work_dir, 'WARNING'
-    cfg.visualizer = dict(type='DetLocalVisualizer', vis_backends=[dict(type='LocalVisBackend')])
+    cfg.visualizer = dict(type='DetLocalVisualizer', vis_backends=[])
     return cfg
 
 

@@ -15,8 +15,10 @@ def overview(inputs: DataInputs) -> Chapter:
     return Chapter('overview', 'Overview', dict(
         layout=inputs.layout, notes=[*inputs.notes], refusal=inputs.refusal,
         found=count_levels(inputs.problems), splits=summaries, head=['', *summaries],
-        rows=[*([name, *(of[key] for of in summaries.values())] for name, key in _COUNTS.items()),
-              *([name, *map(text, summaries.values())] for name, text in ROWS.items())],
+        rows=[[name, *(of[key] for of in summaries.values())] for name, key in _COUNTS.items()],
+        details=[[name, *map(text, summaries.values())] for name, text in ROWS.items()],
+        image_sizes=[[name, *size] for name, of in summaries.items()
+                     for size in of['image_sizes']],
         class_head=['class', *(f'{name}: {what}' for name in summaries
                                for what in ('boxes', 'images'))],
         classes=[[name, *(of[what] for of in of_class for what in ('boxes', 'images'))]

@@ -22,17 +22,15 @@ def _problem(problem: Problem) -> dict[str, Any]:
         kind=problem.kind, level=level, split=problem.split, title=problem.title,
         count=problem.count, total=problem.total, meaning=meaning, remedy=remedy,
         cases=[case.text for case in problem.cases], pictures=[
-            _picture(case, case.text) if case.twin is None else picture
-            for case in shown for picture in _pair(case)])
+            picture for case in shown for picture in _pictures(case)])
 
 
-def _pair(case: Case) -> list[dict[str, Any]]:
-    """The image of a case and its twin."""
-    twin = [_picture(case.twin, case.twin.text)] if case.twin else []
-    return [_picture(case, case.text), *twin]
+def _pictures(case: Case) -> list[dict[str, Any]]:
+    """The image of a case, and its twin if it has one."""
+    return [_picture(each) for each in (case, case.twin) if each is not None]
 
 
-def _picture(case: Case, caption: str) -> dict[str, Any]:
-    return dict(path=case.path, width=case.size[0], height=case.size[1], caption=caption, panels=[
+def _picture(case: Case) -> dict[str, Any]:
+    return dict(path=case.path, width=case.size[0], height=case.size[1], caption=case.text, panels=[
         dict(title='', boxes=[dict(box=[*box], label=label, kind='truth')
                               for box, label in case.boxes])])

@@ -24,12 +24,20 @@ def pairs_by_image(owner: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]
         yield order[place], order[place + step]
 
 
-def pair_ious(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """IoU (P,) of boxes (P, 4) with boxes (P, 4), both as x, y, width, height; 0 without area."""
+def pair_ious(first: np.ndarray, second: np.ndarray, crowd: np.ndarray | bool = False
+              ) -> np.ndarray:
+    """IoU of pairs of boxes (P,), rounded as pycocotools rounds it; 0 without area.
+
+    Args:
+        first: (P, 4) as x, y, width, height.
+        second: (P, 4), the same.
+        crowd: (P,) which of the second ones are crowds: with these the IoU is the share of the
+            first box that lies inside.
+    """
     near = np.maximum(first[:, :2], second[:, :2])
     far = np.minimum(first[:, :2] + first[:, 2:], second[:, :2] + second[:, 2:])
-    common = np.maximum(far - near, 0).prod(1)
-    union = first[:, 2:].prod(1) + second[:, 2:].prod(1) - common
+    common, area = np.maximum(far - near, 0).prod(1), first[:, 2:].prod(1)
+    union = np.where(crowd, area, area + second[:, 2:].prod(1) - common)
     return np.divide(common, union, out=np.zeros_like(common), where=union > 0)
 
 

@@ -23,7 +23,8 @@ MUCH = 0.5
 def summarise(split: LabelledSplit) -> dict[str, Any]:
     """Numbers of images and boxes, and shares of the boxes (None where there are none)."""
     sides, numbers = box_sides(split), boxes_per_image(split)
-    limits = np.searchsorted(COCO_SIDES, sides, 'right')  # as COCO: 32 ** 2 is medium
+    # COCO goes by the area as annotated, which may be that of a mask; 32 ** 2 is medium here
+    limits = np.searchsorted(np.square(COCO_SIDES), split.areas, 'right')
     return dict(
         images=len(split.images), boxes=len(sides), empty=int((numbers == 0).sum()),
         boxes_per_image=_spread(numbers), sides=_spread(sides),

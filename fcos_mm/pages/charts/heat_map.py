@@ -22,8 +22,8 @@ class _Grid(NamedTuple):
 
 
 def heat_map(rows: Sequence[str], columns: Sequence[str], values: Sequence[Sequence[float | None]],
-             *, title: str, x: str, y: str, texts: Sequence[Sequence[object]] | None = None,
-             highest: float | None = None) -> Markup:
+             *, title: str, x: str, y: str, texts: Sequence[Sequence[object]] | None = None
+             ) -> Markup:
     """Draw a colour for each row and column.
 
     Args:
@@ -34,10 +34,9 @@ def heat_map(rows: Sequence[str], columns: Sequence[str], values: Sequence[Seque
         x: What the columns are.
         y: What the rows are.
         texts: What to write into the cells; None: the values. Of a large table tooltips show it.
-        highest: The value of the strongest colour; None: the largest there is.
     """
     rows, columns = [str(name) for name in rows], [str(name) for name in columns]
-    highest = highest or max((value for row in values for value in row if known(value)), default=0)
+    highest = max((value for row in values for value in row if known(value)), default=0)
     if not highest > 0:
         return svg.nothing_to_draw(title)
     large = max(len(rows), len(columns)) > _WITH_TEXT
@@ -50,7 +49,7 @@ def heat_map(rows: Sequence[str], columns: Sequence[str], values: Sequence[Seque
                 shown = number(value) if texts is None else str(texts[i][j])
                 tooltip = f'{y}: {row}, {x}: {column}: {shown}'
                 tooltip += '' if texts is None else f' ({number(value)})'
-                drawn.append(_cell(i, j, min(value / highest, 1.), tooltip,
+                drawn.append(_cell(i, j, value / highest, tooltip,
                                    '' if large else shown, grid))
     width = max(grid.left + grid.side * len(columns) + 8, 900. if large else axes.WIDTH)
     return svg.figure(title, join(drawn), width, grid.top + grid.side * len(rows) + 8, wide=large)

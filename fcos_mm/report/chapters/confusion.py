@@ -2,11 +2,11 @@
 import numpy as np
 
 from fcos_mm.evaluation.confusion import confusion_matrix
-from fcos_mm.evaluation.matcher import match
+from fcos_mm.evaluation.matcher import match, to_xywh
 from fcos_mm.pages.chapter import Chapter
 from fcos_mm.report.inputs import ReportInputs
 from fcos_mm.report.plain import plain
-from fcos_mm.report.results import Results, to_xywh
+from fcos_mm.report.results import Results
 
 _MOST_SHOWN, _LARGEST = 20, 10
 

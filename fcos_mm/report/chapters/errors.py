@@ -1,11 +1,10 @@
 """What kinds of errors there are, and what each costs."""
-import math
-
 import numpy as np
 
 from fcos_mm.evaluation.error_kinds import KINDS, RIGHT, ap_costs
 from fcos_mm.pages.chapter import Chapter
 from fcos_mm.report.inputs import ReportInputs
+from fcos_mm.report.plain import plain
 from fcos_mm.report.results import Results
 
 
@@ -24,10 +23,10 @@ def errors(inputs: ReportInputs) -> Chapter:
     names = ('right', *KINDS)
     boxes = np.bincount(results.truth.labels[~results.truth.crowd], minlength=len(shown)).tolist()
     return Chapter('errors', 'Errors', {
-        'ap50': _known(costs.ap),
-        'costs': {kind: _known(cost) for kind, cost in costs.kinds.items()},
-        'false_positives': _known(costs.false_positives),
-        'false_negatives': _known(costs.false_negatives),
+        'ap50': plain(costs.ap),
+        'costs': {kind: plain(cost) for kind, cost in costs.kinds.items()},
+        'false_positives': plain(costs.false_positives),
+        'false_negatives': plain(costs.false_negatives),
         'threshold': results.best_f1.overall.threshold,
         'all': dict(zip(names, everything)),
         'shown': dict(zip(names, shown.sum(0).tolist())),
@@ -43,7 +42,3 @@ def _counts(results: Results, kept: np.ndarray) -> np.ndarray:
     missed = results.truth.labels[results.errors.missed(kept)]
     counts[:, -1] = np.bincount(missed, minlength=len(counts))
     return counts
-
-
-def _known(value: float) -> float | None:
-    return value if math.isfinite(value) else None

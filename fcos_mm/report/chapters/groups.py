@@ -1,14 +1,15 @@
 """Which boxes are found well: by size, by overlap with others, by position in the picture."""
 import numpy as np
 
+from fcos_mm.datasets.statistics.pairs import largest_ious
 from fcos_mm.evaluation import box_groups
 from fcos_mm.evaluation.group_precision import BoxGroups
-from fcos_mm.evaluation.matcher import Pairs, overlapping
+from fcos_mm.evaluation.matcher import Pairs, to_xywh
 from fcos_mm.pages.chapter import Chapter
 from fcos_mm.report.inputs import ReportInputs
 from fcos_mm.report.plain import plain
-from fcos_mm.report.precision import group_precision
-from fcos_mm.report.results import Results, to_xywh
+from fcos_mm.report.precision import areas, coco_sizes, group_precision
+from fcos_mm.report.results import Boxes, Results
 
 
 def groups(inputs: ReportInputs) -> Chapter | None:
@@ -28,27 +29,22 @@ def groups(inputs: ReportInputs) -> Chapter | None:
 
 
 def _groups(results: Results) -> dict[str, BoxGroups]:
-    truth, found = results.truth, results.found
-    area, found_area = (to_xywh(part.boxes)[:, 2:].prod(1) for part in (truth, found))
-    overlaps = results.overlaps
+    truth, found, overlaps = results.truth, results.found, results.overlaps
+    sides = (np.sqrt(areas(part.boxes)) for part in (truth, found))
     real = ~truth.crowd[overlaps.known]
     return {
-        'coco_size': box_groups.by_coco_area(
-            area if truth.areas is None else truth.areas, found_area),
-        'size': box_groups.by_side(np.sqrt(area), np.sqrt(found_area), truth.crowd),
+        'coco_size': coco_sizes(results), 'size': box_groups.by_side(*sides, truth.crowd),
         'overlap': box_groups.by_overlap(
-            _neighbours(results), Pairs(*(column[real] for column in overlaps)),
-            len(truth.boxes), len(found.boxes)),
+            _overlap(truth), Pairs(*(column[real] for column in overlaps)), len(found.boxes)),
         'position': box_groups.by_position(_centers(results, truth), _centers(results, found))}
 
 
-def _neighbours(results: Results) -> Pairs:
-    """The pairs of two boxes of an image that overlap, crowds left out."""
-    truth = results.truth
-    boxes, nothing = to_xywh(truth.boxes), np.zeros(len(truth.boxes), dtype=bool)
-    pairs = overlapping(boxes, truth.images, boxes, truth.images, nothing)
-    wanted = (pairs.found != pairs.known) & ~truth.crowd[pairs.found] & ~truth.crowd[pairs.known]
-    return Pairs(*(column[wanted] for column in pairs))
+def _overlap(truth: Boxes) -> np.ndarray:
+    """The largest IoU of each box (G,) with another one of its image; crowds are none."""
+    overlap = np.zeros(len(truth.boxes))
+    overlap[~truth.crowd] = largest_ious(to_xywh(truth.boxes[~truth.crowd]),
+                                         truth.images[~truth.crowd])
+    return overlap
 
 
 def _centers(results: Results, part) -> np.ndarray:

@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from fcos_mm.evaluation.label_faults import REASONS, Suspect
+from fcos_mm.evaluation.matcher import to_xywh
 from fcos_mm.pages.chapter import Chapter
 from fcos_mm.report.inputs import ReportInputs
 from fcos_mm.report.picture import picture
-from fcos_mm.report.results import Results, to_xywh
+from fcos_mm.report.results import Results
 
 _SHOWN = 12  # pictures of a reason
 _ROWS = 100

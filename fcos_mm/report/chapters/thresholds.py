@@ -1,14 +1,13 @@
 """Which score threshold to use: precision, recall and F1 against it and against each other."""
 import numpy as np
 
-from fcos_mm.evaluation.average_precision import precision_at_recalls
+from fcos_mm.evaluation.average_precision import RECALLS, precision_at_recalls
 from fcos_mm.pages.chapter import Chapter
 from fcos_mm.report.inputs import ReportInputs
 from fcos_mm.report.plain import plain
 from fcos_mm.report.results import Results
 
 _MOST_LINES = 10
-_RECALLS = np.linspace(0, 1, 101)
 _FINE = np.linspace(0, 1, 101)
 _COARSE = np.linspace(.05, .95, 19)
 
@@ -45,9 +44,9 @@ def _curves(results: Results) -> list[dict]:
 def _curve(name: str, scores: np.ndarray, right: np.ndarray, boxes: int) -> dict:
     """A line as far as it reaches; without a point where nothing is right."""
     reached = int(right.sum()) / boxes if right.any() else -1
-    points = _RECALLS <= reached
+    points = RECALLS <= reached
     precision = precision_at_recalls(scores, right, boxes) if boxes else points
-    return {'name': name, 'recall': plain(_RECALLS[points]),
+    return {'name': name, 'recall': plain(RECALLS[points]),
             'precision': plain(precision[points])}
 
 

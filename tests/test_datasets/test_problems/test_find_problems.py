@@ -56,6 +56,15 @@ def test_a_box_given_twice(dataset, kind, category, box):
     assert 'annotation 99' in problem.cases[0].text
 
 
+def test_a_box_is_named_for_the_worst_it_repeats(dataset):
+    """It equals one box and nearly equals one of another class."""
+    box = dataset.boxes[0]
+    dataset.boxes.extend([dict(box, id=98, category_id=2, bbox=[2, 3, 20, 19.5]),
+                          dict(box, id=99)])
+    problems = {kind: problem.count for (kind, _), problem in found(dataset).items()}
+    assert (problems['two_classes'], problems['repeated']) == (1, 1)
+
+
 def test_the_same_box_in_two_images_is_not_given_twice(dataset):
     dataset.boxes[3]['bbox'] = dataset.boxes[0]['bbox']
     assert {*found(dataset)} == CLEAN

@@ -1,4 +1,6 @@
 """What a split holds, against values worked out by hand and a slow oracle."""
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -57,6 +59,9 @@ def test_summary(split):
     assert numbers['sides']['most'] == pytest.approx(5000 ** .5)
     # 70.7, 10, 8.9 and 32, which COCO calls medium
     assert (numbers['small'], numbers['medium'], numbers['large']) == (.5, .5, 0)
+    split.data['annotations'][0]['area'] = 900  # of a mask in the box of 100 x 50
+    masked = summarise(replace(split))
+    assert (masked['small'], masked['medium'], masked['sides']) == (.75, .25, numbers['sides'])
     assert (numbers['tiny'], numbers['huge'], numbers['overlapping']) == (0, .25, .5)
     assert (numbers['smallest_image'], numbers['largest_image']) == ([100, 50], [200, 100])
     assert numbers['different_sizes'] == 2
@@ -94,6 +99,8 @@ def test_ious():
     first = np.array([[0, 0, 4, 2], [0, 0, 4, 2], [0, 0, 0, 5], [0, 0, 2, 2]], float)
     second = np.array([[2, 0, 4, 2], [4, 0, 4, 2], [0, 0, 0, 5], [0, 0, 2, 2]], float)
     assert pair_ious(first, second).tolist() == [pytest.approx(1 / 3), 0, 0, 1]
+    crowd = np.array([True, True, True, False])  # half of the first box lies inside
+    assert pair_ious(first, second, crowd).tolist() == [.5, 0, 0, 1]
 
 
 def test_largest_ious_against_a_loop():

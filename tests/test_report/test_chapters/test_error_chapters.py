@@ -141,6 +141,8 @@ def test_label_faults(results, inputs_of):
          'bbox': [70, 40, 10, 10], 'class': None, 'detected_class': 'jar', 'score': .65}]
     numbers = label_faults(inputs).numbers
     assert numbers['rows'] == listed['faults']
+    assert {reason: (one['count'], one['sure']) for reason, one in numbers['reasons'].items()} == {
+        'missing box': (1, 0), 'wrong class': (1, 0), 'no object': (1, 0), 'double box': (0, 0)}
     picture, = numbers['reasons']['wrong class']['pictures']
     assert picture['caption'] == '0.jpg: jar (annotation 1), detected cup 0.70, suspicion 0.64'
 

@@ -29,6 +29,13 @@ def test_small_boxes(results_of):
         side=24, boxes=2, missed=1, other_boxes=3, other_missed=0)
 
 
+def test_the_side_that_tells_best(results_of):
+    """Below 48 pixels more boxes are missed than below 24, but no larger a share than above."""
+    truth = [(0, 0, SMALL), *[(image, 1, LARGE) for image in range(4)], (0, 2, (0, 0, 80, 60))]
+    found = [(*truth[place], .9) for place in (1, 2)]
+    assert small_boxes(results_of(truth, found, images=4))['side'] == 24
+
+
 def test_boxes_of_one_size(results_of):
     assert small_boxes(results_of([(0, 0, LARGE)], [])) == dict(side=None)
 
