@@ -1,10 +1,12 @@
 """What is wrong, with the first images of each kind."""
+from collections.abc import Sequence
 from typing import Any
 
 from fcos_mm.data_report.inputs import DataInputs
 from fcos_mm.datasets.problems.problem import Case, Problem
 from fcos_mm.pages.chapter import Chapter
 
+_MARK = 0.05  # side of a mark, as a share of the longer side of the image
 _SHOWN = 2  # cases of a problem whose images are drawn
 
 
@@ -34,5 +36,17 @@ def _pair(case: Case) -> list[dict[str, Any]]:
 
 def _picture(case: Case, caption: str) -> dict[str, Any]:
     return dict(path=case.path, width=case.size[0], height=case.size[1], caption=caption, panels=[
-        dict(title='', boxes=[dict(box=[*box], label=label, kind='truth')
-                              for box, label in case.boxes])])
+        dict(title='', boxes=[_drawn(box, label, case.size) for box, label in case.boxes])])
+
+
+def _drawn(box: Sequence[float], label: str, size: Sequence[float]) -> dict[str, Any]:
+    """A box, or a mark near its place where nothing of it could be seen."""
+    spans = [sorted((box[axis], box[axis + 2])) for axis in (0, 1)]
+    if all(min(end, side) - max(start, 0) >= 1 for (start, end), side in zip(spans, size)):
+        corners, kind = [*zip(*spans)], 'truth'
+    else:
+        half = _MARK * max(size) / 2
+        place = [min(max(sum(span) / 2, half), side - half) for span, side in zip(spans, size)]
+        corners, kind = [[at - half for at in place], [at + half for at in place]], 'place'
+    return dict(box=[float(value) for corner in corners for value in corner], label=label,
+                kind=kind)
