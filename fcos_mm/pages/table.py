@@ -1,4 +1,5 @@
 """Tables and lists of facts."""
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from numbers import Real
 
@@ -70,4 +71,9 @@ def _cell(value: Cell, numeric: bool) -> Markup:
 def _text(value: Cell) -> Markup:
     if isinstance(value, bool):
         return escape('yes' if value else 'no')
-    return escape(number(value) if _is_number(value) else value)
+    return escape(number(value)) if _is_number(value) else _breakable(value)
+
+
+def _breakable(text: str) -> Markup:
+    """A text whose lines may break within a path or name: behind slashes and underscores."""
+    return Markup('<wbr/>').join(map(escape, re.split(r'(?<=[/_])(?=[^/_])', str(text))))

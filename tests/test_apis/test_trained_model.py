@@ -73,7 +73,7 @@ def test_a_run_with_components_of_the_users_own(work_dir):
         find_model(str(work_dir))
     trust_checkpoints(True)
     try:
-        with pytest.raises(UserError, match='cannot be used here: .*of_mine.*\n.*--model CONFIG'):
+        with pytest.raises(UserError, match='cannot be used here: .*of_mine.*\nGive its config'):
             find_model(str(work_dir))
     finally:
         trust_checkpoints(False)

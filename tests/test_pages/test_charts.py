@@ -139,6 +139,21 @@ def test_cells_of_a_heat_map(read):
     assert [text for text in chart.texts if text in ('30', '0', '15')] == ['30', '15']
 
 
+def test_cells_of_zeros_are_drawn_where_they_are_the_text(read):
+    assert read(heat_map(['p'], ['r', 's'], [[0, None]], **AXES)).tooltips == [
+        'y: p, x: r: 0']
+    assert not read(heat_map(['p'], ['r'], [[0]], texts=[[0]], **AXES)).marks
+
+
+def test_values_of_bars_do_not_touch_each_other(read):
+    """Three groups of three have room for three decimals, four have not."""
+    series = [dict(name=name, y=[0., 0., 0., 0.]) for name in 'abc']
+    shown = [read(bar_chart(names, [dict(line, y=line['y'][:len(names)]) for line in series],
+                            y_range=(0, 1), **AXES)).texts.count('0.000')
+             for names in ('pqr', 'pqrs')]
+    assert shown == [9, 0]
+
+
 def test_a_large_heat_map_says_its_numbers_in_tooltips(read):
     names = [f'class {index}' for index in range(80)]
     values = [[float(i == j) for j in range(80)] for i in range(80)]

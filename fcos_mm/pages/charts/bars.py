@@ -61,14 +61,14 @@ def _standing(names: Sequence[str], bars: Sequence[_Bar], values: tuple[float, f
     plot = axes.PLOT
     up = Scale(*values, plot.bottom, plot.top + 12)
     slot = (plot.right - plot.left) / len(names)
-    thickness = min(slot * 0.75 / len(series), 48.)
+    thickness = min(slot * 0.8 / len(series), 48.)
     drawn = [svg.text(name, plot.left + slot * (group + 0.5), plot.bottom + 17, class_='middle')
              for group, name in enumerate(names)]
     for bar in bars:
         left = plot.left + slot * (bar.group + 0.5) + thickness * (bar.series - len(series) / 2)
         top, bottom = sorted((up(bar.value or 0), up(0)))
         drawn.append(_drawn(bar, left, top, thickness, bottom - top))
-        if bar.value is None or thickness >= axes.text_width(number(bar.value)) - 3:
+        if bar.value is None or thickness >= axes.text_width(number(bar.value)):
             drawn.append(svg.text(number(bar.value), left + thickness / 2, top - 4,
                                   class_='middle value'))
     return axes.chart(title, [axes.y_ticks(up)], drawn, x=x, y=y, names=series)

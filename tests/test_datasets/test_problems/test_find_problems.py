@@ -224,7 +224,7 @@ def test_real_blood_cells(real_data):
         ('train', '1 of 205 images nearly equals images in val')]
     case, = problems[0].cases  # of a box that was skipped, too, the image can be shown
     (box, name), = case.boxes
-    assert case.path.endswith('.jpg') and case.size == (640, 480) and name == 'Platelets'
+    assert case.path.endswith('.jpg') and case.size == (640, 480) and name == 'RBC'
     assert case.text.endswith(f'box {[*box]}')
 
 

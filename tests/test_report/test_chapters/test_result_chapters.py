@@ -76,6 +76,16 @@ def test_confusion(results, inputs_of):
         shares=[[.5, 0, 0, .5], [1, 0, 0, 0], [0, 0, 0, 0], [0, 1, 0, 0]])
 
 
+def test_where_no_detection_is_right_there_is_no_threshold(results_of, inputs_of):
+    """The pages say so, and name no threshold of 0."""
+    inputs = inputs_of(results_of([(0, 0, (0, 0, 8, 8))], [(0, 1, (50, 50, 8, 8), .4)]))
+    chapters = [make(inputs) for make in (confusion, calibration)]
+    assert [chapter.numbers['threshold'] for chapter in chapters] == [None, None]
+    assert chapters[0].numbers['counts'][-1][1] == 1  # it counts, as one of the background
+    page = render('Report', chapters)
+    assert 'none is right, so there is no best' in page and 'best threshold<' not in page
+
+
 def test_confusion_of_many_classes(results_of, inputs_of):
     """Of 30 classes the 20 that are confused most have a row; the others are added up."""
     names = [f'class {label}' for label in range(30)]
