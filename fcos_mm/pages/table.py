@@ -6,7 +6,7 @@ from numbers import Real
 from markupsafe import Markup, escape
 
 from fcos_mm.pages.elements import element, join
-from fcos_mm.pages.numbers import known, number
+from fcos_mm.pages.numbers import known, rounded
 
 Cell = str | Real | None
 
@@ -71,7 +71,7 @@ def _cell(value: Cell, numeric: bool) -> Markup:
 def _text(value: Cell) -> Markup:
     if isinstance(value, bool):
         return escape('yes' if value else 'no')
-    return escape(number(value)) if _is_number(value) else _breakable(value)
+    return escape(rounded(value)) if _is_number(value) else _breakable(value)
 
 
 def _breakable(text: str) -> Markup:

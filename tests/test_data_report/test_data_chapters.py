@@ -2,6 +2,7 @@
 import json
 
 import pytest
+from PIL import Image
 
 from fcos_mm.data_report.build import CHAPTERS, advise
 from fcos_mm.data_report.chapters.boxes_per_image import boxes_per_image
@@ -74,7 +75,7 @@ def test_problems(inputs):
     box, leak = problems(inputs).numbers['problems']
     assert (box['title'], box['level'], box['count']) == ('1 of 1 boxes has no area', 'warning', 1)
     assert box['pictures'][0]['panels'][0]['boxes'] == [
-        dict(box=[7.5, 12.5, 12.5, 17.5], label='cup', kind='place')]  # of a line, its middle
+        dict(box=[7.5, 12.5, 12.5, 17.5], label='', kind='place')]  # of a line, its middle
     assert leak['title'] == '7 of 9 images are also in val, byte for byte'
     assert [picture['caption'] for picture in leak['pictures']] == [
         '0.png', '1.png', '1.png', '1.png']  # each beside its twin
@@ -92,6 +93,16 @@ def test_boxes_at_fault_can_be_seen(box, drawn):
     picture, = problems(DataInputs([], [problem], '')).numbers['problems'][0]['pictures']
     shown, = picture['panels'][0]['boxes']
     assert (shown['box'], shown['kind']) == drawn
+
+
+def test_a_box_at_fault_is_drawn_where_the_file_has_it(tmp_path):
+    """The annotation exchanges the sides, so the box seems to be outside."""
+    path = str(tmp_path / 'a.png')
+    Image.new('RGB', (100, 50)).save(path)
+    case = Case('a.png', path, (50, 100), (((60, 10, 90, 40), 'cup'), ))
+    problem = Problem('sides_exchanged', 'train', 1, [case])
+    picture, = problems(DataInputs([], [problem], '')).numbers['problems'][0]['pictures']
+    assert picture['panels'][0]['boxes'] == [dict(box=[60, 10, 90, 40], label='cup', kind='truth')]
 
 
 def test_samples(inputs):

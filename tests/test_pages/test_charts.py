@@ -64,6 +64,12 @@ def test_vertical_lines_are_labelled(read):
     assert 'best' in chart.texts and 'none' not in chart.texts
 
 
+def test_labels_of_near_lines_stand_below_each_other(read):
+    marks = [dict(x=0.23, label='A'), dict(x=0.25, label='B')]
+    chart = read(line_chart([line((0, 0), (1, 1))], marks=marks, **AXES))
+    assert [part.get('y') for part in chart.with_class('outlined')] == ['21', '35']
+
+
 def test_thinning_out_keeps_ends_and_extremes():
     points = [(x, (x * 37) % 1000) for x in range(10_000)]
     points[4321], points[8765] = (4321, -5), (8765, 5000)

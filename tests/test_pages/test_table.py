@@ -19,6 +19,12 @@ def test_a_table_sorts_and_filters_only_if_asked_to(read):
             for rows in (10, 11)] == [False, True]
 
 
+def test_small_numbers_have_the_decimals_of_the_others(read):
+    cells = [*read(table(['B - A'], [[-5.27e-5], [-0.006]], id='t')).root.iter('td')]
+    assert [(cell.text, cell.get('data-value')) for cell in cells] == [
+        ('0.000', '-5.27e-05'), ('-0.006', '-0.006')]
+
+
 def test_paths_break_between_their_names(read):
     cell = read(table(['a'], [['/work_dirs/my_model.pth']], id='t')).root.find('.//td')
     assert [*cell.itertext()] == ['/', 'work_', 'dirs/', 'my_', 'model.pth']

@@ -1,8 +1,11 @@
 """What is wrong, with the first images of each kind."""
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
 from fcos_mm.data_report.inputs import DataInputs
+from fcos_mm.datasets.file_names import readable
+from fcos_mm.datasets.image_header import image_size
 from fcos_mm.datasets.problems.problem import Case, Problem
 from fcos_mm.pages.chapter import Chapter
 
@@ -36,7 +39,14 @@ def _pair(case: Case) -> list[dict[str, Any]]:
 
 def _picture(case: Case, caption: str) -> dict[str, Any]:
     return dict(path=case.path, width=case.size[0], height=case.size[1], caption=caption, panels=[
-        dict(title='', boxes=[_drawn(box, label, case.size) for box, label in case.boxes])])
+        dict(title='', boxes=[_drawn(box, label, _size(case)) for box, label in case.boxes])])
+
+
+def _size(case: Case) -> Sequence[float]:
+    """Width and height of the picture that is shown: of the file, if it can be read."""
+    with contextlib.suppress(ValueError):
+        return image_size(readable(case.path))
+    return case.size
 
 
 def _drawn(box: Sequence[float], label: str, size: Sequence[float]) -> dict[str, Any]:
@@ -48,5 +58,6 @@ def _drawn(box: Sequence[float], label: str, size: Sequence[float]) -> dict[str,
         half = _MARK * max(size) / 2
         place = [min(max(sum(span) / 2, half), side - half) for span, side in zip(spans, size)]
         corners, kind = [[at - half for at in place], [at + half for at in place]], 'place'
+        label = ''  # it would hide the mark
     return dict(box=[float(value) for corner in corners for value in corner], label=label,
                 kind=kind)

@@ -89,7 +89,8 @@ KINDS: dict[str, Kind] = {
         'of a fixed camera do. Near copies are not searched for among them.',
         'Take training and validation images from different days or places.'),
     'unlisted': Kind(
-        'note', 'images in the folders are in no annotation file', 'They are not used.',
+        'note', 'images in the folders are not used',
+        'No annotation file names them, or they were skipped for a reason given above.',
         'Nothing is wrong if this is intended. An image without objects can be listed without '
         'boxes.'),
     'without_boxes': Kind(
