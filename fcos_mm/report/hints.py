@@ -6,6 +6,8 @@ two, or None where it has nothing to say. A chapter may be missing.
 from collections.abc import Callable, Mapping
 from statistics import fmean
 
+from fcos_mm.faults import counted
+
 Numbers = Mapping[str, Mapping]
 
 _MOST = 5  # hints in a report
@@ -140,8 +142,8 @@ def images_are_few(numbers: Numbers) -> str | None:
     images = numbers['summary']['images']
     if images >= _FEW_IMAGES:
         return None
-    return (f'AP is measured on {images:,} images only: small differences between two trainings '
-            'are noise. Annotate more images for this split.')
+    return (f'AP is measured on {counted(images, "image")} only: small differences between two '
+            'trainings are noise. Annotate more images for this split.')
 
 
 def look_at_errors(numbers: Numbers) -> str | None:

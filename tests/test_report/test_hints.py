@@ -88,7 +88,8 @@ def test_classes_are_rare(rows, says):
     check(rules.classes_are_rare({'run': run}), says)
 
 
-@pytest.mark.parametrize('images, says', [(49, 'on 49 images only'), (50, None)])
+@pytest.mark.parametrize('images, says', [
+    (1, 'on 1 image only'), (49, 'on 49 images only'), (50, None)])
 def test_images_are_few(images, says):
     check(rules.images_are_few(summary(images=images)), says)
 
