@@ -146,8 +146,8 @@ def test_cells_of_a_heat_map(read):
 
 
 def test_cells_of_zeros_are_drawn_where_they_are_the_text(read):
-    assert read(heat_map(['p'], ['r', 's'], [[0, None]], **AXES)).tooltips == [
-        'y: p, x: r: 0']
+    assert read(heat_map(['p'], ['r', 's', 't'], [[0., None, 1e-5]], **AXES)).tooltips == [
+        'y: p, x: r: 0.000', 'y: p, x: t: 0.000']
     assert not read(heat_map(['p'], ['r'], [[0]], texts=[[0]], **AXES)).marks
 
 

@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from fcos_mm.pages.charts import axes, svg
 from fcos_mm.pages.elements import element, join
-from fcos_mm.pages.numbers import known, number
+from fcos_mm.pages.numbers import known, number, rounded
 
 _NAME_WIDTH = 130.
 _WITH_TEXT = 16  # rows and columns up to which cells hold a text
@@ -50,7 +50,7 @@ def heat_map(rows: Sequence[str], columns: Sequence[str], values: Sequence[Seque
         for j, column in enumerate(columns):
             value = values[i][j]
             if known(value) and (value > 0 or with_zeros):
-                shown = number(value) if texts is None else str(texts[i][j])
+                shown = rounded(value) if texts is None else str(texts[i][j])
                 tooltip = f'{y}: {row}, {x}: {column}: {shown}'
                 tooltip += '' if texts is None else f' ({number(value)})'
                 drawn.append(_cell(i, j, min(value / highest, 1.), tooltip,
