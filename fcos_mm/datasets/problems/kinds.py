@@ -122,7 +122,8 @@ KINDS: dict[str, Kind] = {
         'Cut them to the image.'),
     'thin': Kind(
         'warning', 'boxes have a side below 1 pixel or an area of 0', 'Training skips them.',
-        'Correct or delete them.'),
+        'Correct or delete them. If all boxes of an image are so small, they may be fractions of '
+        'its size.'),
     'repeated': Kind(
         'warning', 'boxes repeat an earlier box of their class',
         'Of two equal objects a detector finds one; the other counts as missed.', 'Delete them.'),
