@@ -6,6 +6,8 @@ from fcos_mm.errors import UserError
 
 #: Number of examples of a fault that a message shows.
 EXAMPLES = 5
+_ONE_OF = {'boxes': 'box', 'images': 'image', 'annotations': 'annotation', 'entries': 'entry',
+           'sizes': 'size'}
 
 
 class Note(str):
@@ -84,3 +86,9 @@ def first_few(items: Sequence[str], most: int = EXAMPLES, separator: str = ', ')
 def counted(number: int, noun: str, several: str | None = None) -> str:
     """A number and what it counts: ``'1 image'``, ``'2,000 images'``; the plural has an s."""
     return f'{number:,} {noun if number == 1 else several or noun + "s"}'
+
+
+def counted_kind(number: int, kind: str) -> str:
+    """A number and a kind of fault, which begins with a plural: ``'1 box skipped: no area'``."""
+    several, _, rest = kind.partition(' ')
+    return f'{counted(number, _ONE_OF.get(several, several), several)} {rest}'

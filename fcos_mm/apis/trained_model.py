@@ -16,7 +16,7 @@ from fcos_mm.errors import UserError
 from fcos_mm.faults import first_few
 
 _SHOWN = 5
-_WITH_CONFIG = 'Give its config too: --model CONFIG --weights {}'
+_WITH_CONFIG = 'Give its config and this checkpoint.'
 
 
 class TrainedModel(NamedTuple):
@@ -49,14 +49,14 @@ def find_model(model: str, weights: str | None = None, options: dict | None = No
     kind = ending_kind(model)
     if kind == 'checkpoint' or kind is None and osp.isfile(model):
         if weights is not None:
-            raise UserError(f'--model {model} and --weights {weights} are two checkpoints.\n'
-                            'Give the config as --model, or leave --weights out.')
+            raise UserError(f'{model} and {weights} are two checkpoints.\n'
+                            'Give a config and a checkpoint, or one checkpoint alone.')
         return TrainedModel(_recorded(model, options), model, model)
     shipped = shipped_configs()
     if not (osp.exists(model) or '::' in model or kind == 'config' or model in shipped):
         meant = '' if weights is None else did_you_mean(model, shipped)
         raise UserError(f'There is no model {model}.{meant}\nGive the work dir of a training, a '
-                        'checkpoint (.pth), or a config with --weights.')
+                        'checkpoint (.pth), or a config and its checkpoint.')
     if weights is None:
         raise UserError(f'{model} is a config without weights.\nGive the checkpoint too, or '
                         'the work dir of a training instead of both.')
@@ -89,14 +89,13 @@ def _recorded(checkpoint: str, options: dict | None) -> Config:
     """The config that a checkpoint was trained with, as it is recorded in it."""
     text = _recorded_text(read_checkpoint(checkpoint))
     if text is None:
-        raise UserError(f'{checkpoint} contains no config of its training.\n'
-                        + _WITH_CONFIG.format(checkpoint))
+        raise UserError(f'{checkpoint} contains no config of its training.\n{_WITH_CONFIG}')
     try:
         cfg = read_recorded_config(text, checkpoint, whole=True)
     except ImportError as error:  # of components of the user's own
         cause = str(error.__context__ or error)  # mmengine adds all of sys.path
         raise UserError(f'{checkpoint}: its config cannot be used here: {cause}\n'
-                        + _WITH_CONFIG.format(checkpoint)) from error
+                        f'{_WITH_CONFIG}') from error
     path = Path(checkpoint)
     settings = {**cfg.to_dict(), 'resume': False, 'load_from': None,
                 'work_dir': str(path.parent / 'test')}

@@ -14,7 +14,8 @@ wrong class    a detection at or above the threshold     the same
                the box's class with a higher score has
                found that box
 no object      no detection of any class, of whatever    share of boxes of its class and size that
-               score, has IoU >= 0.5 with the box        some detection has an IoU of 0.5 with
+               score, has IoU >= 0.5 with the box        some detection has an IoU of 0.5 with;
+                                                         listed above 0.5
 double box     two boxes of an image, of any classes,    their IoU
                with IoU > 0.9
 =============  ========================================  ==========================================
@@ -135,9 +136,9 @@ def _no_object(truth: Truth, overlaps: Pairs) -> list[Suspect]:
     likes = truth.labels * 3 + np.searchsorted(np.square(COCO_SIDES), areas, side='right')
     covered, boxes = (np.bincount(likes[which], minlength=likes.max() + 1) for which in (
         ~truth.crowd & (largest >= SAME_PLACE_IOU), ~truth.crowd))
-    left = np.flatnonzero(~truth.crowd & (largest < SAME_PLACE_IOU))
-    return [Suspect('no object', float(covered[likes[box]] / boxes[likes[box]]),
-                    int(truth.images[box]), box)
+    shares = (covered / np.maximum(boxes, 1))[likes]
+    left = np.flatnonzero(~truth.crowd & (largest < SAME_PLACE_IOU) & (shares > 0.5))
+    return [Suspect('no object', float(shares[box]), int(truth.images[box]), box)
             for box in left[np.argsort(largest[left], kind='stable')].tolist()]
 
 

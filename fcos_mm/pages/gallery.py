@@ -10,7 +10,8 @@ from fcos_mm.pages.elements import element, join
 
 #: The kinds of boxes, and what the legend calls them.
 KINDS = {'truth': 'annotated', 'right': 'right detection', 'wrong': 'wrong detection',
-         'missed': 'missed', 'other': 'other'}
+         'doubtful': 'in question', 'missed': 'missed', 'other': 'other',
+         'place': 'place of a box that cannot be seen'}
 _FEW = 8  # boxes of a panel whose labels are legible in the small picture
 
 

@@ -28,6 +28,16 @@ def number(value: Real | None) -> str:
     return f'{value:.3g}' if 0 < size < 0.0005 else f'{value:.3f}'
 
 
+
+def rounded(value: Real | None) -> str:
+    """The same with three decimals even of the smallest number, for a column of them.
+
+    >>> rounded(0.00001), rounded(-0.00001), rounded(-0.5), rounded(12345)
+    ('0.000', '0.000', '-0.500', '12,345')
+    """
+    return '0.000' if known(value) and 0 < abs(value) < 0.0005 else number(value)
+
+
 def short_numbers(values: Sequence[float]) -> list[str]:
     """Round values in few letters, all with the same number of decimals.
 

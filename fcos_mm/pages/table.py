@@ -1,11 +1,12 @@
 """Tables and lists of facts."""
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from numbers import Real
 
 from markupsafe import Markup, escape
 
 from fcos_mm.pages.elements import element, join
-from fcos_mm.pages.numbers import known, number
+from fcos_mm.pages.numbers import known, rounded
 
 Cell = str | Real | None
 
@@ -70,4 +71,9 @@ def _cell(value: Cell, numeric: bool) -> Markup:
 def _text(value: Cell) -> Markup:
     if isinstance(value, bool):
         return escape('yes' if value else 'no')
-    return escape(number(value) if _is_number(value) else value)
+    return escape(rounded(value)) if _is_number(value) else _breakable(value)
+
+
+def _breakable(text: str) -> Markup:
+    """A text whose lines may break within a path or name: behind slashes and underscores."""
+    return Markup('<wbr/>').join(map(escape, re.split(r'(?<=[/_])(?=[^/_])', str(text))))

@@ -6,6 +6,8 @@ two, or None where it has nothing to say. A chapter may be missing.
 from collections.abc import Callable, Mapping
 from statistics import fmean
 
+from fcos_mm.faults import counted
+
 Numbers = Mapping[str, Mapping]
 
 _MOST = 5  # hints in a report
@@ -91,8 +93,12 @@ def class_is_weak(numbers: Numbers) -> str | None:
     weakest, all_classes = min(rows[1:], key=lambda row: row['ap']), rows[0]
     if all_classes['ap'] - weakest['ap'] < 0.1:
         return None
-    return (f'The weakest class is {weakest["name"]}: AP {weakest["ap"]:.3f}, of all classes '
-            f'{all_classes["ap"]:.3f}. Add images with it.')
+    remedy = 'Add images with it.'
+    if weakest['ap50'] > all_classes['ap50'] - 0.05:
+        remedy = (f'It is found as well as others (AP50 {weakest["ap50"]:.3f}), but its boxes are '
+                  'inaccurate: draw them tightly, or train with a larger input (`--size`).')
+    return (f'The weakest class is {weakest["name"]}: AP {weakest["ap"]:.3f}, against '
+            f'{all_classes["ap"]:.3f} over all classes. {remedy}')
 
 
 def errors_cost(numbers: Numbers) -> str | None:
@@ -114,19 +120,21 @@ def labels_are_doubtful(numbers: Numbers) -> str | None:
     count = sum(reason['sure'] for reason in reasons.values())
     if not count:
         return None
-    return (f'Look at the suspected label faults: of {count:,} the model is very sure. Wrong '
+    return (f'Look at the suspected label faults: the model is very sure of {count:,}. Wrong '
             'labels cost AP twice, in training and in the evaluation.')
 
 
 def classes_are_rare(numbers: Numbers) -> str | None:
     """Too few boxes to learn a class, or to measure it."""
     run = numbers.get('run', {})
-    names = [name for name, *counts in run.get('classes', ()) if min(counts, default=_RARE) < _RARE]
+    rare = {name: [count < _RARE for count in counts] for name, *counts in run.get('classes', ())}
+    names = [name for name, few in rare.items() if any(few)]
     if not names:
         return None
+    splits = [split for (split, *_), few in zip(run['splits'], zip(*rare.values())) if any(few)]
     shown = ', '.join(names[:5]) + (f' and {len(names) - 5} more' if len(names) > 5 else '')
-    return (f'Some split has fewer than {_RARE} boxes of {shown}: their numbers are noise. '
-            'Annotate more of them.')
+    return (f'{" and ".join(splits)}: fewer than {_RARE} boxes of {shown}. So few teach '
+            'and measure little: annotate more of them.')
 
 
 def images_are_few(numbers: Numbers) -> str | None:
@@ -134,16 +142,16 @@ def images_are_few(numbers: Numbers) -> str | None:
     images = numbers['summary']['images']
     if images >= _FEW_IMAGES:
         return None
-    return (f'AP is measured on {images:,} images only: small differences between two trainings '
-            'are noise. Annotate more images for this split.')
+    return (f'AP is measured on {counted(images, "image")} only: small differences between two '
+            'trainings are noise. Annotate more images for this split.')
 
 
 def look_at_errors(numbers: Numbers) -> str | None:
     """Always worth it."""
     if 'pictures' not in numbers:
         return None
-    return ('Look at the pictures below: errors of one kind have one cause, which more images of '
-            'that kind will mend.')
+    return ('Look at the pictures below: errors of one kind often have one cause, and more images '
+            'of that kind mend it.')
 
 
 def detect(numbers: Numbers) -> str | None:

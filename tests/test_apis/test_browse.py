@@ -42,11 +42,13 @@ def test_missed_boxes_are_listed(run, tiny_config, tiny_data, tmp_path):
 
 def test_png_files_of_a_folder(run, tiny_data, tmp_path):
     folder = tmp_path / 'pictures'
-    _, screen = run(browse, tiny_data, '--names', 'train_1.png', '--png', folder)
+    _, screen = run(browse, tiny_data, '--names', 'train_1.png', '--png', folder,
+                    '--cfg-options', 'levels=P3-P5')
     file, = folder.iterdir()
     assert file.name == '01_train_1.png' and cv2.imread(str(file)) is not None
     assert re.search(r'01_train_1\.png  train_1\.png, \d+ × \d+: 2 boxes; ', screen)
-    assert 'image_size' in screen  # what train --data would choose
+    assert '\nimage_size' in screen  # what train --data would choose
+    assert '\nlevels' not in screen  # not what it would choose
 
 
 def test_another_detector_shows_boxes_and_says_so(run, tiny_config, tmp_path):

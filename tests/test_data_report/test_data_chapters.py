@@ -2,6 +2,7 @@
 import json
 
 import pytest
+from PIL import Image
 
 from fcos_mm.data_report.build import CHAPTERS, advise
 from fcos_mm.data_report.chapters.boxes_per_image import boxes_per_image
@@ -75,12 +76,36 @@ def test_positions_count_upwards(inputs):
 
 def test_problems(inputs):
     box, leak = problems(inputs).numbers['problems']
-    assert (box['title'], box['level'], box['count']) == ('1 of 1 boxes have no area', 'warning', 1)
+    assert (box['title'], box['level'], box['count']) == ('1 of 1 boxes has no area', 'warning', 1)
     assert box['pictures'][0]['panels'][0]['boxes'] == [
-        dict(box=[10, 10, 10, 20], label='cup', kind='truth')]
-    assert leak['title'] == '7 of 9 images are copies, byte for byte, of images in val'
+        dict(box=[7.5, 12.5, 12.5, 17.5], label='', kind='place')]  # of a line, its middle
+    assert leak['title'] == '7 of 9 images are also in val, byte for byte'
     assert [picture['caption'] for picture in leak['pictures']] == [
         '0.png', '1.png', '1.png', '1.png']  # each beside its twin
+
+
+@pytest.mark.parametrize('box, drawn', [
+    ((90, 40, 120, 60), ([90, 40, 120, 60], 'truth')),
+    ((30, 10, 10, 20), ([10, 10, 30, 20], 'truth')),  # corners in the wrong order
+    ((150, 60, 170, 70), ([95, 45, 100, 50], 'place')),  # outside: the corner that is nearest
+    ((0.2, 0.2, 0.6, 0.6), ([0, 0, 5, 5], 'place'))])  # fractions of the image
+def test_boxes_at_fault_can_be_seen(box, drawn):
+    """In an image of 100 x 50 pixels; marks have a side of 5."""
+    case = Case('a.png', 'a.png', (100, 50), ((box, 'cup'), ))
+    problem = Problem('conversion', 'train', 1, [case], values=dict(title='1 box'))
+    picture, = problems(DataInputs([], [problem], '')).numbers['problems'][0]['pictures']
+    shown, = picture['panels'][0]['boxes']
+    assert (shown['box'], shown['kind']) == drawn
+
+
+def test_a_box_at_fault_is_drawn_where_the_file_has_it(tmp_path):
+    """The annotation exchanges the sides, so the box seems to be outside."""
+    path = str(tmp_path / 'a.png')
+    Image.new('RGB', (100, 50)).save(path)
+    case = Case('a.png', path, (50, 100), (((60, 10, 90, 40), 'cup'), ))
+    problem = Problem('sides_exchanged', 'train', 1, [case])
+    picture, = problems(DataInputs([], [problem], '')).numbers['problems'][0]['pictures']
+    assert picture['panels'][0]['boxes'] == [dict(box=[60, 10, 90, 40], label='cup', kind='truth')]
 
 
 def test_samples(inputs):
@@ -102,7 +127,7 @@ def test_all_chapters_on_a_page(inputs):
     chapters = [chapter for make in CHAPTERS if (chapter := make(inputs)) is not None]
     json.dumps([chapter.numbers for chapter in chapters], allow_nan=False)
     page = render('Data', chapters)
-    for text in ('1 of 1 boxes have no area', 'and 2 more', 'Aspect ratios', 'The data can be'):
+    for text in ('1 of 1 boxes has no area', 'and 2 more', 'Aspect ratios', 'The data can be'):
         assert text in page
 
 
@@ -128,7 +153,7 @@ def test_lines(inputs):
 def test_a_problem_on_the_screen(inputs):
     lines = as_lines(inputs.problems[1])
     assert lines[:5] == [
-        'warning: train: 7 of 9 images are copies, byte for byte, of images in val',
+        'warning: train: 7 of 9 images are also in val, byte for byte',
         '    0.png', '    1.png', '    2.png', '    and 4 more cases']
     assert count_levels(inputs.problems) == '0 errors, 2 warnings, 0 notes'
 

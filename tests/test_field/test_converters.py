@@ -81,10 +81,10 @@ def test_yolo_labels_are_read(convert, yolo, case):
 
 
 NO_BOXES = {
-    'in pixels': ('0 30 20 10 10', '1 boxes skipped: values not divided by the image size'),
-    'numbered from 1': ('2 0.5 0.5 0.5 0.5', '1 boxes skipped: class is neither a number in 0..1'),
-    'commas': ('0,0.5,0.5,0.5,0.5', '1 boxes skipped: class is neither a number'),
-    'empty': ('', 'no box was found in 1 images'),
+    'in pixels': ('0 30 20 10 10', '1 box skipped: values not divided by the image size'),
+    'numbered from 1': ('2 0.5 0.5 0.5 0.5', '1 box skipped: class is neither a number in 0..1'),
+    'commas': ('0,0.5,0.5,0.5,0.5', '1 box skipped: class is neither a number'),
+    'empty': ('', 'no box was found in 1 image'),
 }
 
 
@@ -94,7 +94,7 @@ def test_a_conversion_without_a_box_is_an_error(convert, yolo, case):
     (yolo / 'labels' / 'a.txt').write_text(text)
     status, _, err = convert_yolo(convert, yolo)
     assert status == 2
-    assert 'out.json is not written: no box was found in 1 images' in err and reason in err
+    assert 'out.json is not written: no box was found in 1 image' in err and reason in err
     assert len(err.splitlines()) <= 4
     assert not (yolo / 'out.json').exists()
 

@@ -64,6 +64,12 @@ def test_vertical_lines_are_labelled(read):
     assert 'best' in chart.texts and 'none' not in chart.texts
 
 
+def test_labels_of_near_lines_stand_below_each_other(read):
+    marks = [dict(x=0.23, label='A'), dict(x=0.25, label='B')]
+    chart = read(line_chart([line((0, 0), (1, 1))], marks=marks, **AXES))
+    assert [part.get('y') for part in chart.with_class('outlined')] == ['21', '35']
+
+
 def test_thinning_out_keeps_ends_and_extremes():
     points = [(x, (x * 37) % 1000) for x in range(10_000)]
     points[4321], points[8765] = (4321, -5), (8765, 5000)
@@ -137,6 +143,21 @@ def test_cells_of_a_heat_map(read):
     first, second = (numbers(path) for path in chart.paths)
     assert (second[0] - first[0], second[1] - first[1]) == (64, 64)
     assert [text for text in chart.texts if text in ('30', '0', '15')] == ['30', '15']
+
+
+def test_cells_of_zeros_are_drawn_where_they_are_the_text(read):
+    assert read(heat_map(['p'], ['r', 's', 't'], [[0., None, 1e-5]], **AXES)).tooltips == [
+        'y: p, x: r: 0.000', 'y: p, x: t: 0.000']
+    assert not read(heat_map(['p'], ['r'], [[0]], texts=[[0]], **AXES)).marks
+
+
+def test_values_of_bars_do_not_touch_each_other(read):
+    """Three groups of three have room for three decimals, four have not."""
+    series = [dict(name=name, y=[0., 0., 0., 0.]) for name in 'abc']
+    shown = [read(bar_chart(names, [dict(line, y=line['y'][:len(names)]) for line in series],
+                            y_range=(0, 1), **AXES)).texts.count('0.000')
+             for names in ('pqr', 'pqrs')]
+    assert shown == [9, 0]
 
 
 def test_a_large_heat_map_says_its_numbers_in_tooltips(read):

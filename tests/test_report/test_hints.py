@@ -4,6 +4,7 @@ import pytest
 from fcos_mm.report import hints as rules
 
 SMALL = dict(side=32, boxes=40, missed=20, other_boxes=100, other_missed=10)
+SPLITS = [['train', 9, 120], ['val', 3, 39]]
 
 
 def summary(**changes):
@@ -58,7 +59,7 @@ def test_errors_cost(costs, says):
 
 
 @pytest.mark.parametrize('sure, precision, says', [
-    ((2, 3), .5, 'of 5 the model is very sure'), ((2, 3), .4, None), ((2, 3), None, None),
+    ((2, 3), .5, 'the model is very sure of 5.'), ((2, 3), .4, None), ((2, 3), None, None),
     ((0, 0), .5, None)])
 def test_labels_are_doubtful(sure, precision, says):
     reasons = dict(zip('ab', [dict(count=9, sure=count) for count in sure]))
@@ -67,23 +68,28 @@ def test_labels_are_doubtful(sure, precision, says):
 
 
 @pytest.mark.parametrize('rows, says', [
-    ([('all', .5, 90), ('cup', .3, 45), ('jar', .7, 45)], 'cup: AP 0.300, of all classes 0.500'),
-    ([('all', .5, 90), ('cup', .3, 19), ('jar', .7, 71)], None),  # too few boxes to tell
-    ([('all', .5, 90), ('cup', .45, 45), ('jar', .55, 45)], None)])
+    ([('all', .5, .8, 90), ('cup', .3, .7, 45), ('jar', .7, .9, 45)],
+     'cup: AP 0.300, against 0.500 over all classes. Add images'),
+    ([('all', .5, .8, 90), ('cup', .3, .8, 45), ('jar', .7, .8, 45)],
+     'found as well as others (AP50 0.800), but its boxes are inaccurate'),
+    ([('all', .5, .8, 90), ('cup', .3, .7, 19), ('jar', .7, .9, 71)], None),  # too few to tell
+    ([('all', .5, .8, 90), ('cup', .45, .8, 45), ('jar', .55, .8, 45)], None)])
 def test_class_is_weak(rows, says):
-    rows = [dict(zip(('name', 'ap', 'boxes'), row)) for row in rows]
+    rows = [dict(zip(('name', 'ap', 'ap50', 'boxes'), row)) for row in rows]
     check(rules.class_is_weak({'classes': {'rows': rows}}), says)
 
 
 @pytest.mark.parametrize('rows, says', [
-    ([['cup', 100, 19], ['jar', 20, 20]], 'fewer than 20 boxes of cup:'),
-    ([[name, 1] for name in 'abcdefg'], 'of a, b, c, d, e and 2 more:'),
+    ([['cup', 100, 19], ['jar', 20, 20]], 'val: fewer than 20 boxes of cup.'),
+    ([[name, 1] for name in 'abcdefg'], 'train: fewer than 20 boxes of a, b, c, d, e and 2 more.'),
     ([['cup', 20, 20]], None), ([['cup']], None)])  # no split could be read
 def test_classes_are_rare(rows, says):
-    check(rules.classes_are_rare({'run': {'classes': rows}}), says)
+    run = {'classes': rows, 'splits': SPLITS[:len(rows[0]) - 1]}
+    check(rules.classes_are_rare({'run': run}), says)
 
 
-@pytest.mark.parametrize('images, says', [(49, 'on 49 images only'), (50, None)])
+@pytest.mark.parametrize('images, says', [
+    (1, 'on 1 image only'), (49, 'on 49 images only'), (50, None)])
 def test_images_are_few(images, says):
     check(rules.images_are_few(summary(images=images)), says)
 
@@ -95,7 +101,7 @@ def test_where_chapters_are_missing_no_rule_fails():
 def test_at_most_five_the_most_urgent_first():
     shown = rules.hints({
         **summary(precision=dict(AP50=.05), images=9), **curves([.1, .2, .3, .4], [4, 3, 2, 1]),
-        'run': {'classes': [['cup', 1]]}, 'pictures': {}})
+        'run': {'classes': [['cup', 1]], 'splits': SPLITS[:1]}, 'pictures': {}})
     assert len(shown) == 5
     assert shown[0].startswith('AP50 is 0.050') and shown[1].startswith('AP was still rising')
 

@@ -92,6 +92,11 @@ def test_no_object():
     assert results_of(truth, found).suspects == [Suspect('no object', pytest.approx(2 / 3), 0, 2)]
 
 
+def test_an_uncovered_box_of_a_class_that_is_hardly_found_says_nothing():
+    """One cat of two is covered: as many suspicions would be right as wrong."""
+    assert results_of([(HERE, CAT), (THERE, CAT)], [(HERE, CAT, .9)]).suspects == []
+
+
 def test_double_boxes():
     """IoU 92 / 100, of any classes; 90 / 100 is not above 0.9."""
     truth = [(HERE, CAT), ([0, 0, 92, 100], DOG), (THERE, CAT), ([200, 0, 290, 100], CAT)]

@@ -40,7 +40,7 @@ def config_of(name: str, settings: Mapping | None = None, classes: Sequence[str]
         data = prepare_data(name, folder, classes=classes)
         print('\n'.join([data.layout, *data.notes]))
         choices = choose_input(data, load_config(BASE), Options(), this_machine())
-        show(choices)
+        show([choice for choice in choices if choice.name not in (settings or {})])
         path = Path(folder, 'browse.py')
         write_config(path, config_text(data, choices, {}))
         yield load_config(str(path), settings)

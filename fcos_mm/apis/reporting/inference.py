@@ -19,6 +19,7 @@ from fcos_mm.apis.runner import build_runner
 from fcos_mm.checkpoints.fit import check_checkpoint
 from fcos_mm.config import check_config
 from fcos_mm.datasets.checks import check_config_data
+from fcos_mm.faults import counted
 
 _HEADS, _QUALITIES = ('FCOSHead', 'fcos_mm.FCOSHead'), ('Centerness', 'fcos_mm.Centerness')
 _POST_PROCESSORS = ('FCOSPostProcessor', 'fcos_mm.FCOSPostProcessor')
@@ -71,7 +72,7 @@ def predict(cfg: Config, checkpoint: str, split: Split, order: dict[Any, int]) -
         cfg = _for_inference(cfg, checkpoint, split, work_dir)
         check_config(cfg, 'test')
         check_config_data(cfg, 'test')
-        print(f'detecting in {len(order):,} images ...', flush=True)
+        print(f"detecting in {counted(len(order), 'image')} ...", flush=True)
         runner = build_runner(cfg)
         check_checkpoint(checkpoint, runner.model)
         runner.test_evaluator.metrics.append(recorder)

@@ -1,6 +1,7 @@
 """The report of a detector: what ``fcos-mm report`` does, and ``train`` at its end."""
 import argparse
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 from mmengine.config import Config
@@ -12,6 +13,7 @@ from fcos_mm.apis.reporting.comparing import write_comparison
 from fcos_mm.apis.trained_model import checkpoint_of, find_model
 from fcos_mm.checkpoints.safe_loading import trust_checkpoints
 from fcos_mm.errors import UserError
+from fcos_mm.faults import counted
 from fcos_mm.report.build import build_report
 
 _FOLDER, _NAME = 'report', 'report.html'
@@ -70,9 +72,17 @@ def write_report(cfg: Config, checkpoint: str, out: str | None = None, **options
         raise UserError(f'{path.parent} cannot be made: {error.strerror}.\nGive another place: '
                         '--out FILE.html.') from error
     inputs = collect_inputs(cfg, checkpoint, path.parent, **options)
+    _warn_of_lost_images([image.path for image in inputs.results.images])
     print('writing the report ...', flush=True)
     build_report(inputs, path, f'Report on {Path(checkpoint).resolve().parent.name}')
     return path
+
+
+def _warn_of_lost_images(paths: Sequence[str]) -> None:
+    lost = [path for path in paths if not Path(path).exists()]
+    if lost:
+        print(f'warning: {len(lost):,} of {counted(len(paths), "image")} not found, '
+              f'e.g. {lost[0]}: the page shows their boxes alone')
 
 
 def report_after_training(runner: Runner) -> None:

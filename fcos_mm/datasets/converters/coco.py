@@ -9,13 +9,29 @@ from collections.abc import Sequence
 from fcos_mm.atomic_file import replaced
 from fcos_mm.datasets.image_header import image_size
 from fcos_mm.errors import UserError
-from fcos_mm.faults import first_few
+from fcos_mm.faults import counted, counted_kind, first_few
 
 IMAGE_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
 _MAIN_REASONS = 2
 _CLIP_TOLERANCE = 0.5  # pixels that rounding may push a box out of its image
 _SKIPPED = 'boxes skipped'  # begins the kinds of fault that lose a box
 _MANY_SKIPPED = 0.01  # share of the boxes above which their loss is a warning
+
+
+class BoxCase(str):
+    """A case of a fault of a box, for a reader.
+
+    Args:
+        text: What is wrong where.
+        image: The image's entry.
+        box: Corners (x0, y0, x1, y1) in pixels, as annotated.
+        name: The class.
+    """
+
+    def __new__(cls, text: str, image: dict, box: Sequence[float], name: str) -> 'BoxCase':
+        case = super().__new__(cls, text)
+        case.image, case.box, case.name = image, tuple(box), name
+        return case
 
 
 class CocoWriter:
@@ -59,6 +75,7 @@ class CocoWriter:
         if not all(map(math.isfinite, box)):
             self.fault(f'{_SKIPPED}: not a finite number', where)
             return
+        where = BoxCase(where, image, box, self.classes[label])
         x0, y0, x1, y1 = box
         cut = (max(x0, 0), max(y0, 0), min(x1, image['width']), min(y1, image['height']))
         width, height = (_rounded(cut[axis + 2] - cut[axis]) for axis in (0, 1))
@@ -94,10 +111,10 @@ class CocoWriter:
         """Why there is nothing to learn from, and what to do; None if there are boxes."""
         if self.annotations:
             return None
-        lack = (f'no box was found in {len(self.images)} images' if self.images else
+        lack = (f"no box was found in {counted(len(self.images), 'image')}" if self.images else
                 'no image could be converted')
         main = sorted(self.faults.items(), key=lambda fault: -len(fault[1]))
-        reasons = ''.join(f'  {len(cases)} {kind}, e.g. {cases[0]}\n'
+        reasons = ''.join(f'  {counted_kind(len(cases), kind)}, e.g. {cases[0]}\n'
                           for kind, cases in main[:_MAIN_REASONS])
         return (f'{lack}.\n{reasons}'
                 'Correct the labels, or check that these are the right folders.')
@@ -117,9 +134,11 @@ class CocoWriter:
         """Say how much was converted, and the first cases of every fault."""
         count = Counter(box['category_id'] for box in self.annotations)
         boxes = ', '.join(f'{name} {count[key]}' for key, name in enumerate(self.classes, 1))
-        lines = [f'{len(self.images)} images, {len(self.annotations)} boxes ({boxes})']
+        lines = [f"{counted(len(self.images), 'image')}, "
+                 f"{counted(len(self.annotations), 'box', 'boxes')} ({boxes})"]
         for kind, cases in sorted(self.faults.items()):
-            lines.append(f'  {len(cases)} {kind}:\n    ' + first_few(cases, separator='\n    '))
+            shown = first_few(cases, separator='\n    ')
+            lines.append(f'  {counted_kind(len(cases), kind)}:\n    {shown}')
         return '\n'.join(lines)
 
 

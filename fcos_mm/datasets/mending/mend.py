@@ -12,7 +12,7 @@ from fcos_mm.datasets.problems.copies import group_copies
 from fcos_mm.datasets.problems.pictures import Picture
 from fcos_mm.datasets.statistics.split import LabelledSplit, readable_entries
 from fcos_mm.errors import UserError
-from fcos_mm.faults import first_few
+from fcos_mm.faults import counted_kind, first_few
 
 #: What is mended, in this order: the text completes ``3 ...``. Sizes come before
 #: boxes, which are judged by them; boxes are cut before those without area are dropped.
@@ -26,7 +26,7 @@ MENDINGS: dict[str, Mending] = {
     'boxes converted to x, y, width, height in pixels': boxes.box_form,
     'boxes cut to their image': boxes.clip,
     'boxes without area or outside their image dropped': boxes.without_area,
-    'repeated boxes dropped': boxes.repeated,
+    'boxes dropped as repeated': boxes.repeated,
 }
 
 
@@ -39,7 +39,7 @@ class Change(NamedTuple):
 
     def __str__(self) -> str:
         shown = first_few(self.cases, 3, '\n    ')
-        return f'{self.split}: {len(self.cases):,} {self.what}:\n    {shown}'
+        return f'{self.split}: {counted_kind(len(self.cases), self.what)}:\n    {shown}'
 
 
 def mend(splits: Sequence[LabelledSplit], pictures: Mapping[str, Picture]

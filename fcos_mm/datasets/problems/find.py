@@ -1,4 +1,5 @@
 """All problems of a dataset."""
+import os.path as osp
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from fcos_mm.datasets.coco_format import DATASET, coco_faults
+from fcos_mm.datasets.converters.coco import BoxCase
 from fcos_mm.datasets.problems.boxes import box_problems
 from fcos_mm.datasets.problems.classes import class_problems
 from fcos_mm.datasets.problems.copies import copy_problems, group_copies
@@ -14,7 +16,7 @@ from fcos_mm.datasets.problems.kinds import KINDS, LEVELS
 from fcos_mm.datasets.problems.pictures import Picture
 from fcos_mm.datasets.problems.problem import Case, Problem, box_problem
 from fcos_mm.datasets.statistics.split import LabelledSplit
-from fcos_mm.faults import EXAMPLES
+from fcos_mm.faults import EXAMPLES, counted_kind
 
 #: Without the fields that training adds.
 _NEEDS = {**DATASET, 'annotations': ('image_id', 'category_id', 'bbox')}
@@ -75,4 +77,12 @@ def message_problem(kind: str, split: str, message: str) -> Problem:
 def _conversion(split: LabelledSplit) -> Iterator[Problem]:
     for what, cases in split.faults.items():
         yield Problem('conversion', split.name, len(cases), [
-            Case(case) for case in cases[:EXAMPLES]], values=dict(title=f'{len(cases):,} {what}'))
+            _conversion_case(split, case) for case in cases[:EXAMPLES]],
+            values=dict(title=counted_kind(len(cases), what)))
+
+
+def _conversion_case(split: LabelledSplit, case: str) -> Case:
+    if not isinstance(case, BoxCase):
+        return Case(case)
+    path = osp.normpath(osp.join(split.folder, case.image['file_name']))
+    return Case(case, path, (case.image['width'], case.image['height']), ((case.box, case.name), ))

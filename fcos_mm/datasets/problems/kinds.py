@@ -64,40 +64,42 @@ KINDS: dict[str, Kind] = {
         _DRAW),
     'exif_invalid': Kind(
         'note', 'images have an EXIF orientation other than 1 to 8', 'It is ignored.',
-        'Nothing, if the images look upright on the page.'),
+        'Nothing is wrong if the images look upright on the page.'),
     'listed_twice': Kind(
         'warning', 'images have the file of an earlier one',
         'They count twice, each with its own boxes.', 'Unite them in one entry.'),
     'leak_copy': Kind(
-        'warning', 'images are copies, byte for byte, of images in {other}',
+        'warning', 'images are also in {other}, byte for byte',
         'What was learned by heart counts as found: metrics are too good.',
         'Take them out of the training set.'),
     'leak_near': Kind(
-        'warning', 'images are near copies of images in {other}',
+        'warning', 'images nearly equal images in {other}',
         'What was learned by heart counts as found: metrics are too good.',
         'Keep all versions of an image, and frames of one video, in one split.'),
     'copies': Kind(
-        'warning', 'images are copies, byte for byte, of an earlier one',
+        'warning', 'images equal an earlier one byte for byte',
         'They weigh more than others; if their boxes differ, they contradict each other.',
         'Delete them.'),
     'near_copies': Kind(
-        'note', 'images are near copies of an earlier one',
+        'note', 'images nearly equal an earlier one',
         'They add little: resized or recompressed versions, frames of one video, augmentations.',
-        'Nothing, if this is intended. Keep them in one split.'),
+        'Nothing is wrong if this is intended. Keep them in one split.'),
     'alike': Kind(
         'note', 'images look alike', 'More than half of the images resemble each other, as those '
         'of a fixed camera do. Near copies are not searched for among them.',
         'Take training and validation images from different days or places.'),
     'unlisted': Kind(
-        'note', 'images in the folders are in no annotation file', 'They are not used.',
-        'Nothing, if this is intended; an image without objects can be listed without boxes.'),
+        'note', 'images in the folders are not used',
+        'No annotation file names them, or they were skipped for a reason given above.',
+        'Nothing is wrong if this is intended. An image without objects can be listed without '
+        'boxes.'),
     'without_boxes': Kind(
         'note', 'images have no boxes',
         'They teach what is background. With filter_empty_gt=True training skips them.',
         'Check that their objects were not forgotten.'),
     # ---- boxes
     'normalised': Kind(
-        'error', 'boxes are fractions of the image size',
+        'error', 'boxes are in fractions of the image size',
         'They are read as pixels: all boxes would lie in the left upper pixel.',
         'Multiply them by width and height of the image.'),
     'other_form': Kind(
@@ -120,7 +122,8 @@ KINDS: dict[str, Kind] = {
         'Cut them to the image.'),
     'thin': Kind(
         'warning', 'boxes have a side below 1 pixel or an area of 0', 'Training skips them.',
-        'Correct or delete them.'),
+        'Correct or delete them. If all boxes of an image are so small, they may be fractions of '
+        'its size.'),
     'repeated': Kind(
         'warning', 'boxes repeat an earlier box of their class',
         'Of two equal objects a detector finds one; the other counts as missed.', 'Delete them.'),

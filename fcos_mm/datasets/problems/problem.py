@@ -8,7 +8,12 @@ import numpy as np
 
 from fcos_mm.datasets.problems.kinds import KINDS, Kind
 from fcos_mm.datasets.statistics.split import LabelledSplit
-from fcos_mm.faults import EXAMPLES, counted
+from fcos_mm.faults import EXAMPLES, counted, counted_kind
+
+#: Words of the kinds' texts, as they are where one case is at fault.
+_OF_ONE = {'are': 'is', 'have': 'has', 'lie': 'lies', 'reach': 'reaches', 'repeat': 'repeats',
+           'equal': 'equals', 'leave': 'leaves', 'fit': 'fits', 'cover': 'covers',
+           'differ': 'differs', 'their': 'its'}
 
 
 class Case(NamedTuple):
@@ -62,8 +67,12 @@ class Problem:
         if 'title' in self.values:
             return self.values['title']
         noun, _, rest = KINDS[self.kind].what.partition(' ')
-        of = '' if self.total is None else f' of {self.total:,}'
-        return f'{self.count:,}{of} {noun} {rest.format(**self.values)}'
+        if self.count == 1:
+            rest = ' '.join(_OF_ONE.get(word, word) for word in rest.split(' '))
+        rest = rest.format(**self.values)
+        if self.total is None:
+            return counted_kind(self.count, f'{noun} {rest}')
+        return f'{self.count:,} of {self.total:,} {noun} {rest}'
 
 
 def box_problem(kind: str, split: LabelledSplit, wrong: np.ndarray, **values) -> Problem | None:

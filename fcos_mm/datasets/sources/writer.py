@@ -3,6 +3,7 @@ from collections.abc import Sequence
 
 from fcos_mm.datasets.converters import CocoWriter
 from fcos_mm.datasets.sources.source import Content
+from fcos_mm.faults import counted_kind
 
 
 def content_of(writer: CocoWriter, images: str, split: str) -> Content:
@@ -16,4 +17,4 @@ def content_of(writer: CocoWriter, images: str, split: str) -> Content:
 
 def fault_note(split: str, kind: str, cases: Sequence[str]) -> str:
     """The line about a kind of fault."""
-    return f'{split}: {len(cases)} {kind}, e.g. {cases[0]}'
+    return f'{split}: {counted_kind(len(cases), kind)}, e.g. {cases[0]}'

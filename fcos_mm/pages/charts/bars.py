@@ -7,7 +7,7 @@ from markupsafe import Markup
 from fcos_mm.pages.charts import axes, svg
 from fcos_mm.pages.charts.scale import Scale, extent
 from fcos_mm.pages.elements import element
-from fcos_mm.pages.numbers import known, number
+from fcos_mm.pages.numbers import known, number, rounded
 
 _THICKNESS = 14.  # of a lying bar
 _NAME_WIDTH = 150.  # beside lying bars
@@ -61,15 +61,15 @@ def _standing(names: Sequence[str], bars: Sequence[_Bar], values: tuple[float, f
     plot = axes.PLOT
     up = Scale(*values, plot.bottom, plot.top + 12)
     slot = (plot.right - plot.left) / len(names)
-    thickness = min(slot * 0.75 / len(series), 48.)
+    thickness = min(slot * 0.8 / len(series), 48.)
     drawn = [svg.text(name, plot.left + slot * (group + 0.5), plot.bottom + 17, class_='middle')
              for group, name in enumerate(names)]
     for bar in bars:
         left = plot.left + slot * (bar.group + 0.5) + thickness * (bar.series - len(series) / 2)
         top, bottom = sorted((up(bar.value or 0), up(0)))
         drawn.append(_drawn(bar, left, top, thickness, bottom - top))
-        if bar.value is None or thickness >= axes.text_width(number(bar.value)) - 3:
-            drawn.append(svg.text(number(bar.value), left + thickness / 2, top - 4,
+        if bar.value is None or thickness >= axes.text_width(rounded(bar.value)):
+            drawn.append(svg.text(rounded(bar.value), left + thickness / 2, top - 4,
                                   class_='middle value'))
     return axes.chart(title, [axes.y_ticks(up)], drawn, x=x, y=y, names=series)
 
@@ -87,7 +87,7 @@ def _lying(names: Sequence[str], bars: Sequence[_Bar], values: tuple[float, floa
         top = area.top + slot * bar.group + 3 + _THICKNESS * bar.series
         left, right = sorted((across(0), across(bar.value or 0)))
         drawn += [_drawn(bar, left, top + 1, right - left, _THICKNESS - 2),
-                  svg.text(number(bar.value), right + 4, top + 11, class_='value')]
+                  svg.text(rounded(bar.value), right + 4, top + 11, class_='value')]
     return axes.chart(title, [axes.x_ticks(across, area)], drawn, x=y, y=x, area=area,
                       names=series)
 

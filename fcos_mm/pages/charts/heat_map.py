@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from fcos_mm.pages.charts import axes, svg
 from fcos_mm.pages.elements import element, join
-from fcos_mm.pages.numbers import known, number
+from fcos_mm.pages.numbers import known, number, rounded
 
 _NAME_WIDTH = 130.
 _WITH_TEXT = 16  # rows and columns up to which cells hold a text
@@ -29,24 +29,27 @@ def heat_map(rows: Sequence[str], columns: Sequence[str], values: Sequence[Seque
     Args:
         rows: Names of the rows.
         columns: Names of the columns.
-        values: Of each row those of its columns; nothing is drawn for 0 and less.
+        values: Of each row those of its columns; 0 is drawn only where it is what cells say.
         title: What the chart shows.
         x: What the columns are.
         y: What the rows are.
         texts: What to write into the cells; None: the values. Of a large table tooltips show it.
     """
     rows, columns = [str(name) for name in rows], [str(name) for name in columns]
-    highest = max((value for row in values for value in row if known(value)), default=0)
-    if not highest > 0:
-        return svg.nothing_to_draw(title)
     large = max(len(rows), len(columns)) > _WITH_TEXT
+    with_zeros = texts is None and not large
+    shown_values = [value for row in values for value in row
+                    if known(value) and (value > 0 or with_zeros)]
+    if not shown_values:
+        return svg.nothing_to_draw(title)
+    highest = max(shown_values) or 1.
     grid = _grid(rows, columns, large)
     drawn = [_names(rows, columns, grid), _frame(len(rows), len(columns), grid, x, y)]
     for i, row in enumerate(rows):
         for j, column in enumerate(columns):
             value = values[i][j]
-            if known(value) and value > 0:
-                shown = number(value) if texts is None else str(texts[i][j])
+            if known(value) and (value > 0 or with_zeros):
+                shown = rounded(value) if texts is None else str(texts[i][j])
                 tooltip = f'{y}: {row}, {x}: {column}: {shown}'
                 tooltip += '' if texts is None else f' ({number(value)})'
                 drawn.append(_cell(i, j, value / highest, tooltip,

@@ -41,7 +41,8 @@ def line_chart(series: Sequence[Mapping], *, title: str, x: str, y: str,
     whole = all(float(x).is_integer() for x, _ in points)
     drawn = [_line(line, runs, index, across, up)
              for index, (line, runs) in enumerate(zip(series, lines)) if runs]
-    drawn += [_vertical(entry, across) for entry in marks if known(entry['x'])]
+    drawn += [_vertical(entry, across, row) for row, entry in enumerate(
+        entry for entry in marks if known(entry['x']))]
     return axes.chart(title, [axes.x_ticks(across, whole=whole), axes.y_ticks(up)], drawn, x=x,
                       y=y, names=[line['name'] for line in series],
                       dashed=[index for index, line in enumerate(series) if line.get('dashed')])
@@ -92,9 +93,11 @@ def thin_out(points: list[Point], most: int = _MOST_POINTS) -> list[Point]:
     return [points[place] for place in (0, *kept, len(points) - 1)]
 
 
-def _vertical(entry: Mapping, across: Scale) -> Markup:
+def _vertical(entry: Mapping, across: Scale, row: int) -> Markup:
+    """A mark whose label stands in a row of its own."""
     plot, place = axes.PLOT, across(entry['x'])
+    down = plot.top + 11 + 14 * row
     on_the_left = place > (plot.left + plot.right) / 2
     return (element('path', d=f'M{place:.1f} {plot.top:g}V{plot.bottom:g}', class_='vertical')
-            + svg.text(entry['label'], place - 5 if on_the_left else place + 5, plot.top + 11,
+            + svg.text(entry['label'], place - 5 if on_the_left else place + 5, down,
                        class_='outlined end' if on_the_left else 'outlined'))

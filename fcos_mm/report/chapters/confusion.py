@@ -21,8 +21,8 @@ def confusion(inputs: ReportInputs) -> Chapter:
     that none takes is missed. Where no detection is right, all of them count.
     """
     results = inputs.results
-    threshold = results.best_f1.overall.threshold or 0.0
-    counts = _counts(results, threshold)
+    threshold = results.best_f1.overall.threshold
+    counts = _counts(results, threshold or 0.0)
     shown = _shown(counts)
     return Chapter('confusion', 'Confusion', {
         'threshold': threshold, 'classes': list(results.classes), 'counts': plain(counts),

@@ -70,9 +70,9 @@ def _picture(results: Results, suspects: Sequence[Suspect]) -> dict:
     right = results.shown & results.right & (results.found.images == image)
     detections = {place: 'right' for place in np.flatnonzero(right).tolist()}
     for suspect in suspects:
-        boxes |= {box: 'wrong' for box in (suspect.box, suspect.other) if box >= 0}
+        boxes |= {box: 'doubtful' for box in (suspect.box, suspect.other) if box >= 0}
         if suspect.detection >= 0:
-            detections[suspect.detection] = 'wrong'
+            detections[suspect.detection] = 'doubtful'
     more = f', and {len(suspects) - 1} more' if len(suspects) > 1 else ''
     return picture(results, image, _caption(_row(results, suspects[0])) + more, boxes, detections)
 

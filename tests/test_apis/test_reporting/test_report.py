@@ -89,6 +89,17 @@ def test_predictions_of_a_test(work_dir, tested, run, detections, tmp_path):
     assert numbers(page)['summary']['precision']['AP50'] == tested.metrics['coco/bbox_mAP_50']
 
 
+def test_lost_images_are_named(work_dir, tested, run, tmp_path):
+    """Predictions that are there need no images; the page does."""
+    samples = pickle.loads(tested.predictions.read_bytes())
+    lost = str(tmp_path / 'lost.png')
+    samples[0]['img_path'] = lost
+    (tmp_path / 'found.pkl').write_bytes(pickle.dumps(samples))
+    _, screen = run(report, work_dir, '--predictions', tmp_path / 'found.pkl', '--out',
+                    tmp_path / 'page.html')
+    assert f'warning: 1 of {len(samples)} images not found, e.g. {lost}: ' in screen
+
+
 def test_predictions_without_ids(work_dir, tested, run, tmp_path):
     samples = pickle.loads(tested.predictions.read_bytes())
     del samples[1]['img_id']

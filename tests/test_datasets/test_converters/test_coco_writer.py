@@ -35,7 +35,7 @@ def test_summary_counts_and_shortens():
     for index in range(7):
         writer.add_box(0, (3, 3, 3, 3), f'bad {index}')
     lines = writer.summary().split('\n')
-    assert lines[0] == '1 images, 1 boxes (cup 0, jar 1)'
+    assert lines[0] == '1 image, 1 box (cup 0, jar 1)'
     assert lines[1] == '  7 boxes skipped: no area:'
     assert lines[-1] == '    and 2 more' and len(lines) == 8
 

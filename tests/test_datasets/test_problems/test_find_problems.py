@@ -29,7 +29,7 @@ def only(dataset):
 def test_a_sound_dataset(dataset):
     problem, = dataset.problems()
     assert problem.kind == 'few_boxes'
-    assert problem.title == '1 of 2 classes have fewer than 20 boxes to learn from'
+    assert problem.title == '1 of 2 classes has fewer than 20 boxes to learn from'
     assert [case.text for case in problem.cases] == ['cup: 10 boxes']
 
 
@@ -76,7 +76,7 @@ def test_fractions(dataset):
         box['bbox'] = [x / 96, y / 64, width / 96, height / 64]
     problem = only(dataset)
     assert problem.kind == 'normalised'
-    assert problem.title == '30 of 30 boxes are fractions of the image size'
+    assert problem.title == '30 of 30 boxes are in fractions of the image size'
 
 
 def test_corners(dataset):
@@ -154,7 +154,7 @@ def test_leaks(dataset):
     problems = found(dataset)
     assert {*problems} - CLEAN == {('leak_copy', 'train'), ('leak_near', 'train')}
     leak = problems['leak_copy', 'train']
-    assert leak.title == '1 of 10 images are copies, byte for byte, of images in val'
+    assert leak.title == '1 of 10 images is also in val, byte for byte'
     assert leak.cases[0].text == 'train2.png: like val1.png'
     assert leak.cases[0].twin.path.endswith('val1.png')
     assert problems['leak_near', 'train'].cases[0].text == 'train4.png: like val3.png'
@@ -229,8 +229,12 @@ def test_real_blood_cells(real_data):
     splits = splits_of_source(recognise(str(real_data / 'bccd')))
     problems = find_problems(splits, read_pictures(splits))
     assert [(problem.split, problem.title) for problem in problems] == [
-        ('train', '1 boxes skipped: no area'), ('val', '1 boxes skipped: no area'),
-        ('train', '1 of 205 images are near copies of images in val')]
+        ('train', '1 box skipped: no area'), ('val', '1 box skipped: no area'),
+        ('train', '1 of 205 images nearly equals images in val')]
+    case, = problems[0].cases  # of a box that was skipped, too, the image can be shown
+    (box, name), = case.boxes
+    assert case.path.endswith('.jpg') and case.size == (640, 480) and name == 'RBC'
+    assert case.text.endswith(f'box {[*box]}')
 
 
 def test_boxes_of_coco(real_data):

@@ -58,7 +58,7 @@ def test_boxes_of_no_use_are_dropped(dataset):
     dataset.boxes.append(dict(dataset.boxes[4], id=99))
     data, changes = mended(dataset)
     assert changes == {('train', 'boxes without area or outside their image dropped'): 2,
-                       ('train', 'repeated boxes dropped'): 1}
+                       ('train', 'boxes dropped as repeated'): 1}
     assert [box['id'] for box in data['train']['annotations']] == [*range(3, 31)]
 
 

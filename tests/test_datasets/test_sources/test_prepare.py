@@ -212,7 +212,7 @@ def test_a_link_to_an_image_that_is_gone(lay_out, prepare):
     shutil.copy(root / 'Annotations' / 'tr000001.xml', root / 'Annotations' / 'gone.xml')
     (root / 'JPEGImages' / 'gone.jpg').symlink_to(root / 'nowhere.jpg')
     data = prepare(root)
-    assert data.notes[0].startswith('train: 1 images skipped: not an image')
+    assert data.notes[0].startswith('train: 1 image skipped: not an image')
     assert sum(split.num_images for split in data.splits.values()) == 15
     assert prepare(root) == data
 

@@ -8,6 +8,7 @@ from fcos_mm.pages.page import as_json, render
 from fcos_mm.report.chapters.calibration import calibration
 from fcos_mm.report.chapters.classes import classes
 from fcos_mm.report.chapters.confusion import confusion
+from fcos_mm.report.chapters.errors import errors
 from fcos_mm.report.chapters.groups import groups
 from fcos_mm.report.chapters.score_iou import score_iou
 from fcos_mm.report.chapters.thresholds import thresholds
@@ -74,6 +75,17 @@ def test_confusion(results, inputs_of):
         rows=['cup', 'jar', 'box', 'background'], columns=['cup', 'jar', 'box', 'missed'],
         counts=numbers['counts'], others=0,
         shares=[[.5, 0, 0, .5], [1, 0, 0, 0], [0, 0, 0, 0], [0, 1, 0, 0]])
+
+
+def test_where_no_detection_is_right_there_is_no_threshold(results_of, inputs_of):
+    """The pages say so, and name no threshold of 0."""
+    inputs = inputs_of(results_of([(0, 0, (0, 0, 8, 8))], [(0, 1, (50, 50, 8, 8), .4)]))
+    chapters = [make(inputs) for make in (confusion, calibration, errors)]
+    assert [chapter.numbers['threshold'] for chapter in chapters] == [None] * 3
+    assert chapters[0].numbers['counts'][-1][1] == 1  # it counts, as one of the background
+    page = render('Report', chapters)
+    assert 'none is right, so there is no best' in page and 'best threshold<' not in page
+    assert 'not found by\n–' not in page  # of AP50 that is undefined without its missed boxes
 
 
 def test_confusion_of_many_classes(results_of, inputs_of):

@@ -13,7 +13,8 @@ def test_summary(results_of, inputs_of):
         results_of([(0, 0, SMALL), (1, 1, LARGE), (1, 0, SMALL, 1)],
                    [(0, 0, SMALL, .9), (0, 1, LARGE, .2), (1, 0, SMALL, .95)]),
         metrics={'coco/bbox_mAP': .5, 'coco/bbox_mAP_50': .625, 'coco/bbox_mAP_s': -1.})
-    numbers = summary(inputs_of(results), {'run': {'classes': [['cup', 5]]}}).numbers
+    numbers = summary(inputs_of(results), {'run': dict(
+        classes=[['cup', 5]], splits=[['val', 2, 5]])}).numbers
     assert (numbers['images'], numbers['boxes'], numbers['detections']) == (2, 2, 3)
     assert numbers['precision'] == {'AP': .5, 'AP50': .625, 'AP75': None, 'AP small': None,
                                     'AP medium': None, 'AP large': None}
