@@ -3,6 +3,7 @@ import argparse
 import contextlib
 import os
 import os.path as osp
+import shlex
 from collections.abc import Sequence
 
 from mmengine.logging import MMLogger
@@ -27,7 +28,7 @@ def run(args: argparse.Namespace) -> None:
     """Show what the data of a config or a folder hold and what is wrong; mend a copy if asked.
 
     Raises:
-        UserError: If training would refuse them.
+        UserError: If training would refuse them, or the mended copy.
     """
     tidy_screen(MMLogger.get_current_instance())
     data = _read(args)
@@ -37,14 +38,15 @@ def run(args: argparse.Namespace) -> None:
     pictures = read_pictures(data.splits, content=not args.fast)
     inputs = _examine(data, pictures, advised=not args.fast)
     _show(inputs)
-    if args.fix:
-        _fix(data, pictures, args.fix)
+    mended = _fix(data, pictures, args.fix) if args.fix else None
     if page:
         build_page(inputs, page, f'Data: {_name(args.config)}')
         print(f'Page: {page}')
-    if data.refusal is not None:
-        raise data.refusal
-    print('The data can be trained on.')
+    refusal = data_of_folder(mended).refusal if mended else data.refusal
+    if refusal is not None:
+        raise refusal
+    print(f'The mended copy can be trained on: fcos-mm train --data {shlex.quote(mended)}'
+          if mended else 'The data can be trained on.')
 
 
 def _examine(data: UserData, pictures: dict[str, Picture], advised: bool) -> DataInputs:
@@ -101,13 +103,18 @@ def _require_apart(data: UserData, page: str | None, fix: str | None) -> None:
         taken.add(osp.realpath(path))
 
 
-def _fix(data: UserData, pictures: dict[str, Picture], out: str) -> None:
-    """Write mended annotation files and print what was changed, and what is left."""
+def _fix(data: UserData, pictures: dict[str, Picture], out: str) -> str:
+    """Write mended annotation files and print what was changed, and what is left.
+
+    Returns:
+        What ``train --data`` takes: the file, or the folder of several.
+    """
     mended, changes = mend(data.splits, pictures)
     paths = write_mended(mended, out)
     print('', *(changes or ['There was nothing to mend.']), sep='\n')
     _print_left(mended, pictures)
     print(f"Written: {', '.join(paths)}")
+    return paths[0] if len(paths) == 1 else osp.dirname(paths[0]) or '.'
 
 
 def _print_left(mended: Sequence[LabelledSplit], pictures: dict[str, Picture]) -> None:

@@ -15,8 +15,8 @@ image or repeat another; sizes of images are those of the files; ids are numbere
 repeat or are 0; images without a readable file are left out, and so are training images that are
 copies of validation or test images. The data stay as they are.
 
-exit status: 0 nothing is wrong, or there are warnings and notes only; 2 the data cannot be trained
-on.
+exit status: 0 nothing is wrong, or there are warnings and notes only; 2 the data, or with --fix the
+mended copy, cannot be trained on.
 
 examples:
   %(prog)s data/mine

@@ -12,6 +12,7 @@ examples:
   %(prog)s work_dirs/mine
       of the best checkpoint, in work_dirs/mine/report/report.html
   %(prog)s work_dirs/mine --split val
+      in work_dirs/mine/report_val/report.html
   %(prog)s my_config.py epoch_12.pth --out report.html
   %(prog)s work_dirs/mine --predictions predictions.pkl
       of what `fcos-mm test work_dirs/mine --out predictions.pkl` wrote
@@ -30,7 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--split', choices=['val', 'test'], help='what to detect in (default: '
                         'test, if the config has one that is annotated and not val, else val)')
     parser.add_argument('--out', metavar='FILE.html',
-                        help='the page (default: report/report.html beside the checkpoint)')
+                        help='the page (default: report/report.html beside the checkpoint, with '
+                        '--split report_val/ or report_test/)')
     parser.add_argument('--predictions', metavar='FILE.pkl',
                         help='what test --out wrote for this split: nothing is detected')
     parser.add_argument('--again', action='store_true',

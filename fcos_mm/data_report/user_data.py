@@ -60,7 +60,7 @@ class UserData:
             self.warnings.append(message_problem(kind, split, text))
 
 
-def data_of_folder(path: str, classes: Sequence[str] | None) -> UserData:
+def data_of_folder(path: str, classes: Sequence[str] | None = None) -> UserData:
     """Read a folder or file, in any layout that ``train --data`` takes.
 
     Raises:

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from fcos_mm.apis.check_data import is_data
 from fcos_mm.cli import check_data
@@ -106,7 +107,7 @@ def test_classes_of_a_folder(run, data):
         TABLE[1], ['all', 'classes', '4', 'in', '4', '2', 'in', '2'], TABLE[3]]
 
 
-def test_wrong_boxes_are_shown_refused_and_mended(run, data, capsys):
+def test_wrong_boxes_are_shown_refused_and_mended(run, data):
     right = json.loads((data / 'train.json').read_text())
 
     def corners(content):
@@ -117,17 +118,29 @@ def test_wrong_boxes_are_shown_refused_and_mended(run, data, capsys):
     edit(data / 'train.json', corners)
     spoilt = (data / 'train.json').read_text()
     with pytest.raises(UserError, match='corners'):
-        main(check_data, [str(data), '--fix', 'mended/cups.json'])
-    screen = capsys.readouterr().out
+        main(check_data, [str(data), '--no-page'])
+    _, screen = run(check_data, data, '--fix', 'mended/cups.json')
     assert 'error: train: ' in screen and 'and fit as x0, y0, x1, y1' in screen
     assert 'train: 8 boxes converted to x, y, width, height in pixels:' in screen
     assert 'Written: mended/cups_train.json, mended/cups_val.json' in screen
+    assert screen.splitlines()[-1] == (
+        'The mended copy can be trained on: fcos-mm train --data mended')
     assert (data / 'train.json').read_text() == spoilt
     mended = json.loads(Path('mended/cups_train.json').read_text())
     assert [box['bbox'] for box in mended['annotations']] == [
         box['bbox'] for box in right['annotations']]
     _, screen = run(check_data, 'mended', '--fix', 'again/cups.json', '--no-page')
     assert '0 errors' in screen and 'There was nothing to mend.' in screen
+
+
+def test_a_mended_copy_that_cannot_be_trained_on_is_refused(data, capsys):
+    exif = Image.Exif()
+    exif[274] = 6
+    path = data / 'images' / 'train_1.png'
+    Image.open(path).save(path, exif=exif)
+    with pytest.raises(UserError, match='mended.*train_1.png'):
+        main(check_data, [str(data), '--fix', 'mended/cups.json', '--no-page'])
+    assert 'Left for you:\n  error: train: 1 ' in capsys.readouterr().out
 
 
 @pytest.mark.parametrize('source, option, target', [

@@ -53,25 +53,29 @@ def _check_alone(args: argparse.Namespace) -> None:
                         'there.\nLeave it out.')
 
 
-def write_report(cfg: Config, checkpoint: str, out: str | None = None, **options) -> Path:
+def write_report(cfg: Config, checkpoint: str, out: str | None = None, *,
+                 split: str | None = None, **options) -> Path:
     """Write the report of a model, and return where it is.
 
     Args:
         cfg: Its config.
         checkpoint: Its weights.
-        out: The page; None: in the folder ``report`` beside the checkpoint.
+        out: The page; None: in the folder ``report`` beside the checkpoint, or ``report_val`` and
+            ``report_test`` if the split is given.
+        split: ``'val'`` or ``'test'``; None: see :func:`collect_inputs`.
         **options: See :func:`collect_inputs`.
 
     Raises:
         UserError: If the model or its data cannot be used, or a file cannot be written.
     """
-    path = Path(out) if out else Path(checkpoint).parent / _FOLDER / _NAME
+    folder = f'{_FOLDER}_{split}' if split else _FOLDER
+    path = Path(out) if out else Path(checkpoint).parent / folder / _NAME
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f'{path.parent} cannot be made: {error.strerror}.\nGive another place: '
                         '--out FILE.html.') from error
-    inputs = collect_inputs(cfg, checkpoint, path.parent, **options)
+    inputs = collect_inputs(cfg, checkpoint, path.parent, split=split, **options)
     _warn_of_lost_images([image.path for image in inputs.results.images])
     print('writing the report ...', flush=True)
     build_report(inputs, path, f'Report on {Path(checkpoint).resolve().parent.name}')

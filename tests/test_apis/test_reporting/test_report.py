@@ -63,11 +63,14 @@ def test_the_numbers_are_those_of_the_metric(work_dir, tested, run, detections):
     assert (summary['images'], summary['boxes'], summary['split']) == (2, 4, 'val')
     assert '<h1>Report on my work</h1>' in page.read_text()
 
-    _, screen = run(report, work_dir, '--split', 'val')
+    _, screen = run(report, work_dir)
     assert len(detections) == 1 and 'predictions.npz, made by this checkpoint' in screen
     assert numbers(page)['summary'] == summary
     run(report, work_dir, '--again')
     assert len(detections) == 2
+    run(report, work_dir, '--split', 'val')  # beside the report of the split that it chooses
+    assert numbers(work_dir / 'report_val' / 'report.html')['summary'] == summary
+    assert len(detections) == 3
 
 
 def test_class_scores_are_kept_and_no_lower(work_dir, run, tmp_path, monkeypatch):
