@@ -59,7 +59,7 @@ def check(case: tuple, folder: Path) -> str:
             outcome(lambda: read_class_names(str(folder / 'names.txt')), str(folder))
             writer = convert_yolo(str(folder / 'JPEGImages'), str(folder / 'labels'),
                                   classes=CLASSES)
-        assert 'images' in writer.summary()
+        assert ' image' in writer.summary()
         writer.write(str(folder / 'out.json'))
 
     _, said = outcome(convert, str(folder))
