@@ -101,7 +101,7 @@ class Detector:
             if not os.path.exists(readable):
                 raise UserError(f'Image not found: {readable}') from error
             if os.path.isdir(readable):
-                raise UserError(f'{readable} is a folder.\nGive its images in a list.') from error
+                raise UserError(f'{readable} is a folder.\nPass its images as a list.') from error
             raise UserError(f'{readable} cannot be read as an image{describe(readable)}.'
                             ) from error
 
@@ -119,7 +119,7 @@ def _readable(image: Picture) -> str | np.ndarray:
     if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.shape[2:] != (3, ):
         given = (f'array of {image.dtype} and shape {image.shape}'
                  if isinstance(image, np.ndarray) else type(image).__name__)
-        raise UserError(f'Not an image: {given}.\nGive a path, a PIL image, or an RGB array '
+        raise UserError(f'Not an image: {given}.\nPass a path, a PIL image, or an RGB array '
                         '(height, width, 3) of uint8.')
     return np.ascontiguousarray(image[..., ::-1])
 
@@ -135,8 +135,8 @@ def _from_pil(image: Image.Image) -> np.ndarray:
     try:
         image.save(file, 'PNG', compress_level=0)
     except OSError as error:
-        raise UserError(f'A PIL image of mode {image.mode} cannot be used.\nConvert it as your '
-                        'training images were: image.convert("RGB").') from error
+        raise UserError(f'PIL images of mode {image.mode} are not supported.\nConvert the image '
+                        'as for training: image.convert("RGB").') from error
     return mmcv.imfrombytes(file.getvalue())
 
 

@@ -33,19 +33,19 @@ def run(args: argparse.Namespace) -> None:
         UserError: If the data or an option cannot be used, or the training fails.
     """
     if args.launcher != 'none':
-        raise UserError('--data chooses the settings in one process. Write the config with '
-                        '--dry-run, then train it: fcos-mm launch train CONFIG PROCESSES.')
+        raise UserError('--data works in one process only. Write the config with --dry-run, then '
+                        'train it: fcos-mm launch train CONFIG PROCESSES.')
     name = _name(args.data)
     args.work_dir = args.work_dir or str(Path('work_dirs', name))
     config = Path(args.work_dir, _FOLDER, f'{name}.py')
     if args.resume is not None and config.is_file():
         _check_same_options(config, args.data_options)
-        print(f'continues with {config}')
+        print(f'continuing with {config}')
     else:
         _write(config, args)
     if args.dry_run:
         words = shlex.join([str(config), '--work-dir', args.work_dir])
-        print(f'\ntrain it      fcos-mm train {words}')
+        print(f'\nto train      fcos-mm train {words}')
         return
     args.config, args.skip_data_check = str(config), True
     runner = train(args)
@@ -67,8 +67,8 @@ def _check_same_options(config: Path, given: dict[str, list[str]]) -> None:
         if made and made.get(name) != words:
             before = f'{name} {" ".join(made[name])}' if name in made else f'no {name}'
             raise UserError(
-                f'--resume continues with {config}, which was made by {before}, not by '
-                f'{name} {" ".join(words)}.\nLeave {name} out, edit the config, or start again '
+                f'--resume continues with {config}, which was made with {before}, not '
+                f'{name} {" ".join(words)}.\nLeave out {name}, edit the config, or start again '
                 'with --overwrite instead of --resume.')
 
 
@@ -133,5 +133,5 @@ def _summary(runner: Runner) -> str:
                  f'checkpoint    {best}']
     work_dir = shlex.quote(runner.work_dir)
     return '\n'.join([
-        '', *lines, f'test it       fcos-mm test {work_dir}',
-        f'detect with   fcos-mm detect PICTURES --model {work_dir}'])
+        '', *lines, f'to test       fcos-mm test {work_dir}',
+        f'to detect     fcos-mm detect PICTURES --model {work_dir}'])

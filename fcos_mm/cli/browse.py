@@ -1,23 +1,24 @@
-"""``fcos-mm browse``: show your pictures as training sees them, with their locations."""
+"""``fcos-mm browse``: show your pictures as training sees them, with their positive locations."""
 import argparse
 
 from fcos_mm.cli.options import add_config_options, not_negative, positive, run_of
 
 _EPILOG = '''\
-Each picture is shown at the size of the network's input, behind the augmentation of the training
-pipeline: its boxes, the positive locations of each level, their center-ness, the locations that
-several boxes claim. A box without a positive location is marked "missed". A model whose head is
-not FCOS has its boxes shown.
+Each picture is shown at the network's input size, after the augmentation of the training pipeline,
+with its boxes, the positive locations of each level, their center-ness, and the ambiguous locations
+that several boxes claim. A box without a positive location is marked "missed". For heads other than
+FCOS only the boxes are shown.
 
-For a folder the settings are those that train --data chooses; --cfg-options tries others.
+For a folder, the settings are those that train --data chooses; try others with --cfg-options.
 
 examples:
   %(prog)s data/mine
-      a page, browse.html, of 12 pictures of a folder of COCO, VOC, LabelImg, Roboflow or YOLO data
+      a page, browse.html, with 12 pictures from a folder of COCO, VOC, LabelImg, Roboflow or YOLO
+      data
   %(prog)s my_config.py --names "IMG_01*" 4711 --no-augmentation
       pictures by file name or id, without augmentation
   %(prog)s data/mine --png pictures --cfg-options image_size="(640,480)" levels=P2-P5
-      as PNG files, for another size and other levels'''
+      PNG files, with a different input size and different levels'''
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,20 +28,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('config', metavar='CONFIG_OR_DATA',
                         help="a config, or the data: a folder or YOLO's data.yaml")
     parser.add_argument('--images', type=positive, default=12, metavar='N',
-                        help='at most so many pictures (default: %(default)s)')
+                        help='maximum number of pictures (default: %(default)s)')
     parser.add_argument('--names', nargs='+', metavar='NAME',
-                        help='file names, patterns of them or ids; otherwise a random choice')
+                        help='file names, file name patterns or ids (default: a random choice)')
     parser.add_argument('--no-augmentation', dest='augmentation', action='store_false',
-                        help='by the test pipeline, without augmentation')
+                        help='use the test pipeline, without augmentation')
     parser.add_argument('--seed', type=not_negative, default=0, metavar='N',
-                        help='of the choice and the augmentation (default: %(default)s)')
+                        help='random seed of the choice and the augmentation '
+                        '(default: %(default)s)')
     output = parser.add_mutually_exclusive_group()
     output.add_argument('--out', default='browse.html', metavar='FILE',
-                        help='the page (default: %(default)s); its numbers are written beside it '
+                        help='the page (default: %(default)s); its numbers are written next to it '
                         'as JSON')
-    output.add_argument('--png', metavar='DIR', help='write PNG files into a folder instead')
+    output.add_argument('--png', metavar='DIR', help='write PNG files to a folder instead')
     parser.add_argument('--classes', nargs='+', metavar='NAME',
-                        help='of a folder: the classes that count (default: all)')
+                        help='classes to use from a folder (default: all)')
     add_config_options(parser)
 
 

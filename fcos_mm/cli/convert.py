@@ -4,9 +4,9 @@ import argparse
 from fcos_mm.cli.options import not_negative
 
 _EPILOG = '''\
-SOURCE is a folder of PASCAL VOC, LabelImg, Roboflow, YOLO or COCO data, or a data.yaml of YOLO's.
-Its layout is detected, and a validation split is made if there is none. Valid COCO files stay
-where they are. voc-to-coco and yolo-to-coco convert single splits and have more options.
+SOURCE is a folder of PASCAL VOC, LabelImg, Roboflow, YOLO or COCO data, or a YOLO data.yaml. The
+layout is detected automatically, and a validation split is made if there is none. Valid COCO files
+stay where they are. voc-to-coco and yolo-to-coco convert single splits and have more options.
 
 examples:
   %(prog)s VOC2007 --out data/mine
@@ -15,9 +15,9 @@ examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
-    parser.description = "Convert data to COCO's format."
+    parser.description = 'Convert data to COCO format.'
     parser.epilog = _EPILOG
-    parser.add_argument('source', metavar='SOURCE', help='what to convert, see below')
+    parser.add_argument('source', metavar='SOURCE', help='the data to convert, see below')
     parser.add_argument('--out', required=True, metavar='DIR', help='folder to write to')
     parser.add_argument('--classes', nargs='+', metavar='NAME',
                         help='classes to convert, in label order (default: all)')

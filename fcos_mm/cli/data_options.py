@@ -18,24 +18,25 @@ _TIME = re.compile(r'(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?')
 def add_data_options(parser: argparse.ArgumentParser) -> None:
     """Add ``--data`` and the options that go with it."""
     group = parser.add_argument_group(
-        'your own data', 'What is not given is chosen from the data and the machine, shown with '
-        'the reason, and written as a config into the work dir.')
-    group.add_argument('--data', metavar='PATH', help='data in the layout of COCO, PASCAL VOC or '
-                       'YOLO, instead of a config')
-    group.add_argument('--classes', nargs='+', metavar='NAME', help='those to learn (default: all)')
+        'your own data', 'Settings you leave out are chosen to suit the data and the machine. They '
+        'are printed with the reason and written as a config to the work dir.')
+    group.add_argument('--data', metavar='PATH', help='train on data in COCO, PASCAL VOC or YOLO '
+                       'format, instead of a config')
+    group.add_argument('--classes', nargs='+', metavar='NAME',
+                       help='classes to learn (default: all)')
     group.add_argument('--size', type=_size, metavar='640|640x480',
-                       help='the largest sides of the input in pixels')
-    group.add_argument('--levels', type=_levels, metavar='P3-P5', help='levels of the pyramid')
+                       help='maximum input size in pixels')
+    group.add_argument('--levels', type=_levels, metavar='P3-P5', help='feature pyramid levels')
     group.add_argument('--backbone', metavar='NAME', help='lite0, lite1, lite2, resnet18, '
                        'resnet50, resnet101, or timm:NAME')
-    group.add_argument('--batch', type=positive, metavar='N', help='images of a step')
+    group.add_argument('--batch', type=positive, metavar='N', help='batch size')
     group.add_argument('--lr', type=_rate, metavar='X', help='learning rate')
     length = group.add_mutually_exclusive_group()
-    length.add_argument('--epochs', type=positive, metavar='N', help='times through the data')
+    length.add_argument('--epochs', type=positive, metavar='N', help='number of epochs')
     length.add_argument('--time', type=_seconds, metavar='20m',
-                        help='what training may take, as many epochs as fit: 90s, 20m, 1h30m')
-    group.add_argument('--seed', type=not_negative, metavar='N', help='of split and training '
-                       '(default: 0)')
+                        help='time limit, such as 90s, 20m or 1h30m; trains as many epochs as fit')
+    group.add_argument('--seed', type=not_negative, metavar='N',
+                       help='random seed of the split and the training (default: 0)')
     group.add_argument('--dry-run', action='store_true', help='write the config, do not train')
 
 
@@ -48,13 +49,13 @@ def check_data_options(args: argparse.Namespace) -> None:
         UserError: If both are given, or neither.
     """
     if bool(args.config) == bool(args.data):
-        raise UserError('Give one of the two: a config, `fcos-mm train CONFIG`, or your own data, '
+        raise UserError('Give either a config, `fcos-mm train CONFIG`, or your own data, '
                         '`fcos-mm train --data PATH`.')
     given = [name for name in _ONLY_WITH_DATA
              if not (getattr(args, name) is None or getattr(args, name) is False)]
     if args.config and given:
-        raise UserError(f'--{given[0].replace("_", "-")} goes with --data. A config has its own '
-                        'settings: edit it, or change them by --cfg-options, e.g. '
+        raise UserError(f'--{given[0].replace("_", "-")} works only with --data. To change the '
+                        'settings of a config, edit it or use --cfg-options, e.g. '
                         '--cfg-options epochs=20 batch_size=4.')
     if args.data:
         args.data_options = {f'--{name}': list(_words(name, getattr(args, name)))

@@ -1,4 +1,4 @@
-"""``fcos-mm demo``: make data, train a small FCOS on it, test it and draw what it finds."""
+"""``fcos-mm demo``: generate data, train a small FCOS, test it and draw its detections."""
 import argparse
 import os
 import shlex
@@ -15,15 +15,15 @@ CONFIG = 'demo/fcos_csp-w25_fpn_shapes.py'
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.description = (
-        'Generate the dataset `shapes` if it is missing, train a small FCOS on it, test it on the '
-        'test split and draw some detections.')
+        'Generate the dataset `shapes` if it does not exist, train a small FCOS on it, test it on '
+        'the test split and draw some detections.')
     parser.epilog = 'example:\n  %(prog)s --epochs 2'
-    parser.add_argument('--data-root', default='data/shapes', help='folder of the dataset')
-    parser.add_argument('--work-dir', default='work_dirs/demo', help='where the results go')
-    parser.add_argument('--epochs', type=int, help='epochs to train')
+    parser.add_argument('--data-root', default='data/shapes', help='dataset folder')
+    parser.add_argument('--work-dir', default='work_dirs/demo', help='folder for the results')
+    parser.add_argument('--epochs', type=int, help='number of epochs')
     parser.add_argument('--cfg-options', dest='settings', nargs='+', default=[],
                         metavar='KEY=VALUE',
-                        help='config settings to change, as for the command train')
+                        help='config settings to change, as in `fcos-mm train`')
     parser.set_defaults(tools=None)
 
 
@@ -72,7 +72,7 @@ def run_step(tools: Path | None, name: str, *words: object) -> None:
     print(f'\n$ {shlex.join([*shown, *words])}', flush=True)
     status = subprocess.run([sys.executable, *called, *words]).returncode
     if status:
-        raise UserError(f'{shown[-1]} failed with status {status}; its messages are above.')
+        raise UserError(f'{shown[-1]} failed with status {status}; see its messages above.')
 
 
 def last_checkpoint(work_dir: Path) -> str:

@@ -19,23 +19,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description, parser.epilog = 'Detect objects in images and videos', _EXAMPLES
     parser.add_argument('input', nargs='+', help='images, videos (.mp4 .avi .mov .mkv), folders '
                         'of them, patterns such as "a/**/*.jpg", or lists (.txt)')
-    parser.add_argument('--model', help='work dir of a training, checkpoint, or config')
+    parser.add_argument('--model', help='a work dir, checkpoint or config')
     parser.add_argument('--weights', metavar='CHECKPOINT', help='the weights, if MODEL is a config')
     parser.add_argument('--out-dir', default='detections', help='output folder')
     parser.add_argument('--score-thr', type=_threshold, default='auto', metavar='SCORE',
                         help='keep detections with at least this score (default: auto, the '
-                        'threshold of best F1 per class found in training, or 0.3)')
-    parser.add_argument('--classes', nargs='+', metavar='NAME', help='only these classes')
+                        'best-F1 threshold of each class found in training, or else 0.3)')
+    parser.add_argument('--classes', nargs='+', metavar='NAME', help='keep only these classes')
     parser.add_argument('--batch-size', type=positive, metavar='N',
                         help='images per batch (default: 8 on a GPU, 1 on a CPU)')
     parser.add_argument('--tiles', type=positive, nargs='?', const=0, metavar='SIZE',
-                        help='also detect in tiles of this side in pixels, for small objects in '
-                        'large images (default: the input size of the network)')
-    parser.add_argument('--no-draw', dest='draw', action='store_false', help='draw nothing')
-    parser.add_argument('--save-json', metavar='FILE', help='where the detections go in COCO\'s '
+                        help='also detect in tiles with this side length in pixels, for small '
+                        "objects in large images (default: the network's input size)")
+    parser.add_argument('--no-draw', dest='draw', action='store_false',
+                        help='do not draw the detections')
+    parser.add_argument('--save-json', metavar='FILE', help='file for the detections in COCO '
                         'format (default: detections.json in --out-dir)')
     parser.add_argument('--save-csv', action='store_true',
-                        help='write detections.csv beside detections.json')
+                        help='write detections.csv next to detections.json')
     parser.add_argument('--save-crops', action='store_true',
                         help='write each object to crops/<class>/')
     parser.add_argument('--device', help='cpu, cuda:0, ... (default: the best one available)')

@@ -17,7 +17,7 @@ Top-level config settings such as classes and data_root apply as in fcos_mm's ow
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.description, parser.epilog = "Run one of mmdet's scripts", _EXAMPLES
-    parser.add_argument('script', nargs='?', help='its name, with or without its folder and .py')
+    parser.add_argument('script', nargs='?', help='script name, with or without its folder and .py')
     parser.add_argument('words', nargs=argparse.REMAINDER, metavar='...',
                         help='arguments and options of the script')
 

@@ -1,4 +1,4 @@
-"""Options that several commands have."""
+"""Options shared by several commands."""
 import argparse
 import os
 from collections.abc import Callable
@@ -8,8 +8,8 @@ from typing import Any
 from fcos_mm.compat.libraries import require_libraries
 from fcos_mm.errors import UserError
 
-_NOT_READ = ('not KEY=VALUE with a number, a word or a list such as "[1,2]" as the value; for '
-             'anything else write a config that inherits this one')
+_NOT_READ = ('not KEY=VALUE with a number, a word or a list such as "[1,2]" as the value. For '
+             'anything else, write a config that inherits from this one')
 
 
 def add_config(parser: argparse.ArgumentParser, text: str = (
@@ -25,7 +25,7 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     add_config_options(parser)
     add_trust_option(parser)
     parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none',
-                        help='how the processes were started')
+                        help='the launcher that started the processes')
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0,
                         help='set by the launcher')
 
@@ -48,8 +48,8 @@ def add_trust_option(parser: argparse.ArgumentParser) -> None:
     """Add ``--trust-checkpoint``, for :func:`fcos_mm.checkpoints.trust.trust_checkpoints`."""
     parser.add_argument(
         '--trust-checkpoint', action='store_true',
-        help='also load checkpoints that hold more than weights; this can run code in the file, '
-        'so use it only for files from a source you trust')
+        help='also load checkpoints that contain more than weights; this can run code from the '
+        'file, so use it only for files you trust')
 
 
 def run_of(module: str) -> Callable[[argparse.Namespace], Any]:

@@ -43,7 +43,7 @@ def own_parser() -> argparse.ArgumentParser:
     """The parser of what stands before a command: its help lists the commands."""
     parser = Parser(
         prog=NAME, usage=f'{NAME} COMMAND ...\n       {NAME} COMMAND --help',
-        description='FCOS: train a detector on your own pictures, test it and use it.'
+        description='Train an FCOS detector on your own pictures, test it and use it.'
         f'\n\n{listing()}', formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--version', action='version', version=f'fcos_mm {__version__}')
     parser.add_argument('--print-completion', choices=SHELLS, metavar='SHELL',

@@ -4,43 +4,45 @@ import argparse
 from fcos_mm.cli.options import add_config_options, add_trust_option, run_of
 
 _EXAMPLES = '''\
-The page needs no network and no other file; beside it, the numbers in report.json. Predictions are
-kept there too: a second call with the same checkpoint does not detect again. docs/report.md
-explains the chapters.
+The page is a single file and works offline. Its numbers are written next to it in report.json, and
+the predictions are kept there too: a second call with the same checkpoint reuses them.
+docs/report.md explains the chapters.
 
 examples:
   %(prog)s work_dirs/mine
-      of the best checkpoint, in work_dirs/mine/report/report.html
+      the best checkpoint; writes work_dirs/mine/report/report.html
   %(prog)s work_dirs/mine --split val
-      in work_dirs/mine/report_val/report.html
+      writes work_dirs/mine/report_val/report.html
   %(prog)s my_config.py epoch_12.pth --out report.html
   %(prog)s work_dirs/mine --predictions predictions.pkl
-      of what `fcos-mm test work_dirs/mine --out predictions.pkl` wrote
+      uses the predictions of `fcos-mm test work_dirs/mine --out predictions.pkl`
   %(prog)s --compare work_dirs/first work_dirs/second
-      both have a report: what became better and worse, in work_dirs/second/report/compare.html'''
+      shows what got better and what got worse; both need a report; writes
+      work_dirs/second/report/compare.html'''
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
-    parser.description = ('Write a page on a detector: how it learned, how well it works, where it '
-                          'fails, which score threshold to use.')
+    parser.description = ('Write a report on a detector: how training went, how well it works, '
+                          'where it fails, and which score threshold to use.')
     parser.epilog = _EXAMPLES
     parser.add_argument('model', nargs='?',
                         help='the work dir of a training, a checkpoint, or a config')
-    parser.add_argument('checkpoint', nargs='?', help='the weights, for a config')
-    parser.add_argument('--split', choices=['val', 'test'], help='what to detect in (default: '
-                        'test, if the config has one that is annotated and not val, else val)')
+    parser.add_argument('checkpoint', nargs='?', help='the weights, if MODEL is a config')
+    parser.add_argument('--split', choices=['val', 'test'], help='split to evaluate (default: '
+                        'test if it is annotated and differs from val, else val)')
     parser.add_argument('--out', metavar='FILE.html',
-                        help='the page (default: report/report.html beside the checkpoint, with '
-                        '--split report_val/ or report_test/)')
+                        help='the page (default: report/report.html next to the checkpoint; with '
+                        '--split in report_val/ or report_test/)')
     parser.add_argument('--predictions', metavar='FILE.pkl',
-                        help='what test --out wrote for this split: nothing is detected')
+                        help='use the predictions that `fcos-mm test --out` wrote for this split '
+                        'instead of running the detector')
     parser.add_argument('--again', action='store_true',
-                        help='detect again, although there are predictions of this checkpoint')
+                        help='run the detector again even if predictions of this checkpoint exist')
     parser.add_argument('--compare', nargs=2, metavar=('A', 'B'),
-                        help='two work dirs with a report, or two files report.json, of the same '
-                        'images: show them side by side (default page: compare.html beside the '
-                        'report of B)')
+                        help='compare two reports on the same images side by side; A and B are '
+                        'work dirs with a report, or report.json files (default page: compare.html '
+                        'next to the report of B)')
     add_config_options(parser)
     add_trust_option(parser)
 

@@ -11,8 +11,8 @@ _EXAMPLES = '''examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.description, parser.epilog = 'Test a detector', _EXAMPLES
-    add_config(parser, 'work dir of a training, checkpoint, or config: a path, or '
-               'fcos_mm::<path> for a shipped one')
+    add_config(parser, 'a work dir, checkpoint or config: a path, or fcos_mm::<path> for a '
+               'shipped config')
     parser.add_argument('checkpoint', nargs='?', help='the weights to test, if CONFIG is a config')
     parser.add_argument('--out', metavar='FILE.pkl', help='write the predictions to a pickle file')
     parser.add_argument('--show', action='store_true', help='show the predictions in a window')
@@ -21,8 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--wait-time', type=float, default=2, metavar='SECONDS',
                         help='how long --show displays each image')
     parser.add_argument('--fast', action='store_true', help='test the optimised network that '
-                        'detect uses: faster, equal up to rounding (docs/speed.md)')
-    parser.add_argument('--tta', action='store_true', help='test-time augmentation')
+                        'detect uses: faster, and equal up to rounding (docs/speed.md)')
+    parser.add_argument('--tta', action='store_true', help='use test-time augmentation')
     add_run_options(parser)
 
 

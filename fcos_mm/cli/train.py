@@ -1,4 +1,4 @@
-"""``fcos-mm train``: train a detector, of a config or on your own data."""
+"""``fcos-mm train``: train a detector, from a config or on your own data."""
 import argparse
 from importlib import import_module
 
@@ -7,7 +7,7 @@ from fcos_mm.cli.options import add_run_options
 
 _EXAMPLES = '''examples:
   %(prog)s --data PATH/TO/DATA
-      settings by themselves; --time 30m fits the length, --resume continues an interrupted run
+      chooses all settings; --time 30m limits the duration, --resume continues an interrupted run
   %(prog)s my_config.py
   %(prog)s fcos_r50-caffe_fpn_gn-head_1x_coco
       a shipped config by its name; `fcos-mm configs` lists them
@@ -26,18 +26,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--auto-scale-lr', action='store_true',
                         help='scale the learning rate to the batch size of all processes')
     parser.add_argument('--resume', nargs='?', const='auto', metavar='CHECKPOINT',
-                        help='resume from a checkpoint; alone: from the newest intact one in the '
-                        'work dir, or start from the beginning where there is none')
+                        help='resume from a checkpoint; without a value, from the newest intact '
+                        'one in the work dir, or start from scratch if there is none')
     parser.add_argument('--load-from', metavar='CHECKPOINT',
-                        help='start from the weights of a checkpoint; of a classifier of other '
-                        'classes the rows of those with the same name are kept')
+                        help='start from the weights of a checkpoint; if its classes differ, the '
+                        'classifier keeps the weights of classes with the same name')
     parser.add_argument('--overwrite', action='store_true',
                         help='remove the checkpoints of an earlier run in the work dir and start '
-                        'from the beginning')
+                        'from scratch')
     parser.add_argument('--log', metavar='NAME[,NAME]',
-                        help='write curves for tensorboard, wandb or both')
+                        help='log curves to tensorboard, wandb or both')
     parser.add_argument('--skip-data-check', action='store_true',
-                        help='do not check annotations and images first')
+                        help='do not check the annotations and images before training')
     parser.add_argument('--no-report', action='store_true',
                         help='do not write report/report.html at the end')
     add_run_options(parser)

@@ -70,11 +70,12 @@ def check_port(port: int, name: str) -> None:
         with socket.create_server(('', port), backlog=1):
             return
     except (OSError, OverflowError) as error:
-        reason = os.strerror(error.errno) if isinstance(error, OSError) else 'ports end at 65535'
+        reason = (os.strerror(error.errno) if isinstance(error, OSError) else
+                  'the highest port is 65535')
         with socket.create_server(('', 0)) as free:
             other = free.getsockname()[1]
-        raise UserError(f'Port {port} cannot be used to start the processes ({reason}): set '
-                        f'{name} to a free one, {name}={other} for example.') from error
+        raise UserError(f'Port {port} cannot be used to start the processes ({reason}). Set '
+                        f'{name} to a free port, for example {name}={other}.') from error
 
 
 def restarts_of_agent() -> int:
@@ -105,12 +106,11 @@ def _join_cpus(cfg: Config, launcher: str) -> None:
     missing = [name for name in LAUNCH_VARIABLES if name not in os.environ]
     if missing:
         raise UserError(
-            f'--launcher {launcher}: without a GPU the processes must be started by torchrun, as '
-            f'tools/dist_train.sh does, or by tools/slurm_train.sh; not set: '
-            f'{", ".join(missing)}.')
+            f'--launcher {launcher}: without a GPU, start the processes with `fcos-mm launch`, '
+            f'torchrun or tools/slurm_train.sh. Not set: {", ".join(missing)}.')
     if cfg.get('sync_bn') is not None:
         raise UserError(f'sync_bn={cfg.sync_bn!r} needs GPUs: torch has no synchronised batch norm '
-                        'for CPUs. Set sync_bn=None here.')
+                        'for CPUs. Set sync_bn=None to train on this machine.')
     if not distributed.is_initialized():
         _join(cfg, 'gloo')
         atexit.register(leave_group)

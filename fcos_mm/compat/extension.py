@@ -41,9 +41,9 @@ def missing_operator(name: str) -> Callable:
 
     def operator(*args, **kwargs):
         raise MissingOperatorError(
-            f'mmcv was installed without its compiled operators, and fcos_mm has no version of '
-            f'its own of {name!r}. To get all operators, compile mmcv (C++ compiler needed, can '
-            f'take half an hour): {compile_command()}')
+            f'mmcv was installed without its compiled operators, and fcos_mm has no replacement '
+            f'for {name!r}. To get all operators, compile mmcv (needs a C++ compiler and can take '
+            f'half an hour): {compile_command()}')
 
     operator.__name__ = operator.__qualname__ = name
     return operator

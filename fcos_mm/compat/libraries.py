@@ -19,7 +19,7 @@ def require_libraries() -> None:
     if missing:
         raise ImportError(
             f'fcos_mm needs {", ".join(missing)}, which this Python does not have. In a checkout '
-            'of fcos_mm run `make install`; elsewhere run `pip install --no-deps -r '
+            'of fcos_mm, run `make install`. Elsewhere, run `pip install --no-deps -r '
             'requirements/mminstall.txt` with the file from the checkout.')
 
 

@@ -117,7 +117,7 @@ class OtherForm(NamedTuple):
     def __str__(self) -> str:
         """The meanings in words; which of several it is, only a person can see."""
         first, *others = map(meaning, self.names)
-        return first + (f' (or as {" or ".join(others)}: look at drawn boxes)' if others else '')
+        return first + (f' (or {" or ".join(others)}: check the drawn boxes)' if others else '')
 
 
 def other_form(boxes: np.ndarray, sizes: np.ndarray) -> OtherForm | None:
@@ -182,15 +182,16 @@ def fix_boxes(path: str, reading: str) -> tuple[dict, int]:
         raise SeveralFaults('the data', faults)
     annotations = data['annotations']
     if not annotations:
-        raise UserError(f'{path} has no boxes: there is nothing to convert.')
+        raise UserError(f'{path} has no boxes, so there is nothing to convert.')
     boxes = np.array([annotation['bbox'] for annotation in annotations], dtype=np.float64)
     sizes = box_sizes(data)
     wrong = misfits(reading, boxes, sizes)
     if wrong.mean() > _ALLOWED:
         raise UserError(
             f'{path}: read as {meaning(reading)}, {int(wrong.sum())} of {len(wrong)} boxes have no '
-            f"area or leave their image, e.g. {annotations[int(np.argmax(wrong))]['bbox']}"
-            '.\nThey are not written so: nothing is converted. Choose another --from.')
+            'area or extend beyond their image, '
+            f"e.g. {annotations[int(np.argmax(wrong))]['bbox']}.\n"
+            'This is not their format; nothing was converted. Choose another --from.')
     corners = read_corners(reading, boxes, sizes)
     converted = np.hstack([corners[:, :2], corners[:, 2:] - corners[:, :2]])
     for annotation, box in zip(annotations, converted.tolist(), strict=True):

@@ -124,23 +124,23 @@ def read_coco(path: str, needs: Needs = DATASET, *, annotated: bool = True,
 def load_coco(path: str, needs: Needs = DATASET, *, annotated: bool = True,
               note: Callable[[str], None] | None = None) -> dict:
     """The same as :func:`read_coco` with only the sections checked, not their entries."""
-    data = read_json(path, 'Annotation file', "Give a file in COCO's format; "
-                     'tools/dataset_converters/ makes one from VOC or YOLO data.')
+    data = read_json(path, 'Annotation file', 'Give a file in COCO format; '
+                     '`fcos-mm convert` makes one from VOC or YOLO data.')
     if isinstance(data, dict) and not annotated and 'annotations' in needs:
         data.setdefault('annotations', [])
     found = sorted(data) if isinstance(data, dict) else type(data).__name__
     for section in needs:
         if not isinstance(data, dict) or not isinstance(data.get(section), list):
             raise UserError(
-                f"{path} is not in COCO's format: it has no list {section!r} (found: {found}).\n"
+                f'{path} is not in COCO format: it has no list {section!r} (found: {found}).\n'
                 f'Give a JSON object with the lists {[*needs]}; '
-                'tools/dataset_converters/ makes one from VOC or YOLO data.')
+                '`fcos-mm convert` makes one from VOC or YOLO data.')
     _make_ids_whole(data)
     for category in _repeated_categories(data):
         data['categories'] = [entry for entry in data['categories'] if entry is not category]
         if note is not None:
             note(f"{path}: category {category['name']!r} with id {category['id']!r} has no "
-                 'boxes and the name of another: ignored.')
+                 'boxes and the same name as another: ignored.')
     return data
 
 
@@ -182,7 +182,7 @@ def entry_faults(entries: Sequence, section: str, needed: Sequence[str],
     """
     if not {*map(type, entries)} <= {dict}:
         odd = [index for index, entry in enumerate(entries) if not isinstance(entry, dict)]
-        yield _fault(entries, section, odd, None, 'are no JSON objects', images, 'Delete them.')
+        yield _fault(entries, section, odd, None, 'are not JSON objects', images, 'Delete them.')
         return
     for name, field in FIELDS[section].items():
         try:
@@ -230,7 +230,7 @@ def _repeated(entries: Sequence[dict], section: str) -> Iterator[str]:
         twice = [value for value, count in Counter(values).items() if count > 1]
         more = f' (and {len(twice) - 1} more)' if len(twice) > 1 else ''
         yield (f'the {name} {shorten(twice[0])} is used twice in {section!r}{more}.\n'
-               f'Give every entry its own {name}; number the entries anew where files were merged.')
+               f'Give every entry its own {name}; after merging files, renumber the entries.')
 
 
 def _fault(entries: Sequence, section: str, wrong: Sequence[int], name: str | None, what: str,

@@ -50,8 +50,8 @@ def _check_boxes(sample: DetDataSample, path: str) -> None:
         boxes = getattr(boxes, 'tensor', boxes)  # (G, 4)
         finite = torch.isfinite(boxes).all(-1)
         if not finite.all():
-            raise BoxError(f'{path}: a box is {boxes[~finite][0].tolist()} when it comes to the '
-                           'model. Correct its annotation, or the transform that made it so.')
+            raise BoxError(f'{path}: a box is {boxes[~finite][0].tolist()} after the pipeline. '
+                           'Correct its annotation or the transform that produced it.')
 
 
 def channels_first(image: np.ndarray) -> np.ndarray:

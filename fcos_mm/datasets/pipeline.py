@@ -48,7 +48,7 @@ def run_transforms(transforms: Iterable[Callable], results: dict) -> dict:
         except Exception as error:
             raise _failure(_name(transform), f'{path}{size}', path, error) from error
         if results is None:
-            raise DroppedSample(f'{_name(transform)} returns None for image {path}{size}.')
+            raise DroppedSample(f'{_name(transform)} returned None for image {path}{size}.')
     return results
 
 
@@ -68,9 +68,8 @@ class DropsSamples:
             self._dropped += 1
             if self._dropped < limit:
                 return None
-            raise SampleError(f'The pipeline has dropped {self._dropped} samples in a row, the '
-                              f'last one:\n{error}\nChange the settings of this transform.'
-                              ) from None
+            raise SampleError(f'The pipeline dropped {self._dropped} samples in a row. The last '
+                              f'one:\n{error}\nChange the settings of this transform.') from None
         self._dropped = 0
         return sample
 
@@ -82,13 +81,13 @@ def _name(transform: Callable) -> str:
 def _failure(name: str, image: str, path: str, error: Exception) -> Exception:
     text = textwrap.shorten(str(error), _LONGEST, placeholder='...')
     cause = f'{type(error).__name__}: {text}'
-    message = f'{name} fails on image {image}: {cause}'
+    message = f'{name} failed on image {image}: {cause}'
     modules = {frame.f_globals.get('__name__', '').split('.')[0]
                for frame, _ in traceback.walk_tb(error.__traceback__)}
     if modules - _LIBRARIES:
         failure = CustomCodeError(message)
     else:
-        failure = TransformError(f'{message}\nTake the image out of the annotation file, or '
+        failure = TransformError(f'{message}\nRemove the image from the annotation file, or '
                                  f'change the settings of {name} in the pipeline.')
     failure.path, failure.transform, failure.cause = path, name, cause
     return failure

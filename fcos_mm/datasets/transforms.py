@@ -60,14 +60,14 @@ class LoadImageFromFile(MMCVLoadImageFromFile):
         except Exception as error:
             raise ImageError(
                 f'Image cannot be read: {path} ({type(error).__name__}: {str(error).strip()})\n'
-                'The file is damaged, cut short or not an image. Replace it, or take it out of the '
+                'The file is corrupt, truncated or not an image. Replace it, or remove it from the '
                 'annotation file.') from error
         if loaded is not None and None not in wanted:
             height, width = loaded['img_shape']
             if (width, height) != wanted:
                 raise ImageError(
-                    f'Image of another size than annotated: {path} is {width} x {height}, its '
-                    f'annotation says {wanted[0]} x {wanted[1]}\nThe boxes would lie in the wrong '
-                    "place. Annotate the image as it is (a camera's rotation, kept in the file, "
-                    'counts), or use the image that was annotated.')
+                    f'Image size does not match its annotation: {path} is {width} x {height}, '
+                    f'annotated as {wanted[0]} x {wanted[1]}\nThe boxes would be in the wrong '
+                    'place. Correct the annotation (the EXIF rotation of the image is applied), '
+                    'or use the image that was annotated.')
         return loaded

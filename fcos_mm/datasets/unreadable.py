@@ -93,12 +93,11 @@ def _every_one(number: int, failed: set, error: Exception) -> Exception:
     """The error for many images in a row that cannot be used."""
     name = failed.pop() if len(failed) == 1 else None
     if not name:
-        new = ImageError(f'{number} images one after the other cannot be read, the last of them:\n'
-                         f'{error}')
+        new = ImageError(f'{number} images in a row cannot be read. The last one:\n{error}')
     else:
         remedy = ('' if isinstance(error, CustomCodeError) else
-                  '\nChange its settings in the pipeline, or the transforms before it.')
-        new = type(error)(f'{name} fails on each of {number} images, the last of them '
+                  '\nChange its settings in the pipeline, or those of the transforms before it.')
+        new = type(error)(f'{name} failed on {number} images in a row, the last one '
                           f'{error.path}: {error.cause}{remedy}')
     new.final = True
     return new

@@ -1,4 +1,4 @@
-"""What is installed on this machine, what is wrong with it and which command mends it.
+"""Check what is installed on this machine, what is wrong with it, and which command fixes it.
 
 Works where torch or OpenMMLab cannot be imported.
 """

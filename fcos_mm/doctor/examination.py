@@ -9,11 +9,11 @@ Check = Callable[[], Iterable[Finding]]
 
 #: A check yields findings. In order: what is imported first, the lower packages before the upper.
 CHECKS: dict[str, tuple[Check, ...]] = {
-    'what fcos_mm needs': (packages.python, packages.packages, packages.openmmlab_lines,
-                           packages.opencv, packages.limits),
-    'the machine': (machine.devices, machine.shared_memory, machine.fonts),
-    'what makes it faster': (optional.operators, optional.torchvision, optional.coco_numbers),
-    "backbones' weights": (optional.weights, ),
+    'required packages': (packages.python, packages.packages, packages.openmmlab_lines,
+                          packages.opencv, packages.limits),
+    'machine': (machine.devices, machine.shared_memory, machine.fonts),
+    'speed': (optional.operators, optional.torchvision, optional.coco_numbers),
+    'backbone weights': (optional.weights, ),
     'optional packages': (optional.extras, ),
 }
 _WIDTH = 19
@@ -33,12 +33,12 @@ def _findings(check: Check) -> list[Finding]:
             found.append(finding)
     except (Exception, SystemExit) as error:
         found.append(Finding(check.__name__.replace('_', ' '), 'warning',
-                             f'not examined: {one_line(error)}'))
+                             f'check failed: {one_line(error)}'))
     return found
 
 
 def text_report(findings: Mapping[str, Sequence[Finding]]) -> str:
-    """The findings for the screen, each problem with the command that mends it."""
+    """The findings for the screen, each problem with the command that fixes it."""
     lines = []
     for title, group in findings.items():
         lines += ['', title]

@@ -1,4 +1,4 @@
-"""What one look at the machine found, and imports that cannot break the examination."""
+"""The result of one check, and imports that cannot break the others."""
 import contextlib
 import importlib
 import importlib.metadata
@@ -15,11 +15,11 @@ class Finding:
     """One line of the report.
 
     Attributes:
-        name: What was looked at.
-        state: ``'ok'``; ``'absent'``, which only who needs it has to change; ``'warning'``, works
-            but perhaps not as wished; ``'broken'``, fcos_mm does not work.
+        name: What was checked.
+        state: ``'ok'``; ``'absent'``, optional and not installed; ``'warning'``, works with
+            limits; ``'broken'``, fcos_mm does not work.
         text: Version, or what is wrong.
-        remedy: The command that mends it; empty if there is none.
+        remedy: The command that fixes it; empty if there is none.
     """
 
     name: str
@@ -30,14 +30,14 @@ class Finding:
 
 @dataclass(frozen=True)
 class ImportProblem:
-    """Why a module cannot be imported, in one line, and the package that it does not find."""
+    """Why a module cannot be imported, in one line, and the package that is missing."""
 
     text: str
     missing: str = ''
 
 
 def import_error(module: str) -> ImportProblem | None:
-    """Import a module without its words on the screen; None if nothing was wrong."""
+    """Import a module without showing its output; None if the import worked."""
     try:
         with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), \
                 contextlib.redirect_stderr(io.StringIO()):

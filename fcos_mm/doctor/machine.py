@@ -1,4 +1,4 @@
-"""What computes, and what of the system is in the way."""
+"""Devices, and limits of the system."""
 import contextlib
 import os
 import platform
@@ -25,8 +25,8 @@ def devices() -> Iterator[Finding]:
                       f'{properties.total_memory / _GIB:.0f} GiB, CUDA {torch.version.cuda}')
     if not gpus and Path('/proc/driver/nvidia/version').exists():
         build = torch.version.cuda
-        yield Finding('GPU', 'warning', 'an NVIDIA driver is there, but torch '
-                      + (f'for CUDA {build} finds no GPU' if build else 'is a build for CPUs'),
+        yield Finding('GPU', 'warning', 'an NVIDIA driver is installed, but torch '
+                      + (f'for CUDA {build} finds no GPU' if build else 'is a CPU-only build'),
                       'nvidia-smi' if build else 'pip install --force-reinstall torch')
     if torch.backends.mps.is_available():
         yield Finding('mps', 'ok', 'Apple GPU')
@@ -81,7 +81,7 @@ def shared_memory() -> Iterator[Finding]:
     size = found.f_frsize * found.f_blocks
     small = size < _GIB
     yield Finding('/dev/shm', 'warning' if small else 'ok', f'{size / _GIB:.1f} GiB'
-                  + (': too little for several workers of a data loader' if small else ''),
+                  + (': too small for several data loader workers' if small else ''),
                   'docker run --shm-size=8g ... (or num_workers=0)' if small else '')
 
 
@@ -91,7 +91,8 @@ def fonts() -> Iterator[Finding]:
     absent = Fonts().cover(''.join(SCRIPTS.values()))
     names = [script for script, letter in SCRIPTS.items() if letter in absent]
     if names:
-        yield Finding('fonts', 'absent', f'none for {", ".join(names)}: class names in these are '
-                      'drawn in Latin letters', 'apt-get install fonts-noto-cjk fonts-noto-core')
+        yield Finding('fonts', 'absent', f'none for {", ".join(names)}: class names in these '
+                      'scripts are drawn in Latin letters',
+                      'apt-get install fonts-noto-cjk fonts-noto-core')
     else:
         yield Finding('fonts', 'ok', f'for {", ".join(SCRIPTS)}')

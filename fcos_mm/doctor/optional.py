@@ -1,4 +1,4 @@
-"""Operators, backbones' weights, and packages that only some users need."""
+"""Operators, backbone weights, and packages that only some users need."""
 import importlib.util
 from collections.abc import Iterator
 
@@ -7,8 +7,8 @@ from fcos_mm.doctor.finding import Finding, import_error, is_installed, version_
 
 #: What the packages of ``COMMANDS`` are for.
 PURPOSES = {
-    'timm': 'backbones of timm', 'sahi': 'detection in tiles', 'supervision': 'tracking, drawing',
-    'tensorboard': 'curves of a training', 'wandb': 'curves of a training, online'}
+    'timm': 'timm backbones', 'sahi': 'detection in tiles', 'supervision': 'tracking, drawing',
+    'tensorboard': 'training curves', 'wandb': 'training curves, online'}
 _WEIGHTS = '_pytorch_model'
 
 
@@ -16,8 +16,8 @@ def operators() -> Iterator[Finding]:
     """Whose operators mmcv uses."""
     spec = importlib.util.find_spec('mmcv._ext')
     if spec is None:
-        yield Finding('operators', 'broken', 'mmcv has no compiled operators and fcos_mm did not '
-                      'supply its own', 'pip install --force-reinstall --no-deps fcos_mm')
+        yield Finding('operators', 'broken', 'mmcv has no compiled operators, and those of fcos_mm '
+                      'are not loaded', 'pip install --force-reinstall --no-deps fcos_mm')
     elif spec.origin == 'fcos_mm.compat':
         yield Finding('operators', 'ok', "fcos_mm's own, in PyTorch: NMS, RoI align, deformable "
                       'convolution, focal loss')
@@ -30,11 +30,11 @@ def torchvision() -> Iterator[Finding]:
     error = import_error('torchvision') if is_installed('torchvision') else None
     if error is not None:
         yield Finding('torchvision', 'warning', f'{version_of("torchvision")}: cannot be imported '
-                      f'beside this torch: {error.text}', fitting_torchvision())
+                      f'with this torch: {error.text}', fitting_torchvision())
     elif is_installed('torchvision'):
         yield Finding('torchvision', 'ok', f'{version_of("torchvision")}: its operators are used')
     else:
-        yield Finding('torchvision', 'absent', 'not needed; with it operators are faster')
+        yield Finding('torchvision', 'absent', 'not required; makes operators faster')
 
 
 def fitting_torchvision() -> str:
@@ -48,13 +48,13 @@ def fitting_torchvision() -> str:
 def coco_numbers() -> Iterator[Finding]:
     """What computes COCO's numbers."""
     if not is_installed('faster_coco_eval'):
-        yield Finding('faster-coco-eval', 'absent', 'pycocotools computes the same numbers, slower',
+        yield Finding('faster-coco-eval', 'absent', 'pycocotools is used: same numbers, but slower',
                       'pip install faster-coco-eval')
         return
     error = import_error('faster_coco_eval')
     version = version_of('faster-coco-eval')
     yield Finding('faster-coco-eval', 'warning' if error else 'ok',
-                  f'{version}: {error.text}: pycocotools is used' if error else version,
+                  f'{version}: {error.text}; pycocotools is used' if error else version,
                   'pip install --force-reinstall --no-deps faster-coco-eval' if error else '')
 
 

@@ -1,4 +1,4 @@
-"""The packages that fcos_mm needs: are they there, do they fit each other, can they be imported."""
+"""Required packages: are they installed and compatible, and can they be imported?"""
 import importlib.metadata
 import sys
 from collections.abc import Iterator
@@ -31,8 +31,8 @@ class Package:
     """A package that fcos_mm imports.
 
     Attributes:
-        module: What is imported to see whether it works.
-        distributions: What may bring it; the first is what is recommended.
+        module: The module imported to see whether it works.
+        distributions: Distributions that contain it; the first is recommended.
         install: The command that installs it.
     """
 
@@ -68,8 +68,8 @@ def python() -> Iterator[Finding]:
                   'make install PYTHON=python3.12' if old else '')
     yield Finding('fcos_mm', 'ok', f'{__version__}, {Path(__file__).parents[1]}')
     if not is_installed('_fcos_mm_startup'):
-        yield Finding('start-up file', 'absent', 'fcos_mm is on the path but not installed: tools '
-                      'of mmdet itself do not know it', 'pip install --no-deps -e .')
+        yield Finding('start-up file', 'absent', 'fcos_mm is on the path but not installed: '
+                      "mmdet's own tools cannot find it", 'pip install --no-deps -e .')
 
 
 def packages() -> Iterator[Finding]:
@@ -86,10 +86,10 @@ def packages() -> Iterator[Finding]:
         elif error.missing == module:
             yield Finding(module, 'broken', 'not installed', package.install)
         elif causes.setdefault(error.text, module) != module:
-            yield Finding(module, 'broken', f'{text}: cannot be imported, as '
-                          f'{causes[error.text]} cannot')
+            yield Finding(module, 'broken', f'{text}: cannot be imported because '
+                          f'{causes[error.text]} cannot be imported')
         else:
-            yield Finding(module, 'broken', f'{text}: cannot be imported, {error.text}',
+            yield Finding(module, 'broken', f'{text}: cannot be imported: {error.text}',
                           _mend(package, error))
 
 
@@ -112,7 +112,8 @@ def openmmlab_lines() -> Iterator[Finding]:
     if twice:
         yield Finding('OpenMMLab', 'broken', f'{"; ".join(twice)} overwrite each other', mend)
     elif all(any(lines[line] for lines in found.values()) for line in (0, 1)):
-        yield Finding('OpenMMLab', 'warning', f'two lines are mixed: {", ".join(installed)}', mend)
+        yield Finding('OpenMMLab', 'warning',
+                      f'packages of two release lines are mixed: {", ".join(installed)}', mend)
 
 
 def opencv() -> Iterator[Finding]:
@@ -136,5 +137,5 @@ def limits() -> Iterator[Finding]:
             version = version_of(needed.name)
             if applies and version and not needed.specifier.contains(version, prereleases=True):
                 wanted = f'{needed.name}{needed.specifier}'
-                yield Finding(needed.name, 'warning', f'{name} {version_of(name)} asks for '
-                              f'{wanted}; {version} is installed', f"pip install '{wanted}'")
+                yield Finding(needed.name, 'warning', f'{name} {version_of(name)} requires '
+                              f'{wanted}, but {version} is installed', f"pip install '{wanted}'")

@@ -93,15 +93,15 @@ def _check_data(args: argparse.Namespace) -> None:
     if args.scale == 'tiny':
         if args.data_root and not Path(args.data_root).is_dir():
             raise UserError(
-                f'--data-root {args.data_root}: there is no such folder.\nWithout --data-root the '
-                'dataset is generated in data/shapes; to have it elsewhere, make the folder first.')
+                f'--data-root {args.data_root}: no such folder.\nWithout --data-root the dataset '
+                'is generated in data/shapes. To use another folder, create it first.')
         make_data(args.data_root or 'data/shapes')
     root = Path(args.data_root or 'data/bccd')
     if args.scale == 'small' and not (root / 'annotations').is_dir():
         raise UserError(
-            f'--scale small is trained on BCCD, and there is no {root / "annotations"}.\nGet '
-            'github.com/Shenggan/BCCD_Dataset (MIT licence) and run\n  python '
-            f'tools/dataset_converters/voc_to_coco.py BCCD_Dataset/BCCD --out {root}')
+            f'--scale small trains on BCCD, but there is no {root / "annotations"}.\nGet '
+            'github.com/Shenggan/BCCD_Dataset (MIT licence) and run\n  '
+            f'fcos-mm voc-to-coco BCCD_Dataset/BCCD --out {root}')
 
 
 def _check_writable(out: Path) -> None:

@@ -41,11 +41,11 @@ def choose_backbone(name: str | None, machine: Machine) -> Backbone:
     if name:
         return _named(name, 'given')
     if not machine.has_gpu:
-        return _named(DEFAULT, 'small and pretrained: quick enough for a CPU')
+        return _named(DEFAULT, 'small and pretrained: fast enough for a CPU')
     if _can_be_had(_RESNETS['resnet50'][1]):
         return _named('resnet50', 'pretrained, and there is a GPU for it')
     return _named(DEFAULT, 'its pretrained weights are installed; those of resnet50 cannot be '
-                  'fetched from here')
+                  'downloaded')
 
 
 def _named(name: str, reason: str) -> Backbone:
@@ -58,8 +58,8 @@ def _named(name: str, reason: str) -> Backbone:
     if full in _RESNETS:
         return Backbone(full, _resnet(full), reason)
     known = (*PIP_WEIGHTS, *_RESNETS)
-    raise UserError(f'--backbone {name}: there is no such backbone.{did_you_mean(full, known)}\n'
-                    f'Choose from {", ".join(known)}, or {_TIMM}NAME for one of timm.')
+    raise UserError(f'--backbone {name}: no such backbone.{did_you_mean(full, known)}\n'
+                    f'Choose from {", ".join(known)}, or {_TIMM}NAME for a timm backbone.')
 
 
 def _lite(name: str) -> dict:
@@ -74,7 +74,7 @@ def _resnet(name: str) -> dict:
     if not _can_be_had(weights):
         raise UserError(
             f'The weights of {name} are not on this machine and {_URL} cannot be reached.\n'
-            f'Put {weights} into {_cache()}, or take --backbone {DEFAULT}.')
+            f'Put {weights} into {_cache()}, or use --backbone {DEFAULT}.')
     return dict(
         data_preprocessor=_IMAGENET,
         backbone=dict(
@@ -87,7 +87,7 @@ def _resnet(name: str) -> dict:
 def _timm(name: str) -> dict:
     timm = import_timm(f'--backbone {_TIMM}{name}')
     if not timm.is_model(name):
-        raise UserError(f'--backbone {_TIMM}{name}: timm has no model of this name.'
+        raise UserError(f'--backbone {_TIMM}{name}: timm has no model with this name.'
                         f'{did_you_mean(name, timm.list_models())}')
     weights = timm.get_pretrained_cfg(name)
     pretrained = weights is not None and weights.has_weights

@@ -30,8 +30,8 @@ def coverage_lines(cfg: Config, ann_file: str, size: Size, *, progress: bool = F
     width, height = np.median([box['input_size'] for box in lost], axis=0)
     images = list(dict.fromkeys(names[box['image_id']] for box in lost))
     have = 'has' if len(lost) == 1 else 'have'
-    lines.append(f'{len(lost):,} {have} none, of median {width:.0f} x {height:.0f} pixels of the '
-                 f'input, in {counted(len(images), "image")}: {first_few(images, 3)}')
+    lines.append(f'{len(lost):,} {have} none (median size {width:.0f} x {height:.0f} input '
+                 f'pixels), in {counted(len(images), "image")}: {first_few(images, 3)}')
     if percent(len(lost), boxes) > 100 * (1 - ENOUGH):
         lines += [f'  {count}: {found["reasons"][reason]}' for reason, count in
                   Counter(box['reason'] for box in lost).most_common()]

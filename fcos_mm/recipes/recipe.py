@@ -53,9 +53,9 @@ def choose_model(data, base: Config, options: Options, machine: Machine) -> list
                dict(model=backbone.model) if backbone.name != DEFAULT else {}),
         Choice('batch_size', batch, why_batch),
         Choice('lr', rate, why_rate),
-        Choice('workers', workers, f'that read images beside the training, of {machine.cores} '
-               'cores', dict(train_dataloader=dict(num_workers=workers))),
-        Choice('seed', options.seed, 'of splits and training: the same gives the same run',
+        Choice('workers', workers, 'processes that load images during training; '
+               f'{machine.cores} cores', dict(train_dataloader=dict(num_workers=workers))),
+        Choice('seed', options.seed, 'of the split and the training: the same seed repeats the run',
                dict(randomness=dict(seed=options.seed)))]
 
 
@@ -91,12 +91,12 @@ def _level_choices(found: SizeFit, given: bool) -> Sequence[Choice]:
     if fit.levels[0] == 2:
         reason = 'stride 4 for small boxes'
     elif fit.levels == (3, 7):
-        reason = 'those of the paper'
+        reason = 'as in the paper'
     else:
-        reason = 'the levels above would serve hardly any box'
+        reason = 'hardly any box would use the higher levels'
     return (Choice('levels', fit.name, 'given' if given else reason),
             Choice('regress_ranges', fit.ranges,
-                   f'boxes with a location: {fit.answered:.1%}; on each level {shares}'))
+                   f'boxes with a location: {fit.answered:.1%}; by level {shares}'))
 
 
 def choose_training(model: list[Choice], data, options: Options, machine: Machine,
@@ -113,8 +113,8 @@ def choose_training(model: list[Choice], data, options: Options, machine: Machin
                            seconds=options.seconds)
     return [
         Choice('epochs', length.epochs, length.reason),
-        Choice('val_interval', length.val_interval, 'epochs from validation to validation',
+        Choice('val_interval', length.val_interval, 'epochs between validations',
                dict(train_cfg=dict(val_interval=length.val_interval))),
         Choice('time', spoken(length.seconds),
-               f'expected on {machine.name}, by {steps * length.epochs:,} steps as just measured',
+               f'expected on {machine.name}: {steps * length.epochs:,} steps at the measured speed',
                {})]

@@ -49,15 +49,15 @@ def choose_batch(given: int | None, images: int, pixels: int, machine: Machine
     """
     if given:
         if given > images:
-            raise UserError(f'--batch {given}: the training set has {images} images. Give --batch '
-                            f'{images} or less.')
+            raise UserError(f'--batch {given}: the training set has only {images} images. Give '
+                            f'--batch {images} or less.')
         return given, 'given'
     fits = machine.memory * _SHARE_OF_MEMORY / (pixels * _BYTES_PER_PIXEL)
     limits = {
         f'{machine.memory / 2**30:.0f} GiB of free memory': fits,
         f'{images} images: an epoch has at least {_STEPS_OF_EPOCH} steps':
             images // _STEPS_OF_EPOCH,
-        'usual on a GPU' if machine.has_gpu else 'usual on a CPU':
+        'default on a GPU' if machine.has_gpu else 'default on a CPU':
             _BATCHES[0] if machine.has_gpu else _CPU_BATCH}
     reason = min(limits, key=limits.get)
     return next((batch for batch in _BATCHES if batch <= limits[reason]), 1), reason
@@ -70,8 +70,8 @@ def choose_rate(given: float | None, batch: int, base: float, base_batch: int
         return given, 'given'
     rate = float(f'{base * math.sqrt(batch / base_batch):.2g}')
     if batch == base_batch:
-        return rate, f'that of the base config, for {base_batch} images a step'
-    return rate, f'{base:g} is for {base_batch} images a step; times the root of the ratio'
+        return rate, f'from the base config, for batch size {base_batch}'
+    return rate, f'{base:g} for batch size {base_batch}, scaled by the square root of the ratio'
 
 
 def choose_length(images: int, steps: int, speed: Speed, machine: Machine, *,
@@ -97,17 +97,17 @@ def choose_length(images: int, steps: int, speed: Speed, machine: Machine, *,
         if length.seconds <= _CPU_SECONDS:
             return length
         most = max(_fitting(_CPU_SECONDS, steps, speed), 1)
-        return _length(most, steps, speed, f'what a CPU does in about an hour, of the {wanted} '
-                       'that the data want: --time or --epochs for more')
+        return _length(most, steps, speed, 'what a CPU can do in about an hour; the data call for '
+                       f'{wanted}: use --time or --epochs for more')
     if seconds is None:
         return _length(wanted, steps, speed, _wanted(images, wanted))
     most = _fitting(seconds, steps, speed)
     if most < 1:
         least = _length(1, steps, speed, '').seconds
-        raise UserError(f'--time is too short: one epoch with its validation takes about '
+        raise UserError(f'--time is too short: one epoch with validation takes about '
                         f'{spoken(least)}. Give --time {_as_option(least)} or more, or a smaller '
                         '--size.')
-    return _length(most, steps, speed, f'what fits into {spoken(seconds)}')
+    return _length(most, steps, speed, f'what fits in {spoken(seconds)}')
 
 
 def spoken(seconds: float) -> str:
@@ -123,7 +123,7 @@ def _as_option(seconds: float) -> str:
 
 
 def _wanted(images: int, epochs: int) -> str:
-    return f'{images} images: each is seen {epochs} times; early stopping may end it sooner'
+    return f'{images} images: each is seen {epochs} times; early stopping may end training sooner'
 
 
 def _fitting(seconds: float, steps: int, speed: Speed) -> int:

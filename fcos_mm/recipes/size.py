@@ -52,7 +52,7 @@ def _smallest(boxes: Boxes, sizes: list[Size], options: dict, first: int) -> Siz
         fit = fit_levels(boxes.at(size), boxes.weight, max(size), first=first, **options)
         if fit.is_enough:
             return SizeFit(size, fit, f'the smallest at which 95 % of the boxes of a class have '
-                           f'{options["wanted"]} locations or more, on average over the classes')
+                           f'at least {options["wanted"]} locations, averaged over the classes')
     return SizeFit(size, fit, 'the largest for these images and this machine: boxes are small')
 
 

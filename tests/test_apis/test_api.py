@@ -71,7 +71,7 @@ def test_a_pil_image_is_what_its_file_is(detector, tmp_path, name, write):
     ('none.jpg', 'Image not found: none.jpg'),
     (RGB / 255, 'Not an image: array of float64 and shape'),
     (RGB[..., 0], 'shape .48, 64.'), (None, 'Not an image: NoneType'),
-    (Image.new('F', (8, 8)), 'PIL image of mode F'), (__file__, 'cannot be read as an image')])
+    (Image.new('F', (8, 8)), 'PIL images of mode F'), (__file__, 'cannot be read as an image')])
 def test_what_is_no_image(detector, image, message):
     with pytest.raises(UserError, match=message):
         detector(image)
@@ -118,7 +118,7 @@ def test_one_class_by_its_name(trained):
 
 
 def test_a_folder_is_no_image(detector, tmp_path):
-    with pytest.raises(UserError, match=f'{tmp_path} is a folder.\nGive its images in a list'):
+    with pytest.raises(UserError, match=f'{tmp_path} is a folder.\nPass its images as a list'):
         detector(tmp_path)
 
 

@@ -102,7 +102,7 @@ def test_without_opening_the_images(run, data):
 
 def test_classes_of_a_folder(run, data):
     _, screen = run(check_data, data, '--classes', 'jar', '--no-page')
-    assert 'boxes are left out because their category is not in metainfo.classes' in screen
+    assert 'boxes are ignored because their category is not in metainfo.classes' in screen
     assert rows(screen)[2:5] == [
         TABLE[1], ['all', 'classes', '4', 'in', '4', '2', 'in', '2'], TABLE[3]]
 

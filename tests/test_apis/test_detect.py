@@ -96,7 +96,7 @@ def test_an_annotation_file_that_cannot_be_read(trained, tmp_path, text):
     path = tmp_path / 'ann.json'
     path.write_text(text)
     cfg = load_config(str(trained.config), {'test_dataloader.dataset.ann_file': str(path)})
-    with pytest.raises(UserError, match="ann.json is not in COCO's format|is not JSON: .*ann.json|"
+    with pytest.raises(UserError, match="ann.json is not in COCO format|is not JSON: .*ann.json|"
                                         'ann.json: .* of 1 categories'):
         find_category_ids(cfg, ('cup', 'jar'))
 

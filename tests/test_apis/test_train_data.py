@@ -30,8 +30,8 @@ def test_screen_says_what_was_chosen_and_what_comes_next(from_data):
     assert 'image_size 64 x 64 given' in lines
     assert 'epochs 1 given' in lines
     assert any(line.startswith('best AP 0.') and line.endswith('after epoch 1') for line in lines)
-    assert f'test it fcos-mm test {from_data.work_dir}' in lines
-    assert f'detect with fcos-mm detect PICTURES --model {from_data.work_dir}' in lines
+    assert f'to test fcos-mm test {from_data.work_dir}' in lines
+    assert f'to detect fcos-mm detect PICTURES --model {from_data.work_dir}' in lines
 
 
 def test_resume_takes_the_config_as_it_is(from_data, run, tmp_path):
@@ -40,14 +40,14 @@ def test_resume_takes_the_config_as_it_is(from_data, run, tmp_path):
     config.write_text(config.read_text().replace('num_workers=1', 'num_workers=0'))
     _, screen = run(train, '--data', from_data.data, '--work-dir', tmp_path / 'run', '--resume',
                     '--cfg-options', 'val_dataloader.num_workers=0')
-    assert f'continues with {config}' in screen
+    assert f'continuing with {config}' in screen
     assert 'resumed epoch: 1, iter: 2' in screen
     assert 'measuring' not in screen
 
 
 @pytest.mark.parametrize('option, message', [
-    (('--size', 96), 'made by --size 64x64, not by --size 96x96'),
-    (('--lr', 0.1), 'made by no --lr, not by --lr 0.1')])
+    (('--size', 96), 'made with --size 64x64, not --size 96x96'),
+    (('--lr', 0.1), 'made with no --lr, not --lr 0.1')])
 def test_resume_refuses_other_settings(from_data, run, option, message):
     with pytest.raises(UserError, match=message):
         run(train, '--data', from_data.data, '--work-dir', from_data.work_dir, '--resume', *option)
@@ -95,7 +95,7 @@ def test_a_batch_that_is_too_large_for_the_gpu(from_data, run, tmp_path, monkeyp
     (('--classes', 'disk'), "no class 'disk'. Did you mean 'disc'"),
     (('--backbone', 'lite'), 'no such backbone'),
     (('--time', '20s'), '--time is too short: one epoch .* 21 s'),
-    (('--launcher', 'slurm'), '--data chooses the settings in one process')])
+    (('--launcher', 'slurm'), '--data works in one process only')])
 def test_bad_input_in_one_error(from_data, run, tmp_path, quick, words, message):
     with pytest.raises(UserError, match=message):
         run(train, '--data', from_data.data, '--work-dir', tmp_path, *words)

@@ -31,13 +31,13 @@ def test_values_that_are_not_taken(words, capsys):
 
 @pytest.mark.parametrize('words', [(), ('a.py', '--data', 'x')])
 def test_either_a_config_or_data(words):
-    with pytest.raises(UserError, match='Give one of the two'):
+    with pytest.raises(UserError, match='Give either a config'):
         main(train, words)
 
 
 @pytest.mark.parametrize('words', [('--size', '64'), ('--seed', '0'), ('--dry-run', )])
 def test_options_that_need_data(words):
-    with pytest.raises(UserError, match=f'{words[0]} goes with --data'):
+    with pytest.raises(UserError, match=f'{words[0]} works only with --data'):
         main(train, ['a.py', *words])
 
 

@@ -72,7 +72,7 @@ def test_another_form_is_named_and_can_be_fixed(written, error_of, folder, name)
     boxes = boxes_in(WIDTH, HEIGHT, 50)
     message = error_of(written(write(name, boxes, np.full((50, 2), (WIDTH, HEIGHT)))))
     if 'normalized-yx' in name:  # of fractions nothing tells which comes first
-        assert f'(or as {meaning(name)}' in message
+        assert f'(or {meaning(name)}' in message
     else:
         assert message.endswith(f'--from {name}')
     data, left = fix_boxes(str(folder.root / 'ann.json'), name)
@@ -110,7 +110,7 @@ def test_swapped_sizes_of_images_are_not_swapped_boxes(written, error_of, folder
     for image in folder.data['images']:
         image.update(width=HEIGHT, height=WIDTH)
     (folder.root / 'ann.json').write_text(json.dumps(folder.data))
-    assert 'have another size than their annotation says' in error_of(cfg)
+    assert 'differ in size from their annotation' in error_of(cfg)
 
 
 def test_a_few_boxes_draw_a_warning(written, warnings_of):

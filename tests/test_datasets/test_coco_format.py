@@ -129,8 +129,8 @@ ID = 'a whole number below 2**63 or text'
 BOX = 'four finite numbers [x, y, width, height] in pixels'
 FAULTS = {  # what is done to the data, and the parts of the message
     'section': (change('images', None, None, 3),
-        ["it has no list 'images' (found: [", 'converters']),
-    'entry': (change('images', 0, None, 3), ['1 of 2 images are no JSON objects:\n  entry 0: 3']),
+        ["it has no list 'images' (found: [", 'fcos-mm convert']),
+    'entry': (change('images', 0, None, 3), ['1 of 2 images are not JSON objects:\n  entry 0: 3']),
     'NaN in a box': (change('annotations', 2, 'bbox', [NAN, 0, 5, 5]), [
         f'bbox of 1 of 4 annotations is not {BOX}:\n'
         f'  annotation 3 (2.png) has bbox [nan, 0, 5, 5]\n'
@@ -242,7 +242,7 @@ def test_files_of_another_format(error_of, clean, tmp_path, content, words):
     (tmp_path / 'ann.json').write_bytes(content)
     message = error_of(clean)
     assert words in message and str(tmp_path / 'ann.json') in message
-    assert 'UTF-8' in words or 'tools/dataset_converters' in message
+    assert 'UTF-8' in words or '`fcos-mm convert`' in message
 
 
 def test_no_file(tmp_path):

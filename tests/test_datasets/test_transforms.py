@@ -54,7 +54,7 @@ def test_size_of_a_turned_image(tmp_path, orientation):
     assert sample['img_shape'] == (right['height'], right['width'])
     with pytest.raises(ImageError) as caught:
         LoadImageFromFile()(dict(img_path=path, **wrong))
-    assert (f"{path} is {right['width']} x {right['height']}, its annotation says "
+    assert (f"{path} is {right['width']} x {right['height']}, annotated as "
             f"{wrong['width']} x {wrong['height']}" in str(caught.value))
 
 
@@ -114,5 +114,5 @@ def test_message_reaches_the_user_from_a_worker(folder, num_workers):
         list(loader)
     message = str(caught.value)
     assert message.startswith(f'Image cannot be read: {damaged}')
-    assert message.endswith('take it out of the annotation file.')
+    assert message.endswith('remove it from the annotation file.')
     assert 'Traceback' not in message

@@ -31,7 +31,7 @@ def breaks_down():
 def test_a_check_that_breaks_down_does_not_stop_the_others():
     found = examine({'one': (breaks_down, fine), 'two': (fine, )})
     assert [line.name for line in found['one']] == ['first', 'breaks down', 'good', 'small']
-    assert found['one'][1].text == 'not examined: RuntimeError: no more'
+    assert found['one'][1].text == 'check failed: RuntimeError: no more'
     assert found['two'] == [*fine()]
 
 
@@ -40,7 +40,7 @@ def test_the_report():
         'one',
         '  broken   first              is broken',
         '                              -> pip install first',
-        '  warning  breaks down        not examined: RuntimeError: no more',
+        '  warning  breaks down        check failed: RuntimeError: no more',
         '',
         'two',
         '  ok       good               1.0',

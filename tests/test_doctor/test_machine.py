@@ -65,7 +65,7 @@ def test_gpus(cpu, monkeypatch):
 
 
 @pytest.mark.parametrize('build, text, remedy', [
-    (None, 'torch is a build for CPUs', 'pip install --force-reinstall torch'),
+    (None, 'torch is a CPU-only build', 'pip install --force-reinstall torch'),
     ('12.6', 'torch for CUDA 12.6 finds no GPU', 'nvidia-smi')])
 def test_a_gpu_that_torch_does_not_use(build, text, remedy, cpu, monkeypatch):
     monkeypatch.setattr(Path, 'exists', lambda path: True)

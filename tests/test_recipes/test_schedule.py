@@ -22,7 +22,7 @@ def test_batch_by_hand(machine, images, pixels, batch):
 
 def test_given_batch():
     assert choose_batch(5, 5, PIXELS, CPU) == (5, 'given')
-    with pytest.raises(UserError, match=r'--batch 6: the training set has 5 images.*--batch 5'):
+    with pytest.raises(UserError, match=r'--batch 6: .* has only 5 images.*--batch 5'):
         choose_batch(6, 5, PIXELS, CPU)
 
 

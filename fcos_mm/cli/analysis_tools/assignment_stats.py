@@ -1,4 +1,4 @@
-"""``fcos-mm assignment-stats``: which boxes a config can detect at all."""
+"""``fcos-mm assignment-stats``: find which boxes a config can detect at all."""
 import argparse
 
 from fcos_mm.cli.options import add_config, add_config_options
@@ -12,7 +12,7 @@ examples:
       --ann-file data/coco/annotations/instances_val2017.json
       do the regress ranges fit the data?
   %(prog)s my_config.py --ann-file train.json --scale 1024 640 --out stats.json
-      ... with a smaller input; every box without a location is listed in stats.json
+      ... with a smaller input; stats.json lists every box without a location
   %(prog)s configs/retinanet/retinanet_r50-caffe_fpn_1x_coco.py --ann-file val.json \\
       --low-quality-matches --as-published
       the paper's Table 1, counted as in its code"""
@@ -28,13 +28,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--ann-file', required=True, help='COCO-format annotation file')
     parser.add_argument('--out', metavar='FILE.json', help='write the statistics as JSON')
     parser.add_argument('--scale', type=int, nargs=2, metavar=('LONGER', 'SHORTER'),
-                        help='maximum sides of the input in pixels (default: those of the '
-                        "config's training pipeline, of several scales the largest)")
+                        help='maximum input size in pixels (default: the largest scale of the '
+                        "config's training pipeline)")
     parser.add_argument('--low-quality-matches', action='store_true',
-                        help='anchors only: also report the best possible recall if the best '
-                        'anchor of a box counts never, from IoU 0.4 on, or always')
+                        help="anchors only: also report the best possible recall if a box's best "
+                        'anchor counts as a match never, from IoU 0.4 on, or always')
     parser.add_argument('--as-published', action='store_true',
-                        help="count as the code behind the paper's tables: sizes rounded down, "
+                        help="count like the code behind the paper's tables: sizes rounded down, "
                         "last pixel inside the box, Detectron's anchors and matching")
     add_config_options(parser)
 

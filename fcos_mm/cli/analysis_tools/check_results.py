@@ -1,4 +1,4 @@
-"""``fcos-mm check-results``: whether COCO's server accepts a file of detections."""
+"""``fcos-mm check-results``: check whether COCO's server accepts a file of detections."""
 import argparse
 
 _EXAMPLE = '''example:
@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EXAMPLE
     parser.add_argument('results', metavar='RESULTS.bbox.json', help='the file of detections')
     parser.add_argument('annotations', metavar='ANN.json',
-                        help='the images in COCO\'s format, with or without annotations')
+                        help='the images in COCO format, with or without annotations')
 
 
 def run(args: argparse.Namespace) -> int:
@@ -31,5 +31,5 @@ def run(args: argparse.Namespace) -> int:
     report = check_result_file(args.results, args.annotations)
     print(report.text())
     verdict = 'is not' if report.faults else 'is'
-    print(f'{args.results} {verdict} what the evaluation server takes.')
+    print(f'{args.results} {verdict} what the evaluation server accepts.')
     return 1 if report.faults else 0

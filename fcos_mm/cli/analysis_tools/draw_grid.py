@@ -1,4 +1,4 @@
-"""``fcos-mm draw-grid``: a grid of test images with their detections."""
+"""``fcos-mm draw-grid``: draw a grid of test images with their detections."""
 import argparse
 
 from fcos_mm.cli.options import add_config, add_config_options, add_score_threshold, run_of

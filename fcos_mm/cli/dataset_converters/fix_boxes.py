@@ -8,8 +8,8 @@ READINGS = (*PIXEL_READINGS[1:], *NORMALIZED_READINGS)
 _EPILOG = ('box formats:\n'
            + '\n'.join(f'  {name:22} {meaning(name)}' for name in READINGS) + """
 
-Areas are computed from the new boxes; areas of masks are kept. Nothing is written if more than
-1 %% of the boxes leave their image or have no area when read this way.
+Areas are computed from the new boxes; mask areas are kept. Nothing is written if more than 1 %% of
+the boxes extend beyond their image or have no area when read this way.
 
 example:
   %(prog)s data/annotations/train.json data/annotations/train_fixed.json --from corners""")
@@ -17,7 +17,7 @@ example:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
-    parser.description = 'Rewrite boxes of a COCO-format file as x, y, width, height in pixels.'
+    parser.description = 'Rewrite the boxes of a COCO file as x, y, width, height in pixels.'
     parser.epilog = _EPILOG
     parser.add_argument('source', metavar='IN.json', help='COCO-format file to read')
     parser.add_argument('target', metavar='OUT.json', help='COCO-format file to write')
@@ -33,5 +33,5 @@ def run(args: argparse.Namespace) -> None:
     """
     data, wrong = fix_boxes(args.source, args.reading)
     write_json(args.target, data)
-    rest = f'; {wrong} of them leave their image or have no area' if wrong else ''
+    rest = f'; {wrong} of them extend beyond their image or have no area' if wrong else ''
     print(f"{args.target}: {len(data['annotations'])} boxes{rest}")

@@ -1,4 +1,4 @@
-"""``fcos-mm make-shapes``: write the generated dataset."""
+"""``fcos-mm make-shapes``: generate a small dataset of shapes."""
 import argparse
 
 from fcos_mm.datasets.shapes import COUNTS, IMAGE_SIZE, SPLITS, make_shapes
@@ -6,7 +6,7 @@ from fcos_mm.datasets.shapes import COUNTS, IMAGE_SIZE, SPLITS, make_shapes
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
-    parser.description = "Write the generated dataset `shapes` in COCO's format."
+    parser.description = 'Generate the dataset `shapes` in COCO format.'
     parser.epilog = 'example:\n  %(prog)s data/shapes --counts 64 8 12'
     parser.add_argument('out_dir', help='folder to write to')
     parser.add_argument('--seed', type=int, default=0,
@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='images per split (default: %(default)s)')
     parser.add_argument('--image-size', type=int, nargs=2, default=IMAGE_SIZE,
                         metavar=('WIDTH', 'HEIGHT'),
-                        help='size of the images in pixels (default: %(default)s)')
+                        help='image size in pixels (default: %(default)s)')
 
 
 def run(args: argparse.Namespace) -> None:

@@ -14,7 +14,7 @@ example: the subset that the paper calls minival_overlapped
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
-    parser.description = 'Keep the images of a COCO-format file whose boxes overlap.'
+    parser.description = 'Keep the images of a COCO file that have overlapping boxes.'
     parser.epilog = _EPILOG
     parser.add_argument('source', metavar='IN.json', help='COCO-format file to read')
     parser.add_argument('target', metavar='OUT.json', help='COCO-format file to write')

@@ -1,4 +1,4 @@
-"""``fcos-mm voc-to-coco``: VOC's XML files to COCO's format, split by split."""
+"""``fcos-mm voc-to-coco``: convert VOC XML files to COCO format, one file per split."""
 import argparse
 import os
 import os.path as osp
@@ -10,12 +10,12 @@ from fcos_mm.errors import UserError
 
 _EPILOG = """\
 Layouts: Annotations, JPEGImages and lists in ImageSets/Main (PASCAL VOC); the same without lists
-(one split, `all`); XML files beside the images (LabelImg, one split); XML files beside the images
+(one split, `all`); XML files next to the images (LabelImg, one split); XML files next to the images
 in one folder per split (Roboflow).
 
-Faults (boxes without area or outside the image, unknown classes, missing images, broken XML)
-are skipped, counted and listed; the exit status is still 0. A warning at the end says if more than
-1 %% of the boxes were skipped. A split without boxes is an error.
+Invalid entries (boxes without area or outside the image, unknown classes, missing images, broken
+XML) are skipped, counted and listed; the exit status is still 0. If more than 1 %% of the boxes
+were skipped, a warning says so at the end. A split without boxes is an error.
 
 examples:
   %(prog)s VOC2007 --out data/voc
@@ -25,15 +25,15 @@ examples:
 
 Coordinates: most tools (LabelImg and others) store the corners of the box, so the numbers are
 kept. PASCAL VOC's own files count pixels from 1 and include the last pixel: use --one-based for
-them. The two readings differ by one pixel at the left and upper edge."""
+them. The two conventions differ by one pixel at the left and top edge."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.description = ('Convert a dataset with one XML file per image (PASCAL VOC, LabelImg, '
-                          "Roboflow) to COCO's format.")
+                          'Roboflow) to COCO format.')
     parser.epilog = _EPILOG
-    parser.add_argument('root', metavar='VOC_ROOT', help='folder of the dataset, see below')
+    parser.add_argument('root', metavar='VOC_ROOT', help='dataset folder, see below')
     parser.add_argument('--out', required=True,
                         help='folder for the whole dataset, or a .json file for one split')
     parser.add_argument('--split', nargs='+', metavar='NAME',
@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='classes to convert, in label order '
                         '(default: all names in Annotations, sorted)')
     parser.add_argument('--one-based', action='store_true',
-                        help='pixels count from 1 and the last one belongs to the box')
+                        help='pixels are counted from 1, and the box includes the last one')
     parser.add_argument('--copy-images', action='store_true',
                         help='copy the images instead of linking their folder')
 
@@ -74,10 +74,10 @@ def run(args: argparse.Namespace) -> None:
     splits = args.split or layout.splits
     single_file = args.out.endswith('.json')
     if single_file and len(splits) > 1:
-        raise UserError(f'--out {args.out} holds one split, but there are {splits}.\n'
-                        'Choose one by --split, or give a folder as --out.')
+        raise UserError(f'--out {args.out} is a file for one split, but there are {splits}.\n'
+                        'Choose one with --split, or give a folder as --out.')
     if not single_file and is_below(osp.join(args.out, 'images'), layout.images):
-        raise UserError(f'--out {args.out} lies in the folder of the images, {layout.images}.\n'
+        raise UserError(f'--out {args.out} is inside the image folder, {layout.images}.\n'
                         'Give a folder outside of it.')
     classes = args.classes or voc_classes(args.root)
     warnings = []

@@ -1,4 +1,4 @@
-"""``fcos-mm yolo-to-coco``: one folder of YOLO's text files to COCO's format."""
+"""``fcos-mm yolo-to-coco``: convert one folder of YOLO text files to COCO format."""
 import argparse
 import sys
 
@@ -7,10 +7,10 @@ from fcos_mm.datasets.converters import convert_yolo, read_class_names
 _EPILOG = """\
 A label file is named like its image, with the extension .txt. Each line is 'class cx cy w h', in
 fractions of the image's width and height. A score may follow. A polygon, 'class x y x y x y ...',
-becomes its bounding box. Faults (wrong number of fields, unknown classes, boxes without area or
-outside the image, files that are not images) are skipped, counted and listed; the exit status is
-still 0. A warning at the end says if more than 1 %% of the boxes were skipped. Labels without a
-single box are an error.
+becomes its bounding box. Invalid entries (wrong number of fields, unknown classes, boxes without
+area or outside the image, files that are not images) are skipped, counted and listed; the exit
+status is still 0. If more than 1 %% of the boxes were skipped, a warning says so at the end. Labels
+without any box are an error.
 
 example:
   %(prog)s data/images/train data/labels/train --classes data/data.yaml \\
@@ -19,10 +19,10 @@ example:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
-    parser.description = "Convert YOLO text labels to COCO's format."
+    parser.description = 'Convert YOLO text labels to COCO format.'
     parser.epilog = _EPILOG
-    parser.add_argument('images', metavar='IMAGES', help='folder of the images')
-    parser.add_argument('labels', metavar='LABELS', help='folder of the label files')
+    parser.add_argument('images', metavar='IMAGES', help='image folder')
+    parser.add_argument('labels', metavar='LABELS', help='label folder')
     parser.add_argument('--classes', required=True, metavar='FILE',
                         help='text file with one class name per line, or a data.yaml with names')
     parser.add_argument('--out', required=True, metavar='FILE.json', help='COCO file to write')

@@ -1,4 +1,4 @@
-"""``fcos-mm configs``: the shipped configs, with the published figures."""
+"""``fcos-mm configs``: list the shipped configs and their published results."""
 import argparse
 import json
 import sys
@@ -12,7 +12,7 @@ from fcos_mm.errors import UserError
 
 _WIDE = 160  # columns
 _EPILOG = '''\
-Published figures come from the paper or code that a config follows; none was measured here.
+Published results come from the paper or code that a config follows; none were measured here.
 Weights of trained detectors are not published.
 
 examples:

@@ -1,4 +1,4 @@
-"""``fcos-mm doctor``: check the installation, and say how to mend it."""
+"""``fcos-mm doctor``: check the installation, and say how to fix it."""
 import argparse
 import json
 from dataclasses import asdict
@@ -16,7 +16,7 @@ examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
-    parser.description = 'Check packages and devices; report faults and the commands that fix them.'
+    parser.description = 'Check packages and devices; report problems and the commands to fix them.'
     parser.epilog = _EPILOG
     parser.add_argument('--json', action='store_true', help='print JSON instead of text')
 

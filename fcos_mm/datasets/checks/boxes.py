@@ -25,15 +25,15 @@ def box_form(checked: CheckedData) -> Iterator[str]:
     source, best = checked.source, form.names[0]
     stem, ending = osp.splitext(source.ann_file)
     paths = shlex.join([source.ann_file, f'{stem}_fixed{ending}'])
-    remedy = (f'Convert the file, and set {source.key}.ann_file to the new one:\n'
-              f'  python tools/dataset_converters/fix_boxes.py {paths} --from {best}')
+    remedy = (f'Convert the file and set {source.key}.ann_file to the new one:\n'
+              f'  fcos-mm fix-boxes {paths} --from {best}')
     if best.startswith('normalized'):
-        yield (f'{source}: every number of the boxes is below {LARGEST_FRACTION}, e.g. '
-               f'{_example(checked, 0)}. They are read as pixels, and fit {form}.\n{remedy}')
+        yield (f'{source}: all box coordinates are below {LARGEST_FRACTION}, e.g. '
+               f'{_example(checked, 0)}. They should be pixels, but look like {form}.\n{remedy}')
     elif not (best.startswith('yx') and _sizes_are_swapped(checked, form.wrong)):
         yield (str if form.sure else Note)(
-            f'{source}: {_percent(form.wrong.mean())} of the boxes leave their image if '
-            f'read as x, y, width, height, and {_percent(form.left)} if read as {form}, '
+            f'{source}: {_percent(form.wrong.mean())} of the boxes extend beyond their image if '
+            f'read as x, y, width, height, but {_percent(form.left)} if read as {form}, '
             f'e.g. {_example(checked, int(np.argmax(form.wrong)))}.\n{remedy}')
 
 
@@ -64,8 +64,8 @@ def _example(checked: CheckedData, index: int) -> str:
 def skipped_boxes(checked: CheckedData) -> Iterator[str]:
     """Warn about boxes that mmdet skips, by the reason."""
     tested = checked.source.test_mode
-    fate = ('They stay in the evaluation, as objects no detector can find.' if tested else
-            'The dataset skips them.')
+    fate = ('The evaluation counts them as objects that no detector can find.' if tested else
+            'Training skips them.')
     for what, wrong in checked.useless.items():
         if wrong.any() and not (tested and 'below 1 pixel' in what):
             yield Note(f'{checked.box_message(wrong, what)}\n{fate} Correct or delete them.')
@@ -82,9 +82,9 @@ def repeated_boxes(checked: CheckedData) -> Iterator[str]:
     repeated = np.zeros(len(rows), dtype=bool)
     repeated[order[1:]] = (rows[order[1:]] == rows[order[:-1]]).all(1)
     if repeated.any():
-        fate = ('Of two equal objects a detector finds one.' if checked.source.test_mode else
-                'Of equal boxes one is learned.')
-        yield Note(f"{checked.box_message(repeated, 'repeat an earlier box')}\n{fate} "
+        fate = ('A detector can find only one of two identical boxes.'
+                if checked.source.test_mode else 'Training uses only one of identical boxes.')
+        yield Note(f"{checked.box_message(repeated, 'duplicate an earlier box')}\n{fate} "
                    'Delete them.')
 
 

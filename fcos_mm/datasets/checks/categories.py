@@ -18,37 +18,37 @@ def classes(checked: CheckedData) -> Iterator[str]:
     names = [entry['name'] for entry in checked.data['categories']]
     double = [name for name, times in Counter(source.classes).items() if times > 1]
     if double:
-        yield (f'{source}: metainfo.classes has {double} more than once.\n'
-               f'Write every name once in {source.key}.metainfo.classes.')
+        yield (f'{source}: metainfo.classes lists {double} more than once.\n'
+               f'List each name once in {source.key}.metainfo.classes.')
         return
     parent = parent_category(checked.data)
     if parent is not None and parent['name'] not in source.classes:
         yield Note(f"{source}: category {parent['name']!r} with id {parent['id']!r} has no boxes "
-                   'and is the supercategory of all others: ignored.')
+                   'and is the supercategory of all other categories: ignored.')
         names.remove(parent['name'])
     used = tuple(name for name in names if name in source.classes)
     if set(used) != set(source.classes):
         yield _disagreement(checked, names)
     elif used != source.classes and not source.labels_by_name:
-        yield (f'{source}: the classes stand in another order than the categories of the data, so '
-               'labels would get wrong names.\n'
+        yield (f'{source}: the classes are in a different order than the categories of the data, '
+               'so labels would get the wrong names.\n'
                f'  metainfo.classes: {source.classes}\n  categories: {used}\n'
-               f'Write {source.key}.metainfo.classes in the order of the data.')
+               f'List {source.key}.metainfo.classes in the order of the data.')
 
 
 def _disagreement(checked: CheckedData, names: Sequence[str]) -> str:
     source = checked.source
     origin = '' if source.classes_given else (
-        " (not set in the config, so the dataset type's own are used)")
+        ' (not set in the config; these are the defaults of the dataset type)')
     missing = [name for name in source.classes if name not in names]
     unknown = [name for name in names if name not in source.classes]
-    return (f'{source}: the classes and the categories of the data disagree.\n'
+    return (f'{source}: the classes do not match the categories of the data.\n'
             f'  metainfo.classes{origin}: {_listing(source.classes)}\n'
             f'  categories of the data: {_listing(names)}\n'
             f'  classes missing from the data: {_listing(missing)}\n'
-            f'  categories unknown to the classes: {_listing(unknown)}\n'
+            f'  categories missing from the classes: {_listing(unknown)}\n'
             f'Set classes, or {source.key}.metainfo=dict(classes=...), to the names in the '
-            'data, spelled and ordered as there.')
+            'data, with the same spelling and order.')
 
 
 def _listing(names: Sequence[str]) -> str:
@@ -64,8 +64,8 @@ def left_out_categories(checked: CheckedData) -> Iterator[str]:
     if lost:
         yield Note(
             f"{checked.source}: {sum(lost.values())} of {len(checked.data['annotations'])} boxes "
-            f'are left out because their category is not in metainfo.classes: {lost}\nIf that is '
-            f'not wanted, add the names to {checked.source.key}.metainfo.classes.')
+            f'are ignored because their category is not in metainfo.classes: {lost}\nTo use them, '
+            f'add the names to {checked.source.key}.metainfo.classes.')
 
 
 def head_classes(checked: CheckedData) -> Iterator[str]:
@@ -92,7 +92,7 @@ def _other_number(checked: CheckedData, key: str, number: int) -> str:
     evaluator = source.key.split('_')[0] + '_evaluator'
     several = isinstance(checked.cfg.get(evaluator), (list, tuple))
     return (
-        f'{message}Write in {source.key}.metainfo.classes all {number} classes of the training, in '
-        'its order, and read the metrics of single classes with\n'
+        f'{message}List all {number} classes of the training in {source.key}.metainfo.classes, in '
+        'the same order, and get the metrics of each class with\n'
         f"--cfg-options {evaluator}{'.0' if several else ''}.classwise=True. "
-        f'(For a model of {count} classes: {key}.num_classes={count}, and train it.)')
+        f'(For a model with {count} classes, set {key}.num_classes={count} and train it.)')

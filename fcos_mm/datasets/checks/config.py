@@ -92,8 +92,8 @@ def _check_source(cfg: Config, source: CocoSource, evaluated: bool,
     """Check one dataset and return the ids of its images."""
     path, needs = source.ann_file, EVALUATED if evaluated else DATASET
     if not osp.isfile(path):
-        raise UserError(f'Annotation file not found: {path}\nIt is data_root + ann_file of '
-                        f'{source.key}. Set {source.key}.data_root to the folder of the data and '
+        raise UserError(f'Annotation file not found: {path}\nThe path is data_root + ann_file of '
+                        f'{source.key}. Set {source.key}.data_root to the data folder and '
                         f'{source.key}.ann_file to the file inside it.')
     data = load_coco(path, needs, annotated=not source.test_mode, note=warn)
     faults, failed = Faults(), set()

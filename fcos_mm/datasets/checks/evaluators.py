@@ -24,22 +24,22 @@ def check_evaluators(cfg, key: str, image_ids: Sequence[tuple[CocoSource, set]])
         _check_apart(name, image_ids)
         if '://' in path or (ours and used == {osp.realpath(path)}):
             continue
-        remedy = f'Set {name}.ann_file to the file of the dataset'
+        remedy = f'Set {name}.ann_file to the annotation file of the dataset'
         if not osp.isfile(path):
             raise UserError(f'Annotation file not found: {path}\n{remedy}: {files}.')
         data = load_coco(path, annotated=False)
         known = {image.get('id') for image in data['images']}
         lost = set().union(*(ids for _, ids in image_ids)) - known
         if lost:
-            raise UserError(f'{name}.ann_file ({path}) is not about the images of the dataset '
-                            f'({files}): {len(lost)} of them are not in it.\n{remedy}.')
+            raise UserError(f'{name}.ann_file ({path}) does not match the dataset ({files}): '
+                            f'{len(lost)} of its images are not in it.\n{remedy}.')
         names = [entry.get('name') for entry in data['categories']]
         classes = image_ids[0][0].classes
         missing = [label for label in classes if label not in names]
         if missing:
             raise UserError(
-                f'{name}.ann_file ({path}) has no category {missing[0]!r}, which is a class of the '
-                f'dataset; its categories are {shorten(names)}.\n{remedy}.')
+                f'{name}.ann_file ({path}) lacks category {missing[0]!r}, which is a class of the '
+                f'dataset. Its categories are {shorten(names)}.\n{remedy}.')
         if not ours:
             in_order = [label for label in names if label in classes] == list(classes)
             _check_for_mmdet(name, path, data, in_order)
@@ -52,9 +52,9 @@ def _check_apart(name: str, image_ids: Sequence[tuple[CocoSource, set]]) -> None
         shared = next((image_id for image_id in ids if image_id in owner), None)
         if shared is not None:
             raise UserError(
-                f'{source.key} and {owner[shared].key} both have an image with the id {shared!r}: '
-                f'{name} would take their detections for those of one image.\nNumber the images '
-                "of both files differently, or use type='MultiDatasetsEvaluator'.")
+                f'{source.key} and {owner[shared].key} both have an image with the id {shared!r}, '
+                f'so {name} would mix up their detections.\nGive the images of the two files '
+                "different ids, or use type='MultiDatasetsEvaluator'.")
         owner.update(dict.fromkeys(ids, source))
 
 
@@ -63,12 +63,12 @@ def _check_for_mmdet(name: str, path: str, data: dict, in_order: bool) -> None:
     ours = f"Set {name}.type='fcos_mm.CocoMetric'"
     if not in_order:
         raise UserError(
-            f"{name} is mmdet's and takes the labels in the order of the categories of {path}; "
-            f'metainfo.classes has another order.\n{ours}, which goes by the names, or write the '
-            'classes in the order of the file.')
+            f"{name} is mmdet's metric, which expects the classes in the category order of {path}; "
+            f'metainfo.classes has a different order.\n{ours}, which matches classes by name, or '
+            'list the classes in the order of the file.')
     if any(box.get('id') == 0 for box in data['annotations']):
-        raise UserError(f"{name} is mmdet's and takes an annotation with id 0 for one that was "
-                        f'never found; {path} has one.\n{ours}, or number the annotations from 1.')
+        raise UserError(f"{name} is mmdet's metric, which counts an annotation with id 0 as "
+                        f'missed; {path} has one.\n{ours}, or number the annotations from 1.')
 
 
 def _evaluators(cfg, key: str) -> Iterator[tuple[str, str, bool]]:

@@ -30,9 +30,9 @@ def split_size(checked: CheckedData) -> Iterator[str]:
     if SPLITS.get(name, number) == number:
         return
     others = [other for other, size in SPLITS.items() if size == number]
-    alike = f", as many as COCO's {' and '.join(others)}" if others else ''
+    alike = f", like COCO's {' and '.join(others)}" if others else ''
     yield Note(f"{checked.source}: COCO's {name} has {SPLITS[name]:,} images, this file has "
-               f'{number:,}{alike}.\nMetrics of it cannot be compared with published ones of '
+               f'{number:,}{alike}.\nIts metrics cannot be compared with published results on '
                f'{name}.')
 
 
@@ -49,9 +49,9 @@ def remaining_images(checked: CheckedData) -> Iterator[str]:
             yield (f"{source}: no image is left after filtering. Of {len(data['images'])} images "
                    f'{reasons}.\nCorrect the annotation file or change {source.key}.filter_cfg.')
         elif not _has_box(checked):
-            yield (f"{source}: there is no box to learn from ({len(data['annotations'])} "
+            yield (f"{source}: there are no boxes to learn from ({len(data['annotations'])} "
                    f'annotations, {int(checked.usable.sum())} of them with an area inside their '
-                   'image; crowds and boxes marked to be ignored do not count).\nCorrect the '
+                   'image; crowds and ignored boxes do not count).\nCorrect the '
                    f'annotation file or choose another {source.key}.ann_file.')
 
 
@@ -88,9 +88,9 @@ def image_files(checked: CheckedData) -> Iterator[str]:
     if not osp.isdir(folder or '.'):
         parent, name = osp.split(osp.normpath(folder))
         yield (f'Image folder not found: {folder}{did_you_mean(name, folders.below(parent))}\n'
-               f'It is data_root + data_prefix.img of {source.key}. Set {source.key}.data_root to '
-               f'the folder of the data and {source.key}.data_prefix.img to the folder of the '
-               'images inside it.')
+               f'The path is data_root + data_prefix.img of {source.key}. Set '
+               f'{source.key}.data_root to the data folder and {source.key}.data_prefix.img to '
+               'the image folder inside it.')
         return
     for image in checked.images:
         path = osp.join(folder, image['file_name'])
@@ -99,21 +99,21 @@ def image_files(checked: CheckedData) -> Iterator[str]:
     lost = []
     for (kind, extra), paths in sort_by_kind(missing).items():
         if not kind:
-            lost.append(f'{", ".join(paths[:EXAMPLES])}: not found under a similar name either.\n'
-                        f'Set {source.key}.data_prefix.img to the folder that the file names are '
-                        'relative to, or take these images out of the annotation file.')
+            lost.append(f'{", ".join(paths[:EXAMPLES])}: not found, not even under a similar name.'
+                        f'\nSet {source.key}.data_prefix.img to the folder that the file names are '
+                        'relative to, or remove these images from the annotation file.')
             continue
         what, remedy = KINDS[kind]
         where = (f'{paths[0]} ({len(paths)}): the name {what}; the file is '
                  f'{missing[paths[0]].path}.')
         if kind in READ:
-            yield Note(f'{source}: {len(paths)} of {len(checked.images)} file names are put right '
+            yield Note(f'{source}: {len(paths)} of {len(checked.images)} file names are corrected '
                        f'when the images are read:\n  {where}')
         else:
             lost.append(f'{where}\n{remedy.format(lost=extra)}.')
     if lost:
         count = sum(found is None or found.kind not in READ for found in missing.values())
-        more = f' And {len(lost) - 1} more kinds of fault.' if len(lost) > 1 else ''
+        more = f' There are {len(lost) - 1} more kinds of error.' if len(lost) > 1 else ''
         yield (f'{source}: {count} of {len(checked.images)} images are missing:\n'
                f'  {lost[0]}{more}')
 
@@ -128,9 +128,9 @@ def repeated_files(checked: CheckedData) -> Iterator[str]:
         if earlier != image['id']:
             cases.append(f"image {image['id']} and image {earlier}: {name}")
     if cases:
-        yield Note(f'{checked.source}: {len(cases)} of {len(checked.images)} images have the file '
+        yield Note(f'{checked.source}: {len(cases)} of {len(checked.images)} images use the file '
                    'of an earlier one:\n  ' + '\n  '.join(cases[:EXAMPLES]) +
-                   '\nThey count twice, each with its own boxes. Unite them.')
+                   '\nEach counts as an image of its own, with its own boxes. Merge them.')
 
 
 def image_sizes(checked: CheckedData) -> Iterator[str]:
@@ -150,17 +150,17 @@ def image_sizes(checked: CheckedData) -> Iterator[str]:
             damaged.append(path)
             continue
         if size != (image['width'], image['height']):
-            wrong.append(f"{path} is {size[0]} x {size[1]}, its annotation (image id "
-                         f"{image['id']!r}) says {image['width']} x {image['height']}")
-    looked_at = f'of {len(images)} images looked at'
+            wrong.append(f"{path} is {size[0]} x {size[1]}, annotated (image id "
+                         f"{image['id']!r}) as {image['width']} x {image['height']}")
+    looked_at = f'of {len(images)} checked images'
     if damaged:
-        fate = ('A test stops at an image that it cannot read.' if source.test_mode else
-                'In training the next image stands in for one that cannot be read.')
+        fate = ('Testing stops at an image that it cannot read.' if source.test_mode else
+                'Training replaces an unreadable image with the next one.')
         yield Note('\n  '.join([f'{source}: {len(damaged)} {looked_at} have no readable header:',
                                 *damaged[:EXAMPLES]]) + f'\n{fate}')
     if wrong:
         yield (
-            f'{source}: {len(wrong)} {looked_at} have another size than their annotation says:\n  '
+            f'{source}: {len(wrong)} {looked_at} differ in size from their annotation:\n  '
             + '\n  '.join(wrong[:EXAMPLES]) +
-            '\nBoxes are in pixels of the annotated size. Annotate the images as they are (a '
-            "camera's rotation, kept in the file, counts), or use the images that were annotated.")
+            '\nBoxes are in pixels of the annotated size. Correct the annotation (the EXIF '
+            'rotation of an image is applied), or use the images that were annotated.')

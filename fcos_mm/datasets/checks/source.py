@@ -40,8 +40,8 @@ def check_same_classes(sources: Sequence[CocoSource]) -> None:
     for source in sources[1:]:
         if source.classes != sources[0].classes:
             raise UserError(
-                f'{source.key} has other classes than {sources[0].key}, so one label would mean '
-                f'two classes:\n  {shorten(source.classes)}\n  {shorten(sources[0].classes)}\n'
+                f'{source.key} and {sources[0].key} have different classes, so one label would '
+                f'mean two classes:\n  {shorten(source.classes)}\n  {shorten(sources[0].classes)}\n'
                 'Give both the same metainfo.classes, in the same order.')
 
 
@@ -62,12 +62,11 @@ def _source(dataset: dict, dataset_type: type, key: str, labels_by_name: bool) -
                         f'Set {key}.ann_file to a COCO-format JSON file.')
     if 'img' not in prefix:
         raise UserError(f'{key}.data_prefix does not say where the images are.\n'
-                        f"Set {key}.data_prefix=dict(img='FOLDER/'), the folder relative to "
-                        'data_root.')
+                        f"Set {key}.data_prefix=dict(img='FOLDER/'), relative to data_root.")
     classes = load_metainfo(dataset_type, metainfo).get('classes')
     if not classes or isinstance(classes, str):
         raise UserError(f'{key}.metainfo.classes is {classes!r}, not a list of names.\n'
-                        'Write it as a tuple, a single class with a comma: '
+                        'Write a tuple; a single class needs a comma: '
                         "metainfo=dict(classes=('cell', )).")
     ann_file, images = (path if '://' in path or not root else osp.join(root, path)
                         for path in (dataset['ann_file'], prefix['img']))

@@ -85,7 +85,7 @@ class CocoWriter:
             self.fault(f'{_SKIPPED}: no area', where)
         else:
             if max(abs(a - b) for a, b in zip(cut, box, strict=True)) > _CLIP_TOLERANCE:
-                self.fault('boxes cut to their image', where)
+                self.fault('boxes clipped to their image', where)
             self.annotations.append(dict(
                 id=len(self.annotations) + 1, image_id=image['id'], category_id=label + 1,
                 bbox=[_rounded(cut[0]), _rounded(cut[1]), width, height],
@@ -104,14 +104,14 @@ class CocoWriter:
         """
         lack = self.lack()
         if lack is not None:
-            raise UserError(f'{path} is not written: {lack}')
+            raise UserError(f'{path} was not written: {lack}')
         write_json(path, self.content())
 
     def lack(self) -> str | None:
         """Why there is nothing to learn from, and what to do; None if there are boxes."""
         if self.annotations:
             return None
-        lack = (f"no box was found in {counted(len(self.images), 'image')}" if self.images else
+        lack = (f"no boxes found in {counted(len(self.images), 'image')}" if self.images else
                 'no image could be converted')
         main = sorted(self.faults.items(), key=lambda fault: -len(fault[1]))
         reasons = ''.join(f'  {counted_kind(len(cases), kind)}, e.g. {cases[0]}\n'
@@ -126,9 +126,9 @@ class CocoWriter:
         total = skipped + len(self.annotations)
         if skipped <= _MANY_SKIPPED * total:
             return None
-        return (f'{skipped} of {total} boxes ({100 * skipped / total:.0f} %) were skipped, for the '
-                'reasons listed above. A detector trained on the rest learns that these objects '
-                'are background: correct the labels and convert again.')
+        return (f'{skipped} of {total} boxes ({100 * skipped / total:.0f} %) were skipped for the '
+                'reasons above. A detector trained on the rest learns that these objects are '
+                'background. Correct the labels and convert again.')
 
     def summary(self) -> str:
         """Say how much was converted, and the first cases of every fault."""
@@ -179,4 +179,4 @@ def require_folder(path: str, what: str) -> None:
         parent = osp.dirname(osp.abspath(path))
         there = sorted(os.listdir(parent)) if osp.isdir(parent) else 'nothing'
         raise UserError(f'Folder not found: {path}\nIt should hold {what}. '
-                        f'In {parent} there is: {there}.')
+                        f'{parent} contains: {there}.')

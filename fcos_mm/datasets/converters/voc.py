@@ -54,7 +54,7 @@ def convert_voc(root: str, split: str, *, classes: Sequence[str] | None = None,
     classes = known if classes is None else classes
     lost = [name for name in classes if name not in known]
     if lost:
-        raise UserError(f'No object of {root} is called {lost}.\n'
+        raise UserError(f'{root} has no objects named {lost}.\n'
                         f'The names in its annotations are {known}.')
     writer = CocoWriter(classes)
     for path in _images_of(layout, split, writer):
@@ -83,7 +83,7 @@ def _add_image(writer: CocoWriter, layout: VocLayout, file_name: str, one_based:
     """Add an image with its boxes, or note why it is skipped."""
     path = osp.join(layout.annotations, osp.splitext(file_name)[0] + '.xml')
     if not osp.isfile(path):
-        writer.fault('images skipped: no XML file of the same name', file_name)
+        writer.fault('images skipped: no XML file with the same name', file_name)
         return
     try:
         tree = ElementTree.parse(path).getroot()
@@ -95,7 +95,7 @@ def _add_image(writer: CocoWriter, layout: VocLayout, file_name: str, one_based:
         return
     said = tuple(_positive(tree.findtext(f'size/{side}')) for side in ('width', 'height'))
     if None not in said and said != size:
-        writer.fault('images skipped: size in the XML file is not that of the image',
+        writer.fault('images skipped: size in the XML file does not match the image',
                      f'{path}: {said}, image {size}')
         return
     writer.add_image(file_name, *size)
@@ -115,12 +115,12 @@ def _add_object(writer: CocoWriter, item: ElementTree.Element, where: str, one_b
                 ) -> None:
     name = (item.findtext('name') or '').strip()
     if name not in writer.classes:
-        writer.fault(f'boxes left out: class {name!r} not asked for', where)
+        writer.fault(f'boxes left out: class {name!r} not selected', where)
         return
     try:
         box = [float(item.findtext(f'bndbox/{corner}')) for corner in _CORNERS]
     except (TypeError, ValueError):
-        writer.fault(f'boxes skipped: bndbox lacks a number of {_CORNERS}', where)
+        writer.fault(f'boxes skipped: bndbox needs the numbers {_CORNERS}', where)
         return
     if one_based:
         box[:2] = box[0] - 1, box[1] - 1

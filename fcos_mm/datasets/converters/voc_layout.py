@@ -50,7 +50,7 @@ def voc_layout(root: str) -> VocLayout:
     Raises:
         UserError: If there are no XML files in any of these places.
     """
-    require_folder(root, 'XML files, or Annotations with XML files')
+    require_folder(root, 'XML files, or a folder Annotations with XML files')
     annotations = next((folder for name in _ANNOTATION_FOLDERS
                         if has_xml(folder := osp.join(root, name)) or _xml_below(folder)),
                        osp.join(root, _ANNOTATION_FOLDERS[0]))
@@ -61,13 +61,13 @@ def voc_layout(root: str) -> VocLayout:
     splits = _xml_below(root)
     if not splits:
         raise UserError(f'No XML files found in {root}: neither in {osp.join(root, "Annotations")}'
-                        ', nor beside the images, nor in its subfolders.\nGive the folder of a '
-                        'dataset in the layout of PASCAL VOC, LabelImg or Roboflow.')
+                        ', nor next to the images, nor in its subfolders.\nGive the folder of a '
+                        'dataset in PASCAL VOC, LabelImg or Roboflow layout.')
     return VocLayout(root, root, root, splits, listed=False)
 
 
 def _pascal(root: str, annotations: str) -> VocLayout:
-    require_folder(annotations, 'an XML file per image')
+    require_folder(annotations, 'one XML file per image')
     images = next((osp.join(root, name) for name in _IMAGE_FOLDERS
                    if osp.isdir(osp.join(root, name))), osp.join(root, _IMAGE_FOLDERS[0]))
     require_folder(images, 'the images')

@@ -33,9 +33,9 @@ def read_class_names(path: str) -> list:
     # nested aliases of a YAML file can be too many to write out
     plain = isinstance(names, list) and all(isinstance(name, (str, int)) for name in names)
     if not plain or not names or len(set(map(str, names))) < len(names):
-        raise UserError(f'No usable class names in {path} (found {reprlib.repr(names)}).\nWrite '
-                        "every name once: one a line, or 'names: [first, second]' or a mapping "
-                        'from 0, 1, ... in a data.yaml.')
+        raise UserError(f'No usable class names in {path} (found {reprlib.repr(names)}).\nList '
+                        "each name once: one per line, or in a data.yaml as 'names: [first, "
+                        "second]' or a mapping from 0, 1, ...")
     return [str(name) for name in names]
 
 
@@ -49,21 +49,21 @@ def read_data_yaml(path: str) -> dict:
     try:
         content = yaml.safe_load(text)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise UserError(f'Not a YAML file: {path} ({error})\nMend it, or give a text '
-                        'file with one name a line.') from None
+        raise UserError(f'Not a YAML file: {path} ({error})\nCorrect it, or give a text '
+                        'file with one name per line.') from None
     return content if isinstance(content, dict) else {}
 
 
 def _read_names(path: str) -> str:
     if not osp.isfile(path):
-        raise UserError(f'File of the class names not found: {path}\n'
-                        'Give a text file with one name a line, or a data.yaml with names.')
+        raise UserError(f'Class names file not found: {path}\n'
+                        'Give a text file with one name per line, or a data.yaml with names.')
     with open(path, 'rb') as file:
         try:
             return file.read().decode('utf-8-sig')
         except UnicodeDecodeError as error:
-            raise UserError(f'File of the class names is not UTF-8: {path} ({error})\nSave it as '
-                            'UTF-8 text.') from None
+            raise UserError(f'Class names file is not UTF-8: {path} ({error})\nSave it as UTF-8 '
+                            'text.') from None
 
 
 def convert_yolo(images: str, labels: str, *, classes: Sequence[str]) -> CocoWriter:
@@ -80,15 +80,15 @@ def convert_yolo(images: str, labels: str, *, classes: Sequence[str]) -> CocoWri
         UserError: If a folder is missing or no label file fits an image.
     """
     require_folder(images, 'the images')
-    require_folder(labels, 'a text file per image')
+    require_folder(labels, 'one text file per image')
     files = {path: osp.join(labels, osp.splitext(path)[0] + '.txt')
              for path in find_files(images)}
     if not files:
-        raise UserError(f'No image in {images}.\nCheck that this is the folder of the images.')
+        raise UserError(f'No images in {images}.\nCheck that this is the image folder.')
     if not any(map(osp.isfile, files.values())):
-        raise UserError(f'No label file belongs to an image of {images}; '
-                        f'{next(iter(files.values()))}, for example, is not there.\n'
-                        'Check that both folders are of one split.')
+        raise UserError(f'No label file matches an image in {images}; '
+                        f'{next(iter(files.values()))}, for example, does not exist.\n'
+                        'Check that both folders belong to the same split.')
     return convert_yolo_files(images, files, classes=classes)
 
 
@@ -113,7 +113,7 @@ def _add_image(writer: CocoWriter, images: str, path: str, label_file: str) -> N
         return
     writer.add_image(path, *size)
     if not osp.isfile(label_file):
-        writer.fault('images without a label file, taken as empty', path)
+        writer.fault('images without a label file, treated as empty', path)
         return
     for number, line in enumerate(_read_text(label_file).splitlines(), 1):
         if line.strip():
@@ -134,7 +134,7 @@ def _add_line(writer: CocoWriter, line: str, size: tuple[int, int], where: str) 
     label = _label(name, writer.classes)
     if label is None:
         writer.fault('boxes skipped: class is neither a number in '
-                     f'0..{len(writer.classes) - 1} nor a name', f'{where}: class {name}')
+                     f'0..{len(writer.classes) - 1} nor a known name', f'{where}: class {name}')
         return
     try:
         values = [float(word) for word in words]
@@ -146,10 +146,10 @@ def _add_line(writer: CocoWriter, line: str, size: tuple[int, int], where: str) 
     if not all(map(math.isfinite, values)):
         writer.fault('boxes skipped: not a finite number', shown)
     elif corners is None:
-        writer.fault('boxes skipped: not the fields of a box (5), of a box with a score (6) or of '
-                     'a polygon (7, 9, ...)', f'{where}: {len(values) + 1} fields')
+        writer.fault('boxes skipped: wrong number of fields (box: 5, with a score: 6, polygon: '
+                     '7, 9, ...)', f'{where}: {len(values) + 1} fields')
     elif not all(-_TOLERANCE <= value <= 1 + _TOLERANCE for value in lengths):
-        writer.fault('boxes skipped: values not divided by the image size', shown)
+        writer.fault('boxes skipped: values are not fractions of the image size', shown)
     else:
         box = [share * side for share, side in zip(corners, size * 2, strict=True)]
         writer.add_box(label, box, where)

@@ -95,9 +95,9 @@ class CocoSource:
                 if not self._folders.has(file) and not osp.exists(file)]
         if lost:
             raise UserError(
-                f'{len(lost)} of {len(images)} images of {path} are not there: {first_few(lost)}.\n'
-                f'Looked for in {content.images} and the other folders of {self.root}, under '
-                'similar names too. Put them there, or take them out of the annotation file.')
+                f'{len(lost)} of {len(images)} images of {path} not found: {first_few(lost)}.\n'
+                f'Searched {content.images} and the other folders of {self.root}, also for '
+                'similar names. Put them there, or remove them from the annotation file.')
 
 
 def complete_images(data: dict, folder: str, folders: Folders) -> dict[str, list[str]]:

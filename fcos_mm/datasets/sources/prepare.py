@@ -67,8 +67,8 @@ def prepare_data(path: str, out_dir: str, classes: Sequence[str] | None = None, 
     """
     source = recognise(path)
     if osp.realpath(out_dir) == osp.realpath(source.root):
-        raise UserError(f'{out_dir} is the folder of the data, which stay as they are.\n'
-                        'Give another folder for what is made from them.')
+        raise UserError(f'{out_dir} is the data folder, which must not be changed.\n'
+                        'Give a different output folder.')
     record = Record(out_dir, source, path=osp.abspath(path),
                     classes=None if classes is None else list(classes), seed=seed)
     made = record.find()
@@ -96,7 +96,7 @@ def _make(source: Source, out_dir: str, classes: Sequence[str] | None, seed: int
         boxes = _count_boxes(contents[split], names)
         empty = [name for name in names if not boxes[name]]
         if empty:
-            notes.append(f'{split}: no box of {first_few(empty)}')
+            notes.append(f'{split}: no boxes of {first_few(empty)}')
     order = [split for split in ('train', 'val', 'test') if split in contents]
     return dict(layout=source.text, classes=list(names), notes=notes, splits={
         split: _write(contents[split], osp.join(out_dir, 'annotations', f'{split}.json'), names)
@@ -124,9 +124,9 @@ def choose_classes(known: list[str], classes: Sequence[str] | None) -> tuple[str
     unknown = [name for name in classes if name not in known]
     if unknown:
         raise UserError(f'The data have no class {unknown[0]!r}.{did_you_mean(unknown[0], known)}\n'
-                        f'Their classes are: {", ".join(known)}.')
+                        f'The classes are: {", ".join(known)}.')
     if not classes or len({*classes}) < len(classes):
-        raise UserError(f'classes={[*classes]}: give each name once, and at least one.')
+        raise UserError(f'classes={[*classes]}: give at least one name, and each name only once.')
     return tuple(classes)
 
 
@@ -151,7 +151,7 @@ def _require_boxes(contents: dict[str, Content], names: Sequence[str]) -> None:
             number = len(content.data['images'])
             raise UserError('\n  '.join([
                 f'The {split} split, {content.ann_file or content.images}, has {number} images '
-                'and no box of the classes.',
+                'but no boxes of the classes.',
                 *content.notes])
                 + '\nCorrect its annotations, or check that these are the right folders.')
 
@@ -166,11 +166,11 @@ def _separate(contents: dict[str, Content]) -> list[str]:
         own = [path not in theirs for path in contents['train'].paths()]
         if not any(own):
             del contents[split]
-            notes.append(f'{split}: has all images of train, not used')
+            notes.append(f'{split}: contains all images of train, not used')
         elif not all(own):
             contents['train'] = contents['train'].part(own)
-            notes.append(f'{split}: {own.count(False)} of its images are in train too, taken out '
-                         'there')
+            notes.append(f'{split}: {own.count(False)} of its images are also in train; removed '
+                         'from train')
     return notes
 
 

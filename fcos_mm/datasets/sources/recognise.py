@@ -19,8 +19,8 @@ _FORMATS: dict[str, Callable[[str], Source | None]] = {
 _LOOKED_FOR = """\
 Looked for:
   COCO   JSON files in the folder, in annotations/, or in train/, valid/ and test/
-  VOC    XML files in Annotations/, beside the images, or in train/, valid/ and test/
-  YOLO   data.yaml, or images/ and labels/ with text files, or text files beside the images"""
+  VOC    XML files in Annotations/, next to the images, or in train/, valid/ and test/
+  YOLO   data.yaml, or images/ and labels/ with text files, or text files next to the images"""
 
 
 def recognise(path: str) -> Source:
@@ -37,7 +37,7 @@ def recognise(path: str) -> Source:
     if osp.isfile(path):
         return _of_file(path)
     if not osp.isdir(path):
-        raise UserError(f'Not found: {path}\nGive the folder of your images and annotations, a '
+        raise UserError(f'Not found: {path}\nGive the folder with your images and annotations, a '
                         'COCO file or a data.yaml.')
     found = _in_folder(path)
     if found is not None:
@@ -46,7 +46,7 @@ def recognise(path: str) -> Source:
              and osp.isdir(osp.join(path, name))
              and (source := _in_folder(osp.join(path, name))) is not None}
     if len(below) > 1:
-        raise UserError(f'{path} holds {len(below)} datasets: {first_few([*below])}.\n'
+        raise UserError(f'{path} contains {len(below)} datasets: {first_few([*below])}.\n'
                         'Give the folder of one of them.')
     if not below:
         raise UserError(f'No dataset found in {path}.\n{_LOOKED_FOR}\nFound: {_survey(path)}')
@@ -62,7 +62,7 @@ def _of_file(path: str) -> Source:
     if suffix in YAML_SUFFIXES:
         return find_yolo(path)
     raise UserError(f'Not a dataset: {path}\nGive a COCO file (.json), a data.yaml or the folder '
-                    'of your images and annotations.')
+                    'with your images and annotations.')
 
 
 def _in_folder(path: str) -> Source | None:
@@ -75,7 +75,7 @@ def _in_folder(path: str) -> Source | None:
     found = [source for one in formats if (source := _FORMATS[one](root)) is not None]
     if len(found) > 1:
         raise UserError(
-            f'{root} holds annotations in {len(found)} formats:\n  '
+            f'{root} contains annotations in {len(found)} formats:\n  '
             + '\n  '.join(source.text for source in found)
             + '\nGive the folder of the annotations to use (such as annotations or labels), the '
             'COCO file or the data.yaml.')
@@ -92,12 +92,12 @@ def _survey(path: str) -> str:
     kinds = ('images', '.json', '.xml', '.txt', '.yaml')
     hint = ''
     if count['.json'] > 1 and count['.json'] * 2 > count['images']:
-        hint = (' A JSON file for each image is LabelMe\'s own format: convert it to COCO '
+        hint = (" One JSON file per image is LabelMe's format: convert it to COCO "
                 '(labelme2coco).')
     elif other := _json_files(path):
         verb, it = ('lacks', 'it') if len(other) == 1 else ('lack', 'one')
         hint = ('\nA COCO file has "images", "annotations" and "categories", which '
-                f'{first_few(other)} {verb}: is {it} cut off?')
+                f'{first_few(other)} {verb}: is {it} truncated?')
     return ', '.join(f'{count[kind]} {kind}' for kind in kinds) + '.' + hint
 
 

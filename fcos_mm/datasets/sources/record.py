@@ -9,7 +9,7 @@ from fcos_mm.datasets.sources.source import Source
 from fcos_mm.errors import UserError
 
 RECORD = 'data.json'
-_REMEDY = 'Give a new work dir, or delete that folder.'
+_REMEDY = 'Give a new work dir, or delete this folder.'
 
 
 class Record:
@@ -34,7 +34,7 @@ class Record:
             return None
         record = read_json(self.path, 'Record of the data', _REMEDY)
         if not isinstance(record, dict) or not {'given', 'made'} <= {*record}:
-            raise UserError(f'{self.path} was not made by this program.\n{_REMEDY}')
+            raise UserError(f'{self.path} was not written by fcos_mm.\n{_REMEDY}')
         before, made = record['given'], record['made']
         differs = [f'{name} was {before.get(name)!r}, now {value!r}' if name != 'files' else
                    'files were added, removed or changed'
@@ -42,7 +42,7 @@ class Record:
         lost = [split['ann_file'] for split in made['splits'].values()
                 if not osp.isfile(split['ann_file'])]
         if differs or lost:
-            reason = '; '.join(differs) or f'{lost[0]} is gone'
+            reason = '; '.join(differs) or f'{lost[0]} no longer exists'
             raise UserError(
                 f'{osp.dirname(self.path)} was made from other data: {reason}.\n{_REMEDY}')
         return made

@@ -107,12 +107,12 @@ def by_split(names: Mapping[str, str], root: str, what: str) -> tuple[dict[str, 
     chosen = dict(train=train, val=groups['val'], test=groups['test'])
     for split, candidates in chosen.items():
         if len(candidates) > 1:
-            raise UserError(f'{len(candidates)} {what} of {root} can be the {split} split: '
+            raise UserError(f'{len(candidates)} {what} of {root} could be the {split} split: '
                             f'{first_few(candidates)}.\nGive one of them, or rename them: '
                             'train, val, test.')
     if not train:
         raise UserError(f'{root} has no training set: its {what} are {first_few([*names])}.\n'
-                        'Name one of them train, or give the one to train on.')
+                        'Rename one of them to train, or give the one to train on.')
     found = {split: candidates[0] for split, candidates in chosen.items() if candidates}
     unused = [name for key, group in groups.items() for name in group
               if name not in found.values() and not (key == 'trainval' and 'val' in found)]

@@ -32,9 +32,9 @@ def split_off(train: Content, classes: tuple[str, ...], seed: int, record: str
     np.add.at(counts, groups, _presence(train.data, classes))
     chosen = stratify(counts, SHARE, seed)[groups]
     if chosen.all() or not chosen.any():
-        raise UserError(f'No validation split can be made of the {len(images)} images in '
-                        f'{train.images}: they are too few or copies of each other.\n'
-                        'Give a validation split of your own.')
+        raise UserError(f'Cannot make a validation split from the {len(images)} images in '
+                        f'{train.images}: there are too few, or they are copies of each other.\n'
+                        'Provide your own validation split.')
     names = np.array([image['file_name'] for image in images])
     sizes = np.bincount(groups)
     copies = [names[groups == group].tolist() for group in np.flatnonzero(sizes > 1)]
@@ -52,14 +52,14 @@ def _groups(train: Content) -> tuple[np.ndarray, list[str]]:
     if are_alike(near):
         alike = np.bincount(near).max()
         groups, notes = exact, [f'{alike} of {len(near)} images look alike: only exact copies '
-                                'stay in one split']
+                                'are kept in the same split']
     else:
         groups, notes = near, []
     sizes = np.bincount(groups)
     copies = sizes[sizes > 1]
     if len(copies):
-        notes.append(f'copies, exact or nearly: {copies.sum()} images in {len(copies)} groups; '
-                     'a group is in one split')
+        notes.append(f'exact or near copies: {copies.sum()} images in {len(copies)} groups; '
+                     'each group stays in one split')
     return groups, notes
 
 

@@ -38,7 +38,7 @@ class VocSource:
             lists = [f"ImageSets/Main ({', '.join(names)})"] if layout.listed else []
             return 'PASCAL VOC: ' + ', '.join(folders + lists)
         within = '' if names == [ALL] else f" in {', '.join(names)}"
-        return f'PASCAL VOC: XML files beside the images{within}'
+        return f'PASCAL VOC: XML files next to the images{within}'
 
     def read(self, split: str) -> Content:
         """Convert a split, with all names of the dataset as classes."""

@@ -42,13 +42,13 @@ class YoloSource:
     def read(self, split: str) -> Content:
         """Convert a split."""
         if self._names is None:
-            raise UserError(f'{self.root} has label files, but nothing names their classes.\nWrite '
-                            "them into classes.txt there, one a line, or into a data.yaml: 'names: "
-                            "[first, second]'.")
+            raise UserError(f'{self.root} has label files, but no file with the class names.\n'
+                            'Write them to classes.txt in this folder, one per line, or to a '
+                            "data.yaml: 'names: [first, second]'.")
         images = [*dict.fromkeys(self._images(split))]
         if not images:
-            raise UserError(f'{split}: no image in {first_few(self._places[split])}.\n'
-                            'Check that this is the folder of the images.')
+            raise UserError(f'{split}: no images in {first_few(self._places[split])}.\n'
+                            'Check that this is the image folder.')
         folder = osp.commonpath([osp.dirname(image) for image in images])
         files = {osp.relpath(image, folder).replace(os.sep, '/'): _label_file(image)
                  for image in images}
@@ -80,7 +80,7 @@ def find_yolo(path: str) -> YoloSource | None:
              and 'names' in _peek(file := osp.join(path, name))]
     described = [file for file in yamls if 'train' in _peek(file)]
     if len(described) > 1:
-        raise UserError(f'{len(described)} files of {path} can describe the dataset: '
+        raise UserError(f'{len(described)} files in {path} could describe the dataset: '
                         f'{first_few(described)}.\nGive one of them.')
     if described:
         return _of_yaml(described[0])
@@ -122,10 +122,10 @@ def _described(path: str, names: str, content: dict) -> YoloSource:
         found = {str(one): _resolve(str(one), (base or root, root)) for one in values}
         lost = [one for one, place in found.items() if place is None]
         if lost and split == 'train':
-            raise UserError(f'{path}: {key} is {first_few(lost)}, which is not there (looked for '
+            raise UserError(f'{path}: {key} is {first_few(lost)}, which does not exist (searched '
                             f'below {base or root}).\nCorrect {key} or path in this file.')
         if lost:
-            notes.append(f'{split}: {first_few(lost)} of {osp.basename(path)} is not there')
+            notes.append(f'{split}: {first_few(lost)} of {osp.basename(path)} does not exist')
         if values and not lost:
             places[split] = [*found.values()]
     if 'train' not in places:

@@ -22,7 +22,7 @@ def test_repairable_boxes_are_counted_and_mmdet_skips_them(folder, warnings_of):
     assert '2.png: annotation 5, bbox [5, 5, 0, 5]' in area
     assert '2 of 10 boxes lie outside' in outside
     assert '1 of 10 boxes have a side below 1 pixel' in thin
-    assert 'The dataset skips them' in area
+    assert 'Training skips them' in area
 
     dataset = dict(cfg.train_dataloader.dataset)
     dataset.pop('type')
@@ -37,7 +37,7 @@ def test_bad_boxes_of_test_data_stay_in_the_evaluation(warnings_of, folder):
     messages = warnings_of(folder.write(), 'test')
     assert len(messages) == 1
     assert '1 of 4 boxes have no area' in messages[0]
-    assert 'stay in the evaluation' in messages[0]
+    assert 'The evaluation counts them' in messages[0]
 
 
 def test_repeated_boxes_are_counted_and_named(folder, warnings_of):
@@ -47,11 +47,11 @@ def test_repeated_boxes_are_counted_and_named(folder, warnings_of):
         dict(first, id=8, category_id=30), dict(first, id=9, bbox=[5, 6, 20, 10.5])]
     cfg = folder.write()
     train, val = warnings_of(cfg)
-    assert '2 of 9 boxes repeat an earlier box' in train
+    assert '2 of 9 boxes duplicate an earlier box' in train
     assert '1.png: annotation 5, bbox [5, 6, 20, 10]' in train and 'annotation 6' in train
     assert 'annotation 7' not in train and 'annotation 1,' not in train
-    assert 'Of equal boxes one is learned.' in train
-    assert 'Of two equal objects a detector finds one.' in val
+    assert 'Training uses only one of identical boxes.' in train
+    assert 'A detector can find only one of two identical boxes.' in val
 
 
 @settings(deadline=None, max_examples=60)
@@ -68,7 +68,7 @@ def test_repeated_as_by_looking_at_all_pairs(rows):
     expected = [index for index, row in enumerate(rows) if row in rows[:index]]
     assert len(found) == bool(expected)
     if expected:
-        assert f'{len(expected)} of {len(rows)} boxes repeat' in found[0]
+        assert f'{len(expected)} of {len(rows)} boxes duplicate' in found[0]
         assert f'annotation {expected[0]},' in found[0]
 
 

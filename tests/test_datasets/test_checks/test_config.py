@@ -105,7 +105,7 @@ def test_evaluator_of_other_data(error_of, folder, clean, tmp_path):
     clean.val_evaluator = [dict(type='CocoMetric',
                                 ann_file=str(tmp_path / 'other.json'))]
     message = error_of(clean)
-    assert 'val_evaluator.0.ann_file' in message and '1 of them' in message
+    assert 'val_evaluator.0.ann_file' in message and '1 of its images' in message
 
 
 def test_warning_reaches_the_log(folder, caplog):
@@ -126,7 +126,7 @@ def test_one_process_of_a_machine_checks(folder, monkeypatch, name):
     monkeypatch.setenv(name, '1')
     check_config_data(cfg, 'train')
     monkeypatch.setenv(name, '0')
-    with pytest.raises(UserError, match="not in COCO's format"):
+    with pytest.raises(UserError, match="not in COCO format"):
         check_config_data(cfg, 'train')
 
 
@@ -172,7 +172,7 @@ def test_classes_that_are_wrong_do_not_also_leave_no_image(error_of, clean):
     """Without classes no box is of use: a consequence, not a second fault."""
     clean.train_dataloader.dataset.metainfo.classes = ('dog', 'cat')
     message = error_of(clean)
-    assert 'disagree' in message and 'faults' not in message
+    assert 'do not match' in message and 'faults' not in message
 
 
 def test_a_single_fault_stands_alone():

@@ -42,7 +42,7 @@ def test_no_images(error_of, folder):
 def test_only_boxes_that_cannot_be_learned(error_of, folder, field, value):
     for box in folder.data['annotations']:
         box[field] = value
-    assert 'no box to learn from' in error_of(folder.write())
+    assert 'no boxes to learn from' in error_of(folder.write())
 
 
 def test_missing_image_folder(error_of, clean, tmp_path):
@@ -72,7 +72,7 @@ def test_an_image_that_is_listed_twice_draws_a_warning(warnings_of, folder):
     folder.data['images'] += [dict(id=3, file_name='1.png', width=60, height=40),
                               dict(id=4, file_name='./1.png', width=60, height=40)]
     message, = warnings_of(folder.write(), 'test')
-    assert '2 of 4 images have the file of an earlier one' in message
+    assert '2 of 4 images use the file of an earlier one' in message
     assert 'image 3 and image 1: 1.png' in message and 'image 4 and image 1' in message
 
 
@@ -82,8 +82,8 @@ def test_another_size_than_annotated(folder, error_of, width, height):
     path = folder.root / 'images' / '2.png'
     cv2.imwrite(str(path), np.zeros((height, width, 3), np.uint8))
     message = error_of(cfg)
-    assert '1 of 2 images looked at have another size' in message
-    assert (f'{path} is {width} x {height}, its annotation (image id 2) says 60 x 40'
+    assert '1 of 2 checked images differ in size' in message
+    assert (f'{path} is {width} x {height}, annotated (image id 2) as 60 x 40'
             in message)
 
 
@@ -91,8 +91,8 @@ def test_image_without_a_header(folder, warnings_of):
     cfg = folder.write()
     (folder.root / 'images' / '2.png').write_bytes(b'hello')
     train, val = warnings_of(cfg)
-    assert '1 of 2 images looked at have no readable header' in train and '2.png' in train
-    assert 'the next image stands in' in train and 'A test stops' in val
+    assert '1 of 2 checked images have no readable header' in train and '2.png' in train
+    assert 'with the next one' in train and 'Testing stops' in val
 
 
 def test_large_data_are_sampled_evenly(monkeypatch):
@@ -108,9 +108,9 @@ def test_large_data_are_sampled_evenly(monkeypatch):
 @pytest.mark.parametrize('name, number, words', [
     ('instances_val2017', 4999, ["COCO's val2017 has 5,000", 'has 4,999.']),
     ('instances_train2017', 5000, ['train2017 has 118,287',
-                                   "as many as COCO's val2017 and minival and minival2014"]),
+                                   "like COCO's val2017 and minival and minival2014"]),
     ('instances_minival2014', 40504, ['minival2014 has 5,000', 'has 40,504',
-                                      "as many as COCO's val2014"]),
+                                      "like COCO's val2014"]),
     ('image_info_test-dev2017', 40670, ['test-dev2017 has 20,288', "COCO's test2017"]),
     ('minival', 1, ['minival has 5,000']),
 ])

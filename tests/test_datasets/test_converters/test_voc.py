@@ -56,11 +56,11 @@ def test_voc_difficult_objects_become_crowds(voc):
 def test_voc_class_not_asked_for(voc):
     writer = convert_voc(str(voc.root), 'train', classes=['cup'])
     assert [box['category_id'] for box in writer.annotations] == [1, 1]
-    assert writer.faults == {"boxes left out: class 'jar' not asked for": ['b.xml, object 1']}
+    assert writer.faults == {"boxes left out: class 'jar' not selected": ['b.xml, object 1']}
 
 
 def test_voc_class_that_no_object_has(voc):
-    with pytest.raises(UserError, match=r"called \['cop'\].*\n.*\['cup', 'jar', 'pan'\]"):
+    with pytest.raises(UserError, match=r"named \['cop'\].*\n.*\['cup', 'jar', 'pan'\]"):
         convert_voc(str(voc.root), 'train', classes=['cup', 'cop'])
 
 
@@ -86,10 +86,10 @@ def _spoil_other_size(voc):
 
 @pytest.mark.parametrize('spoil, fault', [
     (_spoil_broken_xml, 'images skipped: broken XML'),
-    (_spoil_no_xml, 'images skipped: no XML file of the same name'),
+    (_spoil_no_xml, 'images skipped: no XML file with the same name'),
     (_spoil_no_image, 'images skipped: not in JPEGImages'),
     (_spoil_not_an_image, 'images skipped: not an image'),
-    (_spoil_other_size, 'images skipped: size in the XML file is not that of the image'),
+    (_spoil_other_size, 'images skipped: size in the XML file does not match the image'),
 ])
 def test_voc_image_that_is_skipped(voc, spoil, fault):
     spoil(voc)
@@ -107,8 +107,8 @@ def test_voc_size_left_open_is_taken_from_the_image(voc, size):
 
 
 @pytest.mark.parametrize('box, fault', [
-    ((1, 2, '', 4), "boxes skipped: bndbox lacks a number of ('xmin', 'ymin', 'xmax', 'ymax')"),
-    ((1, 2, 'x', 4), "boxes skipped: bndbox lacks a number of ('xmin', 'ymin', 'xmax', 'ymax')"),
+    ((1, 2, '', 4), "boxes skipped: bndbox needs the numbers ('xmin', 'ymin', 'xmax', 'ymax')"),
+    ((1, 2, 'x', 4), "boxes skipped: bndbox needs the numbers ('xmin', 'ymin', 'xmax', 'ymax')"),
     ((1, 2, 'nan', 4), 'boxes skipped: not a finite number'),
     ((1, 2, 'inf', 4), 'boxes skipped: not a finite number'),
     ((9, 2, 3, 4), 'boxes skipped: no area'),
@@ -122,7 +122,7 @@ def test_voc_box_that_is_skipped(voc, box, fault):
 
 
 @pytest.mark.parametrize('missing, expected', [
-    ('Annotations', 'an XML file per image'), ('JPEGImages', 'the images')])
+    ('Annotations', 'one XML file per image'), ('JPEGImages', 'the images')])
 def test_voc_folder_is_missing(voc, missing, expected):
     (voc.root / missing).rename(voc.root / 'other')
     with pytest.raises(UserError, match=f'Folder not found: .*{missing}(.|\n)*{expected}'):

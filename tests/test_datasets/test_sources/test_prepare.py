@@ -69,8 +69,8 @@ def test_classes_are_picked_and_ordered(lay_out, prepare, shapes):
 
 
 @pytest.mark.parametrize('classes, part', [
-    (['disc', 'Sqare'], "no class 'Sqare'. Did you mean 'square'?\nTheir classes are: disc, ring,"),
-    (['disc', 'disc'], 'give each name once'),
+    (['disc', 'Sqare'], "no class 'Sqare'. Did you mean 'square'?\nThe classes are: disc, ring,"),
+    (['disc', 'disc'], 'each name only once'),
     ([], 'at least one'),
 ])
 def test_classes_that_cannot_be_taken(lay_out, prepare, classes, part):
@@ -90,7 +90,7 @@ def test_labels_of_another_folder_are_named(lay_out, prepare):
     shutil.rmtree(root / 'labels' / 'val')
     message = error_of(prepare, root)
     folder = root / 'images' / 'val'
-    assert f'The val split, {folder}, has 4 images and no box' in message
+    assert f'The val split, {folder}, has 4 images but no box' in message
     assert 'val: 4 images without a label file' in message
 
 
@@ -124,7 +124,7 @@ def test_no_validation_set_of_the_training_images(lay_out, prepare):
     file = root / 'data.yaml'
     file.write_text(file.read_text().replace('images/val', 'images/train'))
     data = prepare(root)
-    assert 'val: has all images of train, not used' in data.notes
+    assert 'val: contains all images of train, not used' in data.notes
     assert data.splits['train'].num_images + data.splits['val'].num_images == 8
 
 
@@ -135,7 +135,7 @@ def test_images_of_two_splits_are_taken_out_of_train(lay_out, prepare, boxes_of,
     with open(lists / 'trainval.txt', 'a') as file:
         file.write('\n' + (lists / 'val.txt').read_text())
     data = prepare(root)
-    assert 'val: 4 of its images are in train too, taken out there' in data.notes
+    assert 'val: 4 of its images are also in train; removed from train' in data.notes
     assert boxes_of([data.splits['train']]) == shapes.boxes(['train'])
 
 
@@ -146,7 +146,7 @@ def test_nothing_is_left_to_learn(lay_out, prepare):
     edit(root / 'annotations' / 'train.json', lambda data: data.update(annotations=boxes))
     edit(root / 'annotations' / 'val.json', lambda data: data.update(
         images=train['images'][:1], annotations=boxes))
-    assert re.search('The train split, .*, has 7 images and no box', error_of(prepare, root))
+    assert re.search('The train split, .*, has 7 images but no box', error_of(prepare, root))
 
 
 def test_the_parent_category_of_roboflow_is_no_class(lay_out, prepare, shapes):
@@ -204,7 +204,7 @@ def test_other_arguments_are_refused(lay_out, prepare):
 def test_a_folder_with_another_data_json(lay_out, prepare, tmp_path):
     (tmp_path / 'out').mkdir()
     (tmp_path / 'out' / 'data.json').write_text('[]')
-    assert 'data.json was not made by this program' in error_of(prepare, lay_out('voc_flat'))
+    assert 'data.json was not written by fcos_mm' in error_of(prepare, lay_out('voc_flat'))
 
 
 def test_a_link_to_an_image_that_is_gone(lay_out, prepare):
@@ -219,7 +219,7 @@ def test_a_link_to_an_image_that_is_gone(lay_out, prepare):
 
 def test_the_data_are_not_overwritten(lay_out):
     root = lay_out('coco_ours')
-    assert 'is the folder of the data' in error_of(prepare_data, str(root), str(root))
+    assert 'is the data folder' in error_of(prepare_data, str(root), str(root))
 
 
 def test_torch_is_not_needed(lay_out, tmp_path):

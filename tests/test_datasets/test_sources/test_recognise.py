@@ -12,8 +12,8 @@ TEXTS = dict(
     'annotations/instances_test2017.json',
     coco_label_studio='COCO: result.json',
     voc_pascal='PASCAL VOC: Annotations, JPEGImages, ImageSets/Main (train, val, test)',
-    voc_flat='PASCAL VOC: XML files beside the images',
-    voc_roboflow='PASCAL VOC: XML files beside the images in train, valid, test',
+    voc_flat='PASCAL VOC: XML files next to the images',
+    voc_roboflow='PASCAL VOC: XML files next to the images in train, valid, test',
     yolo_roboflow='YOLO: data.yaml (train/images, valid/images, test/images)',
     yolo_no_yaml='YOLO: images in train/images, valid/images, test/images')
 
@@ -44,7 +44,7 @@ def test_nothing_usable_tells_what_is_there(tmp_path):
 def test_a_json_file_that_is_cut_off(tmp_path):
     (tmp_path / 'annotations').mkdir()
     (tmp_path / 'annotations' / 'train.json').write_text('{"images": [')
-    assert 'which annotations/train.json lacks: is it cut off?' in error_of(tmp_path)
+    assert 'which annotations/train.json lacks: is it truncated?' in error_of(tmp_path)
 
 
 def test_a_json_file_for_each_image(tmp_path):
@@ -65,7 +65,7 @@ def test_two_coco_files_for_one_split(lay_out):
     one = root / 'annotations' / 'instances_default.json'
     shutil.copy(one, root / 'annotations' / 'instances_other.json')
     message = error_of(root)
-    assert '2 COCO files' in message and 'can be the train split' in message
+    assert '2 COCO files' in message and 'could be the train split' in message
     assert str(one) in message and 'instances_other.json' in message
     assert recognise(str(one)).splits == ('train', )
 
@@ -87,7 +87,7 @@ def test_a_dataset_one_folder_further_down(lay_out):
     assert recognise(str(root.parent)).text == (
         'COCO: annotations/instances_default.json, in coco_cvat')
     lay_out('voc_flat')
-    assert 'holds 2 datasets: coco_cvat, voc_flat' in error_of(root.parent)
+    assert 'contains 2 datasets: coco_cvat, voc_flat' in error_of(root.parent)
 
 
 def test_letter_case_of_folders_does_not_matter(lay_out):
@@ -129,7 +129,7 @@ def test_xml_of_another_kind_is_no_dataset(lay_out, tmp_path):
 
 @pytest.mark.parametrize('change, part', [
     (('train: images/train\n', ''), "has no key 'train'"),
-    (('images/train', 'images/absent'), 'train is images/absent, which is not there'),
+    (('images/train', 'images/absent'), 'train is images/absent, which does not exist'),
 ])
 def test_data_yaml_without_training_images(lay_out, change, part):
     root = lay_out('yolo_yaml')
@@ -143,7 +143,7 @@ def test_splits_of_data_yaml_that_are_not_there(lay_out):
     shutil.rmtree(root / 'valid')
     source = recognise(str(root))
     assert source.splits == ('train', 'test')
-    assert source.notes == ['val: ../valid/images of data.yaml is not there']
+    assert source.notes == ['val: ../valid/images of data.yaml does not exist']
 
 
 def test_two_yaml_files(lay_out):
@@ -156,12 +156,12 @@ def test_two_yaml_files(lay_out):
 def test_labels_without_class_names(lay_out):
     root = lay_out('yolo_beside')
     (root / 'classes.txt').unlink()
-    with pytest.raises(UserError, match='nothing names their classes'):
+    with pytest.raises(UserError, match='no file with the class names'):
         recognise(str(root)).read('train')
 
 
 def test_a_json_file_that_is_not_coco(tmp_path):
     file = tmp_path / 'labels.json'
     file.write_text(json.dumps([1]))
-    with pytest.raises(UserError, match="not in COCO's format"):
+    with pytest.raises(UserError, match="not in COCO format"):
         recognise(str(file)).read('train')

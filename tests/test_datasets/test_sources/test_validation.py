@@ -99,7 +99,7 @@ def test_copies_stay_on_one_side_and_the_split_is_written_down(lay_out, shapes, 
     for split in ('train', 'val'):
         file = json.loads((tmp_path / 'out' / 'annotations' / f'{split}.json').read_text())
         assert [image['file_name'] for image in file['images']] == record[split]
-    assert ('copies, exact or nearly: 30 images in 15 groups; a group is in one split'
+    assert ('exact or near copies: 30 images in 15 groups; each group stays in one split'
             in data.notes)
 
 
@@ -117,10 +117,10 @@ def test_a_fixed_camera(shapes, tmp_path):
     write_frames(tmp_path / 'frames', shapes)
     data = prepare_data(str(tmp_path / 'frames'), str(tmp_path / 'out'))
     assert [split.num_images for split in data.splits.values()] == [8, 2]
-    assert '10 of 10 images look alike: only exact copies stay in one split' in data.notes
+    assert '10 of 10 images look alike: only exact copies are kept in the same split' in data.notes
 
 
 def test_one_picture_cannot_be_divided(shapes, tmp_path):
     write_frames(tmp_path / 'frames', shapes, count=1)
-    with pytest.raises(UserError, match='No validation split can be made of the 1 images'):
+    with pytest.raises(UserError, match='Cannot make a validation split from the 1 images'):
         prepare_data(str(tmp_path / 'frames'), str(tmp_path / 'out'))

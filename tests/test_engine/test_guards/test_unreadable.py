@@ -80,7 +80,7 @@ def test_in_a_test_it_is_an_error(damaged):
 
 def test_no_image_can_be_read(damaged):
     samples = dataset(damaged(1, 2, 3, 4))
-    with pytest.raises(ImageError, match=f'^{TRIES + 1} images one after the other(.|\n)*train_'):
+    with pytest.raises(ImageError, match=f'^{TRIES + 1} images in a row(.|\n)*train_'):
         samples[0]
 
 
