@@ -1,4 +1,4 @@
-"""Detecting from Python: ``detector = fcos_mm.load('work_dirs/mine')``."""
+"""Detection in Python: ``detector = fcos_mm.load('work_dirs/mine')``."""
 import contextlib
 import io
 import os
@@ -27,17 +27,18 @@ def load(model: str | PathLike, weights: str | PathLike | None = None, *,
     """Load a trained model.
 
     Args:
-        model: The work dir of a training, whose best checkpoint is taken; a checkpoint; or a
-            config, by path or as ``fcos_mm::name``.
-        weights: The checkpoint for a config.
+        model: A work dir, whose best checkpoint is used; a checkpoint; or a config, by path or
+            as ``fcos_mm::name``.
+        weights: The checkpoint, if ``model`` is a config.
         device: ``'cpu'``, ``'cuda:0'``, ...; None for the best one available.
-        score_thr: Least score of a detection; ``'auto'`` for the one with the best F1 of each
-            class, which training has stored, or 0.3 without one.
-        classes: Names of the classes to detect, or the name of one; None for all.
-        tiles: Detect in tiles of so many pixels too, for small objects in large images.
+        score_thr: Minimum score of a detection. ``'auto'`` uses the best-F1 threshold of each
+            class that training stored in the checkpoint, or 0.3 if there is none.
+        classes: Names of the classes to detect, or a single name; None for all.
+        tiles: Also detect in tiles with this side length in pixels, for small objects in large
+            images.
 
     Raises:
-        UserError: If there is no such model, or an argument does not fit it.
+        UserError: If the model does not exist, or an argument does not fit it.
     """
     check_device(device)
     found = find_model(os.fspath(model), None if weights is None else os.fspath(weights))
@@ -47,11 +48,11 @@ def load(model: str | PathLike, weights: str | PathLike | None = None, *,
 
 
 class Detector:
-    """A trained model. Call it with an image or a list of them; made by :func:`load`.
+    """A trained model, created by :func:`load`. Call it with an image or a list of images.
 
     Attributes:
-        classes: The names of its classes.
-        thresholds: The least score for each class, in their order.
+        classes: Class names.
+        thresholds: Minimum score of each class, in the order of ``classes``.
     """
 
     def __init__(self, network: Network, note: str) -> None:
@@ -71,11 +72,10 @@ class Detector:
         Args:
             images: A path, a PIL image, an RGB array (height, width, 3) of uint8, or a list of
                 these.
-            batch_size: Number of images that the network gets at once; None for 8 on a GPU and
-                1 on a CPU.
+            batch_size: Number of images per batch; None for 8 on a GPU and 1 on a CPU.
 
         Returns:
-            The detections of the image, or a list of them for a list.
+            The detections of the image, or a list of detections for a list of images.
 
         Raises:
             UserError: If an image cannot be read.

@@ -29,24 +29,24 @@ class ImageCounts(NamedTuple):
 
 def assignment_statistics(cfg: Config, ann_file: str, *, scale: Size | None = None,
                           as_published: bool = False, progress: bool = True) -> dict:
-    """Find the boxes that the samples of a config can detect, from annotations alone.
+    """Find which boxes the locations or anchors of a config can detect, from annotations alone.
 
     Args:
         cfg: The config of an FCOS or an anchor-based detector with ``MaxIoUAssigner``.
         ann_file: COCO-format annotation file.
-        scale: The (longer, shorter) side of the input; None for the config's.
-        as_published: Whether to resize and count as the codes behind the paper's tables do, see
+        scale: The (longer, shorter) side of the input in pixels; None for the config's.
+        as_published: Whether to resize and count like the code behind the paper's tables, see
             :func:`~fcos_mm.analysis.heads.build_samples`.
         progress: Whether to show progress on stderr.
 
     Returns:
         ``num_images``, ``num_gt`` (boxes that count), ``num_recalled``, ``bpr`` (best possible
         recall, percent), ``num_positive``, ``ambiguous`` and ``ambiguous_other_class`` (percent
-        of the positive samples), ``levels`` (a dict each: ``stride``, ``regress_range``,
-        ``positives``, ``boxes``), ``unanswered`` (a dict for each box without a positive sample),
-        ``left_out`` (boxes that do not count, by the reason), ``reasons`` (the meaning of the
-        short names), ``warnings``, ``sample`` (``'location'`` or ``'anchor'``), ``input`` and
-        ``ann_file``. Everything can be written as JSON.
+        of the positive samples), ``levels`` (one dict per level: ``stride``, ``regress_range``,
+        ``positives``, ``boxes``), ``unanswered`` (one dict per box without a positive sample),
+        ``left_out`` (boxes that do not count, by reason), ``reasons`` (what the short names
+        mean), ``warnings``, ``sample`` (``'location'`` or ``'anchor'``), ``input`` and
+        ``ann_file``. Everything is JSON-serialisable.
 
     Raises:
         UserError: If the config or the annotations cannot be used.
@@ -72,15 +72,15 @@ def anchor_recall(cfg: Config, ann_file: str, *, scale: Size | None = None,
                   as_published: bool = False, progress: bool = True) -> dict[str, float]:
     """Best possible recall of anchors under the three rules of low-quality matches (Table 1).
 
-    A low-quality match gives a box its best anchor though their IoU is below the threshold: for
-    no box, for those whose best IoU is at least 0.4, for all. The arguments are those of
-    :func:`assignment_statistics`.
+    A low-quality match assigns a box its best anchor even if their IoU is below the threshold.
+    The rules allow it for no box, for boxes whose best IoU is at least 0.4, or for all boxes.
+    The arguments are those of :func:`assignment_statistics`.
 
     Returns:
-        Percent of the boxes, by the rules ``'none'``, ``'>= 0.4'``, ``'all'``.
+        Percent of the boxes, for the rules ``'none'``, ``'>= 0.4'``, ``'all'``.
 
     Raises:
-        UserError: If the config has no anchors or something cannot be used.
+        UserError: If the config has no anchors, or it or the annotations cannot be used.
     """
     samples = build_samples(cfg, as_published=as_published)
     size = input_size(cfg, scale)._replace(round_down=as_published)
@@ -100,7 +100,7 @@ def anchor_recall(cfg: Config, ann_file: str, *, scale: Size | None = None,
 
 def each_image(annotations: Annotations, size: InputSize,
                 progress: bool) -> Iterator[tuple[ImageBoxes, InputBoxes]]:
-    """Yield the images that have boxes, with one thread: more only wait on such small tensors."""
+    """Yield the images that have boxes, on one thread: tensors are too small for more to help."""
     images = [image for image in annotations.images if len(image.boxes)]
     step = -(-len(images) // _PROGRESS_STEPS)
     bar = ProgressBar(-(-len(images) // step), file=sys.stderr) if progress else None

@@ -13,7 +13,7 @@ class OverlappedSubset(NamedTuple):
 
 
 def overlapping_boxes(boxes: np.ndarray) -> np.ndarray:
-    """Return (G,): whether a box (x, y, w, h) of (G, 4) has an area in common with another."""
+    """Return (G,): whether each of the boxes (G, 4) as (x, y, w, h) overlaps another one."""
     near, far = boxes[:, :2], boxes[:, :2] + boxes[:, 2:]
     common = np.minimum(far[:, None], far) - np.maximum(near[:, None], near)  # (G, G, 2)
     overlaps = (common > 0).all(2)
@@ -24,7 +24,7 @@ def overlapping_boxes(boxes: np.ndarray) -> np.ndarray:
 def overlapped_subset(data: dict) -> OverlappedSubset:
     """Keep the images with overlapping boxes of a COCO-format dictionary, in its order.
 
-    Boxes of any category count, crowd boxes too: so the numbers come closest to the paper's.
+    Boxes of any category count, including crowd boxes: this comes closest to the paper's numbers.
     """
     boxes = defaultdict(list)
     for annotation in data.get('annotations', ()):

@@ -38,9 +38,9 @@ class ResultReport(NamedTuple):
 
 
 def check_result_file(results: str, truth: str) -> ResultReport:
-    """Check a file of detections (``*.bbox.json``) against the images that it belongs to.
+    """Check a file of detections (``*.bbox.json``) against the images it belongs to.
 
-    The images' file is in COCO format, with or without annotations
+    The image file is in COCO format, with or without annotations
     (``image_info_test-dev2017.json``).
 
     Raises:

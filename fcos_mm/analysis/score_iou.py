@@ -23,11 +23,11 @@ class ScoreIoU(NamedTuple):
 
 def score_and_iou(truth: Truth, results: Results, *,
                   image_ids: Collection[int] | None = None) -> ScoreIoU:
-    """Compute the IoU of each detection, of some images or of all, with its ground-truth box.
+    """Compute the IoU of each detection, in some images or all, with its ground-truth box.
 
-    The paper does not define the corresponding box. Here it is the box of the detection's
-    category in its image that it overlaps most, even if another detection has it too; without
-    such a box the IoU is 0. Crowd boxes do not count.
+    The paper does not define the ground-truth box of a detection. Here it is the box of the same
+    category and image that the detection overlaps most, even if another detection has the same
+    box. If there is none, the IoU is 0. Crowd boxes do not count.
 
     Raises:
         UserError: If a file cannot be used, or a detection names an image or a category that is
@@ -48,7 +48,7 @@ def score_and_iou(truth: Truth, results: Results, *,
 
 
 def largest_iou(pairs: Pairs, detections: int) -> np.ndarray:
-    """The IoU of each detection (D,) with the box that it overlaps most; 0 without one."""
+    """The IoU of each detection (D,) with the box that it overlaps most; 0 if there is none."""
     ious = np.zeros(detections)
     np.maximum.at(ious, pairs.found, pairs.ious)
     return ious

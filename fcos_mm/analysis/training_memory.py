@@ -12,10 +12,11 @@ def training_memory(cfg: Config, *, batch_size: int, image_size: tuple[int, int]
                     classes: int | None = None, device: str = 'cpu') -> int:
     """Measure the peak memory of one training step, in bytes beyond the weights.
 
-    The step: images to float and padded, forward, loss, backward; gradients count. The optimizer
-    is left out: its update needs little more, and its state is as large as the weights and the
-    same for all detectors. Images and boxes are random, weights as initialized by the layers.
-    See :mod:`fcos_mm.analysis.peak_memory` for what is counted.
+    The step converts the images to float, pads them, and runs forward, loss and backward;
+    gradients count. The optimizer is left out: its update needs little more memory, and its state
+    is as large as the weights and the same for all detectors. Images and boxes are random, and
+    the weights are as initialised by the layers. See :mod:`fcos_mm.analysis.peak_memory` for what
+    is counted.
 
     Args:
         cfg: Config of any mmdet detector; only ``model`` and ``default_scope`` matter.

@@ -1,4 +1,4 @@
-"""``CocoDataset``: mmdet's, with the annotations once in memory."""
+"""``CocoDataset``: mmdet's dataset, with the annotations held in memory only once."""
 import numpy as np
 import torch
 from mmdet.datasets import CocoDataset as MMDetCocoDataset
@@ -13,25 +13,23 @@ from fcos_mm.registry import DATASETS
 
 @DATASETS.register_module()
 class CocoDataset(SeededSamples, ReplacesUnreadable, MMDetCocoDataset):
-    """mmdet's dataset in COCO format, for less memory.
+    """mmdet's COCO dataset with lower memory use.
 
-    Configs under ``default_scope='fcos_mm'`` get it by the plain name
-    ``CocoDataset``. It differs from mmdet's in six ways:
+    Under ``default_scope='fcos_mm'`` the plain name ``CocoDataset`` refers to this class. It
+    differs from mmdet's in six ways:
 
-    - The ranks of a machine share one copy of the annotations, and only the first of them reads
-      the file. Workers that are forked share their parent's, as in mmdet.
-    - Masks are left out where the pipeline loads annotations without masks.
-    - ``cat_img_map`` holds arrays. Its lists are of numbers that lie scattered
-      over all the memory in which the file was read, which then cannot be
-      given back: half a gigabyte for COCO.
-    - Labels follow ``metainfo.classes``, whatever the order of the file's
-      categories; the file is read by :class:`~fcos_mm.datasets.coco_api.COCO`.
-    - An index of our samplers seeds the random numbers of its sample.
-    - In training an image that cannot be read is replaced, see
-      :class:`ReplacesUnreadable`.
+    - The ranks on a machine share one copy of the annotations, and only the first of them reads
+      the file. Forked workers share their parent's copy, as in mmdet.
+    - Masks are dropped if the pipeline does not load them.
+    - ``cat_img_map`` holds arrays. mmdet's lists refer to numbers scattered over the memory in
+      which the file was parsed, so that it cannot be freed: half a gigabyte for COCO.
+    - Labels follow ``metainfo.classes``, whatever the category order in the file; the file is
+      read by :class:`~fcos_mm.datasets.coco_api.COCO`.
+    - The indices of our samplers seed the random augmentation of each sample.
+    - During training, unreadable images are replaced, see :class:`ReplacesUnreadable`.
 
     Args:
-        share_annotations: Whether the ranks of a machine share one copy.
+        share_annotations: Whether the ranks on a machine share one copy.
     """
     COCOAPI = COCO
 
@@ -40,7 +38,7 @@ class CocoDataset(SeededSamples, ReplacesUnreadable, MMDetCocoDataset):
         super().__init__(*args, **kwargs)
 
     def full_init(self) -> None:
-        """Read the annotations, or map those that another rank has read."""
+        """Read the annotations, or map those that another rank has already read."""
         shares = self.share_annotations and self.serialize_data and get_world_size() > 1
         if self._fully_initialized or not shares:
             super().full_init()
@@ -62,7 +60,7 @@ class CocoDataset(SeededSamples, ReplacesUnreadable, MMDetCocoDataset):
             data_address=torch.from_numpy(self.data_address))
 
     def filter_data(self) -> list[dict]:
-        """Leave out images by ``filter_cfg``, and masks that nobody loads."""
+        """Drop images according to ``filter_cfg``, and masks that the pipeline does not load."""
         loaders = [transform.with_mask for transform in self.pipeline.transforms
                    if hasattr(transform, 'with_mask')]
         if loaders and not any(loaders):

@@ -1,4 +1,4 @@
-"""``EarlyStoppingHook``: end a training whose AP no longer rises."""
+"""``EarlyStoppingHook``: stop training when AP no longer improves."""
 import math
 from typing import Any
 
@@ -14,23 +14,23 @@ _STATE = 'early_stopping'  # in the message hub, and so in checkpoints
 
 @HOOKS.register_module()
 class EarlyStoppingHook(MMEngineEarlyStoppingHook):
-    """mmengine's hook, made for AP.
+    """mmengine's hook, adapted to AP.
 
-    The learning rate of a cosine schedule has fallen to a half when half of the training is done,
-    and much of the final AP comes while it falls further. So the first half always runs, whatever
-    its validations say, an AP of 0 included; afterwards a training stops when its AP has not risen
-    for as many validations as ``patience`` asks for and for a fifth of the schedule. A schedule
-    with steps should have made its first one by then.
+    Halfway through a cosine schedule the learning rate has only fallen by half, and much of the
+    final AP comes while it falls further. The first half therefore always runs, whatever the
+    validation results, even at an AP of 0. After that, training stops when AP has not improved
+    for ``patience`` validations and for a fifth of the schedule. A step schedule should have taken
+    its first step by then.
 
-    What the hook knows is in the checkpoints: a resumed training stops where the undisturbed one
-    does, and one that was stopped early is not continued.
+    The state of the hook is stored in checkpoints: a resumed training stops where an uninterrupted
+    one would, and a training that was stopped early is not continued.
 
     Args:
         monitor: The metric.
-        min_delta: By how much it must be better to count.
-        patience: So many validations without a better value stop the training...
+        min_delta: Minimum improvement that counts.
+        patience: Number of validations without improvement after which training stops...
         patience_share: ...if they are at least this share of all validations.
-        begin: The share of the training after which validations count.
+        begin: Share of the training after which validations count.
         **kwargs: mmengine's other arguments.
     """
 
@@ -50,10 +50,10 @@ class EarlyStoppingHook(MMEngineEarlyStoppingHook):
         self._training = False
 
     def before_run(self, runner) -> None:
-        """Nothing: mmengine's builds the training loop, for a test as well."""
+        """Do nothing: mmengine's hook would build the training loop, even for a test."""
 
     def before_train(self, runner) -> None:
-        """Continue from the state in the checkpoint; stop at once if it had stopped."""
+        """Continue from the state in the checkpoint; stop at once if training had been stopped."""
         self._training = True
         share = math.ceil(self.patience_share * _validations(runner.train_loop))
         self.patience = max(self.patience, share)

@@ -1,4 +1,4 @@
-"""``CocoMetric``: mmdet's, computed by faster-coco-eval where it is installed."""
+"""``CocoMetric``: mmdet's metric, computed by faster-coco-eval if it is installed."""
 import contextlib
 import logging
 import tempfile
@@ -31,40 +31,40 @@ from fcos_mm.registry import METRICS
 
 @METRICS.register_module()
 class CocoMetric(CocoMetricBase):
-    """mmdet's COCO metric, computed by faster-coco-eval where it is installed.
+    """mmdet's COCO metric, computed by faster-coco-eval if it is installed.
 
-    It differs from mmdet's in what follows:
+    Differences from mmdet's metric:
 
-    - Ids may be any whole numbers or text.
-    - Categories are matched with classes by name, for ``classwise`` too; mmdet relies on
+    - Ids may be any integers or strings.
+    - Categories and classes are matched by name, also for ``classwise``; mmdet relies on
       ascending ids.
     - Images that were not tested do not count.
-    - Without any detection the numbers are 0 (mmdet: there are none).
-    - ``iou_thrs`` and ``proposal_nums`` may be any; metrics that need another
-      threshold are left out, and recalls are named after their limits.
-    - It finds the score thresholds with the best F1; checkpoints hold those of the last
+    - Without any detections the metrics are 0 (mmdet returns none).
+    - ``iou_thrs`` and ``proposal_nums`` are free; metrics that need a missing threshold are
+      left out, and recalls are named after their limits.
+    - It finds the score thresholds with the best F1; checkpoints store those of the last
       validation.
 
     Args:
-        ann_file: Annotations in COCO's format; None: those that come with the images.
+        ann_file: Annotations in COCO format; None uses those that come with the images.
         metric: ``'bbox'``, ``'segm'``, ``'proposal'``, ``'proposal_fast'``, or
             several.
-        backend: ``'auto'`` faster-coco-eval where it is installed |
-            ``'pycocotools'`` | ``'faster-coco-eval'``.
-        proposal_nums: How many of the best detections of an image count.
+        backend: ``'auto'`` (faster-coco-eval if it is installed), ``'pycocotools'`` or
+            ``'faster-coco-eval'``.
+        proposal_nums: Limits on the number of detections per image.
         iou_thrs: IoU thresholds; None: 0.50, 0.55, ..., 0.95.
-        metric_items: Names of the metrics that are recorded; None: mmdet's.
+        metric_items: Names of the metrics to record; None: mmdet's.
         format_only: Only write the detections, to ``outfile_prefix``.
-        outfile_prefix: Path and beginning of the names of the files to write; None writes none.
+        outfile_prefix: Path and prefix of the files to write; None writes none.
         score_thresholds: Whether ``metric='bbox'`` finds the score thresholds with the best F1.
         backend_args: How mmengine reads the annotation file.
         **kwargs: mmdet's other arguments.
 
     Attributes:
-        threshold_table: Those of the last evaluation as a table; empty before.
+        threshold_table: The thresholds of the last evaluation as a table; empty before.
 
     Raises:
-        UserError: If an argument cannot be used, or the annotation file.
+        UserError: If an argument or the annotation file cannot be used.
     """
 
     def __init__(self, ann_file: str | PathLike | None = None,
@@ -97,14 +97,14 @@ class CocoMetric(CocoMetricBase):
 
     @BaseMetric.dataset_meta.setter
     def dataset_meta(self, dataset_meta: dict) -> None:
-        """Match ``classes`` with the categories; a UserError if the annotations lack one."""
+        """Match ``classes`` with the categories; a UserError if a category is missing."""
         BaseMetric.dataset_meta.fset(self, dataset_meta)
         classes = (dataset_meta or {}).get('classes')
         if self.truth is not None and classes:
             self.cat_ids = self._category_ids(classes)
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
-        """Take the detections of a batch.
+        """Collect the detections of a batch.
 
         Raises:
             UserError: If there is no ground truth, or no masks for ``metric='segm'``.
@@ -170,12 +170,12 @@ class CocoMetric(CocoMetricBase):
         return found
 
     def results2json(self, results: Sequence[dict], outfile_prefix: str) -> dict:
-        """Write the detections to a file, as mmdet does but not one by one.
+        """Write the detections to a file, like mmdet but not one by one.
 
         Args:
             results: Per image ``img_id``, ``bboxes`` (N, 4), ``scores`` (N,)
                 and ``labels`` (N,).
-            outfile_prefix: Path and beginning of the file's name.
+            outfile_prefix: Path and prefix of the file name.
         """
         if 'masks' in results[0]:
             return super().results2json(results, outfile_prefix)

@@ -13,12 +13,12 @@ META_KEY = 'score_thresholds'  # in a checkpoint's meta, and in the message hub
 
 
 class BestF1(NamedTuple):
-    """The detections with at least a score, where their F1 is best.
+    """The score threshold with the best F1, and the metrics at this threshold.
 
     Attributes:
-        boxes: How many boxes there are to find.
-        precision, recall, f1: Of these detections, at an IoU of 0.5; 0 where none is right.
-        threshold: The least score of a detection that counts; None where none is right.
+        boxes: Number of ground-truth boxes.
+        precision, recall, f1: At IoU 0.5, for detections above the threshold; 0 if none is right.
+        threshold: Minimum score of a detection; None if none is right.
     """
 
     boxes: int
@@ -36,13 +36,12 @@ class BestF1(NamedTuple):
 
 @dataclass(frozen=True)
 class ScoreThresholds:
-    """Score thresholds as a checkpoint holds them: keep detections with ``score >= threshold``.
+    """Score thresholds as stored in checkpoints: keep detections with ``score >= threshold``.
 
     Attributes:
         overall: The best threshold for all classes together.
-        f1: The F1 it has on the validation set.
-        classes: Name of a class -> its best threshold. A class of which no box was found is
-            missing.
+        f1: F1 of ``overall`` on the validation set.
+        classes: Class name -> best threshold. Classes of which no box was found are missing.
     """
 
     overall: float
@@ -50,12 +49,12 @@ class ScoreThresholds:
     classes: dict[str, float]
 
     def to_meta(self) -> dict[str, Any]:
-        """Plain numbers and text for ``checkpoint['meta']``, which is updated by it."""
+        """Plain numbers and text to add to ``checkpoint['meta']``."""
         return {META_KEY: asdict(self)}
 
     @classmethod
     def from_meta(cls, meta: Mapping[str, Any]) -> 'ScoreThresholds | None':
-        """Read them from ``checkpoint['meta']``; None where there are none that can be used."""
+        """Read the thresholds from ``checkpoint['meta']``; None if there are no usable ones."""
         match meta.get(META_KEY) if isinstance(meta, Mapping) else None:
             case {'overall': float(overall), 'f1': float(f1), 'classes': dict(classes)} if all(
                     isinstance(name, str) and isinstance(value, float)
@@ -65,13 +64,13 @@ class ScoreThresholds:
 
 
 class F1OfClasses(NamedTuple):
-    """The best F1 of all classes together, under one threshold, and of each under its own."""
+    """The best F1 of all classes with one common threshold, and of each class with its own."""
 
     overall: BestF1
     classes: dict[str, BestF1]
 
     def thresholds(self) -> ScoreThresholds | None:
-        """What a checkpoint holds; None where no detection is right."""
+        """The thresholds to store in a checkpoint; None if no detection is right."""
         if self.overall.threshold is None:
             return None
         return ScoreThresholds(self.overall.threshold, self.overall.f1, {
@@ -79,7 +78,7 @@ class F1OfClasses(NamedTuple):
             if best.threshold is not None})
 
     def rows(self, precision: Mapping[str, float] | None = None) -> list[list[str]]:
-        """The rows of a table, the heading first; ``precision`` is AP by name of the class."""
+        """The rows of a table, header first; ``precision`` maps class names to AP."""
         rows = [['category', 'boxes', 'AP', 'precision', 'recall', 'F1', 'score threshold'],
                 ['(all)', *self.overall.cells(None)]]
         rows += [[name, *best.cells((precision or {}).get(name))]
@@ -88,12 +87,12 @@ class F1OfClasses(NamedTuple):
 
 
 def best_f1(scores: np.ndarray, right: np.ndarray, boxes: int) -> BestF1:
-    """The threshold with the best F1, of all that the scores allow; the highest of several.
+    """The threshold with the best F1 among all scores; in a tie, the highest.
 
     Args:
-        scores: Of the detections (D,).
-        right: Which of them have found a box (D,).
-        boxes: How many boxes there are to find.
+        scores: (D,) scores of the detections.
+        right: (D,) whether each detection matches a box.
+        boxes: Number of ground-truth boxes.
     """
     order = np.argsort(-scores, kind='stable')
     scores, hits = scores[order], np.cumsum(right[order])
@@ -112,13 +111,13 @@ def best_f1_of_classes(truth: COCO, predictions: Sequence[dict], image_ids: Sequ
                        categories: Mapping[str, Any]) -> F1OfClasses:
     """The best threshold for all classes together, and for each.
 
-    Crowds count as in COCO's evaluation: neither they nor the detections in them.
+    As in COCO's evaluation, crowd boxes and detections matched to them do not count.
 
     Args:
         truth: The annotations.
-        predictions: Per image ``img_id``, ``bboxes`` (N, 4) as (x0, y0, x1, y1) in pixels,
+        predictions: For each image ``img_id``, ``bboxes`` (N, 4) as (x0, y0, x1, y1) in pixels,
             ``scores`` (N,) and ``labels`` (N,).
-        image_ids: The images that count.
+        image_ids: The images to evaluate.
         categories: Name -> id, in the order of the labels.
     """
     images = {key: place for place, key in enumerate(image_ids)}
@@ -137,15 +136,15 @@ def best_f1_of_classes(truth: COCO, predictions: Sequence[dict], image_ids: Sequ
 def f1_of_classes(scores: np.ndarray, labels: np.ndarray, matched: np.ndarray,
                   box_labels: np.ndarray, crowd: np.ndarray,
                   names: Collection[str]) -> F1OfClasses:
-    """The same for detections that are matched already.
+    """The same for detections that are already matched.
 
     Args:
-        scores: Of the detections (D,).
-        labels: Their classes (D,).
-        matched: Index of the box of each (D,), -1 without one.
-        box_labels: Classes of the boxes (G,).
-        crowd: Which boxes are crowds (G,).
-        names: Of the classes, in the order of the labels.
+        scores: (D,) scores of the detections.
+        labels: (D,) classes of the detections.
+        matched: (D,) index of the box of each detection, -1 for none.
+        box_labels: (G,) classes of the boxes.
+        crowd: (G,) whether each box is a crowd.
+        names: Class names in the order of the labels.
     """
     counts = ~in_crowd(matched, crowd)
     scores, labels, right = scores[counts], labels[counts], matched[counts] >= 0

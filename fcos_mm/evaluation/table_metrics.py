@@ -1,7 +1,7 @@
-"""The numbers of the paper's tables from files: COCO's, of proposals, without categories.
+"""Metrics of the paper's tables, from files: COCO's, proposal recall, class-agnostic.
 
-Shares of 1 everywhere. Where nothing can be measured, as AP of large boxes where
-there are none, the number is nan (pycocotools says -1).
+All values are fractions of 1. A metric that cannot be measured, such as AP of large boxes
+if there are none, is nan (pycocotools: -1).
 """
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -30,14 +30,14 @@ CURVES = {0.5: 0, 0.75: 5, 0.9: 8}
 
 @dataclass(frozen=True)
 class ClassAgnostic:
-    """How well boxes are found, whatever their categories (paper, Table 9, Figs. 4 to 6).
+    """How well boxes are found, regardless of category (paper, Table 9, Figs. 4 to 6).
 
     Attributes:
         AP: Mean over the IoU thresholds 0.50, 0.55, ..., 0.95; AP50, AP75, AP90: at one.
         recall: (101,) 0, 0.01, ..., 1: the points of the curves.
-        precision: By IoU threshold (0.5, 0.75, 0.9) the highest precision at
-            that recall or a higher one, (101,); 0 where it is not reached.
-        best_recall: By IoU threshold the share of boxes found at all.
+        precision: For each IoU threshold (0.5, 0.75, 0.9) the highest precision (101,)
+            at that recall or a higher one; 0 if the recall is not reached.
+        best_recall: For each IoU threshold the share of boxes found at all.
     """
 
     AP: float
@@ -58,19 +58,19 @@ class ClassAgnostic:
 
 def coco_numbers(truth: Truth, results: Results, *, image_ids: Collection[int] | None = None,
                  backend: str = 'auto') -> dict[str, float]:
-    """COCO's numbers (paper, Tables 3 to 7; with ``image_ids``, Table 6).
+    """COCO's metrics (paper, Tables 3 to 7; with ``image_ids``, Table 6).
 
     Args:
-        truth: Annotation file in COCO's format, or the annotations.
+        truth: Annotation file in COCO format, or the annotations.
         results: File of detections (``*.bbox.json``), or its rows; may be empty.
-        image_ids: Only these images count; None: all.
+        image_ids: Images to evaluate; None: all.
         backend: See :func:`choose_evaluator`.
 
     Returns:
-        By the names in ``NAMES``: 0 to 1, nan where there is no such box.
+        The metrics named in ``NAMES``, 0 to 1, nan if there is no such box.
 
     Raises:
-        UserError: If a file cannot be used, or ids do not fit the annotations.
+        UserError: If a file cannot be used, or its ids do not match the annotations.
     """
     evaluation = _evaluated(truth, results, image_ids, backend)
     with quiet():
@@ -82,14 +82,14 @@ def proposal_recall(truth: Truth, results: Results, *, limits: Sequence[int] = (
                     backend: str = 'auto') -> dict[str, float]:
     """Average recall of proposals (paper, Table 8), as mmdet's ``metric='proposal'``.
 
-    Takes and raises what :func:`coco_numbers` does; categories do not matter.
+    Arguments and errors are those of :func:`coco_numbers`; categories are ignored.
 
     Args:
-        limits: How many of the best proposals of an image count.
+        limits: Limits on the number of proposals per image.
 
     Returns:
         ``AR@limit`` for each limit: recall averaged over the IoU thresholds
-        0.50 to 0.95; 0 to 1, nan where there is no box.
+        0.50 to 0.95; 0 to 1, nan if there are no boxes.
     """
     limits = sorted(limits)
     recall = _evaluated(truth, results, None, backend, useCats=0,
@@ -104,11 +104,11 @@ def class_agnostic_numbers(truth: Truth, results: Results, *,
                            backend: str = 'auto') -> ClassAgnostic:
     """Precision and recall with the categories ignored (paper, Table 9, Figs. 4 to 6).
 
-    Takes and raises what :func:`coco_numbers` does. A detection is right if it covers a box
-    of any category; the best 100 of an image count.
+    Arguments and errors are those of :func:`coco_numbers`. A detection is right if it matches
+    a box of any category; the best 100 of an image count.
 
     Args:
-        category_ids: Only boxes and detections of these categories count; None: all.
+        category_ids: Categories whose boxes and detections count; None: all.
     """
     only = {} if category_ids is None else dict(catIds=sorted(category_ids))
     evaluation = _evaluated(truth, results, image_ids, backend, useCats=0, **only)

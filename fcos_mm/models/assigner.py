@@ -1,8 +1,9 @@
 """Assign ground-truth boxes to locations (paper, Sec. 3.1 and 3.2).
 
-:func:`dense_claims` and :func:`dense_assignment` are the rule as the paper states it:
-every location is compared with every box. :class:`FCOSAssigner` is what runs: it returns
-the same, bit for bit, in closed form (:mod:`fcos_mm.models.windows`); tests compare both.
+:func:`dense_claims` and :func:`dense_assignment` implement the rule as the paper states it:
+every location is compared with every box. Training uses :class:`FCOSAssigner`, which gives
+the same result, bit for bit, in closed form (:mod:`fcos_mm.models.windows`); tests compare
+the two.
 """
 from collections.abc import Sequence
 
@@ -25,7 +26,7 @@ REGRESS_RANGES = ((0, 64), (64, 128), (128, 256), (256, 512), (512, None))
 
 
 def dense_claims(locations: Locations, boxes: Tensor, conditions: Conditions) -> Tensor:
-    """Return (B, P, G): whether a location meets the conditions for a box of (B, G, 4)."""
+    """Return (B, P, G): whether a location meets the conditions for each of the boxes (B, G, 4)."""
     near, far = boxes[:, None].chunk(2, dim=-1)  # (B, 1, G, 2)
     distances = _distances(locations.points, near, far)  # (B, P, G, 4)
     inside = distances.amin(-1) > 0
@@ -43,7 +44,7 @@ def dense_claims(locations: Locations, boxes: Tensor, conditions: Conditions) ->
 
 
 def dense_assignment(locations: Locations, truth: GroundTruth, conditions: Conditions) -> Tensor:
-    """Return (B, P) index of the smallest box that claims a location, -1 for none.
+    """Return (B, P): the index of the smallest box that claims each location, -1 for none.
 
     Among boxes of equal area the first wins.
     """
@@ -62,26 +63,26 @@ def _distances(points: Tensor, near: Tensor, far: Tensor) -> Tensor:
 class FCOSAssigner:
     """Assigns boxes to locations: inside, in the regress range, smallest area.
 
-    A location is positive for a box if it lies strictly inside and the largest
-    of its distances l, t, r, b is in the regress range of its level; of several
-    boxes the one of minimal area wins, of equal areas the first. On a CPU the
-    cost grows with the number of positives, not with locations times boxes.
+    A location is positive for a box if it lies strictly inside the box and the
+    largest of its distances l, t, r, b is within the regress range of its level.
+    If several boxes claim it, the one with the smallest area wins; for equal areas,
+    the first. On a CPU the cost grows with the number of positives, not with
+    locations times boxes.
 
     Args:
         regress_ranges: (m_{i-1}, m_i) of each level, in pixels; m_i may be None.
-        range_bounds: Whether the bounds belong to the range, ``'inclusive'``
-            (the paper), or not, ``'strict'`` (torchvision, detectron2).
-        center_sampling_radius: Without it any location inside a box may be
-            positive (the paper). With it only those less than radius * stride
-            from the center of the box in x and in y (released improvement: 1.5).
-        crowd: Locations inside crowd boxes: ``'drop'``, crowd boxes are
-            ignored (all released codes); ``'ignore'``, negatives inside are
-            taken out of the classification loss; ``'mask'``, no location inside
-            takes part in any loss.
+        range_bounds: ``'inclusive'``, the bounds belong to the range (the paper), or
+            ``'strict'``, they do not (torchvision, detectron2).
+        center_sampling_radius: If None, any location inside a box can be positive
+            (the paper). Otherwise only locations less than radius * stride from the
+            center of the box in x and in y (released improvement: 1.5).
+        crowd: How crowd boxes are used: ``'drop'``, not at all (all released codes);
+            ``'ignore'``, negatives inside them are excluded from the classification
+            loss; ``'mask'``, locations inside them are excluded from every loss.
 
     Raises:
-        ValueError: If an option is unknown, or a regress range is no pair of
-            numbers, empty, or not above 0 at its end.
+        ValueError: If an option is unknown, or a regress range is not a pair of
+            numbers, is empty, or has an upper bound that is not positive.
     """
 
     def __init__(self,
@@ -111,7 +112,7 @@ class FCOSAssigner:
             background: Label of a location without a box.
 
         Raises:
-            ValueError: If there is not one regress range for each level.
+            ValueError: If the number of regress ranges differs from the number of levels.
         """
         order = truth.areas.argsort(dim=1, stable=True)  # (B, G)
         boxes = truth.boxes.take_along_dim(order[..., None], dim=1)  # (B, G, 4)
@@ -171,10 +172,10 @@ def pad_ground_truth(
         gt_instances: ``bboxes`` (g, 4) and ``labels`` (g,) of each image.
         gt_instances_ignore: ``bboxes`` of the crowd boxes of each image, or None.
         img_metas: ``scale_factor`` (w, h) of each image, used under ``'pixel'``.
-        box_convention: ``'continuous'``, a box reaches from x0 to x1, or
-            ``'pixel'``, x1 is the last pixel of the box and its width
+        box_convention: ``'continuous'``, a box extends from x0 to x1, or
+            ``'pixel'``, x1 is the last pixel of the box and its width is
             x1 - x0 + 1 (the official code, whose boxes lose their last pixel
-            before they are resized).
+            before resizing).
     """
     boxes = _pad([get_box_tensor(gt.bboxes).float() for gt in gt_instances])  # (B, G, 4)
     labels = _pad([gt.labels for gt in gt_instances])  # (B, G)

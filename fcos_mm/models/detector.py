@@ -13,9 +13,9 @@ class FCOS(SingleStageDetector):
     itself lives in :class:`fcos_mm.models.FCOSHead`. Arguments are those of
     mmdet's ``SingleStageDetector``.
 
-    A backbone whose class has ``made_channels`` (``EfficientNetLite``, ``TimmBackbone``) tells the
-    neck its ``in_channels``. That is done here, where the two meet, so that it holds for every
-    tool that builds the detector, mmdet's too.
+    If the backbone class has ``made_channels`` (``EfficientNetLite``, ``TimmBackbone``), it sets
+    the ``in_channels`` of the neck. This happens here, so it works in every tool that builds the
+    detector, including mmdet's.
     """
 
     def __init__(self, *, backbone: ConfigType, neck: OptMultiConfig = None, **kwargs) -> None:
@@ -23,7 +23,7 @@ class FCOS(SingleStageDetector):
 
     @staticmethod
     def complete_neck(backbone: ConfigType, neck: OptMultiConfig) -> OptMultiConfig:
-        """Set ``in_channels`` of a neck, or of the first of several, if the backbone tells them."""
+        """Set ``in_channels`` of the neck (the first of several) if the backbone provides them."""
         settings = dict(backbone)
         kind = settings.pop('type')
         kind = MODELS.get(kind) if isinstance(kind, str) else kind

@@ -1,4 +1,4 @@
-"""The FCOS head: the network of Fig. 2 right of the feature pyramid, its losses, detections."""
+"""The FCOS head (Fig. 2, right of the feature pyramid): its layers, losses and detections."""
 from collections.abc import Sequence
 
 import torch
@@ -24,37 +24,37 @@ INIT = dict(
 
 @MODELS.register_module()
 class FCOSHead(BaseDenseHead):
-    """Two towers and three predictors shared by all levels, one scale for each level.
+    """Two towers and three predictors shared by all levels, with one scale per level.
 
-    The head owns the layers (parameter names are those of mmdet's ``FCOSHead``)
-    and hands assignment, losses and post-processing to its parts.
+    The head owns the layers (with the parameter names of mmdet's ``FCOSHead``) and
+    delegates assignment, losses and post-processing to its components.
 
     Args:
-        num_classes: C, without background.
+        num_classes: Number of classes C, without background.
         in_channels: Channels of the feature maps.
         feat_channels: Channels of the towers.
-        stacked_convs: Convolutions in each of the two towers.
+        stacked_convs: Number of convolutions in each of the two towers.
         strides: Stride of each level.
         location_offset: ``offset`` of :class:`LocationGenerator`.
         regression: ``'exp'``, distances are exp(s_i x) pixels (the paper), or
             ``'relu'``, relu(s_i x) strides (released improvement), which can die at the start
             under GIoU: docs/troubleshooting.md.
         box_convention: ``'continuous'`` or ``'pixel'``, see :func:`pad_ground_truth`.
-        dcn_on_last_conv: Last convolution of each tower deformable (v2).
-        conv_bias: Whether the towers' convolutions have a bias; ``'auto'``,
-            only without normalisation (mmdet).
+        dcn_on_last_conv: Whether the last convolution of each tower is deformable (v2).
+        conv_bias: Whether the tower convolutions have a bias; with ``'auto'`` only if
+            there is no normalisation (mmdet).
         norm_cfg: Normalisation in the towers.
         centerness: The quality branch: :class:`Centerness`, :class:`IoUQuality`.
         assigner: Config of :class:`FCOSAssigner`.
         loss: Config of :class:`FCOSLoss`.
         postprocess: Config of :class:`FCOSPostProcessor`.
-        train_cfg: Not used; mmdet's detectors pass it.
-        test_cfg: ``score_thr``, ``nms_pre`` (a level), ``nms``,
+        train_cfg: Unused; mmdet's detectors pass it.
+        test_cfg: ``score_thr``, ``nms_pre`` (per level), ``nms``,
             ``max_per_img``, ``min_bbox_size``.
         init_cfg: Initialisation of the layers.
 
     Raises:
-        ValueError: If an option is unknown or a number not possible.
+        ValueError: If an option is unknown or a number is invalid.
     """
 
     def __init__(self,
@@ -146,7 +146,7 @@ class FCOSHead(BaseDenseHead):
             logits of the quality branch (B, 1, H, W), each None without it.
 
         Raises:
-            UserError: If the number of maps is not the number of strides.
+            UserError: If the number of maps differs from the number of strides.
         """
         self.location_generator.check_count(len(feats))
         levels = [self._forward_level(feat, scale) for feat, scale in zip(feats, self.scales)]
@@ -177,7 +177,7 @@ class FCOSHead(BaseDenseHead):
             batch_gt_instances: InstanceList,
             batch_img_metas: list[dict],
             batch_gt_instances_ignore: OptInstanceList = None) -> dict[str, Tensor]:
-        """Return the losses of Eq. (2), in float32 also under mixed precision.
+        """Return the losses of Eq. (2), in float32 even under mixed precision.
 
         Args:
             cls_scores: Class logits of each level, see :meth:`forward`.
@@ -216,9 +216,9 @@ class FCOSHead(BaseDenseHead):
             score_factors: Logits of the quality branch of each level.
             batch_img_metas: ``img_shape`` and ``scale_factor`` of each image;
                 ``batch_input_shape``, if there, is checked against the maps.
-            cfg: Replaces ``test_cfg``.
-            rescale: Return boxes in the size of the original image.
-            with_nms: Whether to apply NMS and the limit of detections.
+            cfg: Overrides ``test_cfg``.
+            rescale: Whether to return boxes in pixels of the original image.
+            with_nms: Whether to apply NMS and the limit on the number of detections.
 
         Raises:
             UserError: If a map does not fit its stride.

@@ -50,7 +50,7 @@ class Locations:
 
 
 class LocationGenerator:
-    """Maps the cell (x, y) of a level of stride s to an image point.
+    """Maps the cell (x, y) of a level with stride s to an image point.
 
     Args:
         strides: Stride of each level.
@@ -59,7 +59,7 @@ class LocationGenerator:
             differs for odd strides, or ``'zero'``, the corner (torchvision).
 
     Raises:
-        ValueError: If ``offset`` is none of these, or a stride not above 0.
+        ValueError: If ``offset`` is none of these, or a stride is not positive.
     """
 
     def __init__(self, strides: Sequence[int], *, offset: str = 'floor') -> None:
@@ -82,7 +82,7 @@ class LocationGenerator:
         return _locations(_as_ints(sizes), self.strides, self.offset, torch.device(device))
 
     def sizes(self, height: int, width: int) -> Sizes:
-        """Return (rows, columns) of each map of an input of this size."""
+        """Return (rows, columns) of each map for an input of this size."""
         return tuple((math.ceil(height / stride), math.ceil(width / stride))
                      for stride in self.strides)
 
@@ -96,16 +96,16 @@ class LocationGenerator:
 
     def check_sizes(self, sizes: Sequence[tuple[int, int]],
                     img_metas: Sequence[dict] | None) -> None:
-        """Check that every map has as many cells as its stride makes of the input.
+        """Check that the size of every map matches its stride.
 
-        Networks whose convolutions round down or have no padding have smaller
-        maps than :meth:`sizes`: one is wrong if it is nearer to twice the
-        stride, by more than two cells. Too many cells are wrong from the second
-        on. Sizes seen before cost nothing.
+        Networks whose convolutions round down or have no padding produce smaller
+        maps than :meth:`sizes`. A map is too small if its size is closer to twice
+        the stride, by more than two cells, and too large from the second extra cell
+        on. Sizes seen before are not checked again.
 
         Args:
             sizes: (rows, columns) of each map.
-            img_metas: ``batch_input_shape`` (h, w); nothing is checked without.
+            img_metas: ``batch_input_shape`` (h, w); without it nothing is checked.
 
         Raises:
             UserError: If a map does not fit its stride.
@@ -116,9 +116,9 @@ class LocationGenerator:
 
 
 def mirrored(corners: Tensor) -> Tensor:
-    """Return (..., 4) corners x0, y0, x1, y1 as x0, y0, -x1, -y1.
+    """Return corners (..., 4) x0, y0, x1, y1 as x0, y0, -x1, -y1.
 
-    On a mirrored axis the far side of a box is its near side.
+    Mirroring an axis turns the far side of a box into its near side.
     """
     near, far = corners.chunk(2, dim=-1)
     return torch.cat([near, -far], dim=-1)
@@ -127,8 +127,8 @@ def mirrored(corners: Tensor) -> Tensor:
 def flatten_levels(maps: Sequence[Tensor]) -> Tensor:
     """Turn L maps (B, K, H, W) into one tensor (B, P, K).
 
-    Numbers keep their order in memory, since transposing them would cost more
-    than any other step: only those of ``channels_last`` maps lie side by side.
+    The memory layout is kept, since transposing would cost more than any other
+    step: the result is contiguous only for ``channels_last`` maps.
     """
     if maps[0].is_contiguous(memory_format=torch.channels_last):
         return torch.cat([m.permute(0, 2, 3, 1).flatten(1, 2) for m in maps], dim=1)
@@ -136,7 +136,7 @@ def flatten_levels(maps: Sequence[Tensor]) -> Tensor:
 
 
 def scale_factors(img_metas: Sequence[dict], device: torch.device) -> Tensor:
-    """Return (B, 4) factors (w, h, w, h) from the original to the network's size."""
+    """Return (B, 4) scale factors (w, h, w, h) from the original image to the network's input."""
     factors = [tuple(meta.get('scale_factor', (1., 1.)))[:2] * 2 for meta in img_metas]
     return torch.tensor(factors, dtype=torch.float32).to(device, non_blocking=True)
 

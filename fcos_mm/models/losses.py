@@ -22,19 +22,21 @@ CHUNK = 1 << 15
 
 @MODELS.register_module()
 class FCOSLoss(nn.Module):
-    """Eq. (2) over all locations, masked instead of gathered.
+    """Eq. (2) over all locations, with masks instead of gathering.
 
-    The sums are divided by the positives of all ranks (mean per rank), with one
-    all-reduce that every rank runs. Nothing here waits for the device.
+    The sums are divided by the number of positives over all ranks (mean per rank),
+    with a single all-reduce that every rank runs. Nothing here synchronises with the
+    device.
 
     Args:
         loss_cls: Focal loss of logits (N, C), labels (N,) and ``weight`` (N,).
         loss_bbox: Loss of boxes (N, 4): :class:`LTRBIoULoss`, or any of mmdet's
             (``mmdet.GIoULoss``, ``mmdet.DIoULoss``, ``mmdet.L1Loss``, ...).
         loss_centerness: Binary cross entropy on the logit of the quality branch.
-        bbox_weight: ``'none'``, each positive counts the same and the sum is
-            divided by N_pos (the paper); ``'centerness'``, weighted by the
-            center-ness target and divided by its sum (official code, mmdet).
+        bbox_weight: ``'none'``, all positives count equally and the sum is
+            divided by N_pos (the paper); ``'centerness'``, positives are weighted by
+            the center-ness target and the sum is divided by the sum of the weights
+            (official code, mmdet).
     """
 
     def __init__(self,
@@ -56,13 +58,12 @@ class FCOSLoss(nn.Module):
                 targets: Targets,
                 quality: QualityBranch,
                 strides: Tensor | None = None) -> dict[str, Tensor]:
-        """Return ``loss_cls``, ``loss_bbox`` and with a quality branch ``loss_{name}``.
+        """Return ``loss_cls``, ``loss_bbox`` and, with a quality branch, ``loss_{name}``.
 
-        With the latter comes ``{name}_above_floor``, for the log: without "loss"
-        in its name it is not trained. Cross entropy cannot fall below the entropy
-        of its target, about 0.6 for center-ness; this is how far above it is.
-        ``strides`` (P,) is given if the predicted distances are in strides; those
-        of the targets are in pixels.
+        A quality branch also adds ``{name}_above_floor`` to the log; without "loss" in
+        its name it is not optimised. Cross entropy cannot fall below the entropy of its
+        target, about 0.6 for center-ness; this value is the difference. Pass ``strides``
+        (P,) if the predicted distances are in strides; target distances are in pixels.
         """
         positive = targets.positive.float()  # (B, P)
         if strides is not None:
@@ -118,7 +119,7 @@ def centerness_target(distances: Tensor) -> Tensor:
     """Eq. (3): sqrt(min(l, r) / max(l, r) * min(t, b) / max(t, b)) of distances (..., 4).
 
     Returns:
-        (...) from 0 to 1; 0 where the location does not lie inside its box.
+        (...) from 0 to 1; 0 where the location is not inside its box.
     """
     left, top, right, bottom = distances.unbind(-1)
     return torch.sqrt(_ratio(left, right) * _ratio(top, bottom))
@@ -131,7 +132,7 @@ def _ratio(near: Tensor, far: Tensor) -> Tensor:
 
 @MODELS.register_module()
 class LTRBIoULoss(nn.Module):
-    """IoU loss in the paper's form and in those of its released code.
+    """IoU loss in the form of the paper and the forms of its released code.
 
     The released code smooths the IoU of intersection I and union U to
     S = (I + 1) / (U + 1), in pixels, or in strides where the distances are.
@@ -155,7 +156,7 @@ class LTRBIoULoss(nn.Module):
         self.loss_weight = loss_weight
 
     def forward(self, pred: Tensor, target: Tensor, *, reduction_override: str) -> Tensor:
-        """Return (N,) of boxes (N, 4) around their locations; not reduced."""
+        """Return the unreduced loss (N,) of boxes (N, 4) around their locations."""
         return self.loss_weight * self._unweighted(pred, target)
 
     def _unweighted(self, pred: Tensor, target: Tensor) -> Tensor:
@@ -176,7 +177,7 @@ class LTRBIoULoss(nn.Module):
 def boxes_around(distances: Tensor) -> Tensor:
     """Return distances (..., 4) as boxes (-l, -t, r, b) around the location.
 
-    Each side of all boxes lies together in memory: losses of boxes are quicker then.
+    Each side is contiguous in memory over all boxes, which makes box losses faster.
     """
     left, top, right, bottom = distances.unbind(-1)
     return torch.stack([-left, -top, right, bottom]).movedim(0, -1)
@@ -198,7 +199,7 @@ def _area(near: Tensor, far: Tensor) -> Tensor:
 class SigmoidFocalLoss(nn.Module):
     """Focal loss (Lin et al., ICCV 2017), value and gradient in one pass.
 
-    It follows mmdet's ``FocalLoss``, in float32 whatever the type of the logits.
+    Equivalent to mmdet's ``FocalLoss``, but always in float32, whatever the dtype of the logits.
     """
 
     def __init__(self, *, gamma: float = 2., alpha: float = 0.25, loss_weight: float = 1.) -> None:
@@ -218,7 +219,7 @@ class SigmoidFocalLoss(nn.Module):
             logits: (N, C).
             labels: (N,), C for background.
             weight: (N,) factor of each location.
-            avg_factor: What the sum is divided by; N without it.
+            avg_factor: Divisor of the sum; N if None.
         """
         total = FocalSum.apply(logits, labels, weight, self.gamma, self.alpha)
         return self.loss_weight * total / (len(labels) if avg_factor is None else avg_factor)
@@ -237,9 +238,9 @@ class FocalSum(torch.autograd.Function):
     """Sum of the focal losses of the C binary classifiers of N locations.
 
     The class logits are by far the largest output (7 million numbers for four
-    images of 800 x 1333), so they are read once: value and gradient come from the
-    same pass, no one-hot targets are built and nothing is gathered by a mask.
-    All classifiers are computed as negatives first; that of the label is then corrected.
+    images of 800 x 1333), so they are read only once: value and gradient come from the
+    same pass, without one-hot targets or mask indexing. All classifiers are first
+    computed as negatives; the one of the label is then corrected.
     """
 
     @staticmethod

@@ -1,9 +1,9 @@
 """From raw outputs to detections (paper, Sec. 3.1 "Inference", 3.3).
 
 :func:`decode` is the dense form: a box and C scores for every location. Of the millions
-of (location, class) pairs of a batch a few thousand pass the threshold:
+of (location, class) pairs in a batch, only a few thousand pass the threshold.
 :class:`FCOSPostProcessor` finds these first, reading the class logits once, and decodes
-them only.
+only them.
 """
 from collections.abc import Sequence
 
@@ -30,10 +30,10 @@ def decode(predictions: Predictions, locations: Locations,
            quality: Tensor | None = None) -> tuple[Tensor, Tensor]:
     """Return the boxes (B, P, 4) and scores (B, P, C) of all locations.
 
-    Nothing is clipped, and the score is the product (``score='product'``).
+    Boxes are not clipped, and the score is the product (``score='product'``).
 
     Args:
-        predictions: Outputs of all locations, distances in pixels: those of
+        predictions: Outputs of all locations, with distances in pixels, as returned by
             ``FCOSHead.in_pixels``.
         locations: The P locations.
         quality: (B, P) factor of the class scores, or None.
@@ -53,17 +53,17 @@ def boxes_at(points: Tensor, distances: Tensor) -> Tensor:
 class FCOSPostProcessor:
     """Threshold, score, top-k per level, inverse of Eq. (1), NMS.
 
-    Numbers come from mmdet's ``test_cfg``; the options are the points on which
+    The numbers come from mmdet's ``test_cfg``; the options cover the points on which
     the released implementations differ.
 
     Args:
         score: Final score: ``'product'`` of class score and center-ness (the
             paper, mmdet), or its square root, ``'sqrt'`` (official code).
-        rank_by: The best ``nms_pre`` of a level are found by the final
+        rank_by: The best ``nms_pre`` of a level are selected by the final
             ``'score'`` (the paper, official code) or by ``'class_score'`` (mmdet).
-        threshold_on: ``score_thr`` holds for ``'class_score'`` (the paper,
-            official code, mmdet) or for the final ``'score'`` (detectron2).
-        clip: Boxes are clipped to the image ``'before_nms'`` or ``'after_nms'``.
+        threshold_on: ``score_thr`` applies to the ``'class_score'`` (the paper,
+            official code, mmdet) or to the final ``'score'`` (detectron2).
+        clip: Whether boxes are clipped to the image ``'before_nms'`` or ``'after_nms'``.
 
     Raises:
         ValueError: If an option is unknown.
@@ -128,7 +128,7 @@ class FCOSPostProcessor:
         return [self.instances(image) for image in found.of_images(len(img_metas))]
 
     def instances(self, found: Detections) -> InstanceData:
-        """Return the detections of one image as mmdet wants them."""
+        """Return the detections of one image in mmdet's form."""
         return InstanceData(bboxes=found.boxes, scores=found.scores, labels=found.labels)
 
     def _detect(self, predictions: Predictions, quality: Tensor | None, locations: Locations,
@@ -184,7 +184,7 @@ def best_of_each_level(ranking: Tensor, image: Tensor, location: Tensor, locatio
         image: (N,) of each pair.
         location: (N,) of each pair.
         locations: The P locations.
-        limit: Maximum number of pairs per level; all if not positive.
+        limit: Maximum number of pairs per level; no limit if not positive.
     """
     ends = _ends(locations.counts, ranking.device)
     group = image * len(ends) + torch.bucketize(location, ends, right=True)  # (N,)
@@ -236,10 +236,10 @@ def _suppressed(found: Detections, images: int, cfg: ConfigType, extra: int) -> 
 
 def suppress(boxes: Tensor, scores: Tensor, labels: Tensor,
              cfg: ConfigType) -> tuple[Tensor, Tensor]:
-    """Return scores (K,), which soft NMS changes, and indices (K,) of the boxes that stay.
+    """Return the scores (K,), which soft NMS changes, and the indices (K,) of the boxes kept.
 
-    As mmcv's ``batched_nms`` does, the best first; the usual setting, a type and a
-    threshold, goes straight to mmcv's operator. There is at least one box (N, 4).
+    Same result as mmcv's ``batched_nms``, highest score first. The usual setting, a type and
+    a threshold, calls mmcv's operator directly. Needs at least one box (N, 4).
     """
     if set(cfg) == {'type', 'iou_threshold'} and cfg['type'] == 'nms' and (
             len(boxes) < SPLIT_THRESHOLD):

@@ -1,4 +1,4 @@
-"""Data that the parts of the head hand over to each other.
+"""Data exchanged between the parts of the head.
 
 Axes: B images, P locations, G boxes of an image, C classes, L levels.
 """
@@ -12,14 +12,14 @@ BOX_CONVENTIONS = {'continuous': 0, 'pixel': 1}
 
 
 class Predictions(NamedTuple):
-    """Raw outputs of the network, in float32 but for the class logits.
+    """Raw outputs of the network, in float32 except for the class logits.
 
     Attributes:
-        class_maps: L maps (B, C, H, W) of class logits as the network made
-            them: by far the largest output, so who reads them picks the order.
-        distances: (B, P, 4) predicted l, t, r, b; units as the head says.
+        class_maps: L maps (B, C, H, W) of class logits as the network returns
+            them. They are by far the largest output, so the reader chooses the order.
+        distances: (B, P, 4) predicted l, t, r, b; the unit is defined by the head.
         quality_logits: (B, P) output of the quality branch (center-ness in the
-            paper), None without it.
+            paper); None without a branch.
     """
     class_maps: Sequence[Tensor]
     distances: Tensor
@@ -27,7 +27,7 @@ class Predictions(NamedTuple):
 
 
 class GroundTruth(NamedTuple):
-    """Boxes of a batch. Padding is empty: no location lies inside.
+    """Boxes of a batch. Padding boxes are empty: no location lies inside them.
 
     Attributes:
         boxes: (B, G, 4) float32, G at least 1.
@@ -56,7 +56,7 @@ class Targets(NamedTuple):
         labels: (B, P) class of that box, or the background label.
         distances: (B, P, 4) Eq. (1), l, t, r, b in pixels; 0 at negatives.
         gt_index: (B, P) index of the box in its image, -1 at negatives.
-        class_weight: (B, P) 1, or 0 where crowd boxes take a location out of
+        class_weight: (B, P) 1, or 0 where a crowd box excludes a location from
             the classification loss.
     """
     positive: Tensor
@@ -91,7 +91,7 @@ class Detections(NamedTuple):
         boxes: (N, 4).
         scores: (N,).
         labels: (N,).
-        locations: (N,) index of the location, among the P, that each comes from.
+        locations: (N,) index of the location, among the P, of each detection.
         class_scores: (N,) without center-ness.
     """
     image: Tensor
@@ -102,26 +102,26 @@ class Detections(NamedTuple):
     class_scores: Tensor
 
     def select(self, which: Tensor) -> 'Detections':
-        """Return those of an index or a mask (N,)."""
+        """Return the detections selected by an index or a mask (N,)."""
         return Detections(*(part[which] for part in self))
 
     def of_images(self, images: int) -> list['Detections']:
-        """Split into one for each image."""
+        """Split into the detections of each image."""
         counts = self.image.bincount(minlength=images).tolist()
         return [Detections(*parts) for parts in zip(*(part.split(counts) for part in self))]
 
 
 class QualityBranch(Protocol):
-    """An output that rates the box of a location and multiplies its scores at test.
+    """An output that rates the box of a location and multiplies its scores at test time.
 
-    Head, loss and post-processing know no branch by name.
+    Head, loss and post-processing use this interface and know no branch by name.
 
     Attributes:
-        name: Layers are ``{name}_convs`` and ``conv_{name}`` on the head, the loss
+        name: The layers of the head are ``{name}_convs`` and ``conv_{name}``, the loss
             is ``loss_{name}``.
         branch: Whether the head has these layers and trains them.
-        position: The tower they stand on, ``'cls'`` or ``'reg'``.
-        num_convs: How many convolutions come before the last layer.
+        position: The tower that they are attached to, ``'cls'`` or ``'reg'``.
+        num_convs: Number of convolutions before the last layer.
     """
     name: str
     branch: bool
@@ -129,10 +129,10 @@ class QualityBranch(Protocol):
     num_convs: int
 
     def target(self, predictions: Predictions, targets: Targets) -> Tensor:
-        """Return (B, P) in 0..1, what the sigmoid of the output learns at positives.
+        """Return (B, P) in 0..1: the target of the sigmoid of the output at positives.
 
-        Distances are in one unit, pixels or strides.
+        All distances are in the same unit, pixels or strides.
         """
 
     def factor(self, predictions: Predictions) -> Tensor | None:
-        """Return the (B, P) factor of the class scores, at most 1, or None for none."""
+        """Return the (B, P) factor of the class scores, at most 1, or None if there is none."""

@@ -91,7 +91,7 @@ def test_a_batch_that_is_too_large_for_the_gpu(from_data, run, tmp_path, monkeyp
 
 
 @pytest.mark.parametrize('words, message', [
-    (('--batch', 9), '--batch 9: the training set has 8 images'),
+    (('--batch', 9), '--batch 9: the training set has only 8 images'),
     (('--classes', 'disk'), "no class 'disk'. Did you mean 'disc'"),
     (('--backbone', 'lite'), 'no such backbone'),
     (('--time', '20s'), '--time is too short: one epoch .* 21 s'),

@@ -1,4 +1,4 @@
-"""What was found in one image."""
+"""The detections of one image."""
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -23,17 +23,17 @@ class Detection(NamedTuple):
 
 @dataclass(eq=False, kw_only=True)
 class Detections:
-    """The n objects found in an image, the best score first.
+    """The n objects detected in an image, highest score first.
 
     Attributes:
         boxes: (n, 4) x0, y0, x1, y1 in pixels of the image, float32.
         scores: (n,) float32.
-        labels: (n,) indices of classes.
+        labels: (n,) class indices.
         classes: Names of all classes of the model.
         image: The image as the model saw it, (height, width, 3) RGB uint8.
-        near: How many more miss the score threshold by a little.
-        category_ids: By name of a class, the id in COCO's form.
-        visualizer: Draws them.
+        near: Number of detections just below the score threshold.
+        category_ids: Category id of each class name in COCO results.
+        visualizer: Draws the detections.
     """
     boxes: np.ndarray
     scores: np.ndarray
@@ -46,7 +46,7 @@ class Detections:
 
     @property
     def names(self) -> list[str]:
-        """The names of the classes of the n objects."""
+        """The class names of the n objects."""
         return [self.classes[label] for label in self.labels]
 
     def __len__(self) -> int:
@@ -64,7 +64,7 @@ class Detections:
         return '\n'.join(lines)
 
     def draw_to(self, path: str) -> None:
-        """Write the image with the boxes drawn into it.
+        """Write the image with its boxes drawn.
 
         Raises:
             OSError: If it cannot be written.
@@ -72,7 +72,7 @@ class Detections:
         self._draw(out_file=path)
 
     def plot(self) -> Image.Image:
-        """The image with the boxes drawn into it."""
+        """The image with its boxes drawn."""
         self._draw()
         return Image.fromarray(self.visualizer.get_image())
 
@@ -85,7 +85,7 @@ class Detections:
         return [dict(image_id=image_id, **row) for row in self.rows()]
 
     def rows(self) -> list[dict[str, Any]]:
-        """Category, box as x, y, width, height in pixels, and score of each, for JSON."""
+        """The category, box (x, y, width, height in pixels) and score of each object, for JSON."""
         return [dict(category_id=self.category_ids[name], category_name=name,
                      bbox=[round(value, 2) for value in (x0, y0, x1 - x0, y1 - y0)],
                      score=round(score, 5))

@@ -1,4 +1,4 @@
-"""From a user's folder or file to COCO files for training, validation and test."""
+"""Turn a user's folder or file into COCO files for training, validation and testing."""
 import os.path as osp
 from collections import Counter
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ class Split:
 
     Attributes:
         ann_file: Absolute path of the file.
-        images: Absolute folder that its file names are relative to.
+        images: Absolute path of the folder that the file names are relative to.
         num_images: Number of images.
         num_boxes: Number of boxes of the classes.
     """
@@ -33,13 +33,13 @@ class Split:
 
 @dataclass(frozen=True)
 class PreparedData:
-    """A dataset that can be trained on.
+    """A dataset that is ready for training.
 
     Attributes:
-        layout: What was recognised, one line.
-        splits: 'train', 'val' and perhaps 'test'.
-        classes: Names of the classes.
-        notes: What was made or left out, each one line.
+        layout: The detected layout, in one line.
+        splits: 'train', 'val' and possibly 'test'.
+        classes: Class names.
+        notes: What was created or left out, one line each.
     """
     layout: str
     splits: dict[str, Split]
@@ -49,17 +49,17 @@ class PreparedData:
 
 def prepare_data(path: str, out_dir: str, classes: Sequence[str] | None = None, seed: int = 0
                  ) -> PreparedData:
-    """Bring a dataset to COCO's format, with a validation split.
+    """Convert a dataset to COCO format, with a validation split.
 
-    COCO files that are right as they are stay where they are. What else is needed is written
-    to ``out_dir``: ``annotations/{train,val,test}.json``, and ``split.json`` if a validation
-    split is made. The same data and arguments give the same bytes, and a second call finds
-    what the first wrote.
+    Valid COCO files stay where they are. Everything else is written to ``out_dir``:
+    ``annotations/{train,val,test}.json``, and ``split.json`` if a validation split is made. The
+    same data and arguments give the same bytes, and a second call reuses what the first one
+    wrote.
 
     Args:
-        path: What :func:`recognise` takes.
-        classes: Names to take, in this order; None takes all, in the order of the data.
-        seed: Of the validation split.
+        path: Anything that :func:`recognise` accepts.
+        classes: Classes to use, in this order; None uses all, in the order of the data.
+        seed: Random seed of the validation split.
 
     Raises:
         UserError: If there is no dataset or more than one, a split has no boxes, images are
@@ -104,7 +104,7 @@ def _make(source: Source, out_dir: str, classes: Sequence[str] | None, seed: int
 
 
 def class_names(contents: dict[str, Content]) -> list[str]:
-    """Names in the order of the data, without the one that only groups the others."""
+    """Class names in the order of the data, without a category that only groups the others."""
     names = []
     for content in contents.values():
         parent = parent_category(content.data)
@@ -114,10 +114,10 @@ def class_names(contents: dict[str, Content]) -> list[str]:
 
 
 def choose_classes(known: list[str], classes: Sequence[str] | None) -> tuple[str, ...]:
-    """The classes to take, all that are known if none are given.
+    """The classes to use: the given ones, or else all known classes.
 
     Raises:
-        UserError: If one is unknown or given twice.
+        UserError: If a class is unknown or given twice.
     """
     if classes is None:
         return tuple(known)

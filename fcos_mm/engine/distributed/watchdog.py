@@ -36,7 +36,7 @@ _BATCH_PHASES = ('train step', 'val step', 'test step', 'loading data')
 class RunningClock:
     """Monotonic clock that excludes suspended time.
 
-    Of the time between two ticks at most ``SILENCE_SECONDS`` count; before the first all counts.
+    Between two ticks at most ``SILENCE_SECONDS`` count; before the first tick all time counts.
     """
 
     def __init__(self) -> None:
@@ -57,12 +57,14 @@ class WatchdogHook(Hook):
     """Ends the job when a rank stalls, on all ranks, and names it.
 
     Every second each rank publishes a heartbeat through the store in which the ranks met; the
-    first and the last rank look whether one is overdue. While a whole job is suspended, no time
-    counts.
+    first and the last rank check whether one is overdue. Time during which the whole job is
+    suspended does not count.
 
     Args:
-        stall_seconds: A batch, or loading it, may take so long, or ten times the median.
-        slow_seconds: The same for the first batches and all else, such as evaluation or saving.
+        stall_seconds: Time limit for a batch, and for loading one, or ten times the median if
+            that is longer.
+        slow_seconds: Time limit for the first batches and everything else, such as evaluation or
+            saving.
     """
 
     # After the hook that saves: until then an iteration is not over.
@@ -105,11 +107,11 @@ class WatchdogHook(Hook):
         self._enter(f'the end of a {mode} epoch')
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
-        """Enter the phase of saving."""
+        """Enter the saving phase."""
         self._enter('saving a checkpoint')
 
     def beat(self) -> Heartbeat:
-        """Say where this rank is; called by the watch, in its thread."""
+        """Publish where this rank is; called by the watch thread."""
         phase, began = self._phase, self._began
         frame = sys._current_frames()[threading.main_thread().ident]
         return Heartbeat(

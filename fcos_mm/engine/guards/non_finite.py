@@ -18,16 +18,16 @@ from fcos_mm.registry import HOOKS
 class NonFiniteHook(Hook):
     """Guards every step against a loss or gradient that is NaN or infinite.
 
-    The step is skipped, on all ranks, and the statistics of batch norm are restored, so that the
-    weights stay finite; a checkpoint whose weights are not is not saved. The batch and the weights
-    go to ``<work_dir>/non_finite/``, for ``tools/analysis_tools/replay_batch.py``. All ranks come
-    to the same decision without a message, see :class:`MeasuredStep`.
+    All ranks skip the step and restore the batch norm statistics, so that the weights stay finite;
+    a checkpoint with non-finite weights is not saved. The batch and the weights are written to
+    ``<work_dir>/non_finite/``, for ``fcos-mm replay-batch``. All ranks reach the same decision
+    without communication, see :class:`MeasuredStep`.
 
     Args:
-        action: ``'stop'`` ends the training; ``'skip'`` continues with the next batch; ``'off'``
-            makes every step, as mmengine does.
-        max_skips: With ``'skip'``, so many steps of a run may be skipped; the next one ends the
-            training.
+        action: ``'stop'`` ends training; ``'skip'`` continues with the next batch; ``'off'``
+            takes every step, as mmengine does.
+        max_skips: With ``'skip'``, the number of steps of a run that may be skipped; the next one
+            ends training.
     """
 
     # Before the losses enter the log, whose history checkpoints hold.
@@ -58,11 +58,11 @@ class NonFiniteHook(Hook):
         runner.optim_wrapper.refuse = True
 
     def before_train_epoch(self, runner) -> None:
-        """Find out anew which batch norms are frozen."""
+        """Update which batch norms are frozen."""
         self._statistics = None
 
     def before_train_iter(self, runner, batch_idx: int, data_batch: dict | None = None) -> None:
-        """Keep the batch and the statistics that the step changes."""
+        """Save the batch and the statistics that the step changes."""
         if self.action == 'off':
             return
         if self._statistics is None:
@@ -74,10 +74,9 @@ class NonFiniteHook(Hook):
 
     def after_train_iter(self, runner, batch_idx: int, data_batch: dict | None = None,
                          outputs: dict | None = None) -> None:
-        """Log the gradient's norm, and handle a step that was skipped.
+        """Log the gradient norm, and handle a skipped step.
 
-        ``outputs``, the losses, are emptied if one is not finite, so that the means in the log
-        stay finite.
+        If a loss is not finite, ``outputs`` is cleared so that the means in the log stay finite.
         """
         wrapper = runner.optim_wrapper
         finite = wrapper.settle() if isinstance(wrapper, MeasuredStep) else None
@@ -134,7 +133,7 @@ def running_statistics(model: nn.Module) -> list[Tensor]:
 
 
 def non_finite_names(state_dict: dict[str, Tensor]) -> list[str]:
-    """Name the tensors that hold NaN or infinity."""
+    """Names of the tensors that contain NaN or infinity."""
     return [name for name, value in state_dict.items()
             if value.is_floating_point() and not value.isfinite().all()]
 

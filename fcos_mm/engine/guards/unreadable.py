@@ -1,4 +1,4 @@
-"""Count the images that could not be read, and stop when they are too many."""
+"""Count unreadable images, and stop if there are too many."""
 import math
 
 from mmengine.dist import all_gather_object, get_world_size
@@ -15,16 +15,16 @@ _MAX_SHOWN = 20  # as many are named in one message
 
 @HOOKS.register_module()
 class UnreadableImageHook(Hook):
-    """Reports images of the training data that could not be read or failed in a transform.
+    """Reports training images that could not be read or failed in a transform.
 
-    ``CocoDataset`` replaces them. Each is named in the log when it is met first, and all of them
-    at the end of the training.
+    ``CocoDataset`` replaces them. Each is named in the log when it first occurs, and all of them
+    are listed at the end of training.
 
     Args:
-        limit: How many images may be unreadable before the training stops: a whole number, or a
-            share of the dataset below 1, rounded up.
-        interval: Iterations after which the ranks add up what they met. A rank alone stops when
-            it has met too many itself.
+        limit: Number of unreadable images that training tolerates: an integer, or a share of the
+            dataset below 1, rounded up. With more, training stops.
+        interval: Iterations between counts over all ranks. A rank stops on its own if it alone
+            exceeds the limit.
     """
 
     def __init__(self, *, limit: int | float = 0.01, interval: int = 1000) -> None:
@@ -36,7 +36,7 @@ class UnreadableImageHook(Hook):
         self._lost: dict[str, str] = {}  # message by path
 
     def before_train_iter(self, runner, batch_idx: int, data_batch: dict | None = None) -> None:
-        """Find images of the batch that stand in for others."""
+        """Find replaced images in the batch."""
         new = {path: text for sample in data_batch.get('data_samples', ())
                for path, text in getattr(sample, 'metainfo', {}).get(UNREADABLE, ())
                if path not in self._lost}
@@ -48,13 +48,13 @@ class UnreadableImageHook(Hook):
 
     def after_train_iter(self, runner, batch_idx: int, data_batch: dict | None = None,
                          outputs: dict | None = None) -> None:
-        """Count over all ranks now and then."""
+        """Count over all ranks at intervals."""
         if get_world_size() > 1 and self.every_n_train_iters(runner, self.interval):
             self._gather()
             self._check(runner)
 
     def after_train(self, runner) -> None:
-        """Name all images that could not be read."""
+        """List all images that could not be read."""
         self._gather()
         if self._lost:
             runner.logger.warning(f'{self._count()} replaced in this training:\n{self._listing()}')

@@ -1,4 +1,4 @@
-"""``ProgressHook``: how far a run is, and how well it does, at the foot of the terminal."""
+"""``ProgressHook``: the progress and metrics of a run, at the bottom of the terminal."""
 import datetime
 import os
 import time
@@ -18,11 +18,11 @@ _WINDOW = 20  # iterations over which losses and times are averaged
 
 @HOOKS.register_module()
 class ProgressHook(Hook):
-    """Shows a progress display where the screen is a terminal; elsewhere it shows nothing.
+    """Shows a progress display if the output is a terminal, and nothing otherwise.
 
     Args:
-        metric: The metric to show; None: the first of the evaluation.
-        interval: Seconds after which the display changes, at the soonest.
+        metric: The metric to show; None: the first one of the evaluation.
+        interval: Minimum number of seconds between updates.
     """
 
     priority = 'LOW'  # after the hooks that measure, before checkpoints are written
@@ -68,12 +68,12 @@ class ProgressHook(Hook):
             tuple(losses), (*rate, *_speed(hub, 'train', data_batch), *self._metrics(hub)))))
 
     def before_val_epoch(self, runner) -> None:
-        """Keep what evaluations print off the screen of a training."""
+        """Hide the output of evaluations during training."""
         if self._display is not None and self._training:
             self._display.hide_prints()
 
     def after_val_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
-        """Show how far the validation is."""
+        """Show the progress of the validation."""
         self._show_evaluation(runner, 'val', 'Validation', batch_idx, data_batch)
 
     def after_val_epoch(self, runner, metrics: dict | None = None) -> None:
@@ -92,7 +92,7 @@ class ProgressHook(Hook):
                 at=f'epoch {runner.epoch}' if by_epoch else f'iteration {runner.iter:,}'))
 
     def after_train(self, runner) -> None:
-        """Log the best metric, and the checkpoint that has it."""
+        """Log the best metric and its checkpoint."""
         hub = runner.message_hub.runtime_info
         best, checkpoint = hub.get(_BEST), str(hub.get('best_ckpt', ''))
         if self._display is not None and best is not None:
@@ -101,7 +101,7 @@ class ProgressHook(Hook):
                                + f': {checkpoint}' * of_it)
 
     def after_test_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
-        """Show how far the test is."""
+        """Show the progress of the test."""
         self._show_evaluation(runner, 'test', 'Test', batch_idx, data_batch)
 
     def after_run(self, runner) -> None:

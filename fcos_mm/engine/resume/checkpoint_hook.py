@@ -26,21 +26,18 @@ _NOTHING, _SAVE, _STOP = range(3)  # what a rank can want
 
 @HOOKS.register_module()
 class CheckpointHook(MMEngineCheckpointHook):
-    """mmengine's hook, with all that a run needs to continue undisturbed.
+    """mmengine's hook, with everything that a run needs to resume exactly.
 
-    Its checkpoints also hold the RNG states of all ranks and the settings of the run. An old
-    checkpoint is removed only when the new one and the pointer ``last_checkpoint`` are on the
-    disk.
+    Checkpoints also store the RNG states of all ranks and the settings of the run. An old
+    checkpoint is removed only after the new one and the pointer ``last_checkpoint`` are on disk.
 
-    Between the checkpoints that ``interval`` asks for there are others, named
-    ``autosave_iter_N.pth``, of which the last two are kept until training ends: every so many
-    minutes, before a validation, and when a cluster announces with SIGTERM or SIGUSR1 that the
-    run must stop. In the last case the process exits with status 75, in training as well as in
-    validation.
+    In addition to the checkpoints at ``interval``, the hook saves ``autosave_iter_N.pth``: every
+    few minutes, before each validation, and when a cluster announces with SIGTERM or SIGUSR1 that
+    the run must stop. The last two autosaves are kept until training ends. After such a signal the
+    process exits with status 75, during training as well as validation.
 
     Args:
-        minutes: Save at the latest so many minutes after the last checkpoint; None does not look
-            at the clock.
+        minutes: Maximum number of minutes between checkpoints; None for no time limit.
         **kwargs: mmengine's arguments.
     """
 
@@ -56,14 +53,14 @@ class CheckpointHook(MMEngineCheckpointHook):
         self._stop = StopRequest()
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
-        """Keep what is needed when training starts."""
+        """Keep what is needed at the start of training."""
         if is_resuming(runner):
             meta = checkpoint.get('meta', {})
             self._resumed = dict(meta.get('run', {}), iter=meta.get('iter'),
                                  random_states=checkpoint.get('random_states'))
 
     def before_train(self, runner) -> None:
-        """Restore the state of the run before, and listen to the cluster."""
+        """Restore the state of the previous run, and listen for signals of the cluster."""
         super().before_train(runner)
         if type(self.file_backend) is LocalBackend:
             self.file_backend = _LateRemoval()
@@ -81,12 +78,12 @@ class CheckpointHook(MMEngineCheckpointHook):
 
     def after_train_iter(self, runner, batch_idx: int, data_batch=None,
                          outputs: dict | None = None) -> None:
-        """Save where it is due or asked for; exit if the cluster asked to stop."""
+        """Save if due or requested; exit if the cluster asked to stop."""
         super().after_train_iter(runner, batch_idx, data_batch, outputs)
         self._agreement.exchange(self._wish, lambda wish: self._fulfil(runner, wish))
 
     def before_val(self, runner) -> None:
-        """Have a checkpoint to go back to if the run is stopped meanwhile."""
+        """Save a checkpoint in case the run is stopped during validation."""
         if self._training and (self.interval > 0 or self.minutes is not None):
             self._autosave(runner, runner.iter)
 

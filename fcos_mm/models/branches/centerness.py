@@ -1,4 +1,4 @@
-"""Center-ness (paper, Sec. 3.3): how far a location is from the middle of its box."""
+"""Center-ness (paper, Sec. 3.3): how close a location is to the center of its box."""
 from torch import Tensor
 
 from fcos_mm.errors import check_choice
@@ -12,18 +12,17 @@ class Centerness:
     """Which center-ness multiplies the class score, and where it is learned.
 
     Args:
-        source: What is used at test: ``'branch'``, the learned one (the
-            paper); ``'predicted_box'``, Eq. (3) of the predicted distances
+        source: What is used at test time: ``'branch'``, the learned center-ness
+            (the paper); ``'predicted_box'``, Eq. (3) of the predicted distances
             (Table 5, dagger); ``'none'``.
-        branch: Whether the head has the learned branch and trains it.
-        position: The tower the branch stands on: ``'cls'``, beside
+        branch: Whether the head has the branch and trains it.
+        position: The tower that the branch is attached to: ``'cls'``, next to
             classification (the paper), or ``'reg'`` (released improvement).
-        num_convs: Convolutions of the branch's own before its last layer; the
-            paper has none, and as many as a tower in its deeper variant.
+        num_convs: Number of convolutions in the branch before its last layer: none
+            in the paper, and as many as a tower in its deeper variant.
 
     Raises:
-        ValueError: If an option is unknown, or the source is a branch that is
-            not there.
+        ValueError: If an option is unknown, or ``source='branch'`` without the branch.
     """
     name = 'centerness'
 
@@ -47,7 +46,7 @@ class Centerness:
         return centerness_target(targets.distances)
 
     def factor(self, predictions: Predictions) -> Tensor | None:
-        """Return the (B, P) factor of the class scores, or None for none."""
+        """Return the (B, P) factor of the class scores, or None if there is none."""
         if self.source == 'none':
             return None
         if self.source == 'predicted_box':

@@ -9,18 +9,18 @@ from fcos_mm.registry import TASK_UTILS
 
 @TASK_UTILS.register_module()
 class IoUQuality:
-    """Learns the IoU of the predicted box, which multiplies the class score at test.
+    """Learns the IoU of the predicted box, which multiplies the class score at test time.
 
     "IoU-aware Single-stage Object Detector for Accurate Localization" (Wu et
-    al., arXiv:1912.05992): one more layer on the regression tower, trained by
+    al., arXiv:1912.05992): one more layer on the regression tower, trained with
     binary cross entropy. AdelaiDet's FCOS has it as ``BOX_QUALITY='iou'``.
 
     Args:
-        position: The tower the branch stands on, ``'reg'`` or ``'cls'``.
-        num_convs: Convolutions of the branch's own before its last layer.
+        position: The tower that the branch is attached to, ``'reg'`` or ``'cls'``.
+        num_convs: Number of convolutions in the branch before its last layer.
 
     Raises:
-        ValueError: If ``position`` is none of the two.
+        ValueError: If ``position`` is neither of the two.
     """
     name = 'iou'
     branch = True
