@@ -120,7 +120,7 @@ def test_files_that_cannot_be_used(files, tmp_path):
 
 
 @pytest.mark.parametrize('rows, status, word', [
-    ([GOOD], 0, 'is what the evaluation server takes'),
+    ([GOOD], 0, 'is what the evaluation server accepts'),
     ([dict(GOOD, score=2)] * 4, 1, 'wrong: scores outside 0 to 1: 4\n    entry 0: image_id 1'),
     ({}, 2, 'error: ')])
 def test_the_tool(files, rows, status, word):
