@@ -17,7 +17,8 @@ class BestF1(NamedTuple):
 
     Attributes:
         boxes: Number of ground-truth boxes.
-        precision, recall, f1: At IoU 0.5, for detections above the threshold; 0 if none is right.
+        precision, recall, f1: At IoU 0.5, for detections at or above the threshold; 0 if none is
+            right.
         threshold: Minimum score of a detection; None if none is right.
     """
 
