@@ -135,7 +135,7 @@ def test_a_dataset_without_boxes():
     inputs = DataInputs([split_of('train', [])], [], '', refusal='There are no boxes.')
     page = render('Data', [chapter for make in CHAPTERS
                            if (chapter := make(inputs)) is not None])
-    assert 'Nothing was found.' in page and 'There are no boxes.' in page
+    assert 'No problems found.' in page and 'There are no boxes.' in page
 
 
 def test_advice_needs_neither_areas_nor_a_file(splits):

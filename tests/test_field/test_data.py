@@ -148,7 +148,7 @@ def test_names_of_files(named, moved, kind, said, reason, run, write_config, dat
     monkeypatch.setattr(checks.config, '_warn', warnings.append)
     cfg = load_config(str(write_config(root=data)))
     checks.check_config_data(cfg, 'train')
-    assert '16 of 16 file names are put right' in warnings[0] and said in warnings[0]
+    assert '16 of 16 file names are corrected' in warnings[0] and said in warnings[0]
     assert {Path(sample.img_path).name for sample in samples(cfg)} == set(names)
 
 

@@ -107,7 +107,7 @@ def image_files(checked: CheckedData) -> Iterator[str]:
         where = (f'{paths[0]} ({len(paths)}): the name {what}; the file is '
                  f'{missing[paths[0]].path}.')
         if kind in READ:
-            yield Note(f'{source}: {len(paths)} of {len(checked.images)} file names are put right '
+            yield Note(f'{source}: {len(paths)} of {len(checked.images)} file names are corrected '
                        f'when the images are read:\n  {where}')
         else:
             lost.append(f'{where}\n{remedy.format(lost=extra)}.')

@@ -85,7 +85,7 @@ class CocoWriter:
             self.fault(f'{_SKIPPED}: no area', where)
         else:
             if max(abs(a - b) for a, b in zip(cut, box, strict=True)) > _CLIP_TOLERANCE:
-                self.fault('boxes cut to their image', where)
+                self.fault('boxes clipped to their image', where)
             self.annotations.append(dict(
                 id=len(self.annotations) + 1, image_id=image['id'], category_id=label + 1,
                 bbox=[_rounded(cut[0]), _rounded(cut[1]), width, height],

@@ -1,4 +1,4 @@
-"""What both converters share: boxes cut to their image, faults told, sizes of images."""
+"""What both converters share: boxes clipped to their image, faults told, sizes of images."""
 import cv2
 import pytest
 from PIL import Image
@@ -16,7 +16,7 @@ def test_box_is_cut_to_its_image():
     assert [box['bbox'] for box in writer.annotations] == [[0, 10, 60, 10.5], [0, 0, 60, 40]]
     assert writer.annotations[0]['area'] == 630
     assert writer.faults == {
-        'boxes cut to their image': ['here: box [-5, 10, 70.25, 20.5]']}
+        'boxes clipped to their image': ['here: box [-5, 10, 70.25, 20.5]']}
 
 
 def test_box_that_rounding_leaves_without_area():

@@ -56,7 +56,7 @@ def test_yolo_box_over_the_edge_is_cut(yolo):
     (yolo / 'labels' / 'empty.txt').write_text('0 0 0.5 0.5 0.5\n')
     writer = read_yolo(yolo)
     assert writer.annotations[2]['bbox'] == [0, 10, 15, 20]
-    assert list(writer.faults) == ['boxes cut to their image']
+    assert list(writer.faults) == ['boxes clipped to their image']
 
 
 def test_yolo_folders_of_different_splits(yolo):
