@@ -90,7 +90,7 @@ def test_classes_are_rare(rows, says):
 
 
 @pytest.mark.parametrize('images, says', [
-    (1, 'on 1 image only'), (49, 'on 49 images only'), (50, None)])
+    (1, 'on only 1 image:'), (49, 'on only 49 images:'), (50, None)])
 def test_images_are_few(images, says):
     check(rules.images_are_few(summary(images=images)), says)
 
