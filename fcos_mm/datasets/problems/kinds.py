@@ -34,7 +34,7 @@ KINDS: dict[str, Kind] = {
         "pycocotools and mmdet's metric count such a box as missed; fcos_mm's metric does not.",
         'Number the annotations from 1.'),
     'conversion': Kind(
-        'warning', '', 'They are skipped or corrected when the data is read.',
+        'warning', '', 'Such entries are skipped or corrected when the data is read.',
         'Fix them in your annotation tool.'),
     'training_check': Kind('warning', '', '', ''),
     'ignored_category': Kind('note', '', '', ''),
