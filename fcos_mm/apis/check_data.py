@@ -25,7 +25,7 @@ from fcos_mm.errors import UserError
 
 
 def run(args: argparse.Namespace) -> None:
-    """Show what the data of a config or a folder hold and what is wrong; mend a copy if asked.
+    """Show what the data of a config or folder contains, and its problems; fix a copy if asked.
 
     Raises:
         UserError: If training would refuse them, or the mended copy.
@@ -45,8 +45,8 @@ def run(args: argparse.Namespace) -> None:
     refusal = data_of_folder(mended).refusal if mended else data.refusal
     if refusal is not None:
         raise refusal
-    print(f'The mended copy can be trained on: fcos-mm train --data {shlex.quote(mended)}'
-          if mended else 'The data can be trained on.')
+    print(f'You can train on the fixed copy: fcos-mm train --data {shlex.quote(mended)}'
+          if mended else 'You can train on this data.')
 
 
 def _examine(data: UserData, pictures: dict[str, Picture], advised: bool) -> DataInputs:
@@ -79,7 +79,7 @@ def is_data(name: str) -> bool:
 def _read(args: argparse.Namespace) -> UserData:
     if is_data(args.config):
         if args.cfg_options:
-            raise UserError(f'--cfg-options is for a config, and {args.config} is data.')
+            raise UserError(f'--cfg-options is for a config, but {args.config} is data.')
         return data_of_folder(args.config, args.classes)
     if args.classes:
         raise UserError('--classes is for a folder; a config names its classes.')
@@ -99,7 +99,7 @@ def _require_apart(data: UserData, page: str | None, fix: str | None) -> None:
     for path in results:
         if osp.realpath(path) in taken:
             raise UserError(f'{path} would overwrite the data or another result.\n'
-                            'Give another --fix or --html.')
+                            'Give a different --fix or --html.')
         taken.add(osp.realpath(path))
 
 
@@ -111,7 +111,7 @@ def _fix(data: UserData, pictures: dict[str, Picture], out: str) -> str:
     """
     mended, changes = mend(data.splits, pictures)
     paths = write_mended(mended, out)
-    print('', *(changes or ['There was nothing to mend.']), sep='\n')
+    print('', *(changes or ['There was nothing to fix.']), sep='\n')
     _print_left(mended, pictures)
     print(f"Written: {', '.join(paths)}")
     return paths[0] if len(paths) == 1 else osp.dirname(paths[0]) or '.'
@@ -121,4 +121,4 @@ def _print_left(mended: Sequence[LabelledSplit], pictures: dict[str, Picture]) -
     left = [problem for problem in find_problems(mended, pictures)
             if problem.about.level != 'note']
     if left:
-        print('Left for you:', *(as_lines(problem)[0] for problem in left), sep='\n  ')
+        print('Left for you to fix:', *(as_lines(problem)[0] for problem in left), sep='\n  ')

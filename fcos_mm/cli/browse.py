@@ -4,12 +4,11 @@ import argparse
 from fcos_mm.cli.options import add_config_options, not_negative, positive, run_of
 
 _EPILOG = '''\
-Each picture is shown at the network's input size, after the augmentation of the training pipeline,
-with its boxes, the positive locations of each level, their center-ness, and the ambiguous locations
-that several boxes claim. A box without a positive location is marked "missed". For heads other than
-FCOS only the boxes are shown.
+Each image is shown after augmentation, at the size of the network's input, with its boxes, the
+positive locations of each level, their center-ness, and the ambiguous samples. A box without a
+positive location is marked "missed". For heads other than FCOS only the boxes are shown.
 
-For a folder, the settings are those that train --data chooses; try others with --cfg-options.
+For a folder the settings are those that train --data would choose; --cfg-options changes them.
 
 examples:
   %(prog)s data/mine
@@ -28,21 +27,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('config', metavar='CONFIG_OR_DATA',
                         help="a config, or the data: a folder or YOLO's data.yaml")
     parser.add_argument('--images', type=positive, default=12, metavar='N',
-                        help='maximum number of pictures (default: %(default)s)')
+                        help='maximum number of images (default: %(default)s)')
     parser.add_argument('--names', nargs='+', metavar='NAME',
-                        help='file names, file name patterns or ids (default: a random choice)')
+                        help='file names, patterns or image ids (default: a random selection)')
     parser.add_argument('--no-augmentation', dest='augmentation', action='store_false',
                         help='use the test pipeline, without augmentation')
     parser.add_argument('--seed', type=not_negative, default=0, metavar='N',
-                        help='random seed of the choice and the augmentation '
-                        '(default: %(default)s)')
+                        help='for the selection and the augmentation (default: %(default)s)')
     output = parser.add_mutually_exclusive_group()
     output.add_argument('--out', default='browse.html', metavar='FILE',
                         help='the page (default: %(default)s); its numbers are written next to it '
                         'as JSON')
     output.add_argument('--png', metavar='DIR', help='write PNG files to a folder instead')
     parser.add_argument('--classes', nargs='+', metavar='NAME',
-                        help='classes to use from a folder (default: all)')
+                        help='for a folder: the classes to use (default: all)')
     add_config_options(parser)
 
 

@@ -42,4 +42,5 @@ def import_extra(module: str, purpose: str) -> ModuleType:
 def _unusable(module: str, purpose: str, error: Exception) -> UserError:
     reason = (str(error).strip() or type(error).__name__).splitlines()[0]
     return UserError(f'{purpose} needs the package {module}, which is installed but cannot be '
-                     f'imported: {reason}\nRun `fcos-mm doctor` to see how to fix it.')
+                     f'imported: {reason}\nRun `fcos-mm doctor`; it prints the command that '
+                     'fixes this.')

@@ -13,7 +13,7 @@ from fcos_mm.faults import counted
 #: Rows of the table of splits: for each a text of the numbers of a split.
 ROWS = {
     'boxes per image': lambda of: _spread(of['boxes_per_image']),
-    'side of boxes, pixels': lambda of: _spread(of['sides']),
+    'side of boxes (pixels)': lambda of: _spread(of['sides']),
     'small boxes': lambda of: percent(of['small']),
     'medium boxes': lambda of: percent(of['medium']),
     'large boxes': lambda of: percent(of['large']),

@@ -11,7 +11,7 @@ from fcos_mm.pages.elements import element, join
 #: The kinds of boxes, and what the legend calls them.
 KINDS = {'truth': 'annotated', 'right': 'right detection', 'wrong': 'wrong detection',
          'doubtful': 'in question', 'missed': 'missed', 'other': 'other',
-         'place': 'place of a box that cannot be seen'}
+         'place': 'position of an invisible box'}
 _FEW = 8  # boxes of a panel whose labels are legible in the small picture
 
 

@@ -65,7 +65,7 @@ def write_page(path: str | Path, title: str, chapters: Sequence[Chapter],
 
 def _write(text: str, path: Path) -> None:
     """Write a text, with a question mark for what UTF-8 cannot hold: bytes of odd file names."""
-    with replaced(path, '\nGive another place.') as unfinished:
+    with replaced(path, '\nUse another path.') as unfinished:
         unfinished.parent.mkdir(parents=True, exist_ok=True)
         unfinished.write_text(text, encoding='utf-8', errors='replace')
 

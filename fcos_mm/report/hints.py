@@ -15,15 +15,15 @@ _RARE = 20  # boxes of a class below which its numbers are noise
 _FEW_IMAGES = 50
 #: By kind of error how it is called, and what helps.
 _REMEDIES = {
-    'class': ('Wrong classes', 'see the confusion matrix. Look at the labels of these classes, '
-              'unite those that nobody can tell apart, add images of the others.'),
-    'place': ('Inaccurate boxes', 'look at the annotated boxes, which should be tight, and train '
-              'longer or with a larger input.'),
+    'class': ('Wrong classes', 'see the confusion matrix. Check the labels of these classes, '
+              'merge classes that nobody can tell apart, and add images of the others.'),
+    'place': ('Inaccurate boxes', 'check that the annotated boxes are tight, and train longer or '
+              'with a larger input.'),
     'duplicate': ('Duplicates', 'the same object is found several times. Try a lower IoU threshold '
                   'of NMS: `--cfg-options model.test_cfg.nms.iou_threshold=0.4`.'),
-    'background': ('Detections of background', 'annotate what was forgotten, and add images of '
-                   'what is mistaken for an object, without boxes.'),
-    'missed': ('Missed boxes', 'add images of what is missed, see the pictures.')}
+    'background': ('Detections of background', 'annotate forgotten objects, and add images '
+                   'without boxes of what is mistaken for an object.'),
+    'missed': ('Missed boxes', 'see the pictures, and add images of what is missed.')}
 
 
 def hints(numbers: Numbers) -> list[str]:
@@ -37,7 +37,7 @@ def finds_nothing(numbers: Numbers) -> str | None:
     if precision is None or precision >= 0.1:
         return None
     return (f'AP50 is {precision:.3f}: the model has hardly learned anything. Check the data with '
-            '`fcos-mm check-data`, then train longer, from pretrained weights.')
+            '`fcos-mm check-data`, then train longer, starting from pretrained weights.')
 
 
 def overfits(numbers: Numbers) -> str | None:
@@ -51,9 +51,9 @@ def overfits(numbers: Numbers) -> str | None:
     after = loss[int(share * len(loss)):]
     if best - last < 0.02 or len(after) < 2 or not after[-1] < after[0]:
         return None
-    return (f'Overfitting: AP fell from {best:.3f} to {last:.3f} while the training loss went on '
+    return (f'Overfitting: AP fell from {best:.3f} to {last:.3f} while the training loss kept '
             'falling. Use more images or stronger augmentation, or train for fewer epochs. The '
-            'best checkpoint is kept.')
+            'best checkpoint was kept.')
 
 
 def still_rises(numbers: Numbers) -> str | None:
@@ -80,8 +80,9 @@ def misses_small_boxes(numbers: Numbers) -> str | None:
     if small['missed'] <= small['other_missed'] or share < 2 * other or share < 0.2:
         return None
     return (f'Small boxes: {small["missed"]:,} of the {small["boxes"]:,} boxes below '
-            f'{small["side"]} x {small["side"]} pixels are missed ({share:.0%}; of the larger ones '
-            f'{other:.0%}). Train with a larger input (`--size`), or detect with `--tiles`.')
+            f'{small["side"]} x {small["side"]} pixels are missed ({share:.0%}, against '
+            f'{other:.0%} of the larger ones). Train with a larger input (`--size`), '
+            'or detect with `--tiles`.')
 
 
 def class_is_weak(numbers: Numbers) -> str | None:
@@ -93,10 +94,10 @@ def class_is_weak(numbers: Numbers) -> str | None:
     weakest, all_classes = min(rows[1:], key=lambda row: row['ap']), rows[0]
     if all_classes['ap'] - weakest['ap'] < 0.1:
         return None
-    remedy = 'Add images with it.'
+    remedy = 'Add images of it.'
     if weakest['ap50'] > all_classes['ap50'] - 0.05:
         remedy = (f'It is found as well as others (AP50 {weakest["ap50"]:.3f}), but its boxes are '
-                  'inaccurate: draw them tightly, or train with a larger input (`--size`).')
+                  'inaccurate: annotate tighter boxes, or train with a larger input (`--size`).')
     return (f'The weakest class is {weakest["name"]}: AP {weakest["ap"]:.3f}, against '
             f'{all_classes["ap"]:.3f} over all classes. {remedy}')
 
@@ -109,7 +110,7 @@ def errors_cost(numbers: Numbers) -> str | None:
     if kind is None or costs[kind] < 0.03:
         return None
     name, remedy = _REMEDIES[kind]
-    return f'{name} cost most, {costs[kind]:.3f} AP50: {remedy}'
+    return f'{name} cost the most, {costs[kind]:.3f} AP50: {remedy}'
 
 
 def labels_are_doubtful(numbers: Numbers) -> str | None:
@@ -120,8 +121,8 @@ def labels_are_doubtful(numbers: Numbers) -> str | None:
     count = sum(reason['sure'] for reason in reasons.values())
     if not count:
         return None
-    return (f'Look at the suspected label faults: the model is very sure of {count:,}. Wrong '
-            'labels cost AP twice, in training and in the evaluation.')
+    return (f'Check the suspected label faults: the model is very sure of {count:,}. Wrong '
+            'labels cost AP twice: in training and in evaluation.')
 
 
 def classes_are_rare(numbers: Numbers) -> str | None:
@@ -133,8 +134,8 @@ def classes_are_rare(numbers: Numbers) -> str | None:
         return None
     splits = [split for (split, *_), few in zip(run['splits'], zip(*rare.values())) if any(few)]
     shown = ', '.join(names[:5]) + (f' and {len(names) - 5} more' if len(names) > 5 else '')
-    return (f'{" and ".join(splits)}: fewer than {_RARE} boxes of {shown}. So few teach '
-            'and measure little: annotate more of them.')
+    return (f'{" and ".join(splits)}: fewer than {_RARE} boxes of {shown}. This is too '
+            'few to learn a class or to measure it: annotate more.')
 
 
 def images_are_few(numbers: Numbers) -> str | None:
@@ -142,7 +143,7 @@ def images_are_few(numbers: Numbers) -> str | None:
     images = numbers['summary']['images']
     if images >= _FEW_IMAGES:
         return None
-    return (f'AP is measured on {counted(images, "image")} only: small differences between two '
+    return (f'AP is measured on only {counted(images, "image")}: small differences between two '
             'trainings are noise. Annotate more images for this split.')
 
 
@@ -151,7 +152,7 @@ def look_at_errors(numbers: Numbers) -> str | None:
     if 'pictures' not in numbers:
         return None
     return ('Look at the pictures below: errors of one kind often have one cause, and more images '
-            'of that kind mend it.')
+            'of that kind often fix it.')
 
 
 def detect(numbers: Numbers) -> str | None:
@@ -160,7 +161,7 @@ def detect(numbers: Numbers) -> str | None:
     if threshold is None:
         return None
     return (f'Keep detections with a score of at least {threshold:.3f} (`fcos-mm detect '
-            f'--score-thr {threshold:.3f}`). Without the option, `fcos-mm detect` takes the best '
+            f'--score-thr {threshold:.3f}`). By default, `fcos-mm detect` uses the best '
             'threshold of the last validation.')
 
 

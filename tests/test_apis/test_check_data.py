@@ -44,7 +44,7 @@ def test_a_config(run, tiny_config):
     lines = rows(screen)
     assert lines[0] == ['Config:', str(tiny_config)]
     assert lines[1:6] == [['boxes', 'in', 'images', 'train', 'val'], *TABLE]
-    assert lines[-1] == 'The data can be trained on.'.split()
+    assert lines[-1] == 'You can train on this data.'.split()
 
 
 def test_a_config_mended(run, tiny_config, data):
@@ -52,7 +52,7 @@ def test_a_config_mended(run, tiny_config, data):
     edit(data / 'train.json', lambda content: content['annotations'][0].update(bbox=[-4, 2, 9, 9]))
     words = ('--cfg-options', f'data_root={data}/')
     _, screen = run(check_data, tiny_config, '--fix', 'out/a.json', '--no-page', '--fast', *words)
-    assert 'train: 1 box cut to their image:\n    train_1.png: annotation 1, [0' in screen
+    assert 'train: 1 box clipped to their image:\n    train_1.png: annotation 1, [0' in screen
     mended = json.loads(Path('out/a_train.json').read_text())
     assert mended['annotations'][0]['bbox'] == [0, 2, 5, 9]
     assert all(Path('out', image['file_name']).is_file() for image in mended['images'])
@@ -120,17 +120,17 @@ def test_wrong_boxes_are_shown_refused_and_mended(run, data):
     with pytest.raises(UserError, match='corners'):
         main(check_data, [str(data), '--no-page'])
     _, screen = run(check_data, data, '--fix', 'mended/cups.json')
-    assert 'error: train: ' in screen and 'and fit as x0, y0, x1, y1' in screen
+    assert 'error: train: ' in screen and 'but fit as x0, y0, x1, y1' in screen
     assert 'train: 8 boxes converted to x, y, width, height in pixels:' in screen
     assert 'Written: mended/cups_train.json, mended/cups_val.json' in screen
     assert screen.splitlines()[-1] == (
-        'The mended copy can be trained on: fcos-mm train --data mended')
+        'You can train on the fixed copy: fcos-mm train --data mended')
     assert (data / 'train.json').read_text() == spoilt
     mended = json.loads(Path('mended/cups_train.json').read_text())
     assert [box['bbox'] for box in mended['annotations']] == [
         box['bbox'] for box in right['annotations']]
     _, screen = run(check_data, 'mended', '--fix', 'again/cups.json', '--no-page')
-    assert '0 errors' in screen and 'There was nothing to mend.' in screen
+    assert '0 errors' in screen and 'There was nothing to fix.' in screen
 
 
 def test_a_mended_copy_that_cannot_be_trained_on_is_refused(data, capsys):
@@ -140,7 +140,7 @@ def test_a_mended_copy_that_cannot_be_trained_on_is_refused(data, capsys):
     Image.open(path).save(path, exif=exif)
     with pytest.raises(UserError, match='mended.*train_1.png'):
         main(check_data, [str(data), '--fix', 'mended/cups.json', '--no-page'])
-    assert 'Left for you:\n  error: train: 1 ' in capsys.readouterr().out
+    assert 'Left for you to fix:\n  error: train: 1 ' in capsys.readouterr().out
 
 
 @pytest.mark.parametrize('source, option, target', [

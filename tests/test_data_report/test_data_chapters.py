@@ -50,7 +50,7 @@ def test_overview(inputs):
     assert numbers['rows'] == [['images', 3, 1], ['boxes', 3, 1], ['images without boxes', 1, 0],
                                ['crowds', 0, 0]]
     assert numbers['details'][:2] == [['boxes per image', '0 / 1 / 2', '1 / 1 / 1'],
-                                      ['side of boxes, pixels', '10 / 10 / 40', '0 / 0 / 0']]
+                                      ['side of boxes (pixels)', '10 / 10 / 40', '0 / 0 / 0']]
     assert numbers['image_sizes'] == [['train', 100, 50, 3], ['val', 100, 50, 1]]
     assert numbers['class_head'] == ['class', 'train: boxes', 'train: images', 'val: boxes',
                                      'val: images']
@@ -127,7 +127,7 @@ def test_all_chapters_on_a_page(inputs):
     chapters = [chapter for make in CHAPTERS if (chapter := make(inputs)) is not None]
     json.dumps([chapter.numbers for chapter in chapters], allow_nan=False)
     page = render('Data', chapters)
-    for text in ('1 of 1 boxes has no area', 'and 2 more', 'Aspect ratios', 'The data can be'):
+    for text in ('1 of 1 boxes has no area', 'and 2 more', 'Aspect ratios', 'You can train on'):
         assert text in page
 
 
@@ -135,7 +135,7 @@ def test_a_dataset_without_boxes():
     inputs = DataInputs([split_of('train', [])], [], '', refusal='There are no boxes.')
     page = render('Data', [chapter for make in CHAPTERS
                            if (chapter := make(inputs)) is not None])
-    assert 'Nothing was found.' in page and 'There are no boxes.' in page
+    assert 'No problems found.' in page and 'There are no boxes.' in page
 
 
 def test_advice_needs_neither_areas_nor_a_file(splits):

@@ -28,7 +28,7 @@ def test_lines_for_the_screen():
     assert lines(numbers(1, 0, images=5))[3:] == [
         '              best possible recall is flat from 128 x 96 on, at 0.5 times the cost '
         '(98.10 %)',
-        '              counted on 5 images of 9, a random part']
+        '              counted on 5 images of 9, a random sample']
 
 
 def test_the_chapter_of_a_file_and_its_page(tiny_data):
@@ -39,7 +39,7 @@ def test_the_chapter_of_a_file_and_its_page(tiny_data):
 
 
 @pytest.mark.parametrize('advised, flat, said', [
-    (1, 1, 'It is also the smallest size'), (1, 0, 'from 128×96 on'),
+    (1, 1, 'It is also the smallest size'), (1, 0, 'From 128×96 on'),
     (0, 1, 'up to 192×128, at 1.0 times the cost')])
 def test_the_page_explains_the_difference(advised, flat, said, tiny_data):
     chapter = input_size(str(tiny_data / 'train.json'), None)

@@ -214,4 +214,4 @@ def test_without_data_there_is_nothing_to_draw(read, kind, names, value):
         return
     chart = read(CHARTS[kind](names, value))
     assert not chart.marks and chart.root.find('.//svg') is None
-    assert chart.root.findtext('.//p') == 'Nothing to draw: there are no data.'
+    assert chart.root.findtext('.//p') == 'Nothing to draw: there is no data.'

@@ -145,7 +145,7 @@ def test_page_and_json_are_written_together(chapters, tmp_path):
 
 def test_a_page_that_cannot_be_written(chapters, tmp_path):
     (tmp_path / 'file').touch()
-    with pytest.raises(UserError, match='(?s)file/a.html cannot be written: .*another place'):
+    with pytest.raises(UserError, match='(?s)file/a.html cannot be written: .*another path'):
         page.write_page(tmp_path / 'file' / 'a.html', 'Title', chapters)
 
 

@@ -41,7 +41,8 @@ def test_still_rises(precision, says):
 
 
 @pytest.mark.parametrize('small, says', [
-    (SMALL, '20 of the 40 boxes below 32 x 32 pixels are missed (50%; of the larger ones 10%)'),
+    (SMALL, '20 of the 40 boxes below 32 x 32 pixels are missed (50%, against 10% of the larger '
+            'ones)'),
     (dict(SMALL, boxes=19, missed=15), None),  # too few to tell
     (dict(SMALL, other_boxes=30), None),  # large ones are missed as well
     (dict(SMALL, missed=10), None),  # not most of what is missed
@@ -51,8 +52,8 @@ def test_misses_small_boxes(small, says):
 
 
 @pytest.mark.parametrize('costs, says', [
-    (dict(duplicate=.06, missed=.05, both=.9), 'Duplicates cost most, 0.060 AP50'),
-    (dict(missed=.05, place=None), 'Missed boxes cost most, 0.050 AP50'),
+    (dict(duplicate=.06, missed=.05, both=.9), 'Duplicates cost the most, 0.060 AP50'),
+    (dict(missed=.05, place=None), 'Missed boxes cost the most, 0.050 AP50'),
     (dict(missed=.02), None), ({}, None)])
 def test_errors_cost(costs, says):
     check(rules.errors_cost({'errors': {'costs': costs}}), says)
@@ -89,7 +90,7 @@ def test_classes_are_rare(rows, says):
 
 
 @pytest.mark.parametrize('images, says', [
-    (1, 'on 1 image only'), (49, 'on 49 images only'), (50, None)])
+    (1, 'on only 1 image:'), (49, 'on only 49 images:'), (50, None)])
 def test_images_are_few(images, says):
     check(rules.images_are_few(summary(images=images)), says)
 

@@ -49,8 +49,8 @@ def _check_alone(args: argparse.Namespace) -> None:
              '--again': args.again, '--cfg-options': args.cfg_options}
     extra = [name for name, value in given.items() if value]
     if extra:
-        raise UserError(f'{extra[0]} does not go with --compare, which reads two reports that are '
-                        'there.\nLeave it out.')
+        raise UserError(f'{extra[0]} does not work with --compare, which reads two existing '
+                        'reports.\nLeave it out.')
 
 
 def write_report(cfg: Config, checkpoint: str, out: str | None = None, *,
@@ -73,7 +73,7 @@ def write_report(cfg: Config, checkpoint: str, out: str | None = None, *,
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f'{path.parent} cannot be made: {error.strerror}.\nGive another place: '
+        raise UserError(f'{path.parent} cannot be created: {error.strerror}.\nUse another path: '
                         '--out FILE.html.') from error
     inputs = collect_inputs(cfg, checkpoint, path.parent, split=split, **options)
     _warn_of_lost_images([image.path for image in inputs.results.images])
@@ -86,7 +86,7 @@ def _warn_of_lost_images(paths: Sequence[str]) -> None:
     lost = [path for path in paths if not Path(path).exists()]
     if lost:
         print(f'warning: {len(lost):,} of {counted(len(paths), "image")} not found, '
-              f'e.g. {lost[0]}: the page shows their boxes alone')
+              f'e.g. {lost[0]}: the page shows only their boxes')
 
 
 def report_after_training(runner: Runner) -> None:

@@ -1,4 +1,4 @@
-"""``fcos-mm doctor``: check the installation, and say how to fix it."""
+"""``fcos-mm doctor``: check the installation and print how to fix it."""
 import argparse
 import json
 from dataclasses import asdict

@@ -35,7 +35,7 @@ def lines(numbers: Mapping[str, Any]) -> list[str]:
             f'{flat["cost"]:.2g} times the cost ({flat["sampled"]["bpr"]:.2f} %)')
     if numbers['images'] < numbers['images_with_boxes']:
         text.append(f'              counted on {count(numbers["images"], "image")} of '
-                    f'{numbers["images_with_boxes"]:,}, a random part')
+                    f'{numbers["images_with_boxes"]:,}, a random sample')
     return text
 
 

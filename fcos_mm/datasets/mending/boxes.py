@@ -53,7 +53,7 @@ def clip(split: LabelledSplit, _: Surroundings) -> list[str]:
     cut = np.hstack([near, far - near])
     common = (far > near).all(1)
     wrong = (np.abs(cut - boxes).max(1, initial=0) > _ROUNDING) & common
-    return _write(split, cut, wrong, ', cut')
+    return _write(split, cut, wrong, ', clipped')
 
 
 def without_area(split: LabelledSplit, _: Surroundings) -> list[str]:

@@ -17,16 +17,16 @@ from fcos_mm.faults import counted_kind, first_few
 #: What is mended, in this order: the text completes ``3 ...``. Sizes come before
 #: boxes, which are judged by them; boxes are cut before those without area are dropped.
 MENDINGS: dict[str, Mending] = {
-    'entries that cannot be read dropped': entries.broken_entries,
-    'annotations numbered anew': entries.annotation_ids,
+    'unreadable entries dropped': entries.broken_entries,
+    'annotations renumbered': entries.annotation_ids,
     'annotations completed': entries.missing_fields,
     'images without a readable file dropped': entries.lost_pictures,
-    'images dropped that another split has too': entries.leaks,
-    'sizes of images corrected': boxes.wrong_sizes,
+    'images dropped that are also in another split': entries.leaks,
+    'image sizes corrected': boxes.wrong_sizes,
     'boxes converted to x, y, width, height in pixels': boxes.box_form,
-    'boxes cut to their image': boxes.clip,
+    'boxes clipped to their image': boxes.clip,
     'boxes without area or outside their image dropped': boxes.without_area,
-    'boxes dropped as repeated': boxes.repeated,
+    'repeated boxes dropped': boxes.repeated,
 }
 
 
@@ -82,7 +82,7 @@ def mended_files(splits: Sequence[LabelledSplit], out: str) -> list[str]:
     """
     stem, ending = osp.splitext(out)
     if ending.lower() != '.json':
-        raise UserError(f'--fix {out}: give the name of a file that ends in .json.')
+        raise UserError(f'--fix {out}: the file name must end in .json.')
     return [f'{stem}_{split.name}{ending}' if len(splits) > 1 else out for split in splits]
 
 
@@ -96,7 +96,7 @@ def write_mended(splits: Sequence[LabelledSplit], out: str) -> list[str]:
     """
     for split in splits:
         if not split.data['images']:
-            raise UserError(f'--fix: no image of {split.name} would be left; nothing is written.\n'
+            raise UserError(f'--fix: {split.name} would have no images left; nothing was written.\n'
                             f'Check that {split.folder} is the folder of the images.')
     paths = mended_files(splits, out)
     for split, path in zip(splits, paths, strict=True):

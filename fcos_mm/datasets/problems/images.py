@@ -45,7 +45,7 @@ def image_problems(split: LabelledSplit, pictures: Mapping[str, Picture]
 def header_problems(header: Header, declared: tuple[int, int]) -> Iterator[tuple[str, str]]:
     """Kind and text of what a file and its entry disagree on."""
     width, height = header.size
-    text = f'the file is {width} x {height}, the annotation says {declared[0]} x {declared[1]}'
+    text = f'the file is {width} x {height}, the annotation has {declared[0]} x {declared[1]}'
     if declared != header.size:
         if declared == header.stored:
             yield 'exif_turned', f'{text}, EXIF orientation {header.orientation}'

@@ -11,8 +11,8 @@ from fcos_mm.datasets.statistics.split import LabelledSplit
 from fcos_mm.faults import EXAMPLES, counted, counted_kind
 
 #: Words of the kinds' texts, as they are where one case is at fault.
-_OF_ONE = {'are': 'is', 'have': 'has', 'lie': 'lies', 'reach': 'reaches', 'repeat': 'repeats',
-           'equal': 'equals', 'leave': 'leaves', 'fit': 'fits', 'cover': 'covers',
+_OF_ONE = {'are': 'is', 'have': 'has', 'lie': 'lies', 'extend': 'extends', 'repeat': 'repeats',
+           'leave': 'leaves', 'fit': 'fits', 'cover': 'covers',
            'differ': 'differs', 'their': 'its'}
 
 

@@ -37,7 +37,7 @@ def density(x_edges: Sequence[float], y_edges: Sequence[float], counts: Sequence
         drawn.append(element('path', d=line, class_='vertical'))
     return axes.chart(
         title, [axes.x_ticks(across), axes.y_ticks(up)], drawn, x=x, y=y,
-        note=f'The stronger the colour, the more; at most {number(largest)} in a cell.')
+        note=f'A stronger colour means a higher count; the highest is {number(largest)}.')
 
 
 def _cell(count: int, x: _Bin, y: _Bin, largest: int, across: Scale, up: Scale) -> Markup:

@@ -59,7 +59,7 @@ def figure(title: str, drawn: Markup, width: float, height: float, *,
 def nothing_to_draw(title: str) -> Markup:
     """What stands in place of a chart without data."""
     return element('figure', join([element('figcaption', title),
-                                   element('p', 'Nothing to draw: there are no data.',
+                                   element('p', 'Nothing to draw: there is no data.',
                                            class_='note')]), class_='chart empty')
 
 

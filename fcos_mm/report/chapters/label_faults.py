@@ -81,5 +81,5 @@ def _caption(row: dict) -> str:
     parts = [f'{row[name]} (annotation {row[key]})' for name, key in (
         ('class', 'annotation_id'), ('other_class', 'other_annotation_id')) if row[name]]
     if row['detected_class']:
-        parts.append(f'detected {row["detected_class"]} {row["score"]:.2f}')
+        parts.append(f'detected as {row["detected_class"]} {row["score"]:.2f}')
     return f'{", ".join(parts)}, suspicion {row["suspicion"]:.2f}'

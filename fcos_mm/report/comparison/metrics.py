@@ -22,6 +22,6 @@ def _numbers(side: Side) -> dict[str, float | None]:
     every = side.numbers['classes']['rows'][0]
     sizes = {f'AP {row["name"]}': row['ap'] for row in side.numbers['groups']['coco_size']}
     return {**summary['precision'], 'AP': every['ap'], 'AP50': every['ap50'], **sizes,
-            'best F1': best['f1'], 'precision there': best['precision'],
-            'recall there': best['recall'], 'best score threshold': best['threshold'],
+            'best F1': best['f1'], 'precision at that threshold': best['precision'],
+            'recall at that threshold': best['recall'], 'best score threshold': best['threshold'],
             'calibration error': side.numbers['calibration']['error']}

@@ -124,7 +124,7 @@ def test_other_classes():
 @pytest.mark.parametrize('words, named', [
     (['work'], 'work'), (['--split', 'val'], '--split'), (['--again'], '--again')], ids=str)
 def test_options_of_a_single_report(words, named):
-    with pytest.raises(UserError, match=f'{named} does not go with --compare'):
+    with pytest.raises(UserError, match=f'{named} does not work with --compare'):
         main(report, [*words, '--compare', 'a', 'b'])
 
 

@@ -85,7 +85,7 @@ def test_corners(dataset):
         box['bbox'] = [x, y, x + width, y + height]
     problem = only(dataset)  # of each image the second and third box leave it by far
     assert problem.kind == 'other_form'
-    assert problem.title == ('20 of 30 boxes leave their image as x, y, width, height and fit as '
+    assert problem.title == ('20 of 30 boxes leave their image as x, y, width, height but fit as '
                              'x0, y0, x1, y1')
 
 
@@ -110,7 +110,7 @@ def test_another_size(dataset, declared, kind):
     dataset.data['val']['images'][1].update(width=declared[0], height=declared[1])
     problems = found(dataset)
     case, = problems[kind, 'val'].cases
-    assert case.text == (f'val2.png: the file is 96 x 64, the annotation says {declared[0]} x '
+    assert case.text == (f'val2.png: the file is 96 x 64, the annotation has {declared[0]} x '
                          f'{declared[1]}')
 
 
@@ -230,7 +230,7 @@ def test_real_blood_cells(real_data):
     problems = find_problems(splits, read_pictures(splits))
     assert [(problem.split, problem.title) for problem in problems] == [
         ('train', '1 box skipped: no area'), ('val', '1 box skipped: no area'),
-        ('train', '1 of 205 images nearly equals images in val')]
+        ('train', '1 of 205 images has a near copy in val')]
     case, = problems[0].cases  # of a box that was skipped, too, the image can be shown
     (box, name), = case.boxes
     assert case.path.endswith('.jpg') and case.size == (640, 480) and name == 'RBC'

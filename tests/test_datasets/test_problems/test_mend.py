@@ -40,7 +40,7 @@ def test_boxes_are_cut(dataset):
     dataset.boxes[0].update(bbox=[-4, 50, 24, 20], area=480)
     dataset.boxes[3].update(bbox=[80.5, 3, 40, 6.25], area=250)
     data, changes = mended(dataset)
-    assert changes == {('train', 'boxes cut to their image'): 2}
+    assert changes == {('train', 'boxes clipped to their image'): 2}
     first, fourth = data['train']['annotations'][0], data['train']['annotations'][3]
     assert (first['bbox'], first['area']) == ([0, 50, 20, 14], 280)
     assert (fourth['bbox'], fourth['area']) == ([80.5, 3, 15.5, 6.25], 96.875)
@@ -58,7 +58,7 @@ def test_boxes_of_no_use_are_dropped(dataset):
     dataset.boxes.append(dict(dataset.boxes[4], id=99))
     data, changes = mended(dataset)
     assert changes == {('train', 'boxes without area or outside their image dropped'): 2,
-                       ('train', 'boxes dropped as repeated'): 1}
+                       ('train', 'repeated boxes dropped'): 1}
     assert [box['id'] for box in data['train']['annotations']] == [*range(3, 31)]
 
 
@@ -81,7 +81,7 @@ def test_sizes_of_images(dataset):
     third.update(width=90, height=70)
     dataset.boxes[3]['bbox'] = [4, 6, 40, 40]
     data, changes = mended(dataset)
-    assert changes == {('train', 'sizes of images corrected'): 3}
+    assert changes == {('train', 'image sizes corrected'): 3}
     assert {(image['width'], image['height']) for image in data['train']['images']} == {(96, 64)}
     boxes = [box['bbox'] for box in data['train']['annotations']]
     assert boxes[:4] == [[2, 3, 20, 20], [40, 30, 30, 20.5], [80, 5, 10, 12], [2, 3, 20, 20]]
@@ -91,7 +91,7 @@ def test_boxes_that_do_not_fit_the_written_size_are_not_resized(dataset):
     """Only the size was written wrongly, or by another tool."""
     dataset.images[0].update(width=48, height=32)
     data, changes = mended(dataset)
-    assert changes == {('train', 'sizes of images corrected'): 1}
+    assert changes == {('train', 'image sizes corrected'): 1}
     assert data['train']['annotations'] == dataset.boxes
 
 
@@ -118,7 +118,7 @@ def test_leaks_are_taken_from_the_training_set(dataset):
     shutil.copy(folder / 'val1.png', folder / 'train2.png')
     cv2.imwrite(str(folder / 'train4.png'), cv2.imread(str(folder / 'val3.png')) // 2)
     data, changes = mended(dataset)
-    assert changes == {('train', 'images dropped that another split has too'): 2}
+    assert changes == {('train', 'images dropped that are also in another split'): 2}
     assert [image['id'] for image in data['train']['images']] == [1, 3, *range(5, 11)]
     assert data['val'] == dataset.data['val']
 
@@ -128,7 +128,7 @@ def test_entries_that_are_broken(dataset):
     dataset.boxes[1]['image_id'] = 555
     del dataset.boxes[2]['area'], dataset.boxes[2]['iscrowd']
     data, changes = mended(dataset)
-    assert changes == {('train', 'entries that cannot be read dropped'): 2,
+    assert changes == {('train', 'unreadable entries dropped'): 2,
                        ('train', 'annotations completed'): 1}
     assert data['train']['annotations'][0] == dict(
         id=3, image_id=1, category_id=2, bbox=[80, 5, 10, 12], area=120, iscrowd=0)
@@ -168,11 +168,11 @@ def test_a_split_without_images_is_not_written(dataset, tmp_path):
     shutil.rmtree(dataset.root / 'images')
     splits = dataset.splits()
     done, _ = mend(splits, read_pictures(splits))
-    with pytest.raises(UserError, match='no image of train would be left'):
+    with pytest.raises(UserError, match='train would have no images left'):
         write_mended(done, str(tmp_path / 'out.json'))
     assert not [*tmp_path.glob('out*')]
 
 
 def test_an_output_that_is_no_json_file(dataset):
-    with pytest.raises(UserError, match='--fix out.txt: .*ends in .json'):
+    with pytest.raises(UserError, match='--fix out.txt: .*must end in .json'):
         write_mended(dataset.splits(), 'out.txt')

@@ -144,7 +144,7 @@ def test_label_faults(results, inputs_of):
     assert {reason: (one['count'], one['sure']) for reason, one in numbers['reasons'].items()} == {
         'missing box': (1, 0), 'wrong class': (1, 0), 'no object': (1, 0), 'double box': (0, 0)}
     picture, = numbers['reasons']['wrong class']['pictures']
-    assert picture['caption'] == '0.jpg: jar (annotation 1), detected cup 0.70, suspicion 0.64'
+    assert picture['caption'] == '0.jpg: jar (annotation 1), detected as cup 0.70, suspicion 0.64'
 
 
 @pytest.mark.parametrize('chapter', [errors, pictures, label_faults])
