@@ -39,7 +39,7 @@ def faulty(tiny_data, tmp_path):
 
 
 def test_data_are_checked_before_training(faulty, tiny_config, tmp_path, run):
-    with pytest.raises(UserError, match=r'train_2.png is 64 x 48, .* says 63 x 48'):
+    with pytest.raises(UserError, match=r'train_2.png is 64 x 48, annotated .* as 63 x 48'):
         run(train, tiny_config, '--work-dir', tmp_path / 'run', '--cfg-options', faulty)
     assert not (tmp_path / 'run').exists()
 
