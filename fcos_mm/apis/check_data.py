@@ -10,6 +10,7 @@ from mmengine.logging import MMLogger
 
 from fcos_mm.apis.console import tidy_screen
 from fcos_mm.config import load_config
+from fcos_mm.config.nearest import did_you_mean
 from fcos_mm.config.shipped import shipped_configs
 from fcos_mm.data_report.build import advise, build_page
 from fcos_mm.data_report.chapters.input_size import lines as advice_lines
@@ -67,13 +68,23 @@ def _show(inputs: DataInputs) -> None:
         print('\n'.join([*advice_lines(inputs.advice.numbers), '']))
     for problem in inputs.problems:
         print('\n'.join([*as_lines(problem), '']))
-    print(f'{count_levels(inputs.problems)}.')
+    print(f'{count_levels(inputs.problems, bool(inputs.refusal))}.')
 
 
 def is_data(name: str) -> bool:
-    """Whether a name is that of data, not of a config."""
-    is_config = name.endswith('.py') or '::' in name or name in shipped_configs()
-    return os.path.exists(name) and not is_config
+    """Whether a name is that of data, not of a config.
+
+    Raises:
+        UserError: If it is neither.
+    """
+    shipped = shipped_configs()
+    if name.endswith('.py') or '::' in name or name in shipped:
+        return False
+    if not os.path.exists(name):
+        raise UserError(
+            f'Not found: {name}.{did_you_mean(name, shipped)}\nGive your data (a folder, a COCO '
+            'file or a data.yaml) or a config; `fcos-mm configs` lists the shipped ones.')
+    return True
 
 
 def _read(args: argparse.Namespace) -> UserData:

@@ -33,9 +33,10 @@ def statistics_lines(inputs: DataInputs) -> list[str]:
     return text_table({**classes, **numbers})
 
 
-def count_levels(problems: Sequence[Problem]) -> str:
-    """``1 error, 3 warnings, 2 notes``."""
+def count_levels(problems: Sequence[Problem], refused: bool = False) -> str:
+    """``1 error, 3 warnings, 2 notes``; that training refuses the data is an error at least."""
     levels = [problem.about.level for problem in problems]
+    levels += ['error'] * (refused and 'error' not in levels)
     return ', '.join(counted(levels.count(level), level) for level in LEVELS)
 
 

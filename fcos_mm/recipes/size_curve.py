@@ -61,15 +61,23 @@ def size_curve(ann_file: str, classes: Sequence[str] | None = None, *,
     options = dict(assigner=assigner, wanted=WANTED[machine.device], first=advised.fit.levels[0])
     rows = [_at(size, fit_levels(boxes.at(size), boxes.weight, max(size), **options), base, part,
                 advised.size) for size in chosen]
-    recall = np.array([row['sampled']['bpr'] for row in rows])
     return dict(
-        images=len(part.images), images_with_boxes=sum(1 for image in annotations.images
-                                                       if len(image.boxes)),
-        boxes=sum(len(image.boxes) for image in part.images), native=list(possible[-1]),
-        machine=machine.name, radius=assigner['center_sampling_radius'],
-        wanted=options['wanted'], sizes=rows,
-        advised=chosen.index(advised.size), reason=advised.reason,
-        flat=int(np.argmax(recall >= recall.max() - TOLERANCE)), tolerance=TOLERANCE)
+        **_looked_at(part, annotations), native=list(possible[-1]), machine=machine.name,
+        radius=assigner['center_sampling_radius'], wanted=options['wanted'], sizes=rows,
+        advised=chosen.index(advised.size), reason=advised.reason, flat=_flat(rows),
+        tolerance=TOLERANCE)
+
+
+def _looked_at(part: Annotations, annotations: Annotations) -> dict[str, int]:
+    return dict(images=len(part.images),
+                images_with_boxes=sum(len(image.boxes) > 0 for image in annotations.images),
+                boxes=sum(len(image.boxes) for image in part.images))
+
+
+def _flat(rows: Sequence[dict[str, Any]]) -> int:
+    """The place of the smallest size whose best possible recall is near the best."""
+    recall = np.array([row['sampled']['bpr'] for row in rows])
+    return int(np.argmax(recall >= recall.max() - TOLERANCE))
 
 
 def _spread(sizes: Sequence[Size]) -> list[Size]:

@@ -159,7 +159,7 @@ def test_neither_data_nor_results_are_overwritten(run, data, source, option, tar
 @pytest.mark.parametrize('words, message', [
     (['DATA', '--cfg-options', 'a=1'], '--cfg-options is for a config'),
     (['CONFIG', '--classes', 'cup'], '--classes is for a folder'),
-    (['no_such_thing'], 'Config not found: no_such_thing'),
+    (['no_such_thing'], 'Not found: no_such_thing'),
     (['DATA', '--classes', 'mug'], "no class 'mug'")])
 def test_mistakes(words, message, run, tiny_config, data):
     places = {'DATA': data, 'CONFIG': tiny_config}
@@ -172,5 +172,18 @@ def test_what_is_data():
         Path(name).touch()
     Path('fcos_csp-w25_fpn_shapes').mkdir()
     assert [is_data(name) for name in ('.', 'data.yaml', 'train.json')] == [True] * 3
-    assert [is_data(name) for name in ('config.py', 'fcos_mm::demo/a.py', 'absent',
+    assert [is_data(name) for name in ('config.py', 'fcos_mm::demo/a.py', 'absent.py',
                                        'fcos_csp-w25_fpn_shapes')] == [False] * 4
+    with pytest.raises(UserError, match='Not found: absent.\nGive your data .* or a config'):
+        is_data('absent')
+    with pytest.raises(UserError, match="Did you mean 'fcos_csp-w25_fpn_shapes'"):
+        is_data('fcos_csp-w25_fpn_shape')
+
+
+def test_data_that_training_refuses_have_an_error(data, capsys):
+    edit(data / 'val.json', lambda content: content.update(annotations=[]))
+    with pytest.raises(UserError, match='has no boxes of the classes in its 2 images'):
+        main(check_data, [str(data)])
+    assert '\n1 error, ' in capsys.readouterr().out
+    page = json.loads(Path('check_data/mine.json').read_text())
+    assert page['overview']['found'].startswith('1 error, ')

@@ -14,7 +14,7 @@ from fcos_mm.datasets.walk import count_images, inner_datasets, metainfo_of
     ('sub%5Ca%20b.jpg', 'sub/a b.jpg', 'percent', ''),
     ('images/a.jpg', 'a.jpg', 'repeated', 'images/'),
     ('data/images/a.jpg', 'a.jpg', 'folder', 'data/images/'),
-    ('/home/me/a.jpg', 'a.jpg', 'folder', '/home/me/'),
+    ('/elsewhere/a.jpg', 'a.jpg', 'folder', '/elsewhere/'),
     ('train\\a.jpg', 'a.jpg', 'folder', 'train/'),
     ('a.jpg', '../a.jpg', 'above', 'images/'),
     ('a.jpg', 'train/a.jpg', 'below', 'train/'),

@@ -68,7 +68,11 @@ def _report_file(given: str) -> Path:
         if not found:
             raise UserError(f'{path} has no report.\nMake it first: fcos-mm report {path}')
         return found[0]
-    return path.with_suffix('.json') if path.suffix == '.html' else path
+    file = path.with_suffix('.json') if path.suffix == '.html' else path
+    if not file.exists():
+        raise UserError(f'Report not found: {file}\nGive a work dir that has a report, or its '
+                        'report.json.')
+    return file
 
 
 def _numbers(file: Path) -> dict:

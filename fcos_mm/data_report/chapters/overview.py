@@ -14,7 +14,8 @@ def overview(inputs: DataInputs) -> Chapter:
     counts = [class_counts(split) for split in inputs.splits]
     return Chapter('overview', 'Overview', dict(
         layout=inputs.layout, notes=[*inputs.notes], refusal=inputs.refusal,
-        found=count_levels(inputs.problems), splits=summaries, head=['', *summaries],
+        found=count_levels(inputs.problems, bool(inputs.refusal)), splits=summaries,
+        head=['', *summaries],
         rows=[[name, *(of[key] for of in summaries.values())] for name, key in _COUNTS.items()],
         details=[[name, *map(text, summaries.values())] for name, text in ROWS.items()],
         image_sizes=[[name, *size] for name, of in summaries.items()

@@ -12,7 +12,7 @@ from fcos_mm.datasets.sources.record import Record
 from fcos_mm.datasets.sources.source import Content, Source
 from fcos_mm.datasets.sources.validation import split_off
 from fcos_mm.errors import UserError
-from fcos_mm.faults import first_few
+from fcos_mm.faults import counted, first_few
 
 
 @dataclass(frozen=True)
@@ -148,10 +148,10 @@ def _require_boxes(contents: dict[str, Content], names: Sequence[str]) -> None:
     """Raise an error if there is nothing to learn or to validate."""
     for split, content in contents.items():
         if not _count_boxes(content, names).total():
-            number = len(content.data['images'])
+            images = counted(len(content.data['images']), 'image')
             raise UserError('\n  '.join([
-                f'The {split} split, {content.ann_file or content.images}, has {number} images '
-                'but no boxes of the classes.',
+                f'The {split} split, {content.ann_file or content.images}, has no boxes of the '
+                f'classes in its {images}.',
                 *content.notes])
                 + '\nCorrect its annotations, or check that these are the right folders.')
 

@@ -91,7 +91,7 @@ def test_predictions_of_another_report(reported, capsys):
 def test_no_report(tmp_path, reported):
     with pytest.raises(UserError, match=f'{tmp_path} has no report.\nMake it first: fcos-mm rep'):
         main(report, ['--compare', str(tmp_path), str(tmp_path)])
-    with pytest.raises(UserError, match='Report not found: .*lost.json'):
+    with pytest.raises(UserError, match='Report not found: .*lost.json\nGive a work dir'):
         main(report, ['--compare', str(tmp_path / 'lost.html'), 'b.json'])
     (tmp_path / 'other.json').write_text('{"summary": {}}')
     with pytest.raises(UserError, match='other.json holds no report that can be compared'):

@@ -135,7 +135,7 @@ def coco_result(shapes, root, file='result.json', folder='images', prefix='image
 
 def coco_incomplete(shapes, root):
     shapes.copy_to(root / 'data')
-    data = shapes.coco(folder='/home/someone/data/')
+    data = shapes.coco(folder='/elsewhere/data/')
     for image in data['images']:
         del image['width'], image['height']
     for box in data['annotations']:
@@ -181,7 +181,7 @@ def yolo_yaml(shapes, root):
 
 def yolo_elsewhere(shapes, root):
     yolo_files(shapes, root)
-    write(root / 'mine.yml', 'path: /home/someone/train_data\ntrain: images/train\n'
+    write(root / 'mine.yml', 'path: /elsewhere/train_data\ntrain: images/train\n'
           f'val: images/val\ntest: [images/test]\nnames: {shapes.classes}\nnc: 6\n')
 
 

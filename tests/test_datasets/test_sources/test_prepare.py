@@ -90,7 +90,7 @@ def test_labels_of_another_folder_are_named(lay_out, prepare):
     shutil.rmtree(root / 'labels' / 'val')
     message = error_of(prepare, root)
     folder = root / 'images' / 'val'
-    assert f'The val split, {folder}, has 4 images but no box' in message
+    assert f'The val split, {folder}, has no boxes of the classes in its 4 images' in message
     assert 'val: 4 images without a label file' in message
 
 
@@ -146,7 +146,8 @@ def test_nothing_is_left_to_learn(lay_out, prepare):
     edit(root / 'annotations' / 'train.json', lambda data: data.update(annotations=boxes))
     edit(root / 'annotations' / 'val.json', lambda data: data.update(
         images=train['images'][:1], annotations=boxes))
-    assert re.search('The train split, .*, has 7 images but no box', error_of(prepare, root))
+    assert re.search('The train split, .*, has no boxes of the classes in its 7 images',
+                     error_of(prepare, root))
 
 
 def test_the_parent_category_of_roboflow_is_no_class(lay_out, prepare, shapes):
