@@ -13,6 +13,8 @@ from setuptools.command.build_py import build_py
 ROOT = Path(__file__).resolve().parent
 SHIPPED = ('configs', 'tools', 'model-index.yml')
 STARTUP = '_fcos_mm_startup'
+#: What runs an exported detector: neither torch nor an OpenMMLab package.
+RUNTIME = ['onnxruntime', 'opencv-python-headless']
 
 
 def version() -> str:
@@ -83,6 +85,11 @@ setup(
     extras_require={
         **{name: requirements(name) for name in ('tests', 'optional', 'pretrained')},
         'timm': ['timm'], 'supervision': ['supervision'], 'tensorboard': ['tensorboard'],
-        'wandb': ['wandb']},
+        'wandb': ['wandb'],
+        'runtime': RUNTIME,
+        'export': [*RUNTIME, 'onnx', 'onnxscript', 'openvino'],
+        'int8': ['nncf'],
+        'serve': [*RUNTIME, 'fastapi', 'python-multipart', 'uvicorn'],
+        'ray': ['ray']},
     cmdclass={'build_py': BuildWithConfigs},
     zip_safe=False)

@@ -15,6 +15,14 @@ COMMANDS = {
     'supervision': "pip install 'fcos_mm[supervision]'",
     'tensorboard': "pip install 'fcos_mm[tensorboard]'",
     'wandb': "pip install 'fcos_mm[wandb]'",
+    'onnx': "pip install 'fcos_mm[export]'",
+    'onnxscript': "pip install 'fcos_mm[export]'",
+    'openvino': 'pip install openvino',
+    'nncf': "pip install 'fcos_mm[int8]'",
+    'onnxruntime': "pip install 'fcos_mm[runtime]'",
+    'fastapi': "pip install 'fcos_mm[serve]'",
+    'uvicorn': "pip install 'fcos_mm[serve]'",
+    'ray': "pip install 'fcos_mm[ray]'",
 }
 
 

@@ -1,0 +1,1 @@
+"""`fcos-mm export`: from a model to a checked file."""

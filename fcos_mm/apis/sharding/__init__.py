@@ -1,0 +1,1 @@
+"""`fcos-mm detect --shards`: many pictures on many workers, by Ray."""

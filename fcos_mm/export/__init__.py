@@ -1,0 +1,1 @@
+"""From a detector to a file that other runtimes run: ONNX, OpenVINO, TorchScript."""
