@@ -1,1 +1,8 @@
-"""From a detector to a file that other runtimes run: ONNX, OpenVINO, TorchScript."""
+"""A detector as a function of tensors, and the writers of the formats that other programs run."""
+from fcos_mm.lazy import lazy_exports
+
+__getattr__, __all__ = lazy_exports(__name__, {
+    'formats': ['FORMATS', 'Format'],
+    'info': ['model_info'],
+    'network': ['ExportNetwork'],
+})
