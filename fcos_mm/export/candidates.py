@@ -62,7 +62,7 @@ class CandidateRule:
         classes = level.class_scores.shape[2]
         limit = self.nms_pre if self.nms_pre > 0 else ranking.shape[1]
         ranking, index = _best(ranking, limit)
-        location = torch.div(index, classes, rounding_mode='floor')
+        location = index // classes
         boxes = level.boxes.gather(1, location[..., None].expand(-1, -1, 4))
         scores = torch.where(ranking > 0, scores.gather(1, index), 0.)
         return FixedCandidates(boxes, scores, index - location * classes)

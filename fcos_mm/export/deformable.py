@@ -1,9 +1,8 @@
 """Deformable convolution by operators that every runtime has: GridSample and a convolution."""
-from mmcv.ops import DeformConv2d, DeformConv2dPack, ModulatedDeformConv2dPack
-from torch import Tensor, nn
-
 import torch
 import torch.nn.functional as F
+from mmcv.ops import DeformConv2d, DeformConv2dPack, ModulatedDeformConv2dPack
+from torch import Tensor, nn
 
 
 def use_grid_sampling(module: nn.Module) -> None:

@@ -1,7 +1,6 @@
 """A detector as a function of tensors: the graph that is written to a file."""
-from torch import Tensor, nn
-
 import torch
+from torch import Tensor, nn
 
 from fcos_mm.compat.modules import inner_model
 from fcos_mm.errors import check_choice

@@ -21,13 +21,15 @@ OPSET = 21
 _LARGEST = 2**31 - 2**20  # bytes of a file: protobuf's limit
 
 
-def write_onnx(network: ExportNetwork, path: str | Path, *, info: ModelInfo) -> None:
+def write_onnx(network: ExportNetwork, path: str | Path, *, info: ModelInfo,
+               calibration: object = None) -> None:
     """Write a network as a single ONNX file of float32.
 
     Args:
         network: The network.
         path: The file.
         info: Its metadata; ``shape`` says which sizes are fixed.
+        calibration: Not needed.
 
     Raises:
         UserError: If onnx or onnxscript is missing, an operator has no form in ONNX, the file

@@ -33,6 +33,10 @@ def check_exportable(detector: nn.Module, mode: str) -> None:
     _check_nms(head.test_cfg.get('nms') or {})
     if mode == 'nms':
         _check_suppression(head)
+    elif (head.test_cfg.get('nms') or {}).get('class_agnostic'):
+        raise UserError('model.test_cfg.nms.class_agnostic=True is only possible inside the file:'
+                        ' --mode nms.\nTake that, or --cfg-options '
+                        'model.test_cfg.nms.class_agnostic=False.')
 
 
 def candidate_rule(head: FCOSHead) -> CandidateRule:
