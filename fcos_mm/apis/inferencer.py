@@ -20,8 +20,15 @@ from fcos_mm.speed.inference import prepare_as_configured
 from fcos_mm.visualization import ours
 
 
-def build_inferencer(cfg: Config, checkpoint: str, device: str | None = None) -> DetInferencer:
-    """Build mmdet's inferencer, on the best device if None is given, and check the weights.
+def build_inferencer(cfg: Config, checkpoint: str, device: str | None = None, *,
+                     fast: bool = True) -> DetInferencer:
+    """Build mmdet's inferencer and check the weights.
+
+    Args:
+        cfg: The config.
+        checkpoint: The weights.
+        device: A device of torch; None for the best one available.
+        fast: Whether the model is the copy of ``default_hooks.fast_inference``.
 
     Raises:
         UserError: If the config cannot detect, or the checkpoint cannot be read or does
@@ -36,7 +43,8 @@ def build_inferencer(cfg: Config, checkpoint: str, device: str | None = None) ->
             show_progress=False)
     TakenWeights(checkpoint, weights, inferencer.model).check_all()
     set_class_names(inferencer.model, detecting)
-    inferencer.model = prepare_as_configured(inferencer.model, cfg)
+    if fast:
+        inferencer.model = prepare_as_configured(inferencer.model, cfg)
     return inferencer
 
 

@@ -44,7 +44,8 @@ def together(parts: list[Pairs]) -> Pairs:
 
 def overlaps(boxes: ndarray, others: ndarray) -> ndarray:
     """IoU of boxes (..., 4) with as many others."""
-    sides = np.minimum(boxes[..., 2:], others[..., 2:]) - np.maximum(boxes[..., :2], others[..., :2])
+    sides = (np.minimum(boxes[..., 2:], others[..., 2:])
+             - np.maximum(boxes[..., :2], others[..., :2]))
     shared = sides.clip(0).prod(-1)
     areas = [(one[..., 2:] - one[..., :2]).clip(0).prod(-1) for one in (boxes, others)]
     return shared / np.maximum(areas[0] + areas[1] - shared, 1e-9)

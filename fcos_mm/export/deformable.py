@@ -37,7 +37,7 @@ class SampledDeformConv2d(nn.Module):
             first, second, mask = torch.chunk(offset, 3, dim=1)
             offset, mask = torch.cat((first, second), dim=1), mask.sigmoid()
         taps = self.weight.shape[2] * self.weight.shape[3]
-        groups, (rows, columns) = self.deform_groups, offset.shape[-2:]
+        groups, rows = self.deform_groups, offset.shape[-2]
         grid = self._grid(offset.unflatten(1, (groups, taps, 2)), images.shape[-2:])
         parts = images.unflatten(1, (groups, -1)).flatten(0, 1)  # (B * groups, C', H, W)
         read = F.grid_sample(parts, grid, mode='bilinear', padding_mode='zeros',

@@ -1,0 +1,47 @@
+"""``fcos-mm export``: write a trained detector as ONNX, to run without torch."""
+import argparse
+
+from fcos_mm.cli.options import add_config_options, add_trust_option, positive, run_of
+
+_EXAMPLES = '''\
+The file is compared with the model on pictures before it gets its name. docs/deploy.md explains
+modes, outputs and how to run it.
+
+examples:
+  %(prog)s work_dirs/mine
+      writes the best checkpoint with all steps up to NMS beside it
+  %(prog)s work_dirs/mine --dynamic
+      for images of any size, in batches of any number
+  %(prog)s work_dirs/mine --size 640x480 --batch 4 --out detector.onnx
+  %(prog)s my_config.py --weights epoch_12.pth --mode decoded'''
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    parser.description = ('Write a trained detector to a file that other programs run, and compare '
+                          'the file with the model.')
+    parser.epilog = _EXAMPLES
+    parser.add_argument('model', help='a work dir, checkpoint or config')
+    parser.add_argument('--weights', metavar='CHECKPOINT', help='the weights, if MODEL is a config')
+    parser.add_argument('--format', default='onnx', metavar='FORMAT',
+                        help='onnx (default: %(default)s)')
+    parser.add_argument('--mode', choices=['raw', 'decoded', 'nms'],
+                        help='what the file puts out: maps of the network, boxes and scores of all '
+                        'locations, or detections after NMS (default: nms if the format has it)')
+    parser.add_argument('--precision', default='fp32', choices=['fp32', 'fp16', 'bf16', 'int8'],
+                        help='number type of the network (default: %(default)s)')
+    parser.add_argument('--dynamic', action='store_true',
+                        help='take images of any size and batches of any number')
+    parser.add_argument('--size', metavar='WIDTHxHEIGHT', help='input size in pixels, rounded up '
+                        'to what the network divides by (default: that of the test pipeline)')
+    parser.add_argument('--batch', type=positive, metavar='N', help='images per batch (default: 1)')
+    parser.add_argument('--images', nargs='+', metavar='PATH',
+                        help='pictures to compare on and to calibrate on (default: those of the '
+                        "config's data, or else four photographs)")
+    parser.add_argument('--out', metavar='FILE', help='the file (default: named like the config, '
+                        'next to the checkpoint)')
+    add_config_options(parser)
+    add_trust_option(parser)
+
+
+run = run_of('fcos_mm.apis.exporting.export')
