@@ -2,6 +2,7 @@
 import pytest
 import torch
 from mmengine.config import Config
+from torch import nn
 
 import fcos_mm  # noqa: F401
 from fcos_mm.registry import MODELS
@@ -49,6 +50,27 @@ def info(shape=(1, 96, 128), mode='nms', divisor=16):
         postprocessing=Postprocessing(
             score_thr=0.05, nms_pre=40, iou_threshold=0.5, max_per_img=20, clip='before_nms',
             min_bbox_size=0., extra=0, strides=(8, 16)))
+
+
+class SmallBackbone(nn.Module):
+    """Two convolutions, since the time of an export grows with the number of layers."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.norm = nn.Conv2d(3, 4, 8, stride=8), nn.BatchNorm2d(4)
+        self.second = nn.Conv2d(4, 8, 2, stride=2)
+
+    def forward(self, images):
+        first = self.norm(self.first(images)).relu()
+        return first, self.second(first).relu()
+
+
+def small_detector(seed=0, **options):
+    """As :func:`detector`, with a smaller backbone."""
+    model = detector(seed, **options)
+    torch.manual_seed(seed)
+    model.backbone = SmallBackbone().eval()
+    return model
 
 
 @pytest.fixture(scope='session')

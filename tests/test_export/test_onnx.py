@@ -13,13 +13,13 @@ from fcos_mm.export.verify import reference
 from fcos_mm.runtime.info import KEY, ModelInfo
 from fcos_mm.runtime.sessions import open_session
 
-from .conftest import detector, info
+from .conftest import info, small_detector
 
 
 @pytest.fixture(scope='module')
 def written(tmp_path_factory):
     """The network and file of mode ``nms``, dynamic."""
-    network = ExportNetwork(detector(), 'nms')
+    network = ExportNetwork(small_detector(), 'nms')
     path = tmp_path_factory.mktemp('onnx') / 'model.onnx'
     write_onnx(network, path, info=info(shape=(0, 0, 0)))
     return network, path
@@ -63,7 +63,7 @@ def test_nothing_found(written):
 
 @pytest.mark.parametrize('mode', ['raw', 'decoded'])
 def test_fixed_sizes(mode, tmp_path, images):
-    network = ExportNetwork(detector(head=dict(postprocess=dict(
+    network = ExportNetwork(small_detector(head=dict(postprocess=dict(
         type='fcos_mm.FCOSPostProcessor', rank_by='class_score'))), mode)
     path = tmp_path / 'model.onnx'
     write_onnx(network, path, info=info(shape=(2, 96, 128), mode=mode))
@@ -76,7 +76,7 @@ def test_fixed_sizes(mode, tmp_path, images):
 
 
 def test_an_operator_without_a_form_in_onnx_is_named(tmp_path):
-    network = ExportNetwork(detector(), 'raw')
+    network = ExportNetwork(small_detector(), 'raw')
     network.parts[0] = Strange(network.parts[0])
     with pytest.raises(UserError, match='histc') as error:
         write_onnx(network, tmp_path / 'a.onnx', info=info(mode='raw'))
