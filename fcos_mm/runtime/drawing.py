@@ -42,7 +42,7 @@ def draw(image: np.ndarray, boxes: np.ndarray, scores: np.ndarray, labels: np.nd
         pen.rectangle(box, outline=colors[label], width=line)
     for index in np.argsort(scores, kind='stable'):
         label, box = int(labels[index]), _inside(boxes[index], drawn.size)
-        text = f'{classes[label]} {scores[index]:.2f}'
+        text = f'{_drawable(classes[label], label)} {scores[index]:.2f}'
         corner = label_corner(box, text, pixels, drawn.width)
         _write(pen, corner, text, colors[label], pixels)
     return drawn
@@ -70,7 +70,19 @@ def _colors(number: int) -> list[tuple[int, int, int]]:
     return list(islice(distinct(), number))
 
 
-@functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=1024)
+def _drawable(name: str, label: int) -> str:
+    """A name that a font has; else in Latin letters, or the number of the class."""
+    if name.isascii() or _has(_font(name, _USUAL_HEIGHT), name):
+        return name
+    try:
+        from anyascii import anyascii
+    except ImportError:
+        return f'class {label}'
+    return anyascii(name) or f'class {label}'
+
+
+@functools.lru_cache(maxsize=1024)
 def _font(text: str, pixels: int):
     """The first font that has all characters, or Pillow's own."""
     fonts = import_extra('PIL.ImageFont', 'Drawing')

@@ -1,4 +1,6 @@
 """What was found: as rows, and drawn by Pillow."""
+import sys
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -54,7 +56,15 @@ def test_names_in_other_scripts_are_drawn(tmp_path):
     with Image.open(tmp_path / 'new' / 'a.png') as image:
         assert np.array_equal(np.asarray(image), np.asarray(one.plot()))
     assert drawing._has(drawing._font('Größe', 20), 'Größe')
-    found(400, 400, [(20, 50, 200, 200)], [0.5], classes=('猫', )).plot()  # with any font
+
+
+def test_names_that_no_font_has(monkeypatch):
+    monkeypatch.setattr(drawing, '_has', lambda font, text: text.isascii())
+    assert drawing._drawable('猫', 5) == 'Mao'
+    monkeypatch.setitem(sys.modules, 'anyascii', None)
+    drawing._drawable.cache_clear()
+    assert drawing._drawable('猫', 5) == 'class 5'
+    drawing._drawable.cache_clear()
 
 
 def test_the_image_is_not_changed():
