@@ -50,6 +50,7 @@ class Postprocessing:
         min_bbox_size: Smaller boxes are dropped before NMS, if not negative.
         extra: 1 under the box convention ``'pixel'``, whose boxes end at their last pixel, else 0.
         strides: Of each level: how many locations an input of a size has.
+        nms_offset: 1 if NMS takes boxes as ``x1 - x0 + 1`` wide, else 0.
     """
     score_thr: float
     nms_pre: int
@@ -59,6 +60,7 @@ class Postprocessing:
     min_bbox_size: float
     extra: int
     strides: tuple[int, ...]
+    nms_offset: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -125,8 +125,8 @@ def _suppressed(found: Found, how: Postprocessing) -> Found:
     if not len(found.scores):
         return found
     apart = found.labels.astype(np.float32) * (found.boxes.max() + np.float32(1))
-    keep = suppress(found.boxes + apart[:, None], found.scores, how.iou_threshold)
-    return found.select(keep[:how.max_per_img])
+    keep = suppress(found.boxes + apart[:, None], found.scores, how.iou_threshold, how.nms_offset)
+    return found.select(keep[:how.max_per_img] if how.max_per_img > 0 else keep)
 
 
 def _to_far_edge(found: Found, how: Postprocessing) -> Found:
