@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.registry import DefaultScope
 from PIL import Image
 
 import fcos_mm
@@ -44,7 +45,7 @@ def model(request, tmp_path_factory):
     config, checkpoint = folder / 'tiny.py', folder / 'tiny.pth'
     config.write_text(CONFIG.format(root=ROOT, folder=folder, preset=request.param))
     torch.manual_seed(0)
-    with torch.no_grad():
+    with torch.no_grad(), DefaultScope.overwrite_default_scope('fcos_mm'):
         built = MODELS.build(Config.fromfile(config).model)
         for parameter in built.parameters():
             parameter.add_(0.2 * torch.randn_like(parameter))
