@@ -83,7 +83,8 @@ def same(found, expected):
 def test_same_detections(model, pictures, mode, tmp_path):
     from fcos_mm.cli import export
     file = tmp_path / 'tiny.onnx'
-    main(export, [*model, '--format', 'onnx', '--mode', mode, '--dynamic', '--out', str(file)])
+    main(export, [model[0], '--weights', model[1], '--format', 'onnx', '--mode', mode, '--dynamic',
+                  '--out', str(file)])
     expected = fcos_mm.load(*model, device='cpu', score_thr=0.1)
     detector = Detector(file, score_thr=0.1, threads=1)
     assert detector.thresholds == expected.thresholds and detector.classes == expected.classes
