@@ -6,9 +6,8 @@ import warnings
 from collections.abc import Iterator, Sequence
 from os import PathLike
 
-import mmcv
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from fcos_mm.apis.detection.detections import Detections
 from fcos_mm.apis.detection.network import Network, Prepared
@@ -17,6 +16,7 @@ from fcos_mm.apis.named_inputs import check_device
 from fcos_mm.apis.trained_model import find_model
 from fcos_mm.datasets.transforms import ImageError
 from fcos_mm.errors import UserError
+from fcos_mm.runtime.images import given_pixels
 
 Picture = str | PathLike | Image.Image | np.ndarray
 
@@ -114,30 +114,7 @@ def _readable(image: Picture) -> str | np.ndarray:
     """
     if isinstance(image, (str, PathLike)):
         return os.fspath(image)
-    if isinstance(image, Image.Image):
-        return _from_pil(image)
-    if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.shape[2:] != (3, ):
-        given = (f'array of {image.dtype} and shape {image.shape}'
-                 if isinstance(image, np.ndarray) else type(image).__name__)
-        raise UserError(f'Not an image: {given}.\nPass a path, a PIL image, or an RGB array '
-                        '(height, width, 3) of uint8.')
-    return np.ascontiguousarray(image[..., ::-1])
-
-
-def _from_pil(image: Image.Image) -> np.ndarray:
-    """The pixels of a PIL image as those of a file that holds it: turned, of 8 bits, BGR."""
-    image = ImageOps.exif_transpose(image)
-    if image.mode in ('CMYK', 'YCbCr', 'LAB', 'HSV', 'RGBX'):  # no modes of PNG
-        image = image.convert('RGB')
-    if image.mode == 'RGB':
-        return np.ascontiguousarray(np.asarray(image)[..., ::-1])
-    file = io.BytesIO()
-    try:
-        image.save(file, 'PNG', compress_level=0)
-    except OSError as error:
-        raise UserError(f'PIL images of mode {image.mode} are not supported.\nConvert the image '
-                        'as for training: image.convert("RGB").') from error
-    return mmcv.imfrombytes(file.getvalue())
+    return np.ascontiguousarray(given_pixels(image)[..., ::-1])
 
 
 @contextlib.contextmanager

@@ -10,16 +10,12 @@ from fcos_mm.apis.detection.inputs import Inputs
 from fcos_mm.apis.detection.network import Network
 from fcos_mm.apis.detection.outputs import Outputs
 from fcos_mm.apis.detection.session import Session
-from fcos_mm.apis.named_inputs import (
-    check_device,
-    check_order,
-    check_score_threshold,
-    ending_kind,
-)
+from fcos_mm.apis.named_inputs import check_device, check_order, ending_kind
 from fcos_mm.apis.trained_model import find_model
 from fcos_mm.checkpoints.fit import read_state_dict
 from fcos_mm.checkpoints.safe_loading import trust_checkpoints
 from fcos_mm.errors import UserError
+from fcos_mm.runtime.thresholds import check_score_threshold
 
 INTERRUPTED = 130  # the exit status after Ctrl-C, as of a shell
 

@@ -12,11 +12,12 @@ from mmengine.structures import InstanceData
 from torch import Tensor
 
 from fcos_mm.apis.image_files import read_image
-from fcos_mm.apis.named_inputs import check_order, check_score_threshold
+from fcos_mm.apis.named_inputs import check_order
 from fcos_mm.checkpoints.safe_pickle import load_plain_pickle
 from fcos_mm.config import load_config
 from fcos_mm.config.datasets import first_dataset
 from fcos_mm.errors import UserError
+from fcos_mm.runtime.thresholds import check_score_threshold
 from fcos_mm.visualization import DetLocalVisualizer
 
 _GAP = 4  # pixels between two images

@@ -36,13 +36,6 @@ def ending_kind(path: str) -> str | None:
     return next((kind for kind, endings in _ENDINGS.items() if ending in endings), None)
 
 
-def check_score_threshold(value: float) -> None:
-    """Make sure that a score threshold lies from 0 to 1; a UserError otherwise."""
-    if not 0 <= value <= 1:
-        meant = f' Did you mean {value / 100:g}?' if 2 <= value <= 100 else ''
-        raise UserError(f'--score-thr {value:g}: scores lie between 0 and 1.{meant}')
-
-
 def check_device(name: str | None) -> None:
     """Make sure that this machine has a device of torch; None is the best one available.
 

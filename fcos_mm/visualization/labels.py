@@ -5,13 +5,11 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-import numpy as np
 from anyascii import anyascii
 from mmengine.logging import print_log
 
 from fcos_mm.compat.matplotlib_text import SHAPES_TEXT
 from fcos_mm.visualization.fonts import Fonts
-from fcos_mm.visualization.palette import Color
 
 # variation selectors and skin tones
 _MODIFIERS = re.compile('[\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U000e0100-\U000e01ef]')
@@ -23,9 +21,6 @@ _FONTS = {
     'other': ('Noto Sans', 'fonts-noto-core'),
 }
 _SHOWN = 3
-_SHARE = 0.02  # a text's height in long sides of the image
-_LEAST_HEIGHT = 9  # pixels
-_LINE, _LETTER, _MARGIN = 1.3, 0.6, 0.2  # in heights of the text: of a line, of a letter, above it
 # Arabic and Hebrew: letters, words in a row, marks, and a letter with its marks
 _LETTERS = '\u0590-\u065f\u066e-\u06ef\u06fa-\u08ff\u200c\u200d\ufb1d-\ufdff\ufe70-\ufefc'
 _WORDS = re.compile(rf'[{_LETTERS}]+(?:\s+[{_LETTERS}]+)*')
@@ -53,37 +48,6 @@ def drawable(texts: Sequence[str]) -> list[str]:
 def font_families() -> list[str]:
     """The families for matplotlib's ``family`` that can draw what :func:`drawable` returned."""
     return list(_fonts().families)
-
-
-def label_width(text: str) -> float:
-    """The approximate width of a text in widths of a Latin letter."""
-    return sum(1.6 if unicodedata.east_asian_width(char) in 'WF' else 1. for char in text)
-
-
-def text_height(width: int, height: int) -> int:
-    """The height of a label's text, in pixels, that can be read in an image of this size."""
-    return max(_LEAST_HEIGHT, round(max(width, height) * _SHARE))
-
-
-def label_corner(box: Sequence[float], text: str, height: int, width: int
-                 ) -> tuple[float, float]:
-    """The upper left corner of a label: above its box, or in it at the upper border.
-
-    Args:
-        box: x0, y0, x1, y1 in pixels.
-        text: The label.
-        height: Of its text, in pixels.
-        width: Of the image; the label is moved to the left where it would pass the border.
-    """
-    x0, y0 = box[0], box[1] - _LINE * height
-    room = width - label_width(text) * _LETTER * height
-    return max(0, min(x0, room)), y0 if y0 >= 0 else max(_MARGIN * height, box[1])
-
-
-def text_color(background: Color) -> str:
-    """Black or white, whichever differs more from the RGB color behind the text."""
-    brightness = np.dot(background, (0.299, 0.587, 0.114))
-    return 'black' if brightness > 127 else 'white'
 
 
 @functools.cache

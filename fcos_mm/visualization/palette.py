@@ -1,12 +1,10 @@
 """Complete a palette to one color for every class."""
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from mmdet.visualization.palette import get_palette
 
-Color = tuple[int, int, int]
-_STEPS = np.linspace(40, 250, 12).round().astype(int)  # of a channel; neither black nor white
-_FIRST = (220, 20, 60)  # where no color is given
+from fcos_mm.runtime.colors import Color, distinct
 
 
 def complete_palette(palette: Sequence | str | None, num_classes: int) -> list[Color]:
@@ -20,7 +18,7 @@ def complete_palette(palette: Sequence | str | None, num_classes: int) -> list[C
     """
     colors = [_as_color(entry) for entry in _as_list(palette, num_classes)]
     colors += [None] * (num_classes - len(colors))
-    made = _distinct([color for color in colors if color is not None])
+    made = distinct([color for color in colors if color is not None])
     return [next(made) if color is None else color for color in colors]
 
 
@@ -44,18 +42,3 @@ def _as_color(entry: object) -> Color | None:
     valid = all(isinstance(value, (int, float, np.number)) and 0 <= value <= 255
                 for value in entry)
     return tuple(int(value) for value in entry) if valid else None
-
-
-def _distinct(given: list[Color]) -> Iterator[Color]:
-    """Colors as far as possible from the given ones and from each other."""
-    grid = np.stack(np.meshgrid(_STEPS, _STEPS, _STEPS), axis=-1).reshape(-1, 3)
-    nearest = np.full(len(grid), np.inf)  # squared distance
-    waiting = list(given)
-    if not given:
-        yield _FIRST
-        waiting.append(_FIRST)
-    while True:
-        for color in waiting:
-            nearest = np.minimum(nearest, ((grid - color)**2).sum(axis=1))
-        waiting = [tuple(grid[nearest.argmax()].tolist())]
-        yield waiting[0]

@@ -15,13 +15,9 @@ from mmengine.structures import InstanceData
 from mmengine.visualization.utils import tensor2ndarray
 
 from fcos_mm.registry import VISUALIZERS
-from fcos_mm.visualization.labels import (
-    drawable,
-    font_families,
-    label_corner,
-    text_color,
-    text_height,
-)
+from fcos_mm.runtime.colors import text_color
+from fcos_mm.runtime.label_places import label_corner, text_height
+from fcos_mm.visualization.labels import drawable, font_families
 from fcos_mm.visualization.palette import complete_palette
 
 _KEPT = ('.jpg', '.jpeg', '.png')

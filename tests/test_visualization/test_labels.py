@@ -5,7 +5,7 @@ from fontTools.pens.ttGlyphPen import TTGlyphPen
 from matplotlib import font_manager
 
 from fcos_mm.visualization import drawable, font_families, fonts, labels
-from fcos_mm.visualization.labels import label_corner, text_color, text_height, visual_order
+from fcos_mm.visualization.labels import visual_order
 
 
 @pytest.fixture
@@ -130,23 +130,3 @@ def test_fonts_that_draw_boxes_are_the_last_choice():
     order = sorted(['LastResort.ttf', 'Some-Bold.ttf', 'Some-Regular.ttf', 'Some-Serif.ttf'],
                    key=fonts._preference)
     assert order == ['Some-Regular.ttf', 'Some-Bold.ttf', 'Some-Serif.ttf', 'LastResort.ttf']
-
-
-@pytest.mark.parametrize('box, corner', [
-    ((30, 50, 60, 80), (30, 37)),  # above the box
-    ((30, 10, 60, 80), (30, 10)),  # no room above: in the box
-    ((-5, -3, 60, 80), (0, 2)),
-    ((190, 50, 199, 80), (182, 37))])  # three letters of 6 pixels to the border at 200
-def test_where_a_label_stands(box, corner):
-    assert label_corner(box, 'cat', 10, 200) == pytest.approx(corner)
-
-
-@pytest.mark.parametrize('width, height, pixels', [(64, 48, 9), (640, 480, 13), (300, 4000, 80)])
-def test_height_of_a_label(width, height, pixels):
-    assert text_height(width, height) == pixels
-
-
-@pytest.mark.parametrize('background, color', [
-    ((250, 250, 40), 'black'), ((40, 40, 250), 'white'), ((220, 20, 60), 'white')])
-def test_color_of_a_label(background, color):
-    assert text_color(background) == color

@@ -9,7 +9,8 @@ from matplotlib.patches import Rectangle
 from mmdet.structures.bbox import bbox_overlaps
 
 from fcos_mm.analysis.figures.style import COLORS
-from fcos_mm.visualization.labels import drawable, font_families, label_width
+from fcos_mm.runtime.label_places import label_width
+from fcos_mm.visualization.labels import drawable, font_families
 
 _LABEL_FONT = 7
 _BOX_COLORS = COLORS[:-1]  # without black

@@ -15,8 +15,9 @@ from fcos_mm.apis.inferencer import build_inferencer, find_category_ids
 from fcos_mm.apis.trained_model import TrainedModel
 from fcos_mm.checkpoints.safe_loading import read_checkpoint
 from fcos_mm.config.datasets import first_dataset
-from fcos_mm.config.nearest import did_you_mean
 from fcos_mm.errors import UserError
+from fcos_mm.runtime.grouping import batches
+from fcos_mm.runtime.thresholds import class_indices
 
 _BATCH_ON_GPU = 8
 _READ_AT_ONCE = 4  # batches; among so many images those of one size are looked for
@@ -64,7 +65,7 @@ class Network:
         self.device = next(self.inferencer.model.parameters()).device
         # larger batches are not faster on a CPU
         self._usual_batch = 1 if self.device.type == 'cpu' else _BATCH_ON_GPU
-        self.wanted = _labels(classes, self.classes)
+        self.wanted = class_indices(classes, self.classes)
         self.tile_size = tiles
         if tiles is not None:
             check_tiles()
@@ -127,13 +128,8 @@ class Network:
     def _batches(self, inputs: Sequence[dict], size: int) -> Iterator[list[int]]:
         """The indices of the inputs of each batch."""
         divisor = getattr(self.inferencer.model.data_preprocessor, 'pad_size_divisor', 1)
-        groups: dict[tuple, list[int]] = {}
-        for index, one in enumerate(inputs):
-            shape = tuple(-(-side // divisor) for side in one['inputs'].shape[-2:])
-            groups.setdefault(shape, []).append(index)
-        for group in groups.values():
-            for start in range(0, len(group), size):
-                yield group[start:start + size]
+        return batches([tuple(-(-side // divisor) for side in one['inputs'].shape[-2:])
+                        for one in inputs], size)
 
     def _forward(self, inputs: list[dict]) -> list[DetDataSample | Exception]:
         """Run a batch; where it fails each of its inputs alone."""
@@ -171,16 +167,6 @@ def _run(steps: Sequence, sample):
         if sample is None:
             raise UserError('The test pipeline skips this image.')
     return sample
-
-
-def _labels(names: Sequence[str] | str | None, classes: Sequence[str]) -> list[int] | None:
-    """The indices of classes, or of one by its name; None for all."""
-    names = [names] if isinstance(names, str) else names
-    for name in names or ():
-        if name not in classes:
-            raise UserError(f'--classes {name}: the model has no such class.'
-                            f'{did_you_mean(name, classes)}\nIt has {", ".join(classes)}.')
-    return None if names is None else [classes.index(name) for name in names]
 
 
 def _size_kept(cfg) -> int:

@@ -17,12 +17,12 @@ from fcos_mm.apis.detection.inputs import Inputs, is_video
 from fcos_mm.apis.detection.network import Network, Prepared
 from fcos_mm.apis.detection.outputs import Outputs, Place
 from fcos_mm.apis.detection.progress import Bar, Lines, progress_on
-from fcos_mm.apis.detection.thresholds import NEAR
 from fcos_mm.apis.detection.video import VideoError, VideoReader, frames_of
 from fcos_mm.apis.image_files import count_pages, describe
 from fcos_mm.datasets.transforms import ImageError
 from fcos_mm.errors import UserError
 from fcos_mm.faults import counted
+from fcos_mm.runtime.thresholds import NEAR
 
 _SHOWN = 20  # failures on the screen; the log has all
 _HOPELESS = 10  # so many images that fail, and none before that did not

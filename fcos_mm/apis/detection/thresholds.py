@@ -1,35 +1,10 @@
-"""Which scores a detection needs to be kept."""
+"""Which scores a detection needs to be kept, by what a checkpoint stores."""
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
-import numpy as np
-
-from fcos_mm.apis.named_inputs import check_score_threshold
 from fcos_mm.evaluation.score_threshold import ScoreThresholds
+from fcos_mm.runtime.thresholds import Thresholds
 
 FALLBACK = 0.3
-NEAR = 0.1  # how far below its threshold a score is counted as just missing it
-
-
-@dataclass(frozen=True, kw_only=True)
-class Thresholds:
-    """A score threshold for each class.
-
-    Attributes:
-        by_class: In the model's order.
-        note: Where they come from, for the screen.
-    """
-    by_class: tuple[float, ...]
-    note: str
-
-    def keep(self, scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
-        """Which of n detections reach the threshold of their class; NaN reaches none."""
-        return scores >= np.array(self.by_class, np.float32)[labels]
-
-    def near(self, scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
-        """Which of n detections miss it by no more than :data:`NEAR`."""
-        limits = np.array(self.by_class, np.float32)[labels]
-        return (scores < limits) & (scores >= limits - NEAR)
 
 
 def choose_thresholds(score_thr: float | str, meta: Mapping, classes: Sequence[str]) -> Thresholds:
@@ -47,8 +22,7 @@ def choose_thresholds(score_thr: float | str, meta: Mapping, classes: Sequence[s
         UserError: If a number is not from 0 to 1.
     """
     if score_thr != 'auto':
-        check_score_threshold(score_thr)
-        return Thresholds(by_class=(score_thr, ) * len(classes), note=f'{score_thr:g}')
+        return Thresholds.equal(score_thr, len(classes))
     stored = ScoreThresholds.from_meta(meta)
     if stored is None:
         return Thresholds(by_class=(FALLBACK, ) * len(classes), note=(

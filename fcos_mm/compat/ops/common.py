@@ -1,4 +1,4 @@
-"""What the operators share: number types, autograd, torchvision, limits of memory."""
+"""What the operators share: number types, autograd, torchvision."""
 import functools
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
@@ -53,22 +53,3 @@ def gradients(function: Callable[..., Tensor], arguments: dict[str, Tensor], by:
         output = function(**{**arguments, **leaves})
         grads = torch.autograd.grad(output, tuple(leaves.values()), grad_output.to(output.dtype))
     return dict(zip(leaves, grads, strict=True))
-
-
-def portions(counts: Tensor, limit: int) -> list[slice]:
-    """Cut owners of items into runs of about ``limit`` items, to bound the memory.
-
-    Args:
-        counts: (N,) items of each owner, which may exceed the limit.
-        limit: Items in a run.
-
-    Returns:
-        Slices that cover all owners in order; one empty slice for no owners.
-    """
-    total = int(counts.sum())
-    if total <= limit:
-        return [slice(0, len(counts))]
-    last = counts.cumsum(0)
-    cuts = last.new_tensor(range(limit, total, limit))
-    edges = [0, *torch.searchsorted(last, cuts).tolist(), len(counts)]
-    return [slice(begin, end) for begin, end in zip(edges, edges[1:], strict=False) if begin < end]

@@ -1,22 +1,15 @@
 """Non-maximum suppression, hard and soft, exact, without compiled code.
 
 From the best box to the worst, a box is dropped if a kept better one overlaps it too much; soft
-suppression (Bodla et al., arXiv 1704.04503) lowers its score instead. The pairs that overlap are
-found first; then all boxes over which no undecided better box lies are decided together, in a few
-rounds.
+suppression (Bodla et al., arXiv 1704.04503) lowers its score instead. Hard suppression is in
+``suppression.py``.
 """
-import math
-
-import numpy as np
 import torch
-from numpy import ndarray
 from torch import Tensor
 
 from fcos_mm.compat.ops.common import at_least_float, torchvision_ops
 from fcos_mm.compat.ops.overlaps import Overlaps
-
-# As many pairs as can be compared in the time one more block of boxes takes.
-PAIRS_PER_BLOCK = 1 << 12
+from fcos_mm.compat.ops.suppression import suppress
 
 NAIVE, LINEAR, GAUSSIAN = range(3)  # mmcv's numbers for the methods
 
@@ -44,69 +37,9 @@ def nms(boxes: Tensor, scores: Tensor, iou_threshold: float, offset: int) -> Ten
         # compared in the boxes' precision, as in mmcv: 3 / 10 in single is above 0.3 in double
         threshold = torch.tensor(iou_threshold, dtype=boxes.dtype).item()
         return vision.nms(boxes, scores.to(boxes), threshold)
-    order = _best_first(at_least_float(scores).detach().cpu().numpy())
-    best = order[_kept(boxes.detach().cpu().numpy()[order], iou_threshold, offset)]
+    best = suppress(boxes.detach().cpu().numpy(), at_least_float(scores).detach().cpu().numpy(),
+                    iou_threshold, offset)
     return torch.from_numpy(best).to(boxes.device)
-
-
-def _best_first(scores: ndarray) -> ndarray:
-    """(N,) indices by descending score, of equal ones the first first."""
-    order = np.argsort(-scores)  # not stable, but several times as fast
-    ranked = scores[order]
-    has_ties = (ranked[1:] == ranked[:-1]).any()
-    return np.argsort(-scores, kind='stable') if has_ties else order
-
-
-def _kept(boxes: ndarray, iou_threshold: float, offset: int) -> ndarray:
-    """(N,) whether each of the boxes (N, 4), from best to worst, is kept.
-
-    They are taken in blocks, the best first, so that what one block suppresses is not compared
-    again. Where few boxes overlap, one block holds them all.
-    """
-    overlaps = Overlaps(boxes, iou_threshold, offset)
-    rank = overlaps.source
-    is_kept = np.zeros(len(rank), dtype=bool)
-    waiting = overlaps.everything
-    blocks = max(1, round(math.sqrt(len(overlaps) / PAIRS_PER_BLOCK)))
-    block = math.ceil(len(waiting) / blocks)
-    while len(waiting):
-        head, waiting = _split_best(waiting, rank, block)
-        head = head[~_suppressed_within(overlaps, head)]
-        is_kept[rank[head]] = True
-        if len(waiting):
-            _, suppressed = overlaps.between(head, waiting)
-            waiting = waiting[~_mask(waiting, suppressed)]
-    return is_kept
-
-
-def _split_best(group: ndarray, rank: ndarray, count: int) -> tuple[ndarray, ndarray]:
-    if count >= len(group):
-        return group, group[:0]
-    rank = rank[group]
-    best = rank <= np.partition(rank, count - 1)[count - 1]
-    return group[best], group[~best]
-
-
-def _suppressed_within(overlaps: Overlaps, group: ndarray) -> ndarray:
-    """(len(group),) whether a kept box of the same group suppresses each box."""
-    i, j, _ = overlaps.within(group)
-    rank = overlaps.source[group]
-    swapped = rank[i] > rank[j]
-    better, worse = np.where(swapped, j, i), np.where(swapped, i, j)
-    suppressed = np.zeros(len(group), dtype=bool)
-    while len(better):
-        unsure = _mask(group, worse)[better]
-        suppressed[worse[~unsure]] = True
-        open_ = ~(suppressed[better] | suppressed[worse])
-        better, worse = better[open_], worse[open_]
-    return suppressed
-
-
-def _mask(group: ndarray, positions: ndarray) -> ndarray:
-    """(len(group),) True at the positions."""
-    mask = np.zeros(len(group), dtype=bool)
-    mask[positions] = True
-    return mask
 
 
 def softnms(boxes: Tensor, scores: Tensor, dets: Tensor, *, iou_threshold: float, sigma: float,

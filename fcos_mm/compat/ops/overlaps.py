@@ -5,13 +5,13 @@ their IoU is above t only if it lies within the first 1 - t of that extent. Afte
 edges a binary search finds exactly those pairs. mmcv shifts each class to a place of its own
 before suppression, so boxes of different classes are never paired.
 
-In NumPy: for the few thousand boxes of an image the overhead of PyTorch's operators dominates.
+In NumPy, without PyTorch: for the few thousand boxes of an image the overhead of its operators
+dominates, and the runtime of exported detectors uses the same code.
 """
 import numpy as np
-import torch
 from numpy import ndarray
 
-from fcos_mm.compat.ops.common import portions
+from fcos_mm.compat.ops.portions import portions
 
 # Pairs compared at a time, which bounds the memory: about 100 bytes a pair.
 PAIRS_AT_ONCE = 1 << 19
@@ -78,7 +78,7 @@ class Overlaps:
         """Overlapping pairs among i and ``starts[i] <= j < ends[i]``."""
         found = []
         counts = np.maximum(ends - starts, 0)
-        for portion in portions(torch.from_numpy(counts), PAIRS_AT_ONCE):
+        for portion in portions(counts, PAIRS_AT_ONCE):
             count = counts[portion]
             first = count.cumsum() - count
             j = np.arange(count.sum()) + np.repeat(starts[portion] - first, count)

@@ -5,13 +5,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from fcos_mm.compat.ops.common import (
-    at_least_float,
-    full_precision,
-    gradients,
-    portions,
-    torchvision_ops,
-)
+from fcos_mm.compat.ops.common import at_least_float, full_precision, gradients, torchvision_ops
+from fcos_mm.compat.ops.portions import portions
 from fcos_mm.compat.ops.sampling import Cells, around, repeat_border, weighted_sums
 
 # Sample points at a time, which bounds the memory: about 200 bytes a point.
@@ -82,7 +77,8 @@ class RoIAlign(NamedTuple):
     def _portions(self, rois: Tensor, limit: int) -> list[slice]:
         """Runs of regions with about ``limit`` points."""
         grid = self._geometry(rois)[2]
-        return portions(grid.prod(1) * self.aligned_height * self.aligned_width, limit)
+        counts = grid.prod(1) * self.aligned_height * self.aligned_width
+        return portions(counts.detach().cpu().numpy(), limit)
 
     def _geometry(self, rois: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Start, bin size and points of a bin, each (R, 2) along y and x."""

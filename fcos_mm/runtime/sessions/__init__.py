@@ -1,44 +1,53 @@
-"""Exported files as functions of arrays (ONNX on onnxruntime)."""
+"""Exported files as functions of arrays: one module for each runtime."""
 import os
-from collections.abc import Mapping
+from importlib import import_module
 from os import PathLike
 
-from numpy import ndarray
+from fcos_mm.errors import UserError, did_you_mean
+from fcos_mm.runtime.sessions.session import Session
 
-from fcos_mm.compat.extras import import_extra
-from fcos_mm.errors import UserError
-from fcos_mm.runtime.info import KEY, ModelInfo
-
-
-class Session:
-    """A ``.onnx`` file on onnxruntime."""
-
-    def __init__(self, path: str, threads: int | None) -> None:
-        runtime = import_extra('onnxruntime', path)
-        options = runtime.SessionOptions()
-        options.log_severity_level = 3
-        if threads is not None:
-            options.intra_op_num_threads = threads
-        self._session = runtime.InferenceSession(path, options,
-                                                 providers=['CPUExecutionProvider'])
-        metadata = self._session.get_modelmeta().custom_metadata_map
-        self.info = ModelInfo.from_json(metadata.get(KEY), path)
-
-    def run(self, inputs: Mapping[str, ndarray]) -> dict[str, ndarray]:
-        """Run the network on inputs by name."""
-        names = [one.name for one in self._session.get_outputs()]
-        taken = {one.name: inputs[one.name] for one in self._session.get_inputs()}
-        return dict(zip(names, self._session.run(names, taken)))
+#: By the ending of a file: the module and the class that run it.
+RUNTIMES = {
+    '.onnx': ('onnxruntime', 'ONNXRuntimeSession'),
+    '.xml': ('openvino', 'OpenVINOSession'),
+    '.torchscript': ('torchscript', 'TorchScriptSession'),
+}
 
 
 def open_session(path: str | PathLike, *, threads: int | None = None,
                  device: str = 'cpu') -> Session:
-    """Open an exported file.
+    """Open an exported file by the runtime of its ending.
+
+    Args:
+        path: ``.onnx``, ``.xml`` beside its ``.bin``, or ``.torchscript``.
+        threads: Of the network; None for the runtime's choice.
+        device: ``'cpu'``, ``'cuda'``, ``'cuda:1'``; for OpenVINO also ``'gpu'``, Intel's.
 
     Raises:
-        UserError: If there is no runtime for its ending.
+        UserError: If the file is missing, damaged or not by ``fcos-mm export``, the package that
+            runs it is not installed, or the device is not there.
     """
     path = os.fspath(path)
-    if not path.endswith('.onnx'):
-        raise UserError(f'{path} has no runtime here.')
-    return Session(path, threads)
+    ending = os.path.splitext(path)[1].lower()
+    if ending == '.bin' and os.path.exists(path[:-4] + '.xml'):
+        raise UserError(f'{path} holds the weights of an OpenVINO model.\n'
+                        f'Give {path[:-4]}.xml.')
+    if ending not in RUNTIMES:
+        raise UserError(f'{path} is not an exported model: its name must end with '
+                        f'{", ".join(RUNTIMES)}.\nExport your model: '
+                        'fcos-mm export work_dirs/mine')
+    if not os.path.isfile(path):
+        raise UserError(f'Model not found: {path}{_beside(path)}')
+    if threads is not None and threads < 1:
+        raise UserError(f'threads={threads}: at least 1 is needed.')
+    module, name = RUNTIMES[ending]
+    return getattr(import_module(f'{__name__}.{module}'), name)(path, threads, device)
+
+
+def _beside(path: str) -> str:
+    """A file of the same folder that may be meant."""
+    folder = os.path.dirname(path) or os.curdir
+    if not os.path.isdir(folder):
+        return ''
+    return did_you_mean(os.path.basename(path), [
+        name for name in os.listdir(folder) if os.path.splitext(name)[1].lower() in RUNTIMES])

@@ -1,11 +1,11 @@
-"""Which torchvision is used, and portions of a bounded size."""
+"""Which torchvision is used."""
 import sys
 from types import ModuleType
 
 import pytest
 import torch
 
-from fcos_mm.compat.ops.common import portions, torchvision_ops
+from fcos_mm.compat.ops.common import torchvision_ops
 
 
 @pytest.fixture(autouse=True)
@@ -32,18 +32,3 @@ def test_torchvision_that_does_not_work_is_not_used(monkeypatch, answer):
     fake.ops.nms = nms
     monkeypatch.setitem(sys.modules, 'torchvision', fake)
     assert torchvision_ops('cpu') is None
-
-
-@pytest.mark.parametrize('limit', [1, 2, 3, 5, 9, 100])
-def test_portions_cover_all_within_the_limit(limit):
-    counts = torch.tensor([2, 0, 7, 1, 1, 0, 4])
-    runs = portions(counts, limit)
-    assert [owner for run in runs for owner in range(7)[run]] == list(range(7))
-    for run in runs:
-        assert len(counts[run]) > 0
-        assert counts[run].sum() < limit + counts.max()
-    assert (len(runs) == 1) == (limit >= 15)
-
-
-def test_portions_of_nothing():
-    assert portions(torch.zeros(0, dtype=torch.long), 5) == [slice(0, 0)]

@@ -6,8 +6,7 @@ import pytest
 import torch
 from mmcv.ops import batched_nms, nms, soft_nms
 
-from fcos_mm.compat.ops import nms as plain
-from fcos_mm.compat.ops import overlaps
+from fcos_mm.compat.ops import overlaps, suppression
 
 
 def slow_iou(a, b, offset):
@@ -90,7 +89,7 @@ def test_dets_are_boxes_with_scores():
 def test_equals_the_slow_version(random, monkeypatch, offset, pairs_at_once, pairs_per_block):
     """Also in many small blocks and portions."""
     monkeypatch.setattr(overlaps, 'PAIRS_AT_ONCE', pairs_at_once)
-    monkeypatch.setattr(plain, 'PAIRS_PER_BLOCK', pairs_per_block)
+    monkeypatch.setattr(suppression, 'PAIRS_PER_BLOCK', pairs_per_block)
     for case in range(24):
         count = int(torch.randint(1, 120, (1, ), generator=random))
         boxes = random_boxes(count, 20 + 15 * case, random, whole=case % 3 == 0)
