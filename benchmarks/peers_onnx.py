@@ -38,7 +38,8 @@ class MMDetNetwork(nn.Module):
         self.model, self.head = model.eval(), model.bbox_head
         with torch.no_grad():
             maps = self.head(model.extract_feat(torch.zeros(1, 3, *size)))[0]
-        points = self.head.prior_generator.grid_priors([level.shape[-2:] for level in maps])
+        points = self.head.prior_generator.grid_priors(
+            [level.shape[-2:] for level in maps], device='cpu')
         self.points = nn.ParameterList(nn.Parameter(level, requires_grad=False)
                                        for level in points)
 
