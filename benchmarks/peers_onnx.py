@@ -62,7 +62,8 @@ class TorchvisionNetwork(nn.Module):
 
     Args:
         model: ``torchvision.models.detection.FCOS``.
-        size: height and width of the images.
+        size: height and width of the images: multiples of the largest stride, 128. It divides
+            sizes by the numbers of rows and columns, which else are not the strides.
     """
 
     def __init__(self, model: nn.Module, size: tuple[int, int]) -> None:
@@ -133,7 +134,7 @@ def export(network: nn.Module, images: np.ndarray, path: Path) -> None:
     if isinstance(network, ExportNetwork):
         write_onnx(network, path, info=info_of(images.shape))
         return
-    torch.onnx.export(network, (torch.from_numpy(images), ), str(path), dynamo=True,
+    torch.onnx.export(network.eval(), (torch.from_numpy(images), ), str(path), dynamo=True,
                       opset_version=OPSET, input_names=['images'], output_names=list(OUTPUTS),
                       external_data=False, verbose=False)
 
