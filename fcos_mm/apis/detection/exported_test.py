@@ -40,6 +40,10 @@ class ExportedDetector(BaseModel):
         super().__init__()
         self.detector = runtime.Detector(path, score_thr=0)
 
+    def __deepcopy__(self, memo: dict) -> 'ExportedDetector':
+        """The same: it has no weights that hooks of the training could average."""
+        return self
+
     def forward(self, *args, **kwargs) -> None:
         """Not there: it is not trained."""
         raise NotImplementedError

@@ -39,6 +39,9 @@ def fake(torch_detector, monkeypatch):
     class Detector:
         info, calls = INFO, []
 
+        def __deepcopy__(self, memo):
+            raise TypeError('a session cannot be copied')
+
         def __init__(self, path, *, score_thr='auto', classes=None, threads=None, device='cpu'):
             assert score_thr == 0 and classes is None
 
@@ -136,10 +139,11 @@ def test_detect(model, trained, tiny_data, run, tmp_path):
     assert exported == expected and len(exported) == 30
 
 
-def test_test(model, trained, run, tmp_path):
+def test_test(model, trained, run, tmp_path, variant):
     """The same metrics to the last digit, for a config and for a work dir."""
+    averaging = variant("custom_hooks = [dict(type='EMAHook')]")
     expected, _ = run(test, trained.config, trained.checkpoint, '--work-dir', tmp_path)
-    for config in (trained.config, trained.work_dir):
+    for config in (averaging, trained.work_dir):
         out = tmp_path / 'found.pkl'
         metrics, screen = run(test, config, model, '--work-dir', tmp_path, '--out', out,
                               '--cfg-options', 'test_dataloader.batch_size=2')
