@@ -142,7 +142,7 @@ def test_function_of_mmdet():
     ours, theirs = peers_onnx.mmdet_pair((64, 96))
     images = torch.randn(1, 3, 64, 96, generator=torch.Generator().manual_seed(0))
     found, expected = ours(images), theirs(images)
-    assert found[0].shape == (1, 130, 4) and found[1].shape == (1, 130, 80)
+    assert found[0].shape == (1, 129, 4) and found[1].shape == (1, 129, 80)
     assert onnx_case.same_outputs(found, expected) == ''
     assert 'scores' in onnx_case.same_outputs((found[0], found[1] * 1.01), expected)
 
