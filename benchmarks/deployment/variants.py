@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from deployment.answers import Answer, answer_of
 from deployment.subject import Subject, bytes_of, bytes_of_weights, mmdet_twin
-
 from fcos_mm import runtime
 from fcos_mm.apis.detection.opening import open_network
 from fcos_mm.apis.exporting.pictures import Pictures
