@@ -13,7 +13,7 @@ from types import ModuleType
 
 CASES = Path(__file__).resolve().parent / 'cases'
 WHATS = ('assign', 'loss', 'postprocess', 'nms', 'forward', 'train-step', 'inference', 'loader',
-         'coco-eval')
+         'coco-eval', 'onnx')
 DETECTORS = ('mmdet', 'torchvision')
 EPILOG = """\
 Different results are reported and not timed. Exit status: 0 measured, 1 results

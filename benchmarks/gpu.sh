@@ -6,7 +6,8 @@
 #   WHEELS   a folder of wheels that this Python lacks; they go, with nothing else,
 #            into a new environment that sees its packages ($OUT/venv)
 #   OUT      where the results go (work_dirs/bench)
-#   WHATS    what to measure, the most wanted first (all that touches the GPU)
+#   WHATS    what to measure, the most wanted first (all that touches the GPU); with
+#            ":bf16" ours in bfloat16 against mmdet's fp32. "onnx" needs onnxruntime-gpu
 #   SECONDS_EACH  time for the rounds of one case (8)
 #   LIMIT    seconds for everything (530)
 #   DEVICE   cuda; cpu to try the script
@@ -17,7 +18,8 @@ cd "$(dirname "$0")/.."
 PYTHON=${PYTHON:-python3}
 OUT=${OUT:-work_dirs/bench}
 DEVICE=${DEVICE:-cuda}
-read -ra WHATS <<< "${WHATS:-train-step inference forward loss assign postprocess nms}"
+read -ra WHATS <<< "${WHATS:-train-step inference inference:bf16 forward forward:bf16 loss assign \
+postprocess nms onnx}"
 start=$SECONDS
 limit=${LIMIT:-530}
 mkdir -p "$OUT"
@@ -38,6 +40,9 @@ waiting=${#WHATS[@]}
 for what in "${WHATS[@]}"; do
     waiting=$((waiting - 1))
     left=$((limit - SECONDS + start - 20 * waiting))  # the next ones get their share
+    words=("${what%:*}")
+    [[ $what == *:* ]] && words+=(--precision "${what#*:}")
+    what=${what/:/-}
     if ((left < 10)); then
         echo "$what: no time left" | tee "$OUT/$what.txt"
         failed+=("$what")
@@ -45,7 +50,7 @@ for what in "${WHATS[@]}"; do
     fi
     echo "== $what ($left s left)"
     status=0
-    timeout --kill-after=5 "$left" "$PYTHON" benchmarks/bench.py "$what" --device "$DEVICE" \
+    timeout --kill-after=5 "$left" "$PYTHON" benchmarks/bench.py "${words[@]}" --device "$DEVICE" \
         --rounds "${ROUNDS:-31}" --seconds "${SECONDS_EACH:-8}" --out "$OUT/$what.json" \
         2>&1 | tee "$OUT/$what.txt" || status=$?
     if ((status)); then

@@ -10,10 +10,10 @@ import numpy as np
 from PIL import Image
 
 from fcos_mm.apis.detection.detections import Detections
+from fcos_mm.apis.detection.exported import ExportedNetwork
 from fcos_mm.apis.detection.network import Network, Prepared
+from fcos_mm.apis.detection.opening import find_network, open_network
 from fcos_mm.apis.image_files import describe
-from fcos_mm.apis.named_inputs import check_device
-from fcos_mm.apis.trained_model import find_model
 from fcos_mm.datasets.transforms import ImageError
 from fcos_mm.errors import UserError
 from fcos_mm.runtime.images import given_pixels
@@ -27,10 +27,11 @@ def load(model: str | PathLike, weights: str | PathLike | None = None, *,
     """Load a trained model.
 
     Args:
-        model: A work dir, whose best checkpoint is used; a checkpoint; or a config, by path or
-            as ``fcos_mm::name``.
+        model: A work dir, whose best checkpoint is used; a checkpoint; a config, by path or
+            as ``fcos_mm::name``; or a file that ``fcos-mm export`` wrote.
         weights: The checkpoint, if ``model`` is a config.
-        device: ``'cpu'``, ``'cuda:0'``, ...; None for the best one available.
+        device: ``'cpu'``, ``'cuda:0'``, ...; None for the best one available; the
+            CPU for an exported file.
         score_thr: Minimum score of a detection. ``'auto'`` uses the best-F1 threshold of each
             class that training stored in the checkpoint, or 0.3 if there is none.
         classes: Names of the classes to detect, or a single name; None for all.
@@ -40,11 +41,11 @@ def load(model: str | PathLike, weights: str | PathLike | None = None, *,
     Raises:
         UserError: If the model does not exist, or an argument does not fit it.
     """
-    check_device(device)
-    found = find_model(os.fspath(model), None if weights is None else os.fspath(weights))
+    found = find_network(os.fspath(model), None if weights is None else os.fspath(weights),
+                         device=device)
     with _quiet():
-        return Detector(Network(found, device=device, score_thr=score_thr, classes=classes,
-                                tiles=tiles), found.note)
+        return Detector(open_network(found, device=device, score_thr=score_thr, classes=classes,
+                                     tiles=tiles), found.note)
 
 
 class Detector:
@@ -55,7 +56,7 @@ class Detector:
         thresholds: Minimum score of each class, in the order of ``classes``.
     """
 
-    def __init__(self, network: Network, note: str) -> None:
+    def __init__(self, network: Network | ExportedNetwork, note: str) -> None:
         self._network, self._note = network, note
         self.classes = network.classes
         self.thresholds = network.thresholds.by_class

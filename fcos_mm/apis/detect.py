@@ -7,12 +7,10 @@ import sys
 from fcos_mm.apis.console import library_output_to_log, start_log
 from fcos_mm.apis.detection.detections_file import OutputError
 from fcos_mm.apis.detection.inputs import Inputs
-from fcos_mm.apis.detection.network import Network
+from fcos_mm.apis.detection.opening import find_network, open_network
 from fcos_mm.apis.detection.outputs import Outputs
 from fcos_mm.apis.detection.session import Session
-from fcos_mm.apis.named_inputs import check_device, check_order, ending_kind
-from fcos_mm.apis.trained_model import find_model
-from fcos_mm.checkpoints.fit import read_state_dict
+from fcos_mm.apis.named_inputs import check_order, ending_kind
 from fcos_mm.checkpoints.safe_loading import trust_checkpoints
 from fcos_mm.errors import UserError
 from fcos_mm.runtime.thresholds import check_score_threshold
@@ -36,16 +34,14 @@ def run(args: argparse.Namespace) -> int:
     words, model, weights = _words(args)
     if args.score_thr != 'auto':
         check_score_threshold(args.score_thr)
-    check_device(args.device)
     trust_checkpoints(args.trust_checkpoint)
     inputs = Inputs(words, leave_out=args.out_dir)
-    found = find_model(model, weights, args.cfg_options)
-    read_state_dict(found.checkpoint)
+    found = find_network(model, weights, args.cfg_options, args.device)
     _prepare_output(args.out_dir)
     _prepare_json(args.save_json)
     with library_output_to_log():
-        network = Network(found, device=args.device, score_thr=args.score_thr,
-                          classes=args.classes, tiles=args.tiles)
+        network = open_network(found, device=args.device, score_thr=args.score_thr,
+                               classes=args.classes, tiles=args.tiles)
     print(f'model      {found.note}\nthreshold  {network.thresholds.note}')
     outputs = Outputs(out_dir=args.out_dir, json_file=args.save_json, draw=args.draw,
                       crops=args.save_crops, table=args.save_csv)
@@ -73,6 +69,8 @@ def _words(args: argparse.Namespace) -> tuple[list[str], str, str | None]:
     """Inputs, model and weights; without --model the last two words are config and checkpoint."""
     if args.model is not None:
         return args.input, args.model, args.weights
+    if len(args.input) > 1 and ending_kind(args.input[-1]) == 'exported model':
+        raise UserError(f'Give an exported model by --model: --model {args.input[-1]}')
     if args.weights is None and any(map(ending_kind, args.input[-3:])) and len(args.input) > 2:
         *words, config, checkpoint = args.input
         check_order(input=words[-1], config=config, checkpoint=checkpoint)

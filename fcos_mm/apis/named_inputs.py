@@ -9,6 +9,7 @@ _ENDINGS = {
     'config': ('.py', '.yml', '.yaml'),
     'checkpoint': ('.pth', '.pt', '.ckpt', '.bin', '.safetensors'),
     'predictions': ('.pkl', '.pickle'),
+    'exported model': ('.onnx', '.xml', '.torchscript'),
 }
 
 
@@ -31,7 +32,7 @@ def check_order(**named: str) -> None:
 
 
 def ending_kind(path: str) -> str | None:
-    """What a path ends like: ``'config'``, ``'checkpoint'``, ``'predictions'``, or None."""
+    """What a path ends like: a kind of file, such as ``'config'`` or ``'checkpoint'``, or None."""
     ending = osp.splitext(path)[1].lower()
     return next((kind for kind, endings in _ENDINGS.items() if ending in endings), None)
 

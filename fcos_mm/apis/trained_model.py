@@ -52,6 +52,9 @@ def find_model(model: str, weights: str | None = None, options: dict | None = No
             raise UserError(f'{model} and {weights} are two checkpoints.\n'
                             'Give a config and a checkpoint, or one checkpoint alone.')
         return TrainedModel(_recorded(model, options), model, model)
+    if kind == 'exported model':
+        raise UserError(f'{model} is an exported model, and here the trained one is needed.\n'
+                        'Give the work dir of its training, or its checkpoint (.pth).')
     shipped = shipped_configs()
     if not (osp.exists(model) or '::' in model or kind == 'config' or model in shipped):
         meant = '' if weights is None else did_you_mean(model, shipped)

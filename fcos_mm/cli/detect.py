@@ -11,6 +11,7 @@ from fcos_mm.cli.options import (
 _EXAMPLES = '''examples:
   %(prog)s pictures/*.jpg --model work_dirs/mine
   %(prog)s street.mp4 --model work_dirs/mine --classes car
+  %(prog)s pictures --model model.onnx
   %(prog)s pictures my_config.py work_dirs/my_config/epoch_12.pth'''
 
 
@@ -19,7 +20,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description, parser.epilog = 'Detect objects in images and videos', _EXAMPLES
     parser.add_argument('input', nargs='+', help='images, videos (.mp4 .avi .mov .mkv), folders '
                         'of them, patterns such as "a/**/*.jpg", or lists (.txt)')
-    parser.add_argument('--model', help='a work dir, checkpoint or config')
+    parser.add_argument('--model', help='a work dir, checkpoint or config, or an exported '
+                        'model (.onnx, .xml, .torchscript)')
     parser.add_argument('--weights', metavar='CHECKPOINT', help='the weights, if MODEL is a config')
     parser.add_argument('--out-dir', default='detections', help='output folder')
     parser.add_argument('--score-thr', type=_threshold, default='auto', metavar='SCORE',

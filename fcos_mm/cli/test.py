@@ -5,7 +5,8 @@ from fcos_mm.cli.options import add_config, add_run_options, run_of
 
 _EXAMPLES = '''examples:
   %(prog)s work_dirs/mine
-  %(prog)s my_config.py work_dirs/my_config/epoch_12.pth'''
+  %(prog)s my_config.py work_dirs/my_config/epoch_12.pth
+  %(prog)s work_dirs/mine model.onnx'''
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -13,7 +14,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description, parser.epilog = 'Test a detector', _EXAMPLES
     add_config(parser, 'a work dir, checkpoint or config: a path, or fcos_mm::<path> for a '
                'shipped config')
-    parser.add_argument('checkpoint', nargs='?', help='the weights to test, if CONFIG is a config')
+    parser.add_argument('checkpoint', nargs='?', help='the weights to test, if CONFIG is a config; '
+                        'or an exported model, tested on the data of CONFIG')
     parser.add_argument('--out', metavar='FILE.pkl', help='write the predictions to a pickle file')
     parser.add_argument('--show', action='store_true', help='show the predictions in a window')
     parser.add_argument('--show-dir', metavar='DIR',

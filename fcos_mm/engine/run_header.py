@@ -32,15 +32,16 @@ class RunHeaderHook(Hook):
 
 
 def _log(runner, data_lines: list, loader) -> None:
-    parameters = list(inner_model(runner.model).parameters())
-    device = parameters[0].device
+    parameters = list(inner_model(runner.model).parameters())  # none of an exported model
+    device = parameters[0].device if parameters else torch.device('cpu')
     name = torch.cuda.get_device_name(device) if device.type == 'cuda' else device.type
     classes = metainfo_of(loader.dataset).get('classes') or ()
     lines = [('config', getattr(runner.cfg, 'filename', None) or 'given in Python'),
              ('work dir', runner.work_dir),
              *data_lines,
              ('classes', f'{len(classes)}: {first_few(classes, 8)}'),
-             ('parameters', f'{sum(map(torch.numel, parameters)) / 1e6:.2f} million'),
+             *[('parameters', f'{sum(map(torch.numel, parameters)) / 1e6:.2f} million')]
+             * bool(parameters),
              ('device', f'{name}, {counted(get_world_size(), "process", "processes")}'),
              ('log file', runner.logger.log_file)]
     text = '\n'.join(f'{name:12}{value}' for name, value in lines)

@@ -114,3 +114,8 @@ def test_testing_a_work_dir(work_dir, trained, run):
     assert len(validated) >= 6 and all(text in trained.log for text in validated.values())
     assert {path: path.read_bytes() for path in work_dir.glob('*.*')} == kept
     assert (work_dir / 'test').is_dir()
+
+
+def test_an_exported_model_is_not_a_trained_one():
+    with pytest.raises(UserError, match='model.onnx is an exported model, .*\nGive the work dir'):
+        find_model('model.onnx')

@@ -8,8 +8,9 @@ import torch
 from mmdet.structures import DetDataSample
 
 from fcos_mm.apis.detection.detections import Detections
+from fcos_mm.apis.detection.selection import Found, Selection
 from fcos_mm.apis.detection.thresholds import choose_thresholds
-from fcos_mm.apis.detection.tiles import Tile, check_tiles, merge, tiles_of
+from fcos_mm.apis.detection.tiles import Tile, check_tiles, tiles_of
 from fcos_mm.apis.image_files import as_rgb, loader_place
 from fcos_mm.apis.inferencer import build_inferencer, find_category_ids
 from fcos_mm.apis.trained_model import TrainedModel
@@ -65,7 +66,9 @@ class Network:
         self.device = next(self.inferencer.model.parameters()).device
         # larger batches are not faster on a CPU
         self._usual_batch = 1 if self.device.type == 'cpu' else _BATCH_ON_GPU
-        self.wanted = class_indices(classes, self.classes)
+        self._selection = Selection(
+            classes=self.classes, category_ids=self.category_ids, thresholds=self.thresholds,
+            wanted=class_indices(classes, self.classes), visualizer=self.visualizer)
         self.tile_size = tiles
         if tiles is not None:
             check_tiles()
@@ -123,7 +126,8 @@ class Network:
             found = [outputs[start + index] for index in range(len(image.inputs))]
             start += len(found)
             failed = next((one for one in found if isinstance(one, Exception)), None)
-            yield failed or self._detections(image, found)
+            yield failed or self._selection.detections(image.image, image.tiles,
+                                                       [_arrays(one) for one in found])
 
     def _batches(self, inputs: Sequence[dict], size: int) -> Iterator[list[int]]:
         """The indices of the inputs of each batch."""
@@ -141,25 +145,6 @@ class Network:
         torch.cuda.empty_cache()  # a batch too large: its error, which held its tensors, is gone
         return [self._forward([one])[0] for one in inputs]
 
-    def _detections(self, image: Prepared, samples: list[DetDataSample]) -> Detections:
-        parts = [sample.pred_instances.cpu().numpy() for sample in samples]
-        boxes = np.concatenate([part.bboxes + np.array([x0, y0, x0, y0], np.float32)
-                                for part, (x0, y0, *_) in zip(parts, image.tiles)])
-        scores = np.concatenate([part.scores for part in parts])
-        labels = np.concatenate([part.labels for part in parts])
-        if self.wanted is not None:
-            chosen = np.isin(labels, self.wanted)
-            boxes, scores, labels = boxes[chosen], scores[chosen], labels[chosen]
-        kept, near = (one(scores, labels) for one in (self.thresholds.keep, self.thresholds.near))
-        found = boxes[kept], scores[kept], labels[kept]
-        missed = int(near.sum())
-        if len(parts) > 1:
-            found, missed = merge(*found), len(merge(boxes[near], scores[near], labels[near])[0])
-        boxes, scores, labels = found
-        return Detections(boxes=boxes, scores=scores, labels=labels, classes=self.classes,
-                          image=image.image, near=missed, category_ids=self.category_ids,
-                          visualizer=self.visualizer)
-
 
 def _run(steps: Sequence, sample):
     for step in steps:
@@ -167,6 +152,11 @@ def _run(steps: Sequence, sample):
         if sample is None:
             raise UserError('The test pipeline skips this image.')
     return sample
+
+
+def _arrays(sample: DetDataSample) -> Found:
+    found = sample.pred_instances.cpu().numpy()
+    return found.bboxes, found.scores, found.labels
 
 
 def _size_kept(cfg) -> int:

@@ -13,6 +13,7 @@ from mmengine.logging import print_log
 
 from fcos_mm.apis.detection.detections import Detections
 from fcos_mm.apis.detection.detections_file import OutputError
+from fcos_mm.apis.detection.exported import ExportedNetwork
 from fcos_mm.apis.detection.inputs import Inputs, is_video
 from fcos_mm.apis.detection.network import Network, Prepared
 from fcos_mm.apis.detection.outputs import Outputs, Place
@@ -43,7 +44,7 @@ class Session:
         frames: How many frames of videos did not.
         near: How many detections miss the threshold by a little.
     """
-    network: Network
+    network: Network | ExportedNetwork
     inputs: Inputs
     outputs: Outputs
     screen: TextIO

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from fcos_mm.apis.detection import network as module
+from fcos_mm.apis.detection import selection
 from fcos_mm.apis.detection.network import Network
 from fcos_mm.apis.inferencer import build_inferencer
 from fcos_mm.apis.trained_model import find_model
@@ -89,7 +90,7 @@ def test_boxes_of_tiles_lie_where_the_tiles_do(network, images, monkeypatch):
     halves = [(0, 0, 64, 96), (64, 0, 128, 96)]
     monkeypatch.setattr(network, 'tile_size', 64)
     monkeypatch.setattr(module, 'tiles_of', lambda height, width, size: halves)
-    monkeypatch.setattr(module, 'merge', lambda *found: found)
+    monkeypatch.setattr(selection, 'merge', lambda *found: found)
     both, = network.detect([network.prepare(images[3])])
     monkeypatch.setattr(network, 'tile_size', None)
     left, right = network.detect([network.prepare(np.ascontiguousarray(part)) for part in

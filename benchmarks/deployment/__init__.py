@@ -1,0 +1,1 @@
+"""What ``deploy.py`` measures: one model in many formats and precisions."""
