@@ -34,13 +34,14 @@ def run(args: argparse.Namespace) -> int:
         from fcos_mm.runtime import Detector
         from fcos_mm.serving.app import create_app
         detector = Detector(args.model, score_thr=0.0, threads=args.threads, device=args.device)
-        app = create_app(detector, settings_of(args), name=Path(args.model).name)
+        app = create_app(detector, settings_of(args, detector.info.shape[0]),
+                         name=Path(args.model).name)
         return serve(app, listener, Path(args.model).name)
 
 
-def settings_of(args: argparse.Namespace) -> Settings:
-    """The settings that the options stand for."""
-    batch_size = args.batch_size or (1 if args.device == 'cpu' else _BATCH_ON_GPU)
+def settings_of(args: argparse.Namespace, batch_of_file: int = 0) -> Settings:
+    """The settings that the options stand for, for a file of a fixed batch size, or 0."""
+    batch_size = args.batch_size or batch_of_file or (1 if args.device == 'cpu' else _BATCH_ON_GPU)
     return Settings(
         score_thr=args.score_thr, batch_size=batch_size, max_queue=args.queue,
         max_upload_bytes=round(args.max_upload_mb * 1e6), timeout=args.timeout,

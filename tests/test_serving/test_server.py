@@ -213,4 +213,6 @@ def test_options_become_settings():
         100_000_000, 500_000, 7)
     assert (settings.timeout, settings.score_thr, settings.batch_size) == (2.5, .4, 1)
     assert settings.max_held_bytes == 400_000_000
-    assert settings_of(parse(serve, ['a.onnx', '--device', 'cuda'])).batch_size == 8
+    sizes = [settings_of(parse(serve, ['a.onnx', *words]), fixed).batch_size for words, fixed in (
+        (['--device', 'cuda'], 0), ([], 4), (['--batch-size', '2'], 4))]
+    assert sizes == [8, 4, 2]
