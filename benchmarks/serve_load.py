@@ -24,9 +24,8 @@ import numpy as np
 #: What is sent instead of a picture, and the status that is right for it.
 BAD = {
     'empty': (b'', 'image/jpeg', 400),
-    'no picture': (b'no picture' * 1000, 'image/jpeg', 400),
+    'no picture': (b'no picture' * 100, 'image/jpeg', 400),
     'another type': (b'{}', 'application/json', 415),
-    'too large': (bytes(11_000_000), 'image/png', 413),
 }
 
 
@@ -36,11 +35,13 @@ class Load:
     Args:
         pictures: Contents of the files.
         bad: Share of requests that are refused if all is right.
+        limit: Largest upload of the server, in bytes.
         query: Of the address.
     """
 
-    def __init__(self, pictures: list[bytes], bad: float, query: dict) -> None:
+    def __init__(self, pictures: list[bytes], bad: float, limit: int, query: dict) -> None:
         self.pictures, self.bad, self.query = pictures, bad, query
+        self.refused = {**BAD, 'too large': (bytes(limit + limit // 10), 'image/png', 413)}
         self.random = random.Random(0)
         self.seconds: list[float] = []
         self.statuses: Counter = Counter()
@@ -51,8 +52,8 @@ class Load:
         while todo and time.monotonic() < until:
             index = todo.pop()
             if self.random.random() < self.bad:
-                name = self.random.choice(list(BAD))
-                data, kind, expected = BAD[name]
+                name = self.random.choice(list(self.refused))
+                data, kind, expected = self.refused[name]
             elif self.random.random() < self.bad:  # cut off in the middle
                 name, kind, expected = 'cut off', 'image/jpeg', 400
                 data = self.pictures[index % len(self.pictures)]
@@ -111,7 +112,8 @@ async def watch(process: int, seen: list[float]) -> None:
 async def measure(args: argparse.Namespace) -> dict:
     """Run the load, and return the figures."""
     query = dict(format='image') if args.drawn else {}
-    load = Load([Path(path).read_bytes() for path in args.pictures], args.bad, query)
+    load = Load([Path(path).read_bytes() for path in args.pictures], args.bad,
+                round(args.max_upload_mb * 1e6), query)
     process, memory = listening_process(args.port), []
     async with httpx.AsyncClient(
             base_url=f'http://{args.host}:{args.port}', timeout=60, trust_env=False,
@@ -143,6 +145,7 @@ def main() -> None:
     parser.add_argument('--concurrent', type=int, default=16)
     parser.add_argument('--seconds', type=float, default=600, help='no new request after these')
     parser.add_argument('--bad', type=float, default=.2, help='share of bad uploads')
+    parser.add_argument('--max-upload-mb', type=float, default=10, help='as of the server')
     parser.add_argument('--drawn', action='store_true', help='ask for drawn pictures')
     args = parser.parse_args()
     if not ipaddress.ip_address(args.host).is_loopback:

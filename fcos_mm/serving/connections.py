@@ -31,10 +31,10 @@ class LimitedProtocol(H11Protocol):
 
     def _watch(self) -> None:
         answering = self.cycle is not None and not self.cycle.response_complete
-        limit = (self.answer_timeout if self.transport.get_write_buffer_size()
-                 else self.idle_timeout)
+        unsent = self.transport.get_write_buffer_size()
+        limit = self.answer_timeout if unsent else self.idle_timeout
         if not answering and self.loop.time() - self._idle_since >= limit:
-            self.transport.abort()
+            self.transport.abort() if unsent else self.transport.close()
         else:
             self._timer = self.loop.call_later(self.idle_timeout / 4, self._watch)
 
