@@ -13,7 +13,7 @@ from fcos_mm.errors import UserError
 _FOLDER = Path(__file__).parent
 # The way of a user's pictures comes first; the other commands follow in the order of their names.
 _FIRST = ('demo', 'check-data', 'browse', 'convert', 'train', 'test', 'report', 'detect',
-          'export')
+          'export', 'serve')
 
 
 @dataclass(frozen=True)

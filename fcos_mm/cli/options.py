@@ -70,6 +70,16 @@ def _at_least(least: int) -> Callable[[str], int]:
 positive, not_negative = _at_least(1), _at_least(0)
 
 
+def threshold(text: str) -> float | str:
+    """A ``type`` of argparse: a score from 0 to 1, or ``'auto'``."""
+    try:
+        if text == 'auto' or 0 <= float(text) <= 1:
+            return text if text == 'auto' else float(text)
+    except ValueError:
+        pass
+    raise argparse.ArgumentTypeError(f'{text}: give a number from 0 to 1, or auto')
+
+
 def complete(args: argparse.Namespace) -> argparse.Namespace:
     """Complete parsed options by what needs mmengine or concerns the process.
 

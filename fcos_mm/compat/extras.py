@@ -24,6 +24,7 @@ COMMANDS = {
     'onnxruntime': "pip install 'fcos_mm[runtime]'",
     'fastapi': "pip install 'fcos_mm[serve]'",
     'uvicorn': "pip install 'fcos_mm[serve]'",
+    'python_multipart': "pip install 'fcos_mm[serve]'",
     'ray': "pip install 'fcos_mm[ray]'",
 }
 
