@@ -20,8 +20,11 @@ from fcos_mm.speed.inference import prepare_as_configured
 from fcos_mm.visualization import ours
 
 
-def build_inferencer(cfg: Config, checkpoint: str, device: str | None = None) -> DetInferencer:
+def build_inferencer(cfg: Config, checkpoint: str, device: str | None = None,
+                     precision: str | None = None) -> DetInferencer:
     """Build mmdet's inferencer, on the best device if None is given, and check the weights.
+
+    ``precision`` is ``'fp32'``, ``'bf16'``, or None for what the config says.
 
     Raises:
         UserError: If the config cannot detect, or the checkpoint cannot be read or does
@@ -36,7 +39,7 @@ def build_inferencer(cfg: Config, checkpoint: str, device: str | None = None) ->
             show_progress=False)
     TakenWeights(checkpoint, weights, inferencer.model).check_all()
     set_class_names(inferencer.model, detecting)
-    inferencer.model = prepare_as_configured(inferencer.model, cfg)
+    inferencer.model = prepare_as_configured(inferencer.model, cfg, precision)
     return inferencer
 
 
