@@ -5,7 +5,9 @@ turns; the medians are printed, with the ratio peer / ours.
 """
 import argparse
 import ast
+import functools
 import importlib
+import inspect
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,6 +66,11 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
                         help='no new round of a case after this time, except the first three '
                         '(default: 60)')
     parser.add_argument('--threads', type=positive, help="torch's threads (default: torch's own)")
+    parser.add_argument('--precision', choices=('fp32', 'bf16'), default='fp32',
+                        help='bf16: ours in bfloat16 against fp32 of the others, where a WHAT has '
+                        'such cases (forward, inference, train-step)')
+    parser.add_argument('--profile', action='store_true',
+                        help='print where the time of ours goes, by operator')
     parser.add_argument('--sweep', action='store_true',
                         help='more sizes, for plot.py, where a WHAT has them (assign)')
     return parser.parse_args(arguments)
@@ -117,11 +124,15 @@ def measured(what: str, args: argparse.Namespace, against: list[str],
     """
     from harness.case import NotAvailable
     from harness.measure import DifferentAnswersError, Options, measure
+    from harness.operators import top_operators
     options = Options(args.device, args.rounds, args.seconds, say)
     try:
-        for case in case_source(what, args.sweep)(device=args.device, against=against):
+        source = with_precision(case_source(what, args.sweep), args.precision)
+        for case in source(device=args.device, against=against):
             try:
                 yield from measure(what, case, options)
+                if args.profile:
+                    print(f'{what}: {case.name}: operators of ours\n{top_operators(case.ours)}')
             except DifferentAnswersError as difference:
                 differences.append(str(difference))
                 say(str(difference))
@@ -150,6 +161,20 @@ def case_source(what: str, sweep: bool):
     if not hasattr(module, 'sweep'):
         raise NotAvailable('it has no sweep')
     return module.sweep
+
+
+def with_precision(source, precision: str):
+    """A source of cases in a precision.
+
+    Raises:
+        NotAvailable: it has none.
+    """
+    from harness.case import NotAvailable
+    if precision == 'fp32':
+        return source
+    if 'precision' not in inspect.signature(source).parameters:
+        raise NotAvailable(f'it has no case in {precision}')
+    return functools.partial(source, precision=precision)
 
 
 def say(line: str) -> None:

@@ -17,13 +17,15 @@ from fcos_mm.apis.image_files import describe
 from fcos_mm.datasets.transforms import ImageError
 from fcos_mm.errors import UserError
 from fcos_mm.runtime.images import given_pixels
+from fcos_mm.speed.precision import check_precision
 
 Picture = str | PathLike | Image.Image | np.ndarray
 
 
 def load(model: str | PathLike, weights: str | PathLike | None = None, *,
          device: str | None = None, score_thr: float | str = 'auto',
-         classes: Sequence[str] | str | None = None, tiles: int | None = None) -> 'Detector':
+         classes: Sequence[str] | str | None = None, tiles: int | None = None,
+         precision: str | None = None) -> 'Detector':
     """Load a trained model.
 
     Args:
@@ -37,6 +39,8 @@ def load(model: str | PathLike, weights: str | PathLike | None = None, *,
         classes: Names of the classes to detect, or a single name; None for all.
         tiles: Also detect in tiles with this side length in pixels, for small objects in large
             images.
+        precision: ``'bf16'`` computes convolutions in bfloat16, with a warning on a CPU where
+            this is slower; ``'fp32'``; None for what the config says, or else ``'fp32'``.
 
     Raises:
         UserError: If the model does not exist, or an argument does not fit it.
@@ -44,8 +48,11 @@ def load(model: str | PathLike, weights: str | PathLike | None = None, *,
     found = find_network(os.fspath(model), None if weights is None else os.fspath(weights),
                          device=device)
     with _quiet():
-        return Detector(open_network(found, device=device, score_thr=score_thr, classes=classes,
-                                     tiles=tiles), found.note)
+        network = open_network(found, device=device, score_thr=score_thr, classes=classes,
+                               tiles=tiles, precision=precision)
+    if slow := check_precision(precision, network.device):
+        warnings.warn(slow, stacklevel=2)
+    return Detector(network, found.note)
 
 
 class Detector:

@@ -1,9 +1,11 @@
 """The network alone, one image of 800 x 1344, R-50, fp32 (against mmdet's FCOS).
 
 Backbone, neck and head to the maps of all levels, with the same random weights.
-The outputs must be the same within 1e-4 of the largest. Cases as in "inference".
+The outputs must be the same within 1e-4 of the largest, with --precision bf16
+within 10%. Cases as in "inference".
 """
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import peers
 import torch
@@ -17,22 +19,25 @@ from fcos_mm.speed import prepare_for_inference
 SIZE = (800, 1344)
 
 
-def cases(*, device: str, against: Sequence[str]) -> Iterator[Case]:
+def cases(*, device: str, against: Sequence[str], precision: str = 'fp32') -> Iterator[Case]:
     """Yield the cases: those ways to run that leave the process as it is."""
     for name, options in (CPU if device == 'cpu' else CUDA).items():
-        if not options.get('keep_memory'):
-            yield case(name, options, device, against)
+        if device != 'cpu' or not options.get('keep_memory', True):
+            yield case(name, options, device, against, precision)
 
 
-def case(name: str, options: dict, device: str, against: Sequence[str]) -> Case:
+def case(name: str, options: dict, device: str, against: Sequence[str],
+         precision: str = 'fp32') -> Case:
     """Build the case of one way to run."""
     ours, theirs = (model.eval() for model in peers.build_detectors(device))
     generator = torch.Generator().manual_seed(0)
     images = torch.randn(1, 3, *SIZE, generator=generator).to(device)
     runs = {'mmdet': network(theirs, images)} if 'mmdet' in against else {}
-    return Case(f'batch 1, {SIZE[0]} x {SIZE[1]}, fp32, {name}',
-                ours=network(prepare_for_inference(ours, **options), images), peers=runs,
-                same=same_maps, columns=dict(images=1))
+    ours = prepare_for_inference(ours, precision=precision, **options)
+    tolerance = 1e-4 if precision == 'fp32' else 0.1
+    return Case(f'batch 1, {SIZE[0]} x {SIZE[1]}, {precision}, {name}',
+                ours=network(ours, images), peers=runs,
+                same=partial(same_maps, tolerance=tolerance), columns=dict(images=1))
 
 
 def network(model: nn.Module, images: Tensor) -> Callable[[], list]:
@@ -46,8 +51,8 @@ def network(model: nn.Module, images: Tensor) -> Callable[[], list]:
     return forward
 
 
-def same_maps(ours: list[Tensor], theirs: list[Tensor]) -> str:
-    """Compare the maps of all levels."""
-    differences = (close(f'map {index}', a, b, rtol=0, atol=1e-4)
+def same_maps(ours: list[Tensor], theirs: list[Tensor], tolerance: float = 1e-4) -> str:
+    """Compare the maps of all levels; ``tolerance`` is a part of the largest value."""
+    differences = (close(f'map {index}', a.float(), b, rtol=0, atol=tolerance)
                    for index, (a, b) in enumerate(zip(ours, theirs, strict=True)))
     return next(filter(None, differences), '')

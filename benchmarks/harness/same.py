@@ -78,6 +78,23 @@ def same_detections(ours: Sequence[InstanceData], theirs: Sequence[InstanceData]
     return ''
 
 
+def similar_detections(ours: Sequence[InstanceData], theirs: Sequence[InstanceData]) -> str:
+    """Whether nine in ten detections of each side are on the other side too.
+
+    For reduced precision: the same label, scores within 0.05, sides within 5% of the box's, and
+    which of those near the threshold are there may differ.
+    """
+    for image, (here, there) in enumerate(zip(ours, theirs, strict=True)):
+        sides = (there.bboxes[:, 2:] - there.bboxes[:, :2]).amax(-1).clamp(min=20)
+        alike = ((here.labels[:, None] == there.labels)
+                 & ((here.scores[:, None] - there.scores).abs() <= 0.05)
+                 & ((here.bboxes[:, None] - there.bboxes).abs().amax(-1) <= 0.05 * sides))
+        found, most = _pairs(alike.cpu()), max(len(here), len(there))
+        if found < 0.9 * most:
+            return f'image {image}: {most - found} of {most} detections have no match'
+    return ''
+
+
 def _pairs(alike: Tensor) -> int:
     """How many rows get a column of their own, the nearest to the diagonal first."""
     free = torch.ones(alike.size(1), dtype=torch.bool)

@@ -14,6 +14,7 @@ from fcos_mm.apis.named_inputs import check_order, ending_kind
 from fcos_mm.checkpoints.safe_loading import trust_checkpoints
 from fcos_mm.errors import UserError
 from fcos_mm.runtime.thresholds import check_score_threshold
+from fcos_mm.speed.precision import check_precision
 
 INTERRUPTED = 130  # the exit status after Ctrl-C, as of a shell
 
@@ -41,8 +42,10 @@ def run(args: argparse.Namespace) -> int:
     _prepare_json(args.save_json)
     with library_output_to_log():
         network = open_network(found, device=args.device, score_thr=args.score_thr,
-                               classes=args.classes, tiles=args.tiles)
+                               classes=args.classes, tiles=args.tiles, precision=args.precision)
     print(f'model      {found.note}\nthreshold  {network.thresholds.note}')
+    if slow := check_precision(args.precision, network.device):
+        print(f'warning    {slow}')
     outputs = Outputs(out_dir=args.out_dir, json_file=args.save_json, draw=args.draw,
                       crops=args.save_crops, table=args.save_csv)
     return _detect(Session(network=network, inputs=inputs, outputs=outputs, screen=sys.stdout,

@@ -21,13 +21,14 @@ from fcos_mm.visualization import ours
 
 
 def build_inferencer(cfg: Config, checkpoint: str, device: str | None = None, *,
-                     fast: bool = True) -> DetInferencer:
+                     precision: str | None = None, fast: bool = True) -> DetInferencer:
     """Build mmdet's inferencer and check the weights.
 
     Args:
         cfg: The config.
         checkpoint: The weights.
         device: A device of torch; None for the best one available.
+        precision: ``'fp32'``, ``'bf16'``, or None for what the config says.
         fast: Whether the model is the copy of ``default_hooks.fast_inference``.
 
     Raises:
@@ -44,7 +45,7 @@ def build_inferencer(cfg: Config, checkpoint: str, device: str | None = None, *,
     TakenWeights(checkpoint, weights, inferencer.model).check_all()
     set_class_names(inferencer.model, detecting)
     if fast:
-        inferencer.model = prepare_as_configured(inferencer.model, cfg)
+        inferencer.model = prepare_as_configured(inferencer.model, cfg, precision)
     return inferencer
 
 

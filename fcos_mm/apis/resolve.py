@@ -54,11 +54,7 @@ def resolve(args: argparse.Namespace, mode: str, cfg: Config | None = None
 
 def _set_training_options(cfg: Config, args: argparse.Namespace) -> None:
     if args.amp:
-        if get_device() == 'cpu':
-            raise UserError(
-                '--amp needs a GPU, but none was found: remove it to train on the CPU.')
-        cfg.optim_wrapper.type = 'AmpOptimWrapper'
-        cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+        _set_amp(cfg)
     if args.auto_scale_lr:
         if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
             raise UserError(
@@ -81,6 +77,18 @@ def _set_training_options(cfg: Config, args: argparse.Namespace) -> None:
         add_log_backends(cfg, args.log)
 
 
+def _set_amp(cfg: Config) -> None:
+    """Mixed precision: float16 with loss scaling on a GPU, bfloat16 without on a CPU."""
+    cfg.optim_wrapper.type = 'AmpOptimWrapper'
+    if get_device() != 'cpu':
+        cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+        return
+    cfg.optim_wrapper.update(dtype='bfloat16', loss_scale=dict(enabled=False))
+    hook = cfg.get('default_hooks', {}).get('fast_training')
+    if hook is not None:
+        hook.setdefault('channels_last', True)
+
+
 def _set_test_options(cfg: Config, args: argparse.Namespace) -> None:
     cfg.load_from = args.checkpoint
     if args.show or args.show_dir:
@@ -89,10 +97,14 @@ def _set_test_options(cfg: Config, args: argparse.Namespace) -> None:
                 f'--show and --show-dir: {cfg.filename} has no hook that draws. Add '
                 'default_hooks.visualization=dict(type="DetVisualizationHook").')
         trigger_visualization_hook(cfg, args)
-    if args.fast:
+    if args.fast or args.precision is not None:
         hooks = cfg.setdefault('default_hooks', {})
-        hooks['fast_inference'] = {'type': 'fcos_mm.FastInferenceHook',
-                                   **(hooks.get('fast_inference') or {}), 'enabled': True}
+        hook = {'type': 'fcos_mm.FastInferenceHook', **(hooks.get('fast_inference') or {})}
+        if args.fast or args.precision != 'fp32':
+            hook['enabled'] = True
+        if args.precision is not None:
+            hook['options'] = {**(hook.get('options') or {}), 'precision': args.precision}
+        hooks['fast_inference'] = hook
     if args.tta:
         _set_tta(cfg)
 

@@ -3,6 +3,7 @@ import argparse
 
 from fcos_mm.cli.options import (
     add_config_options,
+    add_precision,
     add_trust_option,
     positive,
     run_of,
@@ -42,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--save-crops', action='store_true',
                         help='write each object to crops/<class>/')
     parser.add_argument('--device', help='cpu, cuda:0, ... (default: the best one available)')
+    add_precision(parser)
     add_config_options(parser)
     add_trust_option(parser)
 

@@ -38,6 +38,13 @@ def add_config_options(parser: argparse.ArgumentParser) -> None:
         'data_root=path/ model.backbone.init_cfg=None; lists as key="[a,b]" or key=a,b')
 
 
+def add_precision(parser: argparse.ArgumentParser) -> None:
+    """Add ``--precision``; the names of :data:`fcos_mm.speed.precision.PRECISIONS`."""
+    parser.add_argument('--precision', choices=('fp32', 'bf16'),
+                        help='bf16: compute convolutions in bfloat16, on a GPU or a CPU with '
+                        'amx_bf16 or avx512_bf16 (default: fp32, or as the config says)')
+
+
 def add_score_threshold(parser: argparse.ArgumentParser, verb: str) -> None:
     """Add ``--score-thr``; ``verb`` says what happens to the detections above it."""
     parser.add_argument('--score-thr', type=float, default=0.3,

@@ -1,7 +1,7 @@
 """``fcos-mm test``: test a detector."""
 import argparse
 
-from fcos_mm.cli.options import add_config, add_run_options, run_of
+from fcos_mm.cli.options import add_config, add_precision, add_run_options, run_of
 
 _EXAMPLES = '''examples:
   %(prog)s work_dirs/mine
@@ -24,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='how long --show displays each image')
     parser.add_argument('--fast', action='store_true', help='test the optimised network that '
                         'detect uses: faster, and equal up to rounding (docs/speed.md)')
+    add_precision(parser)
     parser.add_argument('--tta', action='store_true', help='use test-time augmentation')
     add_run_options(parser)
 

@@ -22,7 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('config', nargs='?', help='path of a config, or the name of a shipped one '
                         '(`fcos-mm configs` lists them)')
     add_data_options(parser)
-    parser.add_argument('--amp', action='store_true', help='train in mixed precision (GPU)')
+    parser.add_argument('--amp', action='store_true', help='train in mixed precision: on a GPU, or '
+                        'in bfloat16 on a CPU, where it gains with amx_bf16 or avx512_bf16')
     parser.add_argument('--auto-scale-lr', action='store_true',
                         help='scale the learning rate to the batch size of all processes')
     parser.add_argument('--resume', nargs='?', const='auto', metavar='CHECKPOINT',

@@ -5,11 +5,10 @@ import platform
 from collections.abc import Iterator
 from pathlib import Path
 
+from fcos_mm.compat.cpu_features import cpu_features
 from fcos_mm.doctor.finding import Finding
 
 _GIB = 2**30
-# By the names of /proc/cpuinfo: what speeds up half precision.
-_FLAGS = ('avx2', 'avx512f', 'avx512_bf16', 'amx_bf16', 'amx_tile', 'bf16')
 #: A character of each script that labels may need.
 SCRIPTS = {'Chinese': '\u4e2d', 'Japanese': '\u3042', 'Korean': '\ud55c', 'Arabic': '\u0639',
            'Hindi': '\u0939', 'Thai': '\u0e01', 'Greek': '\u03a9', 'Cyrillic': '\u0416'}
@@ -32,11 +31,11 @@ def devices() -> Iterator[Finding]:
         yield Finding('mps', 'ok', 'Apple GPU')
     yield Finding('cpu', 'ok', f'{cpu_name()}, {usable_cores()} cores, {memory() / _GIB:.0f} GiB, '
                   f'torch uses {torch.get_num_threads()} threads')
-    flags = cpu_flags()
-    if flags:
-        bf16 = flags & {'amx_bf16', 'avx512_bf16', 'bf16'}
-        yield Finding('bfloat16', 'ok', ('in hardware: ' if bf16 else 'not in hardware: ')
-                      + ' '.join(sorted(flags)))
+    features = cpu_features()
+    if features.flags:
+        yield Finding('low precision', 'ok', f'processor has {" ".join(sorted(features.flags))}; '
+                      + ('bf16 in hardware' if features.fast_bf16 else
+                         'no bf16: --precision bf16 and --amp are slower than fp32 on this CPU'))
 
 
 def usable_cores() -> int:
@@ -55,22 +54,7 @@ def memory() -> int:
 
 def cpu_name() -> str:
     """The model of the CPU."""
-    return _cpuinfo().get('model name') or platform.processor() or platform.machine()
-
-
-def cpu_flags() -> set[str]:
-    """Those of the CPU's instruction sets that half precision is computed with."""
-    info = _cpuinfo()
-    return set(info.get('flags', info.get('Features', '')).split()) & {*_FLAGS}
-
-
-def _cpuinfo() -> dict[str, str]:
-    """The first processor of ``/proc/cpuinfo``; empty elsewhere."""
-    with contextlib.suppress(OSError):
-        first = Path('/proc/cpuinfo').read_text().partition('\n\n')[0]
-        pairs = (line.partition(':') for line in first.splitlines())
-        return {key.strip(): value.strip() for key, _, value in pairs}
-    return {}
+    return cpu_features().name or platform.processor() or platform.machine()
 
 
 def shared_memory() -> Iterator[Finding]:

@@ -67,12 +67,28 @@ def test_resume(trained, tmp_path):
 
 
 def test_amp(tiny_config, monkeypatch):
-    monkeypatch.setattr(module, 'get_device', lambda: 'cpu')
-    with pytest.raises(UserError, match='--amp needs a GPU'):
-        resolved(train, tiny_config, '--amp')
     monkeypatch.setattr(module, 'get_device', lambda: 'cuda')
     wrapper = resolved(train, tiny_config, '--amp').optim_wrapper
     assert (wrapper.type, wrapper.loss_scale) == ('AmpOptimWrapper', 'dynamic')
+
+
+def test_amp_on_a_cpu(tiny_config, monkeypatch):
+    monkeypatch.setattr(module, 'get_device', lambda: 'cpu')
+    cfg = resolved(train, tiny_config, '--amp')
+    assert (cfg.optim_wrapper.type, cfg.optim_wrapper.dtype) == ('AmpOptimWrapper', 'bfloat16')
+    assert cfg.optim_wrapper.loss_scale == dict(enabled=False)
+    assert cfg.default_hooks.fast_training.channels_last
+    assert not resolved(train, tiny_config).default_hooks.fast_training.get('channels_last')
+
+
+@pytest.mark.parametrize('words, enabled, options', [
+    ([], False, {}), (['--fast'], True, {}),
+    (['--precision', 'bf16'], True, dict(precision='bf16')),
+    (['--precision', 'fp32'], False, dict(precision='fp32')),
+    (['--fast', '--precision', 'fp32'], True, dict(precision='fp32'))])
+def test_precision(words, enabled, options, tiny_config):
+    hook = resolved(test, tiny_config, 'a.pth', *words).default_hooks.fast_inference
+    assert (hook.enabled, hook.options) == (enabled, options)
 
 
 def test_tta_merges_the_mirror_image(tiny_config):

@@ -86,6 +86,19 @@ def test_help_has_a_line_for_each_what(capsys):
     assert all(what in text for what in bench.WHATS)
 
 
+def test_precision():
+    from cases import inference, nms
+    assert bench.with_precision(nms.cases, 'fp32') is nms.cases
+    assert bench.with_precision(inference.cases, 'bf16').keywords == dict(precision='bf16')
+    with pytest.raises(NotAvailable, match='no case in bf16'):
+        bench.with_precision(nms.cases, 'bf16')
+
+
+def test_profile(run):
+    status, table, progress = run(case('small', 1, 1), options=['--profile'])
+    assert status == 0 and 'operators of ours' in table and 'Self CPU' in table
+
+
 def test_sources():
     from cases import assign, nms
     assert bench.case_source('nms', sweep=False) is nms.cases

@@ -27,10 +27,18 @@ def test_forward():
 
 
 def test_inference():
-    case = inference.case('as shipped', {}, 'cpu', ['mmdet'])
+    case = inference.case('memory returned', dict(keep_memory=False), 'cpu', ['mmdet'])
     expected, found = case.peers['mmdet'](), case.ours()
     assert 0 < len(found[0]) <= 40 and case.same(found, expected) == ''
     assert case.same([found[0][1:]], expected)
+
+
+@pytest.mark.parametrize('source', [forward, inference, train_step])
+def test_bfloat16_against_float32(source):
+    case = next(source.cases(device='cpu', against=['mmdet'], precision='bf16'))
+    expected, found = case.peers['mmdet'](), case.ours()
+    assert case.same(found, expected) == ''
+    assert 'bf16' in case.name or 'mixed precision' in case.name
 
 
 def test_train_step():

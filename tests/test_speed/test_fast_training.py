@@ -1,4 +1,5 @@
 """The hook and configs that speed up training, in real small runs."""
+import copy
 from pathlib import Path
 
 import pytest
@@ -6,7 +7,9 @@ import torch
 from torch import nn
 
 from fcos_mm.cli import train
+from fcos_mm.compat.cpu_features import cpu_features
 from fcos_mm.speed.fast_training import to_channels_last
+from fcos_mm.speed.precision import float32_inside
 
 from .conftest import losses, run
 
@@ -45,19 +48,53 @@ def test_buckets(tiny_config, tmp_path):
     assert len(losses(tmp_path)) == 2 and all(loss > 0 for loss in losses(tmp_path))
 
 
-def test_bfloat16(plain, tiny_config, tmp_path, monkeypatch):
-    """On the CPU, which mmengine refuses; autocast's type there is bfloat16 as well.
+@pytest.fixture(scope='module')
+def bf16(plain, tiny_config, tmp_path_factory):
+    """The work dir of a training with --amp on the CPU."""
+    work_dir = tmp_path_factory.mktemp('bf16')
+    run(train, tiny_config, '--work-dir', work_dir, '--amp')
+    return work_dir
 
-    Without oneDNN: its bfloat16 gradient of a convolution of stride 2 over one cell, as before
-    P7 here, reads memory that nobody has written (torch 2.13).
-    """
-    monkeypatch.setattr('mmengine.optim.optimizer.amp_optimizer_wrapper.is_cuda_available',
-                        lambda: True)
-    config = derived(tmp_path, tiny_config, 'bf16')
-    with torch.backends.mkldnn.flags(enabled=False):
-        run(train, config, '--work-dir', tmp_path)
-    got = losses(tmp_path)
+
+def test_bfloat16_trains_on_a_cpu(bf16, plain):
+    got = losses(bf16)
     assert got == pytest.approx(losses(plain), rel=0.03) and got != losses(plain)
+    log, = bf16.glob('*/*.log')
+    assert ('bf16 is slower than fp32' in log.read_text()) != cpu_features().fast_bf16
+
+
+def test_the_fragment_trains_on_a_cpu_too(bf16, tiny_config, tmp_path):
+    run(train, derived(tmp_path, tiny_config, 'bf16'), '--work-dir', tmp_path)
+    assert losses(tmp_path) == pytest.approx(losses(bf16), rel=0.01)
+
+
+def test_bfloat16_resumes(bf16, tmp_path):
+    """The second epoch of a run that was started for one."""
+    checkpoint = bf16 / 'epoch_1.pth'
+    config, = bf16.glob('*.py')
+    run(train, config, '--work-dir', tmp_path, '--resume', checkpoint, '--cfg-options',
+        'train_cfg.max_epochs=2')
+    assert len(losses(tmp_path)) == len(losses(bf16))
+    weights = torch.load(tmp_path / 'epoch_2.pth', weights_only=False)['state_dict']
+    assert all(value.isfinite().all() for value in weights.values())
+    assert {value.dtype for value in weights.values()} <= {torch.float32, torch.int64}
+
+
+def test_strided_convolutions_of_the_neck_stay_float32():
+    model = nn.Module()
+    model.neck = nn.Sequential(nn.Conv2d(2, 2, 3), nn.Conv2d(2, 2, 3, stride=2, padding=1))
+    for _ in range(2):
+        float32_inside(model)
+    types = []
+    for layer in model.neck:
+        layer.register_forward_hook(lambda layer, inputs, output: types.append(output.dtype))
+    with torch.autocast('cpu', torch.bfloat16):
+        output = model.neck(torch.randn(1, 2, 4, 4))
+        copy.deepcopy(model).neck(torch.randn(1, 2, 4, 4))
+    output.sum().backward()
+    assert types == 2 * [torch.bfloat16, torch.float32]
+    assert model.neck[1].weight.grad.isfinite().all()
+    assert model.neck.state_dict().keys() == {'0.weight', '0.bias', '1.weight', '1.bias'}
 
 
 def test_optimizer_state_follows_the_weights():

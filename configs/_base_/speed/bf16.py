@@ -1,4 +1,4 @@
-# Training in bfloat16 on a GPU; losses stay float32. bfloat16 has the range of float32, so that no
+# Training in bfloat16 on a GPU, or on a CPU with AMX; losses stay float32. bfloat16 has the range of float32, so that no
 # loss is scaled. One kernel updates all weights. Transfers of pinned memory do not wait.
 _fragment_ = True
 optim_wrapper = dict(

@@ -1,4 +1,4 @@
-# The fastest detection, and tests with --fast, on a CPU without a compiler: besides what is on by
-# default, freed memory stays with the process.
+# Detection, and tests with --fast: freed memory stays with the process. This is the default; the
+# fragment remains for configs that name it.
 _fragment_ = True
 default_hooks = dict(fast_inference=dict(options=dict(keep_memory=True)))

@@ -48,6 +48,7 @@ class Network:
         classes: Names of the classes to detect; None for all.
         tiles: Side of the tiles in pixels, 0 for the size that the pipeline does not change;
             None for whole images.
+        precision: ``'fp32'`` or ``'bf16'``; None for what the config says.
 
     Raises:
         UserError: If the model cannot be used, or an argument does not fit it.
@@ -55,10 +56,11 @@ class Network:
 
     def __init__(self, model: TrainedModel, *, device: str | None = None,
                  score_thr: float | str = 'auto', classes: Sequence[str] | None = None,
-                 tiles: int | None = None) -> None:
+                 tiles: int | None = None, precision: str | None = None) -> None:
         checkpoint = read_checkpoint(model.checkpoint)
         meta = checkpoint.get('meta', {}) if isinstance(checkpoint, dict) else {}
-        self.inferencer = build_inferencer(model.cfg, model.checkpoint, device)
+        self.inferencer = build_inferencer(model.cfg, model.checkpoint, device,
+                                           precision=precision)
         self.visualizer = self.inferencer.visualizer
         self.classes = tuple(self.inferencer.model.dataset_meta['classes'])
         self.category_ids = find_category_ids(self.inferencer.cfg, self.classes)

@@ -1,14 +1,22 @@
 """``OptimWrapper`` and ``AmpOptimWrapper``: mmengine's, with gradient norms and skipped steps."""
+import contextlib
+import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+import torch
+from mmengine.device import get_device
+from mmengine.logging import print_log
 from mmengine.optim import AmpOptimWrapper as MMEngineAmpOptimWrapper
 from mmengine.optim import OptimWrapper as MMEngineOptimWrapper
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_, clip_grads_with_norm_, get_total_norm
 
+from fcos_mm.compat.cpu_features import cpu_features
 from fcos_mm.compat.optimizers import can_skip_on_device, norms, skip_step_if
+from fcos_mm.errors import UserError
 from fcos_mm.registry import OPTIM_WRAPPERS
+from fcos_mm.speed.precision import float32_inside
 
 #: Steps in a row that mixed precision may skip: so many halvings of 65536 lead far below 1.
 OVERFLOWS = 20
@@ -109,9 +117,51 @@ class AmpOptimWrapper(MeasuredStep, MMEngineAmpOptimWrapper):
 
     A scaled gradient that overflows is no fault while the loss is finite: the step is skipped and
     the scale halved, as in mmengine. Too many in a row are.
+
+    Also for a CPU, which mmengine refuses: there in bfloat16, which needs no scale, with a warning
+    where it is slower than float32.
+
+    Args:
+        loss_scale: As for mmengine; not used on a CPU.
+        dtype: ``'float16'``, ``'bfloat16'``, or None for the device's usual one.
+        kwargs: As for mmengine.
+
+    Raises:
+        UserError: If ``dtype`` is not bfloat16 on a CPU.
     """
 
     overflows = 0
+    _prepared: nn.Module | None = None  # on a CPU
+
+    def __init__(self, loss_scale: str | float | dict = 'dynamic',
+                 dtype: str | torch.dtype | None = None, **kwargs) -> None:
+        if get_device() != 'cpu':
+            super().__init__(loss_scale=loss_scale, dtype=dtype, **kwargs)
+            return
+        if dtype not in (None, 'bfloat16', torch.bfloat16):
+            raise UserError(f'optim_wrapper.dtype {dtype}: on a CPU mixed precision is bfloat16. '
+                            "Set it to 'bfloat16'.")
+        kwargs.pop('use_fsdp', None)
+        MMEngineOptimWrapper.__init__(self, **kwargs)
+        self.loss_scaler = torch.amp.GradScaler('cpu', enabled=False)
+        self.cast_dtype, self._scale_update_param = torch.bfloat16, None
+        if slow := cpu_features().why_slow_bf16:
+            print_log(f'Mixed precision: {slow}', 'current', logging.WARNING)
+
+    @contextlib.contextmanager
+    def optim_context(self, model: nn.Module) -> Iterator[None]:
+        """Autocast; on a CPU small maps stay float32, see :func:`float32_inside`."""
+        if self._prepared is not model and get_device() == 'cpu':
+            float32_inside(model)
+            self._prepared = model
+        with super().optim_context(model):
+            yield
+
+    def load_state_dict(self, state_dict: dict) -> None:
+        """Load the state; that of a run without loss scaling leaves the scale as it is."""
+        if not state_dict.get('loss_scaler'):
+            state_dict.pop('loss_scaler', None)
+        super().load_state_dict(state_dict)
 
     def step(self, **kwargs) -> None:
         """Measure the gradient without its scale, clip it and step."""
