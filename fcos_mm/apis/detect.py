@@ -16,6 +16,8 @@ from fcos_mm.apis.named_inputs import (
     check_score_threshold,
     ending_kind,
 )
+from fcos_mm.apis.sharding.pictures import ShardInputs
+from fcos_mm.apis.sharding.run import check_options, detect_in_shards
 from fcos_mm.apis.trained_model import find_model
 from fcos_mm.checkpoints.fit import read_state_dict
 from fcos_mm.checkpoints.safe_loading import trust_checkpoints
@@ -40,13 +42,17 @@ def run(args: argparse.Namespace) -> int:
     words, model, weights = _words(args)
     if args.score_thr != 'auto':
         check_score_threshold(args.score_thr)
-    check_device(args.device)
+    check_options(args)
+    if args.shards is None:  # else a device of the machines of the workers
+        check_device(args.device)
     trust_checkpoints(args.trust_checkpoint)
-    inputs = Inputs(words, leave_out=args.out_dir)
+    inputs = (Inputs if args.shards is None else ShardInputs)(words, leave_out=args.out_dir)
     found = find_model(model, weights, args.cfg_options)
     read_state_dict(found.checkpoint)
     _prepare_output(args.out_dir)
     _prepare_json(args.save_json)
+    if args.shards is not None:
+        return detect_in_shards(args, inputs, found)
     with library_output_to_log():
         network = Network(found, device=args.device, score_thr=args.score_thr,
                           classes=args.classes, tiles=args.tiles)
