@@ -3,6 +3,7 @@ import contextlib
 import logging
 import os
 import secrets
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -112,39 +113,33 @@ def connected(address: str | None, on_gpu: bool | None = None, **settings) -> It
     Raises:
         UserError: If Ray is not installed, cannot be started or cannot be reached.
     """
-    local = address is None
-    with _environment({**_QUIET, **(_LOCAL if local else {})}, local):
-        ray = import_extra('ray', '--shards')
-        if ray.is_initialized():
+    _set_environment(local=address is None)
+    ray = import_extra('ray', '--shards')
+    if ray.is_initialized():
+        yield ray
+        return
+    with _folder() as folder:
+        started = dict(include_dashboard=False, object_store_memory=_STORE, _temp_dir=folder)
+        started |= dict(num_gpus=0) if on_gpu is False else {}
+        try:
+            ray.init(**(dict(address=address) if address else started), **settings,
+                     log_to_driver=False, logging_level=logging.ERROR)
+        except Exception as error:  # of many kinds
+            ray.shutdown()
+            raise _unreachable(address, error) from error
+        try:
             yield ray
-            return
-        with _folder() as folder:
-            started = dict(include_dashboard=False, object_store_memory=_STORE, _temp_dir=folder)
-            started |= dict(num_gpus=0) if on_gpu is False else {}
-            try:
-                ray.init(**(started if local else dict(address=address)), **settings,
-                         log_to_driver=False, logging_level=logging.ERROR)
-            except Exception as error:  # of many kinds
-                ray.shutdown()
-                raise _unreachable(address, error) from error
-            try:
-                yield ray
-            finally:
-                ray.shutdown()
+        finally:
+            ray.shutdown()
 
 
-@contextlib.contextmanager
-def _environment(values: dict[str, str], local: bool) -> Iterator[None]:
-    """Set variables meanwhile that are not set yet."""
-    if local and 'RAY_AUTH_TOKEN' not in os.environ:
-        values['RAY_AUTH_TOKEN'] = secrets.token_hex(32)
-    added = {name: value for name, value in values.items() if name not in os.environ}
-    os.environ.update(added)
-    try:
-        yield
-    finally:
-        for name in added:
-            os.environ.pop(name, None)
+def _set_environment(local: bool) -> None:
+    """Set what Ray reads when it is imported; later changes would fit only half of it."""
+    values = _QUIET
+    if local and 'ray' not in sys.modules:
+        values = {**_QUIET, **_LOCAL, 'RAY_AUTH_TOKEN': secrets.token_hex(32)}
+    for name, value in values.items():
+        os.environ.setdefault(name, value)
 
 
 @contextlib.contextmanager

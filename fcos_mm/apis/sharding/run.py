@@ -10,7 +10,7 @@ from mmengine.logging import print_log
 
 from fcos_mm.apis.console import library_output_to_log
 from fcos_mm.apis.detection.outputs import Outputs, Place
-from fcos_mm.apis.detection.progress import progress_on
+from fcos_mm.apis.detection.progress import Bar, Lines, progress_on
 from fcos_mm.apis.detection.summary import printable, summarize
 from fcos_mm.apis.inferencer import find_category_ids
 from fcos_mm.apis.sharding.jobs import Dispatcher, Job
@@ -107,6 +107,7 @@ class ShardRun:
     manifest: Manifest
     model: TrainedModel
     screen: TextIO = field(default_factory=lambda: sys.stdout)
+    _progress: Bar | Lines | None = field(default=None, init=False)
     _succeeded: int = field(default=0, init=False)
     _odd: int = field(default=0, init=False)  # pictures that failed though they could be read
 
@@ -147,7 +148,7 @@ class ShardRun:
             UserError: If a result cannot be written, or all first pictures fail.
         """
         with progress_on(self.screen, total) as progress:
-            self._say = progress.say
+            self._progress = progress
             for kind, value in dispatcher.run():
                 if kind == 'opened':
                     self._opened(value)
@@ -160,7 +161,7 @@ class ShardRun:
                     if whole is not None:
                         progress.step(f'shard {job.shard + 1} of {self.shards.count}',
                                       _outcome(list(whole.values())))
-        self._say = self._print
+        self._progress = None
 
     def merge(self, args: argparse.Namespace, inputs: ShardInputs) -> int:
         """Write the results of all shards as those of ``fcos-mm detect``; its exit status."""
@@ -182,7 +183,7 @@ class ShardRun:
         summarize(self.screen, outputs=outputs, images=images, near=near, others=inputs.others,
                   failures=failures)
         if failures:
-            self._print('repeat the command to try these again')
+            self._say('repeat the command to try these again')
         return int(bool(failures))
 
     def _opened(self, facts: dict[str, Any]) -> None:
@@ -227,10 +228,10 @@ class ShardRun:
                                 'or the memory too small; detect.log has the traceback.')
 
     def _say(self, text: str) -> None:
-        self._print(text)
-
-    def _print(self, text: str) -> None:
-        print(text, file=self.screen)
+        if self._progress is not None:
+            self._progress.say(text)
+        else:
+            print(text, file=self.screen)
 
 
 def log(text: str) -> None:
