@@ -17,7 +17,7 @@ import pytest
 from fcos_mm.apis.sharding.ray_engine import connected
 from fcos_mm.cli import detect
 
-PICTURES, SIZE, KILLS = 60, 5, 3
+PICTURES, SIZE, KILLS = 60, 5, 2
 DEADLINE = 240  # seconds
 
 
@@ -74,11 +74,11 @@ def test_every_picture_has_one_result_whatever_is_killed(local_ray, trained, pic
     words = [str(word) for word in (pictures, '--model', trained.work_dir, '--score-thr', 0)]
     plain, _ = run(detect, *words, '--no-draw', '--out-dir', tmp_path / 'plain')
     out = tmp_path / 'out'
-    words += ['--out-dir', str(out), '--shards', str(SIZE), '--workers', '2']
+    words += ['--out-dir', str(out), '--shards', str(SIZE)]
     shards = out / 'shards'
 
     command = subprocess.Popen(
-        [sys.executable, '-m', 'fcos_mm', 'detect', *words, '--ray-address',
+        [sys.executable, '-m', 'fcos_mm', 'detect', *words, '--workers', '1', '--ray-address',
          local_ray.get_runtime_context().gcs_address],
         stdout=subprocess.DEVNULL, start_new_session=True)
     try:
@@ -96,7 +96,7 @@ def test_every_picture_has_one_result_whatever_is_killed(local_ray, trained, pic
     killer = threading.Thread(target=kill_some, args=(out / 'detect.log', killed, stop))
     killer.start()
     try:
-        status, screen = run(detect, *words)
+        status, screen = run(detect, *words, '--workers', 2)
     finally:
         stop.set()
         killer.join()
