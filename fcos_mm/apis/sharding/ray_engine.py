@@ -3,6 +3,7 @@ import contextlib
 import logging
 import os
 import secrets
+import socket
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -23,6 +24,8 @@ _STORE = 200 * 2**20  # bytes of shared memory of a Ray on this machine
 #: are no clusters here.
 _LOCAL = dict(RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER='0', RAY_AUTH_MODE='token')
 _QUIET = dict(RAY_USAGE_STATS_ENABLED='0', RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO='0')
+_CONNECT = 10.  # seconds
+_SHORT = 30  # bytes of a path
 _WAIT = 60.  # seconds without any worker until the user hears of it
 
 
@@ -76,8 +79,8 @@ class RayEngine:
         while not (ready := self._ray.wait(list(self._pending), timeout=_WAIT)[0]):
             if self._quiet and all(kind == 'opened' for _, kind in self._pending.values()):
                 self._quiet = False
-                self._say(f'no worker has started for {_WAIT:g} s: Ray is busy, or lacks '
-                          f'what each of {self._placing} needs')
+                self._say(f'no worker is ready after {_WAIT:g} s; waiting for Ray to have room '
+                          f'for {self._placing}')
         worker, kind = self._pending.pop(ready[0])
         self._quiet = self._quiet and kind == 'opened'
         try:
@@ -118,12 +121,10 @@ def connected(address: str | None, on_gpu: bool | None = None, **settings) -> It
     if ray.is_initialized():
         yield ray
         return
-    with _folder() as folder:
-        started = dict(include_dashboard=False, object_store_memory=_STORE, _temp_dir=folder)
-        started |= dict(num_gpus=0) if on_gpu is False else {}
+    check_address(address)
+    with _settings(address, on_gpu) as chosen:
         try:
-            ray.init(**(dict(address=address) if address else started), **settings,
-                     log_to_driver=False, logging_level=logging.ERROR)
+            ray.init(**chosen, **settings, log_to_driver=False, logging_level=logging.ERROR)
         except Exception as error:  # of many kinds
             ray.shutdown()
             raise _unreachable(address, error) from error
@@ -142,13 +143,36 @@ def _set_environment(local: bool) -> None:
         os.environ.setdefault(name, value)
 
 
+def check_address(address: str | None) -> None:
+    """Make sure that something listens at ``host:port``; Ray would try it for minutes.
+
+    Raises:
+        UserError: If nothing does.
+    """
+    host, _, port = (address or '').removeprefix('ray://').rpartition(':')
+    if not host or not port.isdigit():
+        return
+    try:
+        socket.create_connection((host.strip('[]'), int(port)), timeout=_CONNECT).close()
+    except (OSError, OverflowError) as error:
+        raise _unreachable(address, error) from error
+
+
 @contextlib.contextmanager
-def _folder() -> Iterator[str]:
-    """A folder of a short name for Ray's sockets: paths of more than about 100 bytes fail."""
-    short = len(tempfile.gettempdir()) < 30
+def _settings(address: str | None, on_gpu: bool | None) -> Iterator[dict]:
+    """What ``ray.init`` gets.
+
+    The folder of a Ray on this machine has a short name: Ray's sockets are in it, and their paths
+    may have about 100 bytes.
+    """
+    if address is not None:
+        yield dict(address=address)
+        return
+    short = len(tempfile.gettempdir()) < _SHORT
     with tempfile.TemporaryDirectory(prefix='fcos_ray_', dir=None if short else '/tmp',
                                      ignore_cleanup_errors=True) as folder:
-        yield folder
+        gpus = dict(num_gpus=0) if on_gpu is False else {}
+        yield dict(include_dashboard=False, object_store_memory=_STORE, _temp_dir=folder, **gpus)
 
 
 def _get(references: list) -> bytes:

@@ -14,8 +14,9 @@ import cv2
 import numpy as np
 import pytest
 
-from fcos_mm.apis.sharding.ray_engine import connected
+from fcos_mm.apis.sharding.ray_engine import check_address, connected
 from fcos_mm.cli import detect
+from fcos_mm.errors import UserError
 
 PICTURES, SIZE, KILLS = 60, 5, 2
 DEADLINE = 240  # seconds
@@ -44,6 +45,17 @@ def pictures(tmp_path):
     for name in ('07_bad.jpg', '31_bad.jpg'):
         (folder / name).write_bytes(b'no picture')
     return folder
+
+
+@pytest.mark.parametrize('address', ['127.0.0.1:1', 'ray://127.0.0.1:1', '127.0.0.1:99999'])
+def test_an_address_where_nothing_listens(address):
+    with pytest.raises(UserError, match=f'--ray-address {address} cannot be reached: '):
+        check_address(address)
+
+
+def test_addresses_that_ray_looks_up():
+    check_address(None)
+    check_address('auto')
 
 
 def until(condition):
