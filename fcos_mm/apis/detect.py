@@ -11,6 +11,8 @@ from fcos_mm.apis.detection.opening import find_network, open_network
 from fcos_mm.apis.detection.outputs import Outputs
 from fcos_mm.apis.detection.session import Session
 from fcos_mm.apis.named_inputs import check_order, ending_kind
+from fcos_mm.apis.sharding.pictures import ShardInputs
+from fcos_mm.apis.sharding.run import check_options, detect_in_shards
 from fcos_mm.checkpoints.safe_loading import trust_checkpoints
 from fcos_mm.errors import UserError
 from fcos_mm.runtime.thresholds import check_score_threshold
@@ -35,11 +37,16 @@ def run(args: argparse.Namespace) -> int:
     words, model, weights = _words(args)
     if args.score_thr != 'auto':
         check_score_threshold(args.score_thr)
+    check_options(args)
     trust_checkpoints(args.trust_checkpoint)
-    inputs = Inputs(words, leave_out=args.out_dir)
-    found = find_network(model, weights, args.cfg_options, args.device)
+    inputs = (Inputs if args.shards is None else ShardInputs)(words, leave_out=args.out_dir)
+    # With --shards it is a device of the workers' machines.
+    found = find_network(model, weights, args.cfg_options,
+                         args.device if args.shards is None else None)
     _prepare_output(args.out_dir)
     _prepare_json(args.save_json)
+    if args.shards is not None:
+        return detect_in_shards(args, inputs, found)
     with library_output_to_log():
         network = open_network(found, device=args.device, score_thr=args.score_thr,
                                classes=args.classes, tiles=args.tiles, precision=args.precision)

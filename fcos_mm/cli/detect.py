@@ -13,7 +13,8 @@ _EXAMPLES = '''examples:
   %(prog)s pictures/*.jpg --model work_dirs/mine
   %(prog)s street.mp4 --model work_dirs/mine --classes car
   %(prog)s pictures --model model.onnx
-  %(prog)s pictures my_config.py work_dirs/my_config/epoch_12.pth'''
+  %(prog)s pictures my_config.py work_dirs/my_config/epoch_12.pth
+  %(prog)s s3://bucket/pictures --model work_dirs/mine --shards --ray-address auto'''
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,7 +46,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--device', help='cpu, cuda:0, ... (default: the best one available)')
     add_precision(parser)
     add_config_options(parser)
+    _add_sharding(parser.add_argument_group('many pictures, many machines (Ray)'))
     add_trust_option(parser)
+
+
+def _add_sharding(group: argparse._ArgumentGroup) -> None:
+    group.add_argument('--shards', type=positive, nargs='?', const=0, metavar='SIZE',
+                       help='detect on several workers, SIZE pictures at a time (default: 64), '
+                       'without drawing; addresses such as s3://bucket/prefix are read too. The '
+                       'same command continues a run that was stopped')
+    group.add_argument('--workers', type=positive, metavar='N', help='number of workers '
+                       '(default: one per GPU, or else per CPU)')
+    group.add_argument('--ray-address', metavar='ADDRESS', help='an existing Ray cluster, or auto '
+                       '(default: Ray is started on this machine)')
 
 
 def _threshold(text: str) -> float | str:

@@ -91,13 +91,17 @@ class Inputs:
         except (OSError, UnicodeDecodeError) as error:
             raise UserError(f'{path} cannot be read as a list: {error}') from error
         entries = [_beside(path, line) for line in lines if line and not line.startswith('#')]
-        if not any(map(osp.exists, entries)) and not any(map(glob.has_magic, entries)):
+        if not any(map(self._exists, entries)) and not any(map(glob.has_magic, entries)):
             example = f', such as {entries[0]}' if entries else ''
             raise UserError(f'{path} is not a list of images: none of its {len(entries)} lines is '
                             f'a file{example}.\nGive folders or patterns such as "a/*.jpg" to '
                             'leave text files out.')
         for entry in entries:
             yield from self._meant(entry, listed=True)
+
+    @staticmethod
+    def _exists(path: str) -> bool:
+        return osp.exists(path)
 
     def _known(self, paths: Iterator[str]) -> Iterator[str]:
         for path in paths:
@@ -128,7 +132,7 @@ def _beside(file: str, path: str) -> str:
     """A path as it is, or from the folder of the file that holds it if it is only there."""
     beside = osp.join(osp.dirname(file), path)
     meant = glob.glob(path, recursive=True) if glob.has_magic(path) else osp.exists(path)
-    return path if meant or osp.isabs(path) else beside
+    return path if meant or osp.isabs(path) or '://' in path else beside
 
 
 def _fixed_part(pattern: str) -> str:

@@ -1,6 +1,4 @@
 """Detecting in all inputs of a command: what fails is noted and does not stop the others."""
-import os
-import os.path as osp
 import traceback
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -18,14 +16,11 @@ from fcos_mm.apis.detection.inputs import Inputs, is_video
 from fcos_mm.apis.detection.network import Network, Prepared
 from fcos_mm.apis.detection.outputs import Outputs, Place
 from fcos_mm.apis.detection.progress import Bar, Lines, progress_on
+from fcos_mm.apis.detection.summary import printable, reason_of, summarize
 from fcos_mm.apis.detection.video import VideoError, VideoReader, frames_of
-from fcos_mm.apis.image_files import count_pages, describe
-from fcos_mm.datasets.transforms import ImageError
+from fcos_mm.apis.image_files import count_pages
 from fcos_mm.errors import UserError
-from fcos_mm.faults import counted
-from fcos_mm.runtime.thresholds import NEAR
 
-_SHOWN = 20  # failures on the screen; the log has all
 _HOPELESS = 10  # so many images that fail, and none before that did not
 
 T = TypeVar('T')
@@ -123,14 +118,7 @@ class Session:
 
     def _note_failure(self, place: Place, error: Exception) -> str:
         """Note that an image failed, with the traceback in the log; returns the reason."""
-        first, *_ = (str(error).strip() or 'no message').splitlines()
-        kind = '' if isinstance(error, UserError) else f'{type(error).__name__}: '
-        if isinstance(error, VideoError):
-            reason = first
-        elif isinstance(error, ImageError):
-            reason = f'cannot be read as an image{describe(place.path)}'
-        else:
-            reason = f'failed ({kind}{first})'
+        reason = reason_of(error, place.path)
         where = place.path if place.frame is None else f'{place.path}, frame {place.frame}'
         skipped = '' if isinstance(error, VideoError) else ' and was skipped'
         self.failures.append((where, reason + skipped))
@@ -140,24 +128,8 @@ class Session:
 
     def summarize(self) -> None:
         """Print what was done, and list what failed."""
-        done = [counted(self.images, 'image')] * bool(self.images or not self.frames)
-        done += [counted(self.frames, 'frame')] * bool(self.frames)
-        places = [self.outputs.out_dir, self.outputs.json_file]
-        near = (f'; {self.near} more score up to {NEAR} below the threshold' * bool(self.near))
-        self._print(f'{counted(self.outputs.count, "detection")} in {" and ".join(done)}, '
-                    f'written to {" and ".join(filter(None, places))}{near}')
-        if self.inputs.others:
-            most = self.inputs.others.most_common(_SHOWN)
-            kinds = ', '.join(f'{number} {ending}' for ending, number in most)
-            self._print(f'skipped, not image files by their extension: {kinds}')
-        for image, reason in self.failures[:_SHOWN]:
-            self._print(f'error: {printable(image)} {reason}')
-        if len(self.failures) > _SHOWN:
-            self._print(f'error: {len(self.failures) - _SHOWN} more failed, see '
-                        f'{osp.join(self.outputs.out_dir, "detect.log")}')
-
-    def _print(self, text: str) -> None:
-        print(text, file=self.screen)
+        summarize(self.screen, outputs=self.outputs, images=self.images, frames=self.frames,
+                  near=self.near, others=self.inputs.others, failures=self.failures)
 
 
 def in_background(items: Iterable[T], ahead: int) -> Iterator[T]:
@@ -172,8 +144,3 @@ def in_background(items: Iterable[T], ahead: int) -> Iterator[T]:
             yield item
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def printable(path: str) -> str:
-    """A path that can be printed: bytes that are not UTF-8 become question marks."""
-    return os.fsencode(path).decode('utf-8', 'replace')

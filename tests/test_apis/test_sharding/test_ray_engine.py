@@ -1,0 +1,124 @@
+"""Real workers that are killed, a command that is killed and repeated: one result per picture."""
+import importlib.util
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import cv2
+import numpy as np
+import pytest
+
+from fcos_mm.apis.sharding.ray_engine import check_address, connected
+from fcos_mm.cli import detect
+from fcos_mm.errors import UserError
+
+PICTURES, SIZE, KILLS = 60, 5, 2
+DEADLINE = 240  # seconds
+
+
+@pytest.fixture(scope='module')
+def local_ray():
+    """A Ray of two CPUs on this machine."""
+    if importlib.util.find_spec('ray') is None:  # an import would come before its settings
+        pytest.skip('Ray is not installed')
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv('RAY_memory_monitor_refresh_ms', '0')  # others may fill the memory
+        with connected(None, on_gpu=False, num_cpus=2) as ray:
+            yield ray
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """Pictures that take a while to decode, and two that are none."""
+    folder, chance = tmp_path / 'in', np.random.default_rng(0)
+    folder.mkdir()
+    for index in range(PICTURES - 2):
+        small = chance.integers(0, 256, (12, 16, 3), np.uint8)
+        cv2.imwrite(str(folder / f'{index:02d}.jpg'),
+                    cv2.resize(small, (1200, 900), interpolation=cv2.INTER_NEAREST))
+    for name in ('07_bad.jpg', '31_bad.jpg'):
+        (folder / name).write_bytes(b'no picture')
+    return folder
+
+
+@pytest.mark.parametrize('address', ['127.0.0.1:1', 'ray://127.0.0.1:1', '127.0.0.1:99999'])
+def test_an_address_where_nothing_listens(address):
+    with pytest.raises(UserError, match=f'--ray-address {address} cannot be reached: '):
+        check_address(address)
+
+
+def test_addresses_that_ray_looks_up():
+    check_address(None)
+    check_address('auto')
+
+
+def until(condition):
+    end = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < end, 'nothing happens'
+        time.sleep(.02)
+
+
+def kill_some(log, killed, stop):
+    """Kill workers of a run at random moments after they are ready."""
+    chance = random.Random(0)
+    while len(killed) < KILLS and not stop.is_set():
+        text = log.read_text() if log.exists() else ''
+        for pid in map(int, re.findall(r'worker (\d+) on \S+ is ready', text)):
+            if pid not in killed and len(killed) < KILLS:
+                time.sleep(chance.uniform(0, .2))
+                killed.append(pid)
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+        time.sleep(.02)
+
+
+def test_every_picture_has_one_result_whatever_is_killed(local_ray, trained, pictures, run,
+                                                         tmp_path):
+    words = [str(word) for word in (pictures, '--model', trained.work_dir, '--score-thr', 0)]
+    plain, _ = run(detect, *words, '--no-draw', '--out-dir', tmp_path / 'plain')
+    out = tmp_path / 'out'
+    words += ['--out-dir', str(out), '--shards', str(SIZE)]
+    shards = out / 'shards'
+
+    command = subprocess.Popen(
+        [sys.executable, '-m', 'fcos_mm', 'detect', *words, '--workers', '1', '--ray-address',
+         local_ray.get_runtime_context().gcs_address],
+        stdout=subprocess.DEVNULL, start_new_session=True)
+    try:
+        until(lambda: len(list(shards.glob('*-of-*'))) >= 2 or command.poll() is not None)
+    finally:
+        command.kill()
+        command.wait()
+    failed = {'00002-of-00012.json', '00007-of-00012.json'}  # are tried again
+    done = {path.name: path.stat().st_mtime_ns for path in shards.glob('*-of-*')
+            if path.name not in failed}
+    assert 1 <= len(done) < PICTURES // SIZE - len(failed)
+
+    killed, stop = [], threading.Event()
+    (out / 'detect.log').unlink()
+    killer = threading.Thread(target=kill_some, args=(out / 'detect.log', killed, stop))
+    killer.start()
+    try:
+        status, screen = run(detect, *words, '--workers', 2)
+    finally:
+        stop.set()
+        killer.join()
+    assert killed and status == plain == 1
+    assert 'warning: a worker died at shard' in screen
+    assert (out / 'detections.json').read_bytes() == (
+        tmp_path / 'plain' / 'detections.json').read_bytes()
+    assert {name: (shards / name).stat().st_mtime_ns for name in done} == done
+    results = [one for path in sorted(shards.glob('*-of-*')) for one in json.loads(
+        path.read_text())]
+    assert [one['name'] for one in results] == sorted(path.name for path in pictures.iterdir())
+    assert [one['name'] for one in results if 'failure' in one] == ['07_bad.jpg', '31_bad.jpg']
+    assert screen.count('cannot be read as an image and was skipped') == 2
