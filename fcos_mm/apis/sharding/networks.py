@@ -51,8 +51,8 @@ def spec_of(model: TrainedModel, *, score_thr: float | str = 'auto',
     model = model._replace(checkpoint=str(path.resolve()) if path.is_file() else model.checkpoint)
     return NetworkSpec(
         model=model, checksum=checksum_of(path) if path.is_file() else '', score_thr=score_thr,
-        classes=None if classes is None else tuple(classes), tiles=tiles, precision=precision, trusted=trusted,
-        paths=tuple(os.path.abspath(path) for path in sys.path))
+        classes=None if classes is None else tuple(classes), tiles=tiles, precision=precision,
+        trusted=trusted, paths=tuple(os.path.abspath(path) for path in sys.path))
 
 
 def config_digest(model: TrainedModel) -> str:
