@@ -1,6 +1,5 @@
 """The inputs that a quantiser reads the ranges of values from."""
 from collections.abc import Iterator, Sequence
-from itertools import islice
 
 from numpy import ndarray
 
@@ -29,8 +28,10 @@ class CalibrationInputs:
                             'Give some of your task: --images FOLDER.')
         self._calibration, self._names = calibration, tuple(names)
         found = 0
-        for batch in islice(calibration(), LEAST):
+        for batch in calibration():
             found += len(batch['images'])
+            if found >= LEAST:
+                break
         if found < LEAST:
             raise UserError(f'--precision int8 needs at least {LEAST} pictures to calibrate on, '
                             f'better a hundred or more; found {counted(found, "picture")}.\n'

@@ -73,7 +73,7 @@ def _quantised(nncf: ModuleType, model: Any, inputs: CalibrationInputs) -> Any:
         return nncf.quantize(
             model, nncf.Dataset(inputs), preset=nncf.QuantizationPreset.MIXED,
             subset_size=_MOST_BATCHES, ignored_scope=nncf.IgnoredScope(
-                names=[*parts.after, *parts.sampling], validate=False))
+                names=[*parts.predictors, *parts.after, *parts.sampling], validate=False))
 
 
 def _save(openvino: ModuleType, model: Any, path: Path, folder: Path, *, half: bool) -> None:
