@@ -10,6 +10,7 @@ from fcos_mm.atomic_file import replaced
 from fcos_mm.compat.extras import import_extra
 from fcos_mm.export.calibration import CalibrationInputs
 from fcos_mm.export.formats import FORMATS, Calibration
+from fcos_mm.export.half import in_half
 from fcos_mm.export.network import ExportNetwork
 from fcos_mm.export.onnx import write_onnx
 from fcos_mm.export.parts import of_onnx, parts_of
@@ -44,7 +45,7 @@ def write_onnx_as(network: ExportNetwork, path: str | Path, *, info: ModelInfo,
     inputs = None
     if info.precision == 'int8':
         inputs = CalibrationInputs(calibration, network.input_names)
-    import_extra('onnxruntime', f'--precision {info.precision}')
+        import_extra('onnxruntime', '--precision int8')
     with scratch_folder(Path(path)) as folder:
         source = folder / 'fp32.onnx'
         write_onnx(network, source, info=info)
@@ -57,39 +58,9 @@ def write_onnx_as(network: ExportNetwork, path: str | Path, *, info: ModelInfo,
 
 def _in_half(source: Path) -> Any:
     """The model with layers in float16."""
-    half = import_module('onnxruntime.transformers.float16')
-    onnx = import_module('onnx')
-    model = onnx.load(source)
+    model = import_module('onnx').load(source)
     parts = parts_of(of_onnx(model))
-    model = half.convert_float_to_float16(
-        model, keep_io_types=True, op_block_list=half.DEFAULT_OP_BLOCK_LIST,
-        node_block_list=[*parts.after, *parts.sampling])
-    _drop_round_trips(model, onnx.TensorProto)
-    return model
-
-
-def _drop_round_trips(model: Any, types: Any) -> None:
-    """Connect float32 operators that the converter leads through float16, and results alike.
-
-    Distances and coordinates would lose digits, or overflow.
-    """
-    graph = model.graph
-    halved = {node.output[0]: node.input[0] for node in graph.node
-              if _casts(node, types.FLOAT16)}
-    for node in graph.node:
-        if _casts(node, types.FLOAT) and node.input[0] in halved:
-            node.input[0] = halved[node.input[0]]
-            node.op_type = 'Identity'
-            del node.attribute[:]
-    used = {name for node in graph.node for name in node.input}
-    used.update(one.name for one in graph.output)
-    for node in [one for one in graph.node if one.output[0] in halved]:
-        if node.output[0] not in used:
-            graph.node.remove(node)
-
-
-def _casts(node: Any, to: int) -> bool:
-    return node.op_type == 'Cast' and node.attribute[0].i == to
+    return in_half(model, {*parts.after, *parts.sampling})
 
 
 def _quantised(source: Path, inputs: CalibrationInputs) -> Any:
@@ -127,9 +98,8 @@ def _reader(tools: Any, inputs: CalibrationInputs) -> Any:
 
 
 def _finish(model: Any, info: ModelInfo) -> None:
-    """Write the metadata, which the tools of onnxruntime may drop, and no types of before."""
+    """Write the metadata, which the tools of onnxruntime drop."""
     del model.metadata_props[:]
-    del model.graph.value_info[:]
     model.metadata_props.add(key=KEY, value=info.to_json())
     model.producer_name, model.producer_version = 'fcos_mm', info.version
 
