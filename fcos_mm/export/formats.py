@@ -1,13 +1,13 @@
 """The formats of exported files."""
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 
 from numpy import ndarray
 
 from fcos_mm.errors import UserError
-from fcos_mm.runtime.info import MODES, ModelInfo
+from fcos_mm.runtime.info import MODES, PRECISIONS, ModelInfo
 
 #: Makes ready inputs by name, from the beginning each time it is called.
 Calibration = Callable[[], Iterator[dict[str, ndarray]]]
@@ -23,12 +23,14 @@ class Format:
         modes: Those it can have.
         writer: Module and function ``write(network, path, *, info, calibration=None)``.
         others: Endings of files that are written beside it.
+        refusals: By mode or precision, why the format does not have it, and what to take instead.
     """
     ending: str
     precisions: tuple[str, ...]
     modes: tuple[str, ...]
     writer: tuple[str, str]
     others: tuple[str, ...] = ()
+    refusals: Mapping[str, str] = field(default_factory=dict)
 
     def write(self, network, path: str | Path, *, info: ModelInfo,
               calibration: Calibration | None = None) -> None:
@@ -60,13 +62,29 @@ class Format:
         for what, value, known in (('mode', mode, self.modes),
                                    ('precision', precision, self.precisions)):
             if value not in known:
-                raise UserError(f'--format {name} has no --{what} {value}.\nTake one of '
-                                f'{", ".join(known)}.')
+                reason = self.refusals.get(value)
+                raise UserError(f'--format {name} has no --{what} {value}'
+                                + (f': {reason}' if reason else '.')
+                                + f'\nThis format has --{what} {", ".join(known)}.')
 
 
 FORMATS = {
-    'onnx': Format(ending='.onnx', precisions=('fp32', ), modes=MODES,
-                   writer=('fcos_mm.export.onnx', 'write_onnx')),
+    'onnx': Format(
+        ending='.onnx', precisions=('fp32', 'fp16', 'int8'), modes=MODES,
+        writer=('fcos_mm.export.precision', 'write_onnx_as'), refusals={
+            'bf16': 'onnxruntime cannot run it on a CPU.\nTake --format openvino.'}),
+    'openvino': Format(
+        ending='.xml', others=('.bin', ), precisions=PRECISIONS, modes=MODES,
+        writer=('fcos_mm.export.openvino', 'write_openvino')),
+    'torchscript': Format(
+        ending='.torchscript', precisions=('fp32', 'bf16'), modes=('raw', 'decoded'),
+        writer=('fcos_mm.export.torchscript', 'write_torchscript'), refusals={
+            'nms': 'torch itself has no operator for it.\nTake --mode decoded, which the runtime '
+                   'finishes with the same result, or --format onnx.',
+            'fp16': 'torch is slow with it on a CPU.\nTake --precision bf16, or --format onnx '
+                    'or openvino.',
+            'int8': 'torch is to replace this kind of quantisation.\nTake --format openvino or '
+                    'onnx.'}),
 }
 
 
