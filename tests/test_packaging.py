@@ -106,8 +106,10 @@ def test_wheel_ships_configs_and_tools(source, tmp_path):
     with zipfile.ZipFile(wheel) as archive:
         files = set(archive.namelist())
         metadata, = [name for name in files if name.endswith('METADATA')]
-        needs = [line for line in archive.read(metadata).decode().splitlines()
-                 if line.startswith('Requires-Dist') and 'extra' not in line]
+        required = [line for line in archive.read(metadata).decode().splitlines()
+                    if line.startswith('Requires-Dist')]
+        needs = [line for line in required if 'extra' not in line]
+        to_run = [line for line in required if re.search('extra == .runtime.', line)]
         scripts, = [name for name in files if name.endswith('entry_points.txt')]
         entry_points = archive.read(scripts).decode()
     shipped = {f'fcos_mm/.mim/{path.relative_to(ROOT).as_posix()}'
@@ -116,7 +118,8 @@ def test_wheel_ships_configs_and_tools(source, tmp_path):
     assert shipped <= files
     assert {'fcos_mm/.mim/model-index.yml', 'fcos_mm/.mim/configs/metafile.yml'} <= files
     assert {'_fcos_mm_startup.py', '_fcos_mm_startup.pth'} <= files
-    assert not [line for line in needs if 'mm' in line.split()[1] or 'torch' in line]
+    assert len(to_run) == 2
+    assert not [line for line in (*needs, *to_run) if 'mm' in line.split()[1] or 'torch' in line]
 
     python = make_environment(tmp_path / 'env')
     pip_install(tmp_path / 'env', wheel)

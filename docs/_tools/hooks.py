@@ -31,6 +31,9 @@ ROOT_PAGES = {'CHANGELOG.md': 'changelog.md', 'CONTRIBUTING.md': 'contributing.m
 API = {
     'detection': ('Load and detect', 'A trained model in Python. `fcos_mm.load` is `load` below.', [
         'fcos_mm.api', 'fcos_mm.apis.detection.detections']),
+    'runtime': ('Run an export', 'An exported model without torch.', [
+        'fcos_mm.runtime.detector', 'fcos_mm.runtime.detections', 'fcos_mm.runtime.images',
+        'fcos_mm.runtime.sessions', 'fcos_mm.runtime.sessions.session', 'fcos_mm.runtime.info']),
     'data': ('Data', 'From a folder in any layout to COCO files.', [
         'fcos_mm.datasets.sources.prepare', 'fcos_mm.datasets.coco']),
     'models': ('Models', 'The detector, its head and the parts of the head.', [
