@@ -1,0 +1,31 @@
+"""Kinds of layers, each in a very small detector, through ONNX."""
+import numpy as np
+import pytest
+import torch
+
+from fcos_mm.export import ExportNetwork
+from fcos_mm.export.onnx import write_onnx
+from fcos_mm.export.verify import reference
+from fcos_mm.runtime.sessions import open_session
+
+from .conftest import detector, info, small_detector
+
+SWIN = dict(
+    type='mmdet.SwinTransformer', embed_dims=4, depths=(2, 1), num_heads=(1, 2), window_size=3,
+    patch_size=8, strides=(8, 2), out_indices=(0, 1), drop_path_rate=0., init_cfg=None)
+KINDS = {
+    'deformable': lambda: small_detector(head=dict(dcn_on_last_conv=True)),
+    'windows': lambda: detector(backbone=SWIN),
+}
+
+
+@torch.no_grad()
+@pytest.mark.parametrize('kind', KINDS)
+def test_exports(kind, tmp_path):
+    network = ExportNetwork(KINDS[kind](), 'raw')
+    path = tmp_path / 'model.onnx'
+    write_onnx(network, path, info=info(shape=(1, 64, 80), mode='raw'))
+    inputs = dict(images=np.random.default_rng(0).normal(size=(1, 3, 64, 80)).astype(np.float32))
+    got, expected = open_session(path).run(inputs), reference(network, inputs)
+    for name, value in expected.items():
+        assert np.abs(got[name] - value).max() < 1e-3 * max(1, np.abs(value).max())
