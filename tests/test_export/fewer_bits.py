@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from fcos_mm.export.onnx import write_onnx
 
 from fcos_mm.export import ExportNetwork
+from fcos_mm.export.onnx import write_onnx
 
 from .conftest import info, small_detector
 

@@ -2,11 +2,11 @@
 import numpy as np
 import openvino
 import pytest
-from fcos_mm.runtime.sessions import open_session
 
 from fcos_mm.errors import UserError
 from fcos_mm.export import openvino as writer
 from fcos_mm.export.formats import FORMATS
+from fcos_mm.runtime.sessions import open_session
 
 from .fewer_bits import (
     calibration,

@@ -2,12 +2,12 @@
 import numpy as np
 import onnx
 import pytest
-from fcos_mm.runtime.sessions import open_session
 
 from fcos_mm.errors import UserError
 from fcos_mm.export import precision
 from fcos_mm.export.formats import FORMATS
 from fcos_mm.runtime.info import ModelInfo
+from fcos_mm.runtime.sessions import open_session
 
 from .fewer_bits import (
     calibration,

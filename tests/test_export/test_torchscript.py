@@ -4,11 +4,11 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from fcos_mm.runtime.sessions import open_session
 
 from fcos_mm.errors import UserError
 from fcos_mm.export import ExportNetwork
 from fcos_mm.export.formats import FORMATS
+from fcos_mm.runtime.sessions import open_session
 
 from .conftest import small_detector
 from .fewer_bits import error_of, expected_of, info_of, inputs
