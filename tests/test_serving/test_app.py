@@ -90,9 +90,10 @@ def test_health_while_a_picture_takes_too_long(serve):
     async def test(client):
         client.detector.gate.clear()
         late = await client.send()
+        await serve.until(lambda: client.service.batcher.stuck)
         return late, await client.http.get('/health')
 
-    late, health = serve(test, timeout=.1)
+    late, health = serve(test, timeout=1)
     assert late.status_code == 504
     assert health.status_code == 503 and 'too long' in health.json()['error']
 
