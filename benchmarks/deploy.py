@@ -43,13 +43,10 @@ def main(arguments: list[str] | None = None) -> int:
         facts = {**environment('cpu'), **processor(), 'model': model.name}
         print(f'{describe(facts)}\n{model.name}', flush=True)
         rows = measured(model, folder, args)
+        write(rows, facts, args.out)  # before what takes long
         if args.data:
-            add_precisions(rows, args.model[0])
-    for row in rows:
-        row.pop('words')
-    if args.out:
-        args.out.parent.mkdir(parents=True, exist_ok=True)
-        args.out.write_text(json.dumps([dict(row, environment=facts) for row in rows], indent=1))
+            add_precisions(rows)
+            write(rows, facts, args.out)
     print('\n'.join(markdown(rows)))
     return int(any(row['differs'] for row in rows))
 
@@ -154,18 +151,32 @@ def timed(ours: list[float], peer: list[float] | None) -> dict:
                 ratio_high=found['ratio_high'])
 
 
-def add_precisions(rows: list[dict], model: str) -> None:
+def write(rows: list[dict], facts: dict, path: Path | None) -> None:
+    """Write the rows as JSON, each with its environment."""
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(
+            [dict({key: value for key, value in row.items() if key != 'words'}, environment=facts)
+             for row in rows], indent=1) + '\n')
+
+
+def add_precisions(rows: list[dict]) -> None:
     """Add the AP of each row, by ``fcos-mm test``."""
     from fcos_mm.cli import main as run_command
     from fcos_mm.cli import test
+    from fcos_mm.errors import UserError
     for row in rows:
         row['ap'] = None
         if row['words'] is None:
             continue
         say(f'{row["format"]} {row["precision"]}: AP')
-        with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
-            metrics = run_command(test, [*row['words'], '--work-dir', folder])
-        row['ap'] = metrics.get('coco/bbox_mAP')
+        try:
+            with (tempfile.TemporaryDirectory() as folder,
+                  contextlib.redirect_stdout(io.StringIO())):
+                metrics = run_command(test, [*row['words'], '--work-dir', folder])
+            row['ap'] = metrics.get('coco/bbox_mAP')
+        except UserError as error:  # the other rows count
+            say(f'{row["format"]} {row["precision"]}: no AP: {error}')
 
 
 def say(line: str) -> None:
