@@ -1,8 +1,6 @@
 """Writing a detector as OpenVINO's intermediate representation: .xml and .bin."""
 import contextlib
-import logging
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,10 +13,9 @@ from fcos_mm.export.formats import FORMATS, Calibration
 from fcos_mm.export.network import ExportNetwork
 from fcos_mm.export.onnx import write_onnx
 from fcos_mm.export.parts import of_openvino, parts_of
+from fcos_mm.export.quantise import import_quantiser, quantised
 from fcos_mm.export.scratch import scratch_folder
 from fcos_mm.runtime.info import KEY, ModelInfo
-
-_MOST_BATCHES = 300  # for calibration
 
 
 def write_openvino(network: ExportNetwork, path: str | Path, *, info: ModelInfo,
@@ -44,14 +41,14 @@ def write_openvino(network: ExportNetwork, path: str | Path, *, info: ModelInfo,
     nncf = inputs = None
     if info.precision == 'int8':
         inputs = CalibrationInputs(calibration, network.input_names)
-        nncf = import_extra('nncf', '--precision int8')
+        nncf = import_quantiser('openvino')
     path = Path(path)
     with scratch_folder(path) as folder:
         source = folder / 'fp32.onnx'
         write_onnx(network, source, info=info)
         model = _converted(openvino, source)
         if nncf is not None:
-            model = _quantised(nncf, model, inputs)
+            model = quantised(nncf, model, parts_of(of_openvino(model)), inputs)
         model.set_rt_info(info.to_json(), [KEY])
         _save(openvino, model, path, folder, half=info.precision == 'fp16')
 
@@ -64,16 +61,6 @@ def _converted(openvino: ModuleType, source: Path) -> Any:
                       type(error).__name__)
         raise UserError(f'OpenVINO cannot convert this network: {reason[:300]}\n'
                         'Take --format onnx.') from error
-
-
-def _quantised(nncf: ModuleType, model: Any, inputs: CalibrationInputs) -> Any:
-    """The model with layers in 8-bit integers."""
-    parts = parts_of(of_openvino(model))
-    with _quiet():
-        return nncf.quantize(
-            model, nncf.Dataset(inputs), preset=nncf.QuantizationPreset.MIXED,
-            subset_size=_MOST_BATCHES, ignored_scope=nncf.IgnoredScope(
-                names=[*parts.predictors, *parts.after, *parts.sampling], validate=False))
 
 
 def _save(openvino: ModuleType, model: Any, path: Path, folder: Path, *, half: bool) -> None:
@@ -89,14 +76,3 @@ def _save(openvino: ModuleType, model: Any, path: Path, folder: Path, *, half: b
         with replaced(path.with_suffix(ending)) as unfinished:
             os.replace(whole.with_suffix(ending), unfinished)
 
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Without NNCF's log and progress bars."""
-    level = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        with open(os.devnull, 'w') as nowhere, contextlib.redirect_stdout(nowhere):
-            yield
-    finally:
-        logging.disable(level)

@@ -1,24 +1,19 @@
 """ONNX with fewer bits: half precision, and 8-bit integers."""
-import contextlib
-import logging
-from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from fcos_mm.atomic_file import replaced
-from fcos_mm.compat.extras import import_extra
 from fcos_mm.export.calibration import CalibrationInputs
 from fcos_mm.export.formats import FORMATS, Calibration
 from fcos_mm.export.half import in_half
 from fcos_mm.export.network import ExportNetwork
 from fcos_mm.export.onnx import write_onnx
 from fcos_mm.export.parts import of_onnx, parts_of
+from fcos_mm.export.quantise import import_quantiser, quantised
 from fcos_mm.export.scratch import scratch_folder
 from fcos_mm.runtime.info import KEY, ModelInfo
-
-#: Of the range of activations, the weight of a new batch in the mean.
-_MOVING_AVERAGE = 0.05
 
 
 def write_onnx_as(network: ExportNetwork, path: str | Path, *, info: ModelInfo,
@@ -42,15 +37,14 @@ def write_onnx_as(network: ExportNetwork, path: str | Path, *, info: ModelInfo,
     if info.precision == 'fp32':
         write_onnx(network, path, info=info)
         return
-    inputs = None
+    nncf = inputs = None
     if info.precision == 'int8':
         inputs = CalibrationInputs(calibration, network.input_names)
-        import_extra('onnxruntime', '--precision int8')
+        nncf = import_quantiser('onnxruntime')
     with scratch_folder(Path(path)) as folder:
         source = folder / 'fp32.onnx'
         write_onnx(network, source, info=info)
-        with _quiet():
-            model = _in_half(source) if inputs is None else _quantised(source, inputs)
+        model = _in_half(source) if nncf is None else _quantised(nncf, source, inputs)
     _finish(model, info)
     with replaced(path) as unfinished:
         unfinished.write_bytes(model.SerializeToString())
@@ -63,52 +57,15 @@ def _in_half(source: Path) -> Any:
     return in_half(model, {*parts.after, *parts.sampling})
 
 
-def _quantised(source: Path, inputs: CalibrationInputs) -> Any:
-    """The model with layers in 8-bit integers, one scale for each channel of a weight."""
-    onnx = import_module('onnx')
-    tools = import_module('onnxruntime.quantization')
-    model = onnx.load(source)
-    parts = parts_of(of_onnx(model))
-    onnx.save(model, source)
-    result = source.with_name('int8.onnx')
-    tools.quantize_static(
-        source, result, _reader(tools, inputs), quant_format=tools.QuantFormat.QDQ,
-        per_channel=True, reduce_range=True, activation_type=tools.QuantType.QUInt8,
-        weight_type=tools.QuantType.QInt8, calibrate_method=tools.CalibrationMethod.MinMax,
-        nodes_to_exclude=[*parts.predictors, *parts.after, *parts.sampling],
-        extra_options=dict(CalibMovingAverage=True,
-                           CalibMovingAverageConstant=_MOVING_AVERAGE))
-    return onnx.load(result)
-
-
-def _reader(tools: Any, inputs: CalibrationInputs) -> Any:
-    """Inputs as onnxruntime takes them: one after the other until None."""
-    class Reader(tools.CalibrationDataReader):
-
-        def __init__(self) -> None:
-            self.rewind()
-
-        def rewind(self) -> None:
-            self._left = iter(inputs)
-
-        def get_next(self) -> dict | None:
-            return next(self._left, None)
-
-    return Reader()
+def _quantised(nncf: ModuleType, source: Path, inputs: CalibrationInputs) -> Any:
+    """The model with layers in 8-bit integers."""
+    model = import_module('onnx').load(source)
+    return quantised(nncf, model, parts_of(of_onnx(model)), inputs)
 
 
 def _finish(model: Any, info: ModelInfo) -> None:
-    """Write the metadata, which the tools of onnxruntime drop."""
+    """Write the metadata, which NNCF drops."""
     del model.metadata_props[:]
     model.metadata_props.add(key=KEY, value=info.to_json())
     model.producer_name, model.producer_version = 'fcos_mm', info.version
 
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    level = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        yield
-    finally:
-        logging.disable(level)

@@ -32,20 +32,25 @@ def calibration():
     return (inputs(seed) for seed in range(10))
 
 
+def exported(mode, shape=SHAPE):
+    """A network and its bytes as ONNX, which take long to make."""
+    return _exported(mode, shape)
+
+
 @functools.cache
-def raw_network():
-    """A network of mode ``raw`` and its bytes as ONNX, which take long to make."""
-    network = ExportNetwork(small_detector(), 'raw')
+def _exported(mode, shape):
+    network = ExportNetwork(small_detector(), mode)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / 'model.onnx'
-        write_onnx(network, path, info=info_of('raw', 'fp32'))
+        write_onnx(network, path, info=info_of(mode, 'fp32', shape))
         return network, path.read_bytes()
 
 
 def write_known(network, path, *, info, calibration=None):
-    """A stand-in of ``write_onnx``."""
-    assert network is raw_network()[0]
-    Path(path).write_bytes(raw_network()[1])
+    """A stand-in of ``write_onnx`` for networks of :func:`exported`."""
+    known, content = exported(info.mode, info.shape)
+    assert network is known
+    Path(path).write_bytes(content)
 
 
 def expected_of(network, batch):

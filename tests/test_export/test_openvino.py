@@ -12,9 +12,9 @@ from .fewer_bits import (
     calibration,
     error_of,
     expected_of,
+    exported,
     info_of,
     inputs,
-    raw_network,
     write_known,
 )
 
@@ -24,7 +24,7 @@ LIMITS = {'fp32': 1e-5, 'fp16': 0.005, 'bf16': 0.05, 'int8': 0.5}
 @pytest.fixture(scope='module')
 def written(tmp_path_factory):
     """The files of all precisions."""
-    network = raw_network()[0]
+    network = exported('raw')[0]
     paths = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(writer, 'write_onnx', write_known)
@@ -70,7 +70,7 @@ def test_exp_stays_float_in_int8(written):
 
 
 def test_too_few_pictures_leave_nothing(tmp_path):
-    network = raw_network()[0]
+    network = exported('raw')[0]
     with pytest.raises(UserError, match='at least 8 pictures'):
         FORMATS['openvino'].write(network, tmp_path / 'model.xml', info=info_of('raw', 'int8'),
                                   calibration=lambda: iter([inputs()]))
@@ -86,7 +86,7 @@ def test_a_failure_leaves_what_was_there(monkeypatch, tmp_path):
         raise RuntimeError('No space left on device')
 
     monkeypatch.setattr(openvino, 'save_model', full)
-    network = raw_network()[0]
+    network = exported('raw')[0]
     with pytest.raises(UserError, match='cannot be written: No space left'):
         FORMATS['openvino'].write(network, tmp_path / 'model.xml', info=info_of('raw', 'fp32'))
     assert {one.name: one.read_text() for one in tmp_path.iterdir()} == {

@@ -13,16 +13,16 @@ from .fewer_bits import (
     calibration,
     error_of,
     expected_of,
+    exported,
     info_of,
     inputs,
-    raw_network,
     write_known,
 )
 
 
 @pytest.fixture(params=['fp16', 'int8'])
 def written(request, monkeypatch, tmp_path):
-    network = raw_network()[0]
+    network = exported('raw')[0]
     monkeypatch.setattr(precision, 'write_onnx', write_known)
     path, info = tmp_path / 'model.onnx', info_of('raw', request.param)
     FORMATS['onnx'].write(network, path, info=info, calibration=calibration)
@@ -65,7 +65,7 @@ def test_layers_have_fewer_bits_and_exp_has_not(written):
 
 
 def test_too_few_pictures_leave_nothing(tmp_path):
-    network = raw_network()[0]
+    network = exported('raw')[0]
     with pytest.raises(UserError, match='at least 8 pictures'):
         FORMATS['onnx'].write(network, tmp_path / 'model.onnx', info=info_of('raw', 'int8'),
                               calibration=lambda: iter([inputs()]))
@@ -81,7 +81,7 @@ def test_a_failure_leaves_what_was_there(monkeypatch, tmp_path):
         yield from calibration()
         raise KeyboardInterrupt
 
-    network = raw_network()[0]
+    network = exported('raw')[0]
     with pytest.raises(KeyboardInterrupt):
         FORMATS['onnx'].write(network, path, info=info_of('raw', 'int8'), calibration=stop)
     assert path.read_text() == 'old' and list(tmp_path.iterdir()) == [path]
@@ -101,7 +101,7 @@ def test_refusals_say_what_to_take(name, mode, precision, words):
 
 
 def test_a_missing_folder(tmp_path):
-    network = raw_network()[0]
+    network = exported('raw')[0]
     with pytest.raises(UserError, match='cannot be written: No such file'):
         FORMATS['onnx'].write(network, tmp_path / 'none' / 'model.onnx',
                               info=info_of('raw', 'fp16'))
