@@ -12,8 +12,7 @@ from fcos_mm.export.calibration import CalibrationInputs
 from fcos_mm.export.formats import FORMATS, Calibration
 from fcos_mm.export.network import ExportNetwork
 from fcos_mm.export.onnx import write_onnx
-from fcos_mm.export.parts import of_openvino, parts_of
-from fcos_mm.export.quantise import import_quantiser, quantised
+from fcos_mm.export.quantise import import_nncf, quantised_openvino
 from fcos_mm.export.scratch import scratch_folder
 from fcos_mm.runtime.info import KEY, ModelInfo
 
@@ -41,14 +40,14 @@ def write_openvino(network: ExportNetwork, path: str | Path, *, info: ModelInfo,
     nncf = inputs = None
     if info.precision == 'int8':
         inputs = CalibrationInputs(calibration, network.input_names)
-        nncf = import_quantiser('openvino')
+        nncf = import_nncf()
     path = Path(path)
     with scratch_folder(path) as folder:
         source = folder / 'fp32.onnx'
         write_onnx(network, source, info=info)
         model = _converted(openvino, source)
         if nncf is not None:
-            model = quantised(nncf, model, parts_of(of_openvino(model)), inputs)
+            model = quantised_openvino(nncf, model, inputs)
         model.set_rt_info(info.to_json(), [KEY])
         _save(openvino, model, path, folder, half=info.precision == 'fp16')
 

@@ -1,17 +1,17 @@
 """ONNX with fewer bits: half precision, and 8-bit integers."""
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from fcos_mm.atomic_file import replaced
+from fcos_mm.compat.extras import import_extra
 from fcos_mm.export.calibration import CalibrationInputs
 from fcos_mm.export.formats import FORMATS, Calibration
 from fcos_mm.export.half import in_half
 from fcos_mm.export.network import ExportNetwork
 from fcos_mm.export.onnx import write_onnx
 from fcos_mm.export.parts import of_onnx, parts_of
-from fcos_mm.export.quantise import import_quantiser, quantised
+from fcos_mm.export.quantise import quantised_onnx
 from fcos_mm.export.scratch import scratch_folder
 from fcos_mm.runtime.info import KEY, ModelInfo
 
@@ -37,14 +37,14 @@ def write_onnx_as(network: ExportNetwork, path: str | Path, *, info: ModelInfo,
     if info.precision == 'fp32':
         write_onnx(network, path, info=info)
         return
-    nncf = inputs = None
+    inputs = None
     if info.precision == 'int8':
         inputs = CalibrationInputs(calibration, network.input_names)
-        nncf = import_quantiser('onnxruntime')
+        import_extra('onnxruntime', '--precision int8 of --format onnx')
     with scratch_folder(Path(path)) as folder:
         source = folder / 'fp32.onnx'
         write_onnx(network, source, info=info)
-        model = _in_half(source) if nncf is None else _quantised(nncf, source, inputs)
+        model = _in_half(source) if inputs is None else quantised_onnx(source, inputs)
     _finish(model, info)
     with replaced(path) as unfinished:
         unfinished.write_bytes(model.SerializeToString())
@@ -57,14 +57,8 @@ def _in_half(source: Path) -> Any:
     return in_half(model, {*parts.after, *parts.sampling})
 
 
-def _quantised(nncf: ModuleType, source: Path, inputs: CalibrationInputs) -> Any:
-    """The model with layers in 8-bit integers."""
-    model = import_module('onnx').load(source)
-    return quantised(nncf, model, parts_of(of_onnx(model)), inputs)
-
-
 def _finish(model: Any, info: ModelInfo) -> None:
-    """Write the metadata, which NNCF drops."""
+    """Write the metadata, which onnxruntime's tools drop."""
     del model.metadata_props[:]
     model.metadata_props.add(key=KEY, value=info.to_json())
     model.producer_name, model.producer_version = 'fcos_mm', info.version
