@@ -7,6 +7,7 @@ from fcos_mm.errors import check_choice
 from fcos_mm.export.candidates import CandidateRule
 from fcos_mm.export.deformable import use_grid_sampling
 from fcos_mm.export.levels import decoded_levels, raw_levels
+from fcos_mm.export.padding import fix_padding
 from fcos_mm.export.settings import candidate_rule, check_exportable, suppression
 from fcos_mm.export.suppression import Suppression
 from fcos_mm.runtime.info import MODES
@@ -53,6 +54,7 @@ class ExportNetwork(nn.Module):
         self.mode = mode
         self.parts = nn.ModuleList(network_parts(prepared))
         use_grid_sampling(self.parts)
+        fix_padding(self.parts[0], _divisor(prepared))
         self.head = self.parts[-1]
         self.input_names = ('images', 'sizes') if mode == 'nms' else ('images', )
         self.output_names = self._names()
@@ -90,3 +92,8 @@ class ExportNetwork(nn.Module):
         for part in self.parts:
             value = part(value)
         return value
+
+
+def _divisor(detector: nn.Module) -> int:
+    """What the sides of the network's input are multiples of."""
+    return max(1, getattr(detector.data_preprocessor, 'pad_size_divisor', 1))

@@ -1,11 +1,11 @@
 """Files with NMS, of any size, in formats and precisions with fewer bits."""
 import numpy as np
 import pytest
-from fcos_mm.export.verify import reference
-from fcos_mm.runtime.sessions import open_session
 
 from fcos_mm.export import openvino, precision
 from fcos_mm.export.formats import FORMATS
+from fcos_mm.export.verify import reference
+from fcos_mm.runtime.sessions import open_session
 
 from .fewer_bits import calibration, exported, info_of, inputs, write_known
 
