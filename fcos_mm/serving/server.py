@@ -10,6 +10,7 @@ from pathlib import Path
 from fcos_mm.compat.extras import import_extra
 from fcos_mm.errors import UserError
 from fcos_mm.runtime.grouping import usual_batch
+from fcos_mm.runtime.thresholds import check_score_threshold
 from fcos_mm.serving.settings import Settings
 
 #: What a trained model consists of; the server wants what is exported from it.
@@ -28,6 +29,8 @@ def run(args: argparse.Namespace) -> int:
     """
     for module in ('fastapi', 'uvicorn', 'python_multipart'):
         import_extra(module, 'fcos-mm serve')
+    if args.score_thr != 'auto':
+        check_score_threshold(args.score_thr)
     check_model(args.model)
     listener = listen(args.host, args.port)
     with listener:

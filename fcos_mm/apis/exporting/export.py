@@ -136,7 +136,7 @@ def _path(args: argparse.Namespace, found: TrainedModel, kind: Format) -> Path:
         if path.is_dir():
             raise UserError(f'--out {path} is a folder.\nName a file in it: '
                             f'{path / ("model" + kind.ending)}.')
-        if path.suffix.lower() != kind.ending:
+        if path.suffix != kind.ending:
             raise UserError(f'--out {path}: the name of this format ends with {kind.ending}.\n'
                             f'Give {path.with_suffix(kind.ending)}, or another --format.')
         return path
