@@ -10,6 +10,7 @@ from fcos_mm.apis.detection.inputs import Inputs
 from fcos_mm.apis.detection.opening import find_network, open_network
 from fcos_mm.apis.detection.outputs import Outputs
 from fcos_mm.apis.detection.session import Session
+from fcos_mm.apis.detection.summary import INTERRUPTED
 from fcos_mm.apis.named_inputs import check_order, ending_kind
 from fcos_mm.apis.sharding.pictures import ShardInputs
 from fcos_mm.apis.sharding.run import check_options, detect_in_shards
@@ -17,8 +18,6 @@ from fcos_mm.checkpoints.safe_loading import trust_checkpoints
 from fcos_mm.errors import UserError
 from fcos_mm.runtime.thresholds import check_score_threshold
 from fcos_mm.speed.precision import check_precision
-
-INTERRUPTED = 130  # the exit status after Ctrl-C, as of a shell
 
 
 def run(args: argparse.Namespace) -> int:

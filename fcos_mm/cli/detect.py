@@ -7,6 +7,7 @@ from fcos_mm.cli.options import (
     add_trust_option,
     positive,
     run_of,
+    threshold,
 )
 
 _EXAMPLES = '''examples:
@@ -26,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         'model (.onnx, .xml, .torchscript)')
     parser.add_argument('--weights', metavar='CHECKPOINT', help='the weights, if MODEL is a config')
     parser.add_argument('--out-dir', default='detections', help='output folder')
-    parser.add_argument('--score-thr', type=_threshold, default='auto', metavar='SCORE',
+    parser.add_argument('--score-thr', type=threshold, default='auto', metavar='SCORE',
                         help='keep detections with at least this score (default: auto, the '
                         'best-F1 threshold of each class found in training, or else 0.3)')
     parser.add_argument('--classes', nargs='+', metavar='NAME', help='keep only these classes')
@@ -59,14 +60,6 @@ def _add_sharding(group: argparse._ArgumentGroup) -> None:
                        '(default: one per GPU, or else per CPU)')
     group.add_argument('--ray-address', metavar='ADDRESS', help='an existing Ray cluster, or auto '
                        '(default: Ray is started on this machine)')
-
-
-def _threshold(text: str) -> float | str:
-    try:
-        return text if text == 'auto' else float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f'{text}: give a number from 0 to 1, or auto') from None
 
 
 run = run_of('fcos_mm.apis.detect')

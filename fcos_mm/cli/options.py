@@ -78,13 +78,12 @@ positive, not_negative = _at_least(1), _at_least(0)
 
 
 def threshold(text: str) -> float | str:
-    """A ``type`` of argparse: a score from 0 to 1, or ``'auto'``."""
+    """A ``type`` of argparse: a number, or ``'auto'``; the command checks the number."""
     try:
-        if text == 'auto' or 0 <= float(text) <= 1:
-            return text if text == 'auto' else float(text)
+        return text if text == 'auto' else float(text)
     except ValueError:
-        pass
-    raise argparse.ArgumentTypeError(f'{text}: give a number from 0 to 1, or auto')
+        raise argparse.ArgumentTypeError(
+            f'{text}: give a number from 0 to 1, or auto') from None
 
 
 def complete(args: argparse.Namespace) -> argparse.Namespace:

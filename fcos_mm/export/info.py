@@ -70,12 +70,7 @@ def preprocessing(cfg: Config) -> Preprocessing:
 def padded_scale(rule: Preprocessing) -> tuple[int, int]:
     """(height, width) of the input for an image of the shape of ``scale``."""
     width, height = rule.scale
-    return tuple(padded_side(side, rule) for side in (height, width))
-
-
-def padded_side(side: int, rule: Preprocessing) -> int:
-    """The smallest multiple of the divisor that holds a side."""
-    return -(-side // rule.pad_divisor) * rule.pad_divisor
+    return rule.padded(height), rule.padded(width)
 
 
 def _resize(pipeline: Sequence[Mapping]) -> Mapping:

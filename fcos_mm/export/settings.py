@@ -82,3 +82,7 @@ def _check_suppression(head: FCOSHead) -> None:
         raise UserError(f'model.test_cfg.min_bbox_size={cfg["min_bbox_size"]} counts pixels of the '
                         'original image, which a file with NMS does not know.\nTake --mode decoded'
                         ', or --cfg-options model.test_cfg.min_bbox_size=0.')
+    if cfg['nms'].get('offset') and head.box_convention == 'continuous':
+        raise UserError('model.test_cfg.nms.offset=1 counts pixels of the original image, which a '
+                        'file with NMS does not know.\nTake --mode decoded, or --cfg-options '
+                        'model.test_cfg.nms.offset=0.')

@@ -6,15 +6,12 @@ import numpy as np
 
 from fcos_mm.errors import UserError
 from fcos_mm.runtime.detections import Detections
-from fcos_mm.runtime.grouping import batches
+from fcos_mm.runtime.grouping import batches, read_at_once, usual_batch
 from fcos_mm.runtime.images import Picture, as_pixels
 from fcos_mm.runtime.postprocessing import Found, from_decoded, from_nms
 from fcos_mm.runtime.preprocessing import Prepared, Preprocessor
 from fcos_mm.runtime.sessions import open_session
 from fcos_mm.runtime.thresholds import Thresholds, class_indices
-
-_BATCH_ON_GPU = 8
-_READ_AT_ONCE = 4  # batches; among so many images those of one size are looked for
 
 
 class Detector:
@@ -51,15 +48,14 @@ class Detector:
                             'processing to you; Detector cannot use it.\nExport it with --mode '
                             'decoded or nms, or use fcos_mm.runtime.open_session.')
         self.classes = info.classes
-        self._kept = (Thresholds(by_class=info.thresholds, note=info.threshold_note)
-                      if score_thr == 'auto' else Thresholds.equal(score_thr, len(info.classes)))
+        self._kept = Thresholds.of_file(info, score_thr)
         self.thresholds = self._kept.by_class
         self._wanted = class_indices(classes, info.classes)
         self._category_ids = dict(zip(info.classes, info.category_ids, strict=True))
         self._preprocessor = Preprocessor(info)
         self._found = from_nms if info.mode == 'nms' else from_decoded
         self._file = path
-        self._usual_batch = info.shape[0] or (1 if device == 'cpu' else _BATCH_ON_GPU)
+        self._usual_batch = usual_batch(device, info.shape[0])
 
     def __repr__(self) -> str:
         return (f'Detector: {self._file}, {self.info.precision}, mode {self.info.mode}\n'
@@ -94,7 +90,7 @@ class Detector:
         return min(size, self.info.shape[0] or size)
 
     def _detect(self, pictures: Sequence[Picture], size: int) -> Iterator[Detections]:
-        at_once = 1 if size == 1 else size * _READ_AT_ONCE
+        at_once = read_at_once(size)
         for start in range(0, len(pictures), at_once):
             images = [as_pixels(picture) for picture in pictures[start:start + at_once]]
             prepared = [self._preprocessor.prepare(image) for image in images]

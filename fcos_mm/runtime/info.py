@@ -35,6 +35,10 @@ class Preprocessing:
     pad_divisor: int
     pad_value: float
 
+    def padded(self, side: int) -> int:
+        """The smallest multiple of ``pad_divisor`` that holds a side."""
+        return -(-side // self.pad_divisor) * self.pad_divisor
+
 
 @dataclass(frozen=True, kw_only=True)
 class Postprocessing:

@@ -92,9 +92,7 @@ class Preprocessor:
         return target
 
     def _padded(self, height: int, width: int) -> tuple[int, int]:
-        divisor = self._how.pad_divisor
-        return (self._height or -(-height // divisor) * divisor,
-                self._width or -(-width // divisor) * divisor)
+        return (self._height or self._how.padded(height), self._width or self._how.padded(width))
 
 
 def _scaled(width: int, height: int, factor: float) -> tuple[int, int]:

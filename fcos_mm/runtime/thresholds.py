@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fcos_mm.errors import UserError, did_you_mean
+from fcos_mm.runtime.info import ModelInfo
 
 NEAR = 0.1  # how far below its threshold a score is counted as just missing it
 
@@ -29,6 +30,17 @@ class Thresholds:
         """
         check_score_threshold(score_thr)
         return cls(by_class=(score_thr, ) * number, note=f'{score_thr:g}')
+
+    @classmethod
+    def of_file(cls, info: ModelInfo, score_thr: float | str) -> 'Thresholds':
+        """Those stored in an exported file for ``'auto'``, or the same number for all classes.
+
+        Raises:
+            UserError: If a number is not from 0 to 1.
+        """
+        if score_thr == 'auto':
+            return cls(by_class=info.thresholds, note=info.threshold_note)
+        return cls.equal(score_thr, len(info.classes))
 
     def keep(self, scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
         """Which of n detections reach the threshold of their class; NaN reaches none."""

@@ -9,11 +9,12 @@ from pathlib import Path
 
 from fcos_mm.compat.extras import import_extra
 from fcos_mm.errors import UserError
+from fcos_mm.runtime.grouping import usual_batch
+from fcos_mm.runtime.thresholds import check_score_threshold
 from fcos_mm.serving.settings import Settings
 
 #: What a trained model consists of; the server wants what is exported from it.
 _TRAINED = ('.pth', '.pt', '.py')
-_BATCH_ON_GPU = 8
 _GRACE = 5  # seconds beyond the timeout of requests until a shutdown waits no longer
 
 
@@ -28,6 +29,8 @@ def run(args: argparse.Namespace) -> int:
     """
     for module in ('fastapi', 'uvicorn', 'python_multipart'):
         import_extra(module, 'fcos-mm serve')
+    if args.score_thr != 'auto':
+        check_score_threshold(args.score_thr)
     check_model(args.model)
     listener = listen(args.host, args.port)
     with listener:
@@ -41,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
 
 def settings_of(args: argparse.Namespace, batch_of_file: int = 0) -> Settings:
     """The settings that the options stand for, for a file of a fixed batch size, or 0."""
-    batch_size = args.batch_size or batch_of_file or (1 if args.device == 'cpu' else _BATCH_ON_GPU)
+    batch_size = args.batch_size or usual_batch(args.device, batch_of_file)
     return Settings(
         score_thr=args.score_thr, batch_size=batch_size, max_queue=args.queue,
         max_upload_bytes=round(args.max_upload_mb * 1e6), timeout=args.timeout,

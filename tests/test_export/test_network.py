@@ -144,6 +144,7 @@ def test_no_candidate_at_all(images):
     ('nms', dict(nms=dict(type='nms', iou_threshold=0.5, max_num=3)), 'nms.max_num'),
     ('nms', dict(max_per_img=-1), 'max_per_img'),
     ('nms', dict(min_bbox_size=4), '--mode decoded'),
+    ('nms', dict(nms=dict(offset=1)), '--mode decoded'),
     ('decoded', dict(nms=dict(class_agnostic=True)), '--mode nms'),
 ])
 def test_what_cannot_be_part_of_a_graph(mode, change, words):

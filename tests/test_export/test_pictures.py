@@ -7,7 +7,7 @@ import torch
 from mmdet.datasets.transforms import Resize
 
 import fcos_mm  # noqa: F401
-from fcos_mm.export.pictures import batches_of, input_of
+from fcos_mm.export.pictures import batches_of
 from fcos_mm.models.data_preprocessor import DetDataPreprocessor
 
 from .conftest import info
@@ -35,7 +35,7 @@ def test_as_the_pipeline(picture, keep_ratio, channels):
                                      pad_size_divisor=16, pad_value=3.)
     expected = preprocess(dict(
         inputs=[torch.from_numpy(resized.transpose(2, 0, 1).copy())], data_samples=None))['inputs']
-    got = input_of(picture, given)
+    got = next(batches_of([picture], given))
     assert np.allclose(got['images'], expected.numpy(), atol=1e-4)
     assert got['sizes'].tolist() == [list(resized.shape[:2])]
 
@@ -43,7 +43,7 @@ def test_as_the_pipeline(picture, keep_ratio, channels):
 @pytest.mark.parametrize('shape, inside', [
     ((1, 96, 128), (83, 128)), ((1, 32, 128), (32, 49)), ((1, 96, 64), (42, 64))])
 def test_fixed_shapes(picture, shape, inside):
-    got = input_of(picture, with_rule(shape))
+    got = next(batches_of([picture], with_rule(shape)))
     assert got['images'].shape == (1, 3, *shape[1:])
     assert got['sizes'].tolist() == [list(inside)]
     assert not got['images'][0, :, inside[0]:].any()
@@ -54,5 +54,5 @@ def test_batches(picture):
     batches = list(batches_of([picture, picture[:20], picture[:30]], with_rule((2, 96, 128))))
     assert [batch['images'].shape for batch in batches] == [(2, 3, 96, 128)] * 2
     assert (batches[1]['images'][0] == batches[1]['images'][1]).all()
-    assert batches[0]['sizes'].tolist()[1] == batches_of([picture[:20]], with_rule()
-                                                         ).__next__()['sizes'].tolist()[0]
+    alone = next(batches_of([picture[:20]], with_rule()))
+    assert batches[0]['sizes'].tolist()[1] == alone['sizes'].tolist()[0]

@@ -214,12 +214,17 @@ def test_a_missing_package(monkeypatch):
 
 
 @pytest.mark.parametrize('words', [
-    ['--port', '70000'], ['--port', '-1'], ['--timeout', '0'], ['--score-thr', '2'],
+    ['--port', '70000'], ['--port', '-1'], ['--timeout', '0'], ['--score-thr', 'x'],
     ['--max-upload-mb', 'nan'], ['--queue', '0'], ['--batch-size', '0']])
 def test_wrong_options(words, capsys):
     with pytest.raises(SystemExit):
         main(serve, ['mine.onnx', *words])
     assert words[0] in capsys.readouterr().err
+
+
+def test_a_threshold_above_one():
+    with pytest.raises(UserError, match='--score-thr 50: .* Did you mean 0.5'):
+        main(serve, ['mine.onnx', '--score-thr', '50'])
 
 
 def test_options_become_settings():

@@ -13,12 +13,10 @@ from fcos_mm.apis.detection.network import Prepared
 from fcos_mm.apis.detection.selection import Found, Selection
 from fcos_mm.apis.detection.tiles import check_tiles, tiles_of
 from fcos_mm.apis.image_files import read_image
-from fcos_mm.runtime import ModelInfo
+from fcos_mm.runtime.grouping import read_at_once, usual_batch
+from fcos_mm.runtime.info import ModelInfo
 from fcos_mm.runtime.thresholds import Thresholds, class_indices
 from fcos_mm.visualization import ours
-
-_BATCH_ON_GPU = 8
-_READ_AT_ONCE = 4  # batches; among so many images those of one size are looked for
 
 
 class ExportedModel(NamedTuple):
@@ -59,19 +57,18 @@ class ExportedNetwork:
         info: ModelInfo = self._detector.info
         self.classes = tuple(info.classes)
         self.category_ids = dict(zip(info.classes, info.category_ids, strict=True))
-        self.thresholds = _thresholds(score_thr, info)
+        self.thresholds = Thresholds.of_file(info, score_thr)
         self.device = _Device(type=device or 'cpu')
         self.visualizer = _visualizer(self.classes)
         self.tile_size = tiles or min(info.preprocessing.scale) if tiles is not None else None
-        self._usual_batch = info.shape[0] or (1 if self.device.type == 'cpu' else _BATCH_ON_GPU)
+        self._usual_batch = usual_batch(self.device.type, info.shape[0])
         self._selection = Selection(
             classes=self.classes, category_ids=self.category_ids, thresholds=self.thresholds,
             wanted=class_indices(classes, self.classes), visualizer=self.visualizer)
 
     def read_at_once(self, batch_size: int | None = None) -> int:
         """How many images :meth:`detect` should get in one call."""
-        size = batch_size or self._usual_batch
-        return 1 if size == 1 else size * _READ_AT_ONCE
+        return read_at_once(batch_size or self._usual_batch)
 
     def prepare(self, image: str | np.ndarray) -> Prepared:
         """Read an image; the runtime does the rest.
@@ -124,12 +121,6 @@ class ExportedNetwork:
 def _arrays(found: Any) -> Found:
     return (np.asarray(found.boxes, np.float32).reshape(-1, 4),
             np.asarray(found.scores, np.float32), np.asarray(found.labels, np.int64))
-
-
-def _thresholds(score_thr: float | str, info: ModelInfo) -> Thresholds:
-    if score_thr == 'auto':
-        return Thresholds(by_class=tuple(info.thresholds), note=info.threshold_note)
-    return Thresholds.equal(score_thr, len(info.classes))
 
 
 def _visualizer(classes: tuple[str, ...]) -> DetLocalVisualizer:

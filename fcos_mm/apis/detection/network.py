@@ -17,11 +17,8 @@ from fcos_mm.apis.trained_model import TrainedModel
 from fcos_mm.checkpoints.safe_loading import read_checkpoint
 from fcos_mm.config.datasets import first_dataset
 from fcos_mm.errors import UserError
-from fcos_mm.runtime.grouping import batches
+from fcos_mm.runtime.grouping import batches, read_at_once, usual_batch
 from fcos_mm.runtime.thresholds import class_indices
-
-_BATCH_ON_GPU = 8
-_READ_AT_ONCE = 4  # batches; among so many images those of one size are looked for
 
 
 @dataclass(kw_only=True)
@@ -66,8 +63,7 @@ class Network:
         self.category_ids = find_category_ids(self.inferencer.cfg, self.classes)
         self.thresholds = choose_thresholds(score_thr, meta, self.classes)
         self.device = next(self.inferencer.model.parameters()).device
-        # larger batches are not faster on a CPU
-        self._usual_batch = 1 if self.device.type == 'cpu' else _BATCH_ON_GPU
+        self._usual_batch = usual_batch(self.device.type)
         self._selection = Selection(
             classes=self.classes, category_ids=self.category_ids, thresholds=self.thresholds,
             wanted=class_indices(classes, self.classes), visualizer=self.visualizer)
@@ -81,8 +77,7 @@ class Network:
 
     def read_at_once(self, batch_size: int | None = None) -> int:
         """How many images :meth:`detect` should get in one call."""
-        size = batch_size or self._usual_batch
-        return 1 if size == 1 else size * _READ_AT_ONCE
+        return read_at_once(batch_size or self._usual_batch)
 
     def prepare(self, image: str | np.ndarray) -> Prepared:
         """Read an image and bring it into the form that the network wants.

@@ -16,12 +16,10 @@ from fcos_mm.apis.detection.inputs import Inputs, is_video
 from fcos_mm.apis.detection.network import Network, Prepared
 from fcos_mm.apis.detection.outputs import Outputs, Place
 from fcos_mm.apis.detection.progress import Bar, Lines, progress_on
-from fcos_mm.apis.detection.summary import printable, reason_of, summarize
+from fcos_mm.apis.detection.summary import HOPELESS, printable, reason_of, summarize
 from fcos_mm.apis.detection.video import VideoError, VideoReader, frames_of
 from fcos_mm.apis.image_files import count_pages
 from fcos_mm.errors import UserError
-
-_HOPELESS = 10  # so many images that fail, and none before that did not
 
 T = TypeVar('T')
 Item = tuple[Place, Prepared | Exception]
@@ -78,7 +76,7 @@ class Session:
                 raise
             except Exception as error:
                 outcome = self._note_failure(place, error)
-                if (not self.images + self.frames and len(self.failures) >= _HOPELESS
+                if (not self.images + self.frames and len(self.failures) >= HOPELESS
                         and not isinstance(error, UserError)):
                     raise
             progress.step(printable(place.path), outcome, place.frame)

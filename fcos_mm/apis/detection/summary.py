@@ -13,6 +13,10 @@ from fcos_mm.errors import UserError
 from fcos_mm.faults import counted
 from fcos_mm.runtime.thresholds import NEAR
 
+#: The exit status after Ctrl-C, as of a shell.
+INTERRUPTED = 130
+#: So many images that fail, and none before that did not, end the command.
+HOPELESS = 10
 _SHOWN = 20  # failures on the screen; the log has all
 
 

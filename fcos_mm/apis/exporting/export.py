@@ -17,9 +17,9 @@ from fcos_mm.apis.trained_model import TrainedModel, find_model
 from fcos_mm.checkpoints.safe_loading import read_checkpoint, trust_checkpoints
 from fcos_mm.errors import UserError
 from fcos_mm.export.formats import Format, format_of
-from fcos_mm.export.info import model_info, padded_scale, padded_side, preprocessing
+from fcos_mm.export.info import model_info, padded_scale, preprocessing
 from fcos_mm.export.network import ExportNetwork
-from fcos_mm.export.pictures import batches_of, input_of
+from fcos_mm.export.pictures import batches_of
 from fcos_mm.export.verify import Comparison, other_sizes, verify
 from fcos_mm.runtime.info import ModelInfo
 
@@ -70,8 +70,8 @@ class Export:
     def _inputs(self) -> Iterator[dict[str, np.ndarray]]:
         yield from batches_of(self.pictures.some(_COMPARED), self.info)
         if not all(self.info.shape):
-            first = next(self.pictures.some(1))
-            yield from other_sizes(input_of(first, self.info), self.info)
+            first = next(batches_of(self.pictures.some(1), self.info))
+            yield from other_sizes(first, self.info)
 
 
 def run(args: argparse.Namespace) -> None:
@@ -125,7 +125,7 @@ def _shape(args: argparse.Namespace, found: TrainedModel) -> tuple[int, int, int
     match = re.fullmatch(r'(\d+)x(\d+)', args.size)
     if not match or not all(map(int, match.groups())):
         raise UserError(f'--size {args.size}: give WIDTHxHEIGHT in pixels, such as 640x480.')
-    width, height = (padded_side(int(side), rule) for side in match.groups())
+    width, height = (rule.padded(int(side)) for side in match.groups())
     return args.batch or 1, height, width
 
 
@@ -136,7 +136,7 @@ def _path(args: argparse.Namespace, found: TrainedModel, kind: Format) -> Path:
         if path.is_dir():
             raise UserError(f'--out {path} is a folder.\nName a file in it: '
                             f'{path / ("model" + kind.ending)}.')
-        if path.suffix.lower() != kind.ending:
+        if path.suffix != kind.ending:
             raise UserError(f'--out {path}: the name of this format ends with {kind.ending}.\n'
                             f'Give {path.with_suffix(kind.ending)}, or another --format.')
         return path

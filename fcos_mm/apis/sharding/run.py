@@ -12,7 +12,7 @@ from fcos_mm.apis.console import library_output_to_log
 from fcos_mm.apis.detection.exported import ExportedModel
 from fcos_mm.apis.detection.outputs import Outputs, Place
 from fcos_mm.apis.detection.progress import Bar, Lines, progress_on
-from fcos_mm.apis.detection.summary import printable, summarize
+from fcos_mm.apis.detection.summary import HOPELESS, INTERRUPTED, printable, summarize
 from fcos_mm.apis.inferencer import find_category_ids
 from fcos_mm.apis.sharding.jobs import Dispatcher, Job
 from fcos_mm.apis.sharding.manifest import Manifest, locked, read_manifest
@@ -33,8 +33,6 @@ from fcos_mm.errors import UserError
 from fcos_mm.faults import counted
 
 SIZE = 64  # pictures of a shard
-INTERRUPTED = 130  # the exit status after Ctrl-C, as of a shell
-_HOPELESS = 10  # so many pictures that fail, and none before that did not
 
 
 def check_options(args: argparse.Namespace) -> None:
@@ -193,7 +191,7 @@ class ShardRun:
         return int(bool(failures))
 
     def _opened(self, facts: dict[str, Any]) -> None:
-        """Complete the manifest by the first worker; the others must agree."""
+        """Complete the manifest by the first worker that is ready."""
         log(f'worker {facts["pid"]} on {facts["host"]} is ready')
         if self.manifest.classes is None:
             ids = find_category_ids(self.model.cfg, facts['classes'])
@@ -228,8 +226,8 @@ class ShardRun:
                 raise UserError(f'A worker has no file {path}, which is on this machine.\nPut the '
                                 'images on a disk that all machines share, or into an object '
                                 'store.')
-            if self._odd >= _HOPELESS and not self._succeeded:
-                raise UserError(f'The first {_HOPELESS} images failed, although they can be read: '
+            if self._odd >= HOPELESS and not self._succeeded:
+                raise UserError(f'The first {HOPELESS} images failed, although they can be read: '
                                 f'{printable(path)} {result["failure"]}\nModel or config is wrong, '
                                 'or the memory too small; detect.log has the traceback.')
 

@@ -86,6 +86,7 @@ def test_a_file_that_differs_is_not_left(checkpoint, tmp_path, monkeypatch):
     (['--dynamic', '--size', '64x48'], 'leave out --size'),
     (['--size', '64'], 'WIDTHxHEIGHT'),
     (['--out', 'model.pb'], r'ends with \.onnx'),
+    (['--out', 'model.ONNX'], r'Give model\.onnx'),
     (['--cfg-options', 'model.test_cfg.nms.type=soft_nms'], '--mode raw'),
 ])
 def test_options_that_cannot_be(checkpoint, words, message):
