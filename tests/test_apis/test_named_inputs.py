@@ -3,8 +3,9 @@ import pytest
 import torch
 
 from fcos_mm.apis import named_inputs
-from fcos_mm.apis.named_inputs import check_device, check_order, check_score_threshold
+from fcos_mm.apis.named_inputs import check_device, check_order
 from fcos_mm.errors import UserError
+from fcos_mm.runtime.thresholds import check_score_threshold
 
 
 @pytest.mark.parametrize('named', [
