@@ -5,10 +5,13 @@ from collections.abc import Iterator
 from fcos_mm.compat.extras import COMMANDS
 from fcos_mm.doctor.finding import Finding, import_error, is_installed, version_of
 
-#: What the packages of ``COMMANDS`` are for.
+#: What the optional packages of ``COMMANDS`` are for.
 PURPOSES = {
     'timm': 'timm backbones', 'sahi': 'detection in tiles', 'supervision': 'tracking, drawing',
-    'tensorboard': 'training curves', 'wandb': 'training curves, online'}
+    'tensorboard': 'training curves', 'wandb': 'training curves, online',
+    'onnx': 'export', 'onnxscript': 'export', 'openvino': 'export, OpenVINO files',
+    'nncf': 'export with int8', 'onnxruntime': 'ONNX files', 'fastapi': 'serve',
+    'uvicorn': 'serve', 'python_multipart': 'serve', 'ray': 'detect --shards'}
 _WEIGHTS = '_pytorch_model'
 
 
@@ -72,9 +75,9 @@ def weights() -> Iterator[Finding]:
 def extras() -> Iterator[Finding]:
     """Optional packages and what they are for."""
     for module, command in COMMANDS.items():
-        if module.endswith(_WEIGHTS):
+        if module not in PURPOSES:
             continue
-        purpose = PURPOSES.get(module, 'optional')
+        purpose = PURPOSES[module]
         if not is_installed(module):
             yield Finding(module, 'absent', purpose, command)
         elif (error := import_error(module)) is not None:

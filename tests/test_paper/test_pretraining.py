@@ -46,12 +46,12 @@ def test_boxes_are_crop_boxes_with_a_margin(cfg):
 
 def test_learns_and_writes_what_a_detector_loads(cfg, tmp_path):
     path = tmp_path / 'out' / 'backbone.pth'
-    right = pretrain_backbone(cfg, path, steps=150, side=16)
+    right = pretrain_backbone(cfg, path, steps=300, side=16)
     assert right > 0.9
     weights = torch.load(path, weights_only=True)['state_dict']
     assert 'layer4.0.conv1.weight' in weights
     again = tmp_path / 'again.pth'
-    pretrain_backbone(cfg, again, steps=150, side=16)
+    pretrain_backbone(cfg, again, steps=300, side=16)
     other = torch.load(again, weights_only=True)['state_dict']
     assert all(torch.equal(weights[name], other[name]) for name in weights)
 
