@@ -1,4 +1,4 @@
-"""``fcos-mm export``: write a trained detector as ONNX, to run without torch."""
+"""``fcos-mm export``: write a trained detector as ONNX, OpenVINO or TorchScript."""
 import argparse
 
 from fcos_mm.cli.options import add_config_options, add_trust_option, positive, run_of
@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('model', help='a work dir, checkpoint or config')
     parser.add_argument('--weights', metavar='CHECKPOINT', help='the weights, if MODEL is a config')
     parser.add_argument('--format', default='onnx', metavar='FORMAT',
-                        help='onnx (default: %(default)s)')
+                        help='onnx, openvino or torchscript (default: %(default)s)')
     parser.add_argument('--mode', choices=['raw', 'decoded', 'nms'],
                         help='what the file puts out: maps of the network, boxes and scores of all '
                         'locations, or detections after NMS (default: nms if the format has it)')

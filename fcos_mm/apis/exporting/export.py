@@ -112,7 +112,8 @@ def _prepared(args: argparse.Namespace, found: TrainedModel, kind: Format, mode:
         thresholds=thresholds.by_class, threshold_note=thresholds.note,
         precision=args.precision, shape=_shape(args, found))
     return Export(kind=kind, network=network, info=info, path=path,
-                  pictures=Pictures(args.images, found.cfg))
+                  pictures=Pictures(args.images, found.cfg, first=(
+                      'training' if args.precision == 'int8' else 'validation')))
 
 
 def _shape(args: argparse.Namespace, found: TrainedModel) -> tuple[int, int, int]:

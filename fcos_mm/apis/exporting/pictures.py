@@ -14,8 +14,8 @@ from fcos_mm.datasets.coco_format import read_coco
 from fcos_mm.errors import UserError
 from fcos_mm.faults import counted
 
-_LOADERS = (('validation', 'val_dataloader'), ('test', 'test_dataloader'),
-            ('training', 'train_dataloader'))
+_LOADERS = dict(validation='val_dataloader', test='test_dataloader',
+                training='train_dataloader')
 _PHOTOGRAPHS = ('astronaut', 'chelsea', 'coffee', 'rocket')  # of scikit-image
 
 
@@ -25,6 +25,7 @@ class Pictures:
     Args:
         words: Images, folders and patterns; None for those of the config.
         cfg: The config.
+        first: The set of the config that is used if it is there.
 
     Attributes:
         note: Which they are, for the screen.
@@ -33,15 +34,16 @@ class Pictures:
         UserError: If the words mean no picture, or there are none at all.
     """
 
-    def __init__(self, words: Sequence[str] | None, cfg: Config) -> None:
+    def __init__(self, words: Sequence[str] | None, cfg: Config, *,
+                 first: str = 'validation') -> None:
         self._paths: list[str] = []
         if words:
             self._paths = [path for path in Inputs(words, leave_out='').files
                            if not is_video(path)]
             self.note = counted(len(self._paths), 'picture') + ' of --images'
             return
-        for name, loader in _LOADERS:
-            self._paths = _of_dataset(first_dataset(cfg.get(loader)))
+        for name in (first, *_LOADERS):
+            self._paths = _of_dataset(first_dataset(cfg.get(_LOADERS[name])))
             if self._paths:
                 self.note = f'pictures of the {name} set'
                 return
