@@ -5,9 +5,8 @@ from torch import Tensor, nn
 from fcos_mm.compat.modules import inner_model
 from fcos_mm.errors import check_choice
 from fcos_mm.export.candidates import CandidateRule
-from fcos_mm.export.deformable import use_grid_sampling
+from fcos_mm.export.layers import fix_padding, use_grid_sampling
 from fcos_mm.export.levels import decoded_levels, raw_levels
-from fcos_mm.export.padding import fix_padding
 from fcos_mm.export.settings import candidate_rule, check_exportable, suppression
 from fcos_mm.export.suppression import Suppression
 from fcos_mm.runtime.info import MODES
