@@ -8,11 +8,11 @@ from typing import Any
 from fcos_mm.atomic_file import replaced
 from fcos_mm.compat.extras import import_extra
 from fcos_mm.errors import UserError
-from fcos_mm.export.calibration import CalibrationInputs
 from fcos_mm.export.formats import FORMATS, Calibration
+from fcos_mm.export.low_precision.calibration import CalibrationInputs
+from fcos_mm.export.low_precision.quantise import import_nncf, quantised_openvino
 from fcos_mm.export.network import ExportNetwork
 from fcos_mm.export.onnx import write_onnx
-from fcos_mm.export.quantise import import_nncf, quantised_openvino
 from fcos_mm.export.scratch import scratch_folder
 from fcos_mm.runtime.info import KEY, ModelInfo
 

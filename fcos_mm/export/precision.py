@@ -5,13 +5,13 @@ from typing import Any
 
 from fcos_mm.atomic_file import replaced
 from fcos_mm.compat.extras import import_extra
-from fcos_mm.export.calibration import CalibrationInputs
 from fcos_mm.export.formats import FORMATS, Calibration
-from fcos_mm.export.half import in_half
+from fcos_mm.export.low_precision.calibration import CalibrationInputs
+from fcos_mm.export.low_precision.half import in_half
+from fcos_mm.export.low_precision.parts import of_onnx, parts_of
+from fcos_mm.export.low_precision.quantise import quantised_onnx
 from fcos_mm.export.network import ExportNetwork
 from fcos_mm.export.onnx import write_onnx
-from fcos_mm.export.parts import of_onnx, parts_of
-from fcos_mm.export.quantise import quantised_onnx
 from fcos_mm.export.scratch import scratch_folder
 from fcos_mm.runtime.info import KEY, ModelInfo
 

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from fcos_mm.errors import UserError
-from fcos_mm.export.calibration import LEAST, CalibrationInputs
+from fcos_mm.export.low_precision.calibration import LEAST, CalibrationInputs
 
 
 def calibration(sizes):

@@ -4,7 +4,7 @@ import onnx
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
-from fcos_mm.export.half import in_half
+from fcos_mm.export.low_precision.half import in_half
 
 
 def model():

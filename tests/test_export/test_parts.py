@@ -1,5 +1,5 @@
 """Which operators are layers."""
-from fcos_mm.export.parts import Operator, parts_of
+from fcos_mm.export.low_precision.parts import Operator, parts_of
 
 CHAIN = {
     'first': Operator('Conv', ('', '')),

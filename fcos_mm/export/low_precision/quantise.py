@@ -17,8 +17,8 @@ from types import ModuleType
 from typing import Any
 
 from fcos_mm.compat.extras import import_extra
-from fcos_mm.export.calibration import CalibrationInputs
-from fcos_mm.export.parts import Parts, of_onnx, of_openvino, parts_of
+from fcos_mm.export.low_precision.calibration import CalibrationInputs
+from fcos_mm.export.low_precision.parts import Parts, of_onnx, of_openvino, parts_of
 
 #: The weight of a new input in the mean of the ranges.
 _NEWEST = 0.05
