@@ -4,6 +4,7 @@ import json
 import math
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,6 +41,23 @@ def replaced(path: str | Path, remedy: str = '') -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):
             unfinished.unlink()
+
+
+@contextlib.contextmanager
+def scratch_folder(path: str | Path) -> Iterator[Path]:
+    """A folder beside a file, for what it is made of; removed afterwards.
+
+    Raises:
+        UserError: If it cannot be made there.
+    """
+    path = Path(path)
+    try:
+        folder = tempfile.TemporaryDirectory(dir=path.parent, prefix=f'.{path.name}_')
+    except OSError as error:
+        raise UserError(f'{path} cannot be written: {error.strerror or error}.\n'
+                        'Name a file in a folder that exists and can be written to.') from error
+    with folder as name:
+        yield Path(name)
 
 
 def write_text(text: str, path: str | Path) -> None:

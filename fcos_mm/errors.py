@@ -27,6 +27,11 @@ def check_choice(name: str, value: object, allowed: tuple) -> None:
         raise ValueError(f'{name} must be one of {allowed}, got {value!r}')
 
 
+def first_line(error: BaseException) -> str:
+    """The first line of an error's message, or the name of its class if it has none."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0].strip()
+
+
 def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
     """The most similar known name, ignoring case; None below a similarity of ``cutoff``."""
     import difflib  # 3 ms

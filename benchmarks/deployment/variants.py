@@ -8,14 +8,13 @@ from deployment.answers import Answer, answer_of
 from deployment.subject import Subject, bytes_of, bytes_of_weights, mmdet_twin
 from fcos_mm import runtime
 from fcos_mm.apis.detection.opening import open_network
-from fcos_mm.apis.exporting.pictures import Pictures
+from fcos_mm.apis.exporting.pictures import Pictures, batches_of
 from fcos_mm.apis.inferencer import build_inferencer, find_category_ids
 from fcos_mm.apis.trained_model import TrainedModel
 from fcos_mm.compat.cpu_features import cpu_features
 from fcos_mm.export.formats import FORMATS
 from fcos_mm.export.info import model_info, padded_scale, preprocessing
 from fcos_mm.export.network import ExportNetwork
-from fcos_mm.export.pictures import batches_of
 
 PYTORCH, MMDET = 'PyTorch', 'mmdet'
 _CALIBRATED_ON = 100  # pictures

@@ -27,7 +27,7 @@ from fcos_mm.engine.distributed.scale_lr import scale_learning_rate
 from fcos_mm.engine.distributed.zero import gather_shares
 from fcos_mm.engine.resume.preemption import spare_workers
 from fcos_mm.engine.resume.resume_point import MAKE_ROOM
-from fcos_mm.errors import UserError
+from fcos_mm.errors import UserError, first_line
 from fcos_mm.visualization import ours
 
 _numbers = itertools.count()
@@ -227,7 +227,7 @@ def pretrained_settings(cfg: dict) -> Iterator[tuple[str, str]]:
 
 def _describe(settings: list[tuple[str, str]], error: Exception, model: nn.Module) -> str:
     keys = ' and '.join(f'{key} (checkpoint {checkpoint!r})' for key, checkpoint in settings)
-    reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+    reason = first_line(error)
     options = [f'{key}=None' for key, _ in settings]
     for part in dict.fromkeys(key.split('.')[1] for key, _ in settings):
         options += unfreezing_options(inner_model(model), part)

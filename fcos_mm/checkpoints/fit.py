@@ -13,7 +13,7 @@ from fcos_mm.checkpoints.class_rows import ClassRows
 from fcos_mm.checkpoints.safe_loading import read_checkpoint
 from fcos_mm.checkpoints.weights import fitted
 from fcos_mm.compat.modules import inner_model
-from fcos_mm.errors import UserError
+from fcos_mm.errors import UserError, first_line
 from fcos_mm.faults import first_few
 
 #: The key of a config that allows a training to start from mostly random weights.
@@ -42,7 +42,7 @@ def read_state_dict(path: str) -> dict[str, Tensor]:
     except UserError:
         raise
     except Exception as error:  # of the network, the address, the format
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        reason = first_line(error)
         raise UserError(f'Checkpoint {path} cannot be loaded: {reason}\n'
                         'Give a .pth file written by tools/train.py.') from error
     weights = checkpoint.get('state_dict', checkpoint) if isinstance(checkpoint, dict) else {}

@@ -2,7 +2,7 @@
 from importlib import import_module
 from types import ModuleType
 
-from fcos_mm.errors import UserError
+from fcos_mm.errors import UserError, first_line
 
 #: By module, the command that installs it. An extra of fcos_mm where its requirements fit beside
 #: torch and OpenCV as `make install` sets them up; else without its requirements.
@@ -52,7 +52,7 @@ def import_extra(module: str, purpose: str) -> ModuleType:
 
 
 def _unusable(module: str, purpose: str, error: Exception) -> UserError:
-    reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+    reason = first_line(error)
     return UserError(f'{purpose} needs the package {module}, which is installed but cannot be '
                      f'imported: {reason}\nRun `fcos-mm doctor`; it prints the command that '
                      'fixes this.')

@@ -1,18 +1,13 @@
 """Writing a detector as ONNX, by torch's exporter."""
-import contextlib
-import io
-import logging
-import os
-import warnings
-from collections.abc import Iterator
 from pathlib import Path
 
 import torch
 
 from fcos_mm.atomic_file import replaced
 from fcos_mm.compat.extras import import_extra
-from fcos_mm.errors import UserError
+from fcos_mm.errors import UserError, first_line
 from fcos_mm.export.network import ExportNetwork
+from fcos_mm.export.quiet import quiet
 from fcos_mm.export.suppression import onnx_translations
 from fcos_mm.runtime.info import KEY, ModelInfo
 
@@ -44,7 +39,7 @@ def write_onnx(network: ExportNetwork, path: str | Path, *, info: ModelInfo,
     program = _exported(network, info)
     program.model.metadata_props[KEY] = info.to_json()
     program.model.producer_name, program.model.producer_version = 'fcos_mm', info.version
-    with replaced(path) as unfinished, _quiet():
+    with replaced(path) as unfinished, quiet():
         program.save(str(unfinished), external_data=False)
 
 
@@ -68,7 +63,7 @@ def _cells(divisor: int, least: int) -> int:
 def _exported(network: ExportNetwork, info: ModelInfo):
     values = example_inputs(network, info)
     try:
-        with _quiet():
+        with quiet():
             return torch.onnx.export(
                 network.eval(), tuple(values.values()), dynamo=True, opset_version=OPSET,
                 input_names=list(network.input_names), output_names=list(network.output_names),
@@ -100,24 +95,9 @@ def _describe(error: Exception, info: ModelInfo) -> str:
     cause = error
     while cause.__cause__ is not None:
         cause = cause.__cause__
-    reason = next((line.strip() for line in str(cause).splitlines() if line.strip()),
-                  type(cause).__name__)
+    reason = first_line(cause)
     if not all(info.shape):
         return (f'This network cannot be exported with dynamic sizes: {reason[:300]}\n'
                 'Export it for one size: without --dynamic, with --size WIDTHxHEIGHT.')
     return (f'This network cannot be exported to ONNX: {reason[:300]}\n'
             'Replace the layer that uses this operator, or try --format torchscript.')
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep torch's and onnxscript's messages to themselves."""
-    level = logging.root.manager.disable
-    logging.disable(logging.ERROR)
-    try:
-        with (open(os.devnull, 'w') as nowhere, contextlib.redirect_stdout(io.StringIO()),
-              contextlib.redirect_stderr(nowhere), warnings.catch_warnings()):
-            warnings.simplefilter('ignore')
-            yield
-    finally:
-        logging.disable(level)

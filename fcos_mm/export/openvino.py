@@ -5,15 +5,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from fcos_mm.atomic_file import replaced
+from fcos_mm.atomic_file import replaced, scratch_folder
 from fcos_mm.compat.extras import import_extra
-from fcos_mm.errors import UserError
+from fcos_mm.errors import UserError, first_line
 from fcos_mm.export.formats import FORMATS, Calibration
 from fcos_mm.export.low_precision.calibration import CalibrationInputs
 from fcos_mm.export.low_precision.quantise import import_nncf, quantised_openvino
 from fcos_mm.export.network import ExportNetwork
 from fcos_mm.export.onnx import write_onnx
-from fcos_mm.export.scratch import scratch_folder
 from fcos_mm.runtime.info import KEY, ModelInfo
 
 
@@ -56,9 +55,7 @@ def _converted(openvino: ModuleType, source: Path) -> Any:
     try:
         return openvino.convert_model(source)
     except Exception as error:  # of openvino's own classes
-        reason = next((line.strip() for line in str(error).splitlines() if line.strip()),
-                      type(error).__name__)
-        raise UserError(f'OpenVINO cannot convert this network: {reason[:300]}\n'
+        raise UserError(f'OpenVINO cannot convert this network: {first_line(error)[:300]}\n'
                         'Take --format onnx.') from error
 
 

@@ -3,7 +3,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from fcos_mm.atomic_file import replaced
+from fcos_mm.atomic_file import replaced, scratch_folder
 from fcos_mm.compat.extras import import_extra
 from fcos_mm.export.formats import FORMATS, Calibration
 from fcos_mm.export.low_precision.calibration import CalibrationInputs
@@ -12,7 +12,6 @@ from fcos_mm.export.low_precision.parts import of_onnx, parts_of
 from fcos_mm.export.low_precision.quantise import quantised_onnx
 from fcos_mm.export.network import ExportNetwork
 from fcos_mm.export.onnx import write_onnx
-from fcos_mm.export.scratch import scratch_folder
 from fcos_mm.runtime.info import KEY, ModelInfo
 
 
@@ -41,7 +40,7 @@ def write_onnx_as(network: ExportNetwork, path: str | Path, *, info: ModelInfo,
     if info.precision == 'int8':
         inputs = CalibrationInputs(calibration, network.input_names)
         import_extra('onnxruntime', '--precision int8 of --format onnx')
-    with scratch_folder(Path(path)) as folder:
+    with scratch_folder(path) as folder:
         source = folder / 'fp32.onnx'
         write_onnx(network, source, info=info)
         model = _in_half(source) if inputs is None else quantised_onnx(source, inputs)

@@ -1,17 +1,16 @@
 """Writing a detector as TorchScript, by torch.jit.trace."""
 import contextlib
-import warnings
-from collections.abc import Iterator
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from fcos_mm.atomic_file import replaced
-from fcos_mm.errors import UserError
+from fcos_mm.errors import UserError, first_line
 from fcos_mm.export.formats import FORMATS, Calibration
 from fcos_mm.export.network import ExportNetwork
 from fcos_mm.export.onnx import example_inputs
+from fcos_mm.export.quiet import quiet
 from fcos_mm.runtime.info import KEY, ModelInfo
 
 #: Of the largest value of an output: what another order of operations may change.
@@ -40,16 +39,16 @@ def write_torchscript(network: ExportNetwork, path: str | Path, *, info: ModelIn
     FORMATS['torchscript'].check('torchscript', info.mode, info.precision)
     network = network.eval()
     example = example_inputs(network, info)['images'].normal_(generator=_generator())
-    with _quiet(), torch.no_grad(), _autocast(info):
+    with quiet(), torch.no_grad(), _autocast(info):
         try:
             traced = torch.jit.trace(network, (example, ), check_trace=False, strict=True)
         except (RuntimeError, TypeError, torch.jit.TracingCheckError) as error:
             raise UserError(_describe(error)) from error
-    with _quiet(), torch.no_grad():
+    with quiet(), torch.no_grad():
         traced = torch.jit.freeze(traced)
         if not all(info.shape):
             _check_other_size(network, traced, example, info)
-    with replaced(path) as unfinished, _quiet():
+    with replaced(path) as unfinished, quiet():
         torch.jit.save(traced, str(unfinished), _extra_files={f'{KEY}.json': info.to_json()})
 
 
@@ -93,15 +92,6 @@ def _generator() -> torch.Generator:
 
 
 def _describe(error: Exception) -> str:
-    reason = next((line.strip() for line in str(error).splitlines() if line.strip()),
-                  type(error).__name__)
+    reason = first_line(error)
     return (f'This network cannot be exported to TorchScript: {reason[:300]}\n'
             'Take --format onnx.')
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Without torch's warnings: torch.jit is deprecated, and sizes are checked here."""
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore')
-        yield

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from fcos_mm.errors import UserError
+from fcos_mm.errors import UserError, first_line
 from fcos_mm.runtime import pillow_images
 from fcos_mm.runtime.opencv import opencv
 
@@ -128,4 +128,4 @@ def _decoded(content: bytes) -> np.ndarray | None:
 
 
 def _reason(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+    return first_line(error)

@@ -7,10 +7,9 @@ import torch
 from mmdet.datasets.transforms import Resize
 
 import fcos_mm  # noqa: F401
-from fcos_mm.export.pictures import batches_of
+from fcos_mm.apis.exporting.pictures import batches_of
 from fcos_mm.models.data_preprocessor import DetDataPreprocessor
-
-from .conftest import info
+from tests.test_export.conftest import info
 
 
 def with_rule(shape=(0, 0, 0), **rule):

@@ -2,7 +2,6 @@
 import argparse
 import os
 import re
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,15 +10,15 @@ import numpy as np
 
 from fcos_mm.apis.console import library_output_to_log
 from fcos_mm.apis.detection.thresholds import choose_thresholds
-from fcos_mm.apis.exporting.pictures import Pictures
+from fcos_mm.apis.exporting.pictures import Pictures, batches_of
 from fcos_mm.apis.inferencer import build_inferencer, find_category_ids
 from fcos_mm.apis.trained_model import TrainedModel, find_model
+from fcos_mm.atomic_file import scratch_folder
 from fcos_mm.checkpoints.safe_loading import read_checkpoint, trust_checkpoints
 from fcos_mm.errors import UserError
 from fcos_mm.export.formats import Format, format_of
 from fcos_mm.export.info import model_info, padded_scale, preprocessing
 from fcos_mm.export.network import ExportNetwork
-from fcos_mm.export.pictures import batches_of
 from fcos_mm.export.verify import Comparison, other_sizes, verify
 from fcos_mm.runtime.info import ModelInfo
 
@@ -52,8 +51,8 @@ class Export:
         """
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=self.path.parent, prefix='.export_') as folder:
-                unfinished = Path(folder) / self.path.name
+            with scratch_folder(self.path) as folder:
+                unfinished = folder / self.path.name
                 self.kind.write(self.network, unfinished, info=self.info,
                                 calibration=self._calibration)
                 comparison = verify(self.network, unfinished, self._inputs(), info=self.info)

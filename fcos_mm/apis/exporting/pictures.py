@@ -1,6 +1,6 @@
 """The pictures on which a file is compared with its model and calibrated."""
 import os.path as osp
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
 
 import numpy as np
@@ -13,6 +13,8 @@ from fcos_mm.config.datasets import first_dataset
 from fcos_mm.datasets.coco_format import read_coco
 from fcos_mm.errors import UserError
 from fcos_mm.faults import counted
+from fcos_mm.runtime.info import ModelInfo
+from fcos_mm.runtime.preprocessing import Prepared, Preprocessor
 
 _LOADERS = dict(validation='val_dataloader', test='test_dataloader',
                 training='train_dataloader')
@@ -67,6 +69,32 @@ class Pictures:
         places = np.linspace(0, len(self._paths) - 1, min(count, len(self._paths)))
         for place in places.round().astype(int):
             yield np.ascontiguousarray(read_image(self._paths[place]))
+
+
+def batches_of(pictures: Iterable[ndarray], info: ModelInfo) -> Iterator[dict[str, ndarray]]:
+    """Pictures as the runtime gives them to the file, in batches of its size, or one by one.
+
+    The last batch is filled up with its last picture.
+
+    Args:
+        pictures: (height, width, 3) RGB uint8.
+        info: The metadata of the file.
+
+    Yields:
+        ``images`` (B, 3, H, W) and ``sizes`` (B, 2), float32.
+
+    Raises:
+        UserError: If a picture is too thin to be resized.
+    """
+    preprocessor, size = Preprocessor(info), info.shape[0] or 1
+    waiting: list[Prepared] = []
+    for picture in pictures:
+        waiting.append(preprocessor.prepare(picture))
+        if len(waiting) == size:
+            yield preprocessor.batch(waiting)
+            waiting = []
+    if waiting:
+        yield preprocessor.batch(waiting + waiting[-1:] * (size - len(waiting)))
 
 
 def _of_dataset(dataset: dict) -> list[str]:

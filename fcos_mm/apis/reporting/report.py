@@ -12,7 +12,7 @@ from fcos_mm.apis.reporting.collecting import collect_inputs
 from fcos_mm.apis.reporting.comparing import write_comparison
 from fcos_mm.apis.trained_model import checkpoint_of, find_model
 from fcos_mm.checkpoints.safe_loading import trust_checkpoints
-from fcos_mm.errors import UserError
+from fcos_mm.errors import UserError, first_line
 from fcos_mm.faults import counted
 from fcos_mm.report.build import build_report
 
@@ -109,4 +109,4 @@ def report_after_training(runner: Runner) -> None:
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+    return first_line(error)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import fsspec
 
-from fcos_mm.errors import UserError
+from fcos_mm.errors import UserError, first_line
 
 #: By protocol the package that fsspec needs; fsspec names that of others.
 _PACKAGES = {'s3': 's3fs', 's3a': 's3fs', 'gs': 'gcsfs', 'gcs': 'gcsfs', 'abfs': 'adlfs',
@@ -125,7 +125,7 @@ def _explained(address: str, kind: type[UserError]) -> Iterator[None]:
         raise kind(f'{address}: {protocol}://{needs or " cannot be read here"}.\n{remedy}'
                    ) from error
     except Exception as error:  # of any store
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        reason = first_line(error)
         advice = ('\nCheck the address and your credentials for it.' if kind is UserError else '')
         raise kind(f'{address} cannot be read: {type(error).__name__}: {reason}{advice}'
                    ) from error

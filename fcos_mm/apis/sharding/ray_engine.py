@@ -17,7 +17,7 @@ from fcos_mm.apis.sharding.networks import NetworkSpec
 from fcos_mm.apis.sharding.placing import Placing
 from fcos_mm.apis.sharding.worker import Worker
 from fcos_mm.compat.extras import import_extra
-from fcos_mm.errors import UserError
+from fcos_mm.errors import UserError, first_line
 
 _STORE = 200 * 2**20  # bytes of shared memory of a Ray on this machine
 #: Of a Ray on this machine. Ray listens on all interfaces of Linux unless it is told that there
@@ -188,7 +188,7 @@ def _reason(error: Exception) -> str:
 
 
 def _unreachable(address: str | None, error: Exception) -> UserError:
-    reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+    reason = first_line(error)
     if address is None:
         return UserError(f'Ray cannot be started on this machine: {reason}')
     return UserError(f'--ray-address {address} cannot be reached: {reason}\nGive the address that '

@@ -6,11 +6,6 @@ the range of distances is too coarse for the edges of boxes. NNCF writes ONNX to
 before convolutions only, and onnxruntime computes a convolution with integers only where its
 result is rounded as well.
 """
-import contextlib
-import logging
-import os
-import warnings
-from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -19,6 +14,7 @@ from typing import Any
 from fcos_mm.compat.extras import import_extra
 from fcos_mm.export.low_precision.calibration import CalibrationInputs
 from fcos_mm.export.low_precision.parts import Parts, of_onnx, of_openvino, parts_of
+from fcos_mm.export.quiet import quiet
 
 #: The weight of a new input in the mean of the ranges.
 _NEWEST = 0.05
@@ -31,7 +27,7 @@ def import_nncf() -> ModuleType:
     Raises:
         UserError: If it is missing.
     """
-    with _quiet():
+    with quiet():
         return import_extra('nncf', '--precision int8 of --format openvino')
 
 
@@ -45,7 +41,7 @@ def quantised_openvino(nncf: ModuleType, model: Any, inputs: CalibrationInputs) 
     """
     scope = nncf.IgnoredScope(names=_float_operators(parts_of(of_openvino(model))),
                               validate=False)
-    with _quiet():
+    with quiet():
         return nncf.quantize(model, nncf.Dataset(inputs), preset=nncf.QuantizationPreset.MIXED,
                              subset_size=_MOST_BATCHES, ignored_scope=scope)
 
@@ -62,7 +58,7 @@ def quantised_onnx(source: Path, inputs: CalibrationInputs) -> Any:
     parts = parts_of(of_onnx(model))
     named, result = source.with_name('named.onnx'), source.with_name('int8.onnx')
     onnx.save(model, named)
-    with _quiet():
+    with quiet():
         tools.quantize_static(
             named, result, _reader(tools, inputs), quant_format=tools.QuantFormat.QDQ,
             per_channel=True, activation_type=tools.QuantType.QUInt8,
@@ -87,17 +83,3 @@ def _reader(tools: Any, inputs: CalibrationInputs) -> Any:
             return next(self._left, None)
 
     return Reader()
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Without logs, progress bars and warnings."""
-    level = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        with (open(os.devnull, 'w') as nowhere, contextlib.redirect_stdout(nowhere),
-              contextlib.redirect_stderr(nowhere), warnings.catch_warnings()):
-            warnings.simplefilter('ignore')
-            yield
-    finally:
-        logging.disable(level)

@@ -11,7 +11,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from fcos_mm.compat.timm import import_timm
 from fcos_mm.config.nearest import did_you_mean
-from fcos_mm.errors import UserError
+from fcos_mm.errors import UserError, first_line
 from fcos_mm.registry import MODELS
 
 # Of timm's constructors: what lets a network take images of any size, newer name first.
@@ -93,7 +93,7 @@ class TimmBackbone(BaseModule):
         try:
             network = _timm().create_model(**self._settings, **source, pretrained=True)
         except Exception as error:  # of the network, the hub, the file
-            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+            reason = first_line(error)
             raise UserError(
                 f'Weights of {self._settings["model_name"]} cannot be loaded by timm: {reason}\n'
                 'Set model.backbone.pretrained to a file of them, or to False.') from error

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from numpy import ndarray
 
-from fcos_mm.errors import UserError
+from fcos_mm.errors import UserError, first_line
 from fcos_mm.runtime.info import ModelInfo
 
 
@@ -31,7 +31,7 @@ class Session(ABC):
 
 def damaged(path: str, error: Exception) -> UserError:
     """The error for a file that its runtime cannot read."""
-    reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+    reason = first_line(error)
     return UserError(f'{path} cannot be loaded: {reason}\nThe file is damaged, or written for a '
                      'newer runtime. Export the model again, or update the runtime.')
 
