@@ -5,7 +5,7 @@ from fcos_mm.cli.options import add_config_options, add_trust_option, positive, 
 
 _EXAMPLES = '''\
 The file is compared with the model on pictures before it gets its name. docs/deploy.md explains
-modes, outputs and how to run it.
+formats, modes and outputs, and how to run the file.
 
 examples:
   %(prog)s work_dirs/mine
@@ -13,6 +13,7 @@ examples:
   %(prog)s work_dirs/mine --dynamic
       for images of any size, in batches of any number
   %(prog)s work_dirs/mine --size 640x480 --batch 4 --out detector.onnx
+  %(prog)s work_dirs/mine --format openvino --precision int8 --images data/mine/train
   %(prog)s my_config.py --weights epoch_12.pth --mode decoded'''
 
 
@@ -26,20 +27,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--format', default='onnx', metavar='FORMAT',
                         help='onnx, openvino or torchscript (default: %(default)s)')
     parser.add_argument('--mode', choices=['raw', 'decoded', 'nms'],
-                        help='what the file puts out: maps of the network, boxes and scores of all '
-                        'locations, or detections after NMS (default: nms if the format has it)')
+                        help='output of the file: raw maps of the network, decoded boxes and '
+                        'scores of all locations, or detections after NMS (default: nms if the '
+                        'format has it)')
     parser.add_argument('--precision', default='fp32', choices=['fp32', 'fp16', 'bf16', 'int8'],
-                        help='number type of the network (default: %(default)s)')
+                        help='number type of the layers; int8 is calibrated on pictures, and not '
+                        'every format has every type (default: %(default)s)')
     parser.add_argument('--dynamic', action='store_true',
-                        help='take images of any size and batches of any number')
+                        help='accept images of any size in batches of any number')
     parser.add_argument('--size', metavar='WIDTHxHEIGHT', help='input size in pixels, rounded up '
-                        'to what the network divides by (default: that of the test pipeline)')
+                        'to multiples of pad_size_divisor (default: that of the test pipeline)')
     parser.add_argument('--batch', type=positive, metavar='N', help='images per batch (default: 1)')
     parser.add_argument('--images', nargs='+', metavar='PATH',
-                        help='pictures to compare on and to calibrate on (default: those of the '
-                        "config's data, or else four photographs)")
-    parser.add_argument('--out', metavar='FILE', help='the file (default: named like the config, '
-                        'next to the checkpoint)')
+                        help='images or folders to compare and calibrate on (default: the '
+                        "config's validation set, or else four photographs)")
+    parser.add_argument('--out', metavar='FILE', help='the file to write (default: next to the '
+                        'checkpoint, named like the config)')
     add_config_options(parser)
     add_trust_option(parser)
 

@@ -11,7 +11,7 @@ _EXAMPLES = '''examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
-    parser.description, parser.epilog = 'Serve an exported detector over HTTP', _EXAMPLES
+    parser.description, parser.epilog = 'Serve an exported detector over HTTP.', _EXAMPLES
     parser.add_argument('model', help='a file that `fcos-mm export` wrote: .onnx, .xml or '
                         '.torchscript')
     parser.add_argument('--host', default='127.0.0.1', help='address to listen on (default: '
@@ -20,20 +20,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='port to listen on; 0 for any free one (default: %(default)s)')
     parser.add_argument('--threads', type=positive, metavar='N',
                         help='CPU threads of the model (default: all)')
-    parser.add_argument('--device', default='cpu', help='device of the model (default: cpu)')
+    parser.add_argument('--device', default='cpu', help='cpu, cuda, cuda:1, ... (default: cpu)')
     parser.add_argument('--score-thr', type=threshold, default='auto', metavar='SCORE',
-                        help='minimum score where a request names none (default: auto, the '
+                        help='minimum score if the request gives none (default: auto, the '
                         'thresholds stored in the file)')
     parser.add_argument('--batch-size', type=positive, metavar='N',
-                        help='pictures per batch (default: 8 on a GPU, 1 on a CPU)')
+                        help='images per batch (default: that of the file, or else 8 on a '
+                        'GPU and 1 on a CPU)')
     parser.add_argument('--max-upload-mb', type=_above_zero, default=10, metavar='MB',
                         help='largest upload (default: %(default)s)')
     parser.add_argument('--max-megapixels', type=_above_zero, default=40, metavar='MP',
-                        help='largest picture (default: %(default)s)')
+                        help='largest image (default: %(default)s)')
     parser.add_argument('--queue', type=positive, default=256, metavar='N',
-                        help='pictures that may wait; more get status 503 (default: %(default)s)')
+                        help='images that may wait; more get status 503 (default: %(default)s)')
     parser.add_argument('--timeout', type=_above_zero, default=30, metavar='S',
-                        help='seconds until a request gets an answer or an error '
+                        help='seconds until a request is answered, or refused with status 504 '
                         '(default: %(default)s)')
 
 

@@ -93,6 +93,9 @@ def run(args: argparse.Namespace) -> None:
           f'{_shape_text(export.info.shape)}\ncompare  on {export.pictures.note}', flush=True)
     comparison = export.write()
     print('\n'.join(comparison.lines()))
+    if not comparison.detections:
+        print('warning  the model finds nothing in these pictures, so nothing was compared; give '
+              'others: --images')
     print(_summary(export))
 
 

@@ -13,6 +13,7 @@ import fcos_mm
 from fcos_mm.apis.exporting.pictures import Pictures
 from fcos_mm.cli import export, main
 from fcos_mm.errors import UserError
+from fcos_mm.export.verify import Comparison
 from fcos_mm.registry import MODELS
 from fcos_mm.runtime.sessions import open_session
 
@@ -78,6 +79,13 @@ def test_a_file_that_differs_is_not_left(checkpoint, tmp_path, monkeypatch):
     with pytest.raises(UserError, match='it differs'):
         run(checkpoint, '--out', tmp_path / 'new' / 'a.onnx')
     assert list((tmp_path / 'new').iterdir()) == []
+
+
+def test_a_comparison_of_nothing(checkpoint, tmp_path, monkeypatch):
+    monkeypatch.setattr('fcos_mm.export.onnx.write_onnx', lambda network, path, **_: path.touch())
+    nothing = Comparison(pictures=2, detections=0, score=0, box=0, lost=0, shown=0, same=0)
+    monkeypatch.setattr('fcos_mm.apis.exporting.export.verify', lambda *_, **__: nothing)
+    assert 'warning  the model finds nothing' in run(checkpoint, '--out', tmp_path / 'a.onnx')
 
 
 @pytest.mark.parametrize('words, message', [

@@ -18,7 +18,7 @@ from fcos_mm.apis.sharding.ray_engine import check_address, connected
 from fcos_mm.cli import detect
 from fcos_mm.errors import UserError
 
-PICTURES, SIZE, KILLS = 60, 5, 2
+PICTURES, SIZE, KILLS = 60, 5, 1
 DEADLINE = 240  # seconds
 
 
