@@ -69,14 +69,6 @@ def test_exp_stays_float_in_int8(written):
                 waiting.append(maker)
 
 
-def test_too_few_pictures_leave_nothing(tmp_path):
-    network = exported('raw')[0]
-    with pytest.raises(UserError, match='at least 8 pictures'):
-        FORMATS['openvino'].write(network, tmp_path / 'model.xml', info=info_of('raw', 'int8'),
-                                  calibration=lambda: iter([inputs()]))
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_a_failure_leaves_what_was_there(monkeypatch, tmp_path):
     monkeypatch.setattr(writer, 'write_onnx', write_known)
     for name in ('model.xml', 'model.bin'):

@@ -64,11 +64,11 @@ def test_layers_have_fewer_bits_and_exp_has_not(written):
     assert 'QuantizeLinear' in kinds
 
 
-def test_too_few_pictures_leave_nothing(tmp_path):
-    network = exported('raw')[0]
+@pytest.mark.parametrize('kind', ['onnx', 'openvino'])
+def test_too_few_pictures_leave_nothing(kind, tmp_path):
     with pytest.raises(UserError, match='at least 8 pictures'):
-        FORMATS['onnx'].write(network, tmp_path / 'model.onnx', info=info_of('raw', 'int8'),
-                              calibration=lambda: iter([inputs()]))
+        FORMATS[kind].write(exported('raw')[0], tmp_path / f'model{FORMATS[kind].ending}',
+                            info=info_of('raw', 'int8'), calibration=lambda: iter([inputs()]))
     assert list(tmp_path.iterdir()) == []
 
 
