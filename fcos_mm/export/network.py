@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from fcos_mm.compat.modules import inner_model
 from fcos_mm.errors import check_choice
 from fcos_mm.export.candidates import CandidateRule
-from fcos_mm.export.layers import fix_padding, use_grid_sampling
+from fcos_mm.export.layers import fix_padding, out_of_place, use_grid_sampling
 from fcos_mm.export.levels import decoded_levels, raw_levels
 from fcos_mm.export.settings import candidate_rule, check_exportable, suppression
 from fcos_mm.export.suppression import Suppression
@@ -53,6 +53,7 @@ class ExportNetwork(nn.Module):
         self.mode = mode
         self.parts = nn.ModuleList(network_parts(prepared))
         use_grid_sampling(self.parts)
+        out_of_place(self.parts)
         fix_padding(self.parts[0], _divisor(prepared))
         self.head = self.parts[-1]
         self.input_names = ('images', 'sizes') if mode == 'nms' else ('images', )

@@ -5,7 +5,12 @@ from mmcv.cnn.bricks.conv2d_adaptive_padding import Conv2dAdaptivePadding
 from mmcv.ops import DeformConv2dPack, ModulatedDeformConv2dPack
 from torch import nn
 
-from fcos_mm.export.layers import SampledDeformConv2d, fix_padding, use_grid_sampling
+from fcos_mm.export.layers import (
+    SampledDeformConv2d,
+    fix_padding,
+    out_of_place,
+    use_grid_sampling,
+)
 
 
 @torch.no_grad()
@@ -27,6 +32,13 @@ def test_the_modules_are_replaced_at_any_depth():
     module = nn.Sequential(nn.Sequential(ModulatedDeformConv2dPack(2, 2, 3)), nn.Conv2d(2, 2, 1))
     use_grid_sampling(module)
     assert isinstance(module[0][0], SampledDeformConv2d) and type(module[1]) is nn.Conv2d
+
+
+def test_activations_leave_their_input():
+    network = nn.Sequential(nn.Identity(), nn.Sequential(nn.ReLU6(inplace=True)))
+    images = -torch.ones(3)
+    out_of_place(network)
+    assert network(images).tolist() == [0.] * 3 and images.tolist() == [-1.] * 3
 
 
 PADDED = [(3, 2, 1), (5, 2, 1), (5, 1, 1), (3, 1, 2), (1, 1, 1), (1, 2, 1), (2, 1, 1)]
