@@ -3,6 +3,7 @@ import contextlib
 import io
 import logging
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -48,6 +49,19 @@ def prints_to_log_file() -> Iterator[None]:
         yield
     if printed.getvalue() and _log_files():
         print_log(printed.getvalue(), logger='current')
+
+
+@contextlib.contextmanager
+def ended_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM end the process as an exception does, so that unfinished files are removed.
+
+    For the main thread.
+    """
+    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def start_log(path: str) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from numpy import ndarray
 
+from fcos_mm.compat.extras import import_extra
 from fcos_mm.errors import UserError
 from fcos_mm.runtime.info import MODES, PRECISIONS, ModelInfo
 
@@ -24,6 +25,7 @@ class Format:
         writer: Module and function ``write(network, path, *, info, calibration=None)``.
         others: Endings of files that are written beside it.
         refusals: By mode or precision, why the format does not have it, and what to take instead.
+        packages: That write and run it.
     """
     ending: str
     precisions: tuple[str, ...]
@@ -31,6 +33,7 @@ class Format:
     writer: tuple[str, str]
     others: tuple[str, ...] = ()
     refusals: Mapping[str, str] = field(default_factory=dict)
+    packages: tuple[str, ...] = ()
 
     def write(self, network, path: str | Path, *, info: ModelInfo,
               calibration: Calibration | None = None) -> None:
@@ -53,6 +56,21 @@ class Format:
         """``nms`` where the format has it."""
         return self.modes[-1]
 
+    def import_packages(self, name: str) -> None:
+        """Import what writes and runs the format.
+
+        Raises:
+            UserError: If a package is missing.
+        """
+        for package in self.packages:
+            import_extra(package, f'--format {name}')
+
+    def advice(self, path: Path) -> str:
+        """What to give instead of a path with another ending."""
+        other = next((name for name, one in FORMATS.items() if one.ending == path.suffix), None)
+        return (f'Give {path.with_suffix(self.ending)}, or '
+                + (f'--format {other}.' if other else 'another --format.'))
+
     def check(self, name: str, mode: str, precision: str) -> None:
         """Check that the format has a mode and a precision.
 
@@ -71,10 +89,12 @@ class Format:
 FORMATS = {
     'onnx': Format(
         ending='.onnx', precisions=('fp32', 'fp16', 'int8'), modes=MODES,
+        packages=('onnx', 'onnxscript', 'onnxruntime'),
         writer=('fcos_mm.export.precision', 'write_onnx_as'), refusals={
             'bf16': 'onnxruntime cannot run it on a CPU.\nTake --format openvino.'}),
     'openvino': Format(
         ending='.xml', others=('.bin', ), precisions=PRECISIONS, modes=MODES,
+        packages=('onnx', 'onnxscript', 'openvino'),
         writer=('fcos_mm.export.openvino', 'write_openvino')),
     'torchscript': Format(
         ending='.torchscript', precisions=('fp32', 'bf16'), modes=('raw', 'decoded'),

@@ -53,7 +53,9 @@ class Thresholds:
 
 
 def check_score_threshold(value: float) -> None:
-    """Make sure that a score threshold lies from 0 to 1; a UserError otherwise."""
+    """Make sure that a score threshold is a number from 0 to 1; a UserError otherwise."""
+    if isinstance(value, str):
+        raise UserError(f'score_thr={value!r} is no number.\nGive one from 0 to 1, or \'auto\'.')
     if not 0 <= value <= 1:
         meant = f' Did you mean {value / 100:g}?' if 2 <= value <= 100 else ''
         raise UserError(f'--score-thr {value:g}: scores lie between 0 and 1.{meant}')

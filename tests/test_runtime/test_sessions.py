@@ -97,7 +97,7 @@ def test_openvino_lowers_no_precision_by_itself(make_info, precision, hint):
 
 
 def test_files_that_are_not_there_or_no_models(files, tmp_path):
-    with pytest.raises(UserError, match=r"not found: .*men.onnx Did you mean 'mean.onnx'\?"):
+    with pytest.raises(UserError, match=r"not found: .*men.onnx. Did you mean 'mean.onnx'\?"):
         open_session(files['onnx'].replace('mean.onnx', 'men.onnx'))
     with pytest.raises(UserError, match='best.pth is not an exported model: .*\n.*fcos-mm export'):
         open_session(tmp_path / 'best.pth')

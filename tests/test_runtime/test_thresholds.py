@@ -19,6 +19,8 @@ def test_one_number_for_all_classes():
     assert Thresholds.equal(0.5, 3) == Thresholds(by_class=(0.5, 0.5, 0.5), note='0.5')
     with pytest.raises(UserError, match='--score-thr -1: scores lie between 0 and 1'):
         Thresholds.equal(-1, 3)
+    with pytest.raises(UserError, match="score_thr='x' is no number"):
+        Thresholds.equal('x', 3)
 
 
 def test_names_of_classes():

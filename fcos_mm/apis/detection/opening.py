@@ -68,8 +68,9 @@ def refuse_options(path: str, options: dict[str, str]) -> None:
         UserError: If there is one.
     """
     for name, value in options.items():
+        kind = ' --format openvino' if value == 'bf16' else ''
         raise UserError(f'--{name} {value}: {path} runs as it was exported.\nExport the model '
-                        f'again: fcos-mm export MODEL --{name} {value}')
+                        f'again: fcos-mm export MODEL{kind} --{name} {value}')
 
 
 def is_exported(model: str) -> bool:

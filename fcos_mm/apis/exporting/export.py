@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fcos_mm.apis.console import library_output_to_log
+from fcos_mm.apis.console import ended_by_sigterm, library_output_to_log
 from fcos_mm.apis.detection.thresholds import choose_thresholds
 from fcos_mm.apis.exporting.pictures import Pictures, batches_of
 from fcos_mm.apis.inferencer import build_inferencer, find_category_ids
@@ -82,6 +82,7 @@ def run(args: argparse.Namespace) -> None:
     kind = format_of(args.format)
     mode = args.mode or kind.default_mode
     kind.check(args.format, mode, args.precision)
+    kind.import_packages(args.format)
     if args.dynamic and (args.size or args.batch):
         raise UserError('--dynamic takes images of any size in batches of any number: leave out '
                         '--size and --batch.')
@@ -91,7 +92,8 @@ def run(args: argparse.Namespace) -> None:
     export = _prepared(args, found, kind, mode, path)
     print(f'model    {found.note}\nexport   {args.format}, mode {mode}, {args.precision}, '
           f'{_shape_text(export.info.shape)}\ncompare  on {export.pictures.note}', flush=True)
-    comparison = export.write()
+    with ended_by_sigterm():
+        comparison = export.write()
     print('\n'.join(comparison.lines()))
     if not comparison.detections:
         print('warning  the model finds nothing in these pictures, so nothing was compared; give '
@@ -141,7 +143,7 @@ def _path(args: argparse.Namespace, found: TrainedModel, kind: Format) -> Path:
                             f'{path / ("model" + kind.ending)}.')
         if path.suffix != kind.ending:
             raise UserError(f'--out {path}: the name of this format ends with {kind.ending}.\n'
-                            f'Give {path.with_suffix(kind.ending)}, or another --format.')
+                            f'{kind.advice(path)}')
         return path
     folder = Path(found.checkpoint).parent
     own = sorted(folder.glob('*.py'))

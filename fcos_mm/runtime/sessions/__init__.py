@@ -37,7 +37,7 @@ def open_session(path: str | PathLike, *, threads: int | None = None,
                         f'{", ".join(RUNTIMES)}.\nExport your model: '
                         'fcos-mm export work_dirs/mine')
     if not os.path.isfile(path):
-        raise UserError(f'Model not found: {path}{_beside(path)}')
+        raise UserError(f'Model not found: {path}.{_beside(path)}')
     if threads is not None and threads < 1:
         raise UserError(f'threads={threads}: at least 1 is needed.')
     module, name = RUNTIMES[ending]

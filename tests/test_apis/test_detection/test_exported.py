@@ -204,7 +204,8 @@ def test_two_files_of_openvino(tmp_path):
 
 
 def test_options_of_pytorch(model):
-    with pytest.raises(UserError, match='runs as it was exported.\n.* MODEL --precision bf16'):
+    with pytest.raises(UserError, match='runs as it was exported.\n.* MODEL --format '
+                       'openvino --precision bf16'):
         opening.open_network(ExportedModel(str(model), ''), precision='bf16')
     network = opening.open_network(ExportedModel(str(model), ''), precision=None)
     assert isinstance(network, ExportedNetwork)

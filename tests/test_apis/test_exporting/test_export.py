@@ -2,6 +2,8 @@
 import contextlib
 import io
 import os
+import signal
+import sys
 
 import cv2
 import numpy as np
@@ -54,6 +56,24 @@ def test_written_beside_the_checkpoint(exported):
     assert info.version == fcos_mm.__version__
 
 
+def test_stopped_while_writing(checkpoint, tmp_path, monkeypatch):
+    from fcos_mm.export import onnx
+    monkeypatch.setattr(onnx, 'write_onnx', lambda network, path, **_: path.touch())
+    monkeypatch.setattr('fcos_mm.apis.exporting.export.verify',
+                        lambda *_, **__: signal.raise_signal(signal.SIGTERM))
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(SystemExit) as ended:
+        run(checkpoint, '--out', tmp_path / 'a.onnx')
+    assert ended.value.code == 128 + signal.SIGTERM and list(tmp_path.iterdir()) == []
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_missing_packages_are_named_before_the_model_is_loaded(monkeypatch):
+    monkeypatch.setitem(sys.modules, 'onnxruntime', None)
+    with pytest.raises(UserError, match='--format onnx needs the package onnxruntime, which'):
+        run('no_such_model')
+
+
 def test_detections_are_those_of_the_model(exported, checkpoint, tiny_data):
     picture = tiny_data / 'images' / 'val_1.png'
     session = open_session(exported[1])
@@ -90,6 +110,7 @@ def test_a_comparison_of_nothing(checkpoint, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize('words, message', [
     (['--format', 'tflite'], 'no such format'),
+    (['--out', 'model.xml'], 'or --format openvino'),
     (['--precision', 'bf16'], 'has no --precision bf16'),
     (['--dynamic', '--size', '64x48'], 'leave out --size'),
     (['--size', '64'], 'WIDTHxHEIGHT'),
