@@ -52,16 +52,33 @@ def prints_to_log_file() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def ended_by_sigterm() -> Iterator[None]:
-    """Let SIGTERM end the process as an exception does, so that unfinished files are removed.
+def ended_by_signals() -> Iterator[None]:
+    """Let SIGTERM and Ctrl-C end the process by an exception, so that unfinished files are removed.
 
-    For the main thread.
+    torch's exporter swallows some exceptions or changes them; then the process ends behind the
+    block. For the main thread.
+
+    Raises:
+        SystemExit: With 128 and the signal's number, once there was one.
     """
-    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    received = []
+
+    def stop(number: int, _: object) -> None:
+        received.append(number)
+        sys.exit(128 + number)
+
+    before = {number: handler for number in (signal.SIGTERM, signal.SIGINT)
+              if (handler := signal.getsignal(number)) != signal.SIG_IGN}
+    for number in before:
+        signal.signal(number, stop)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if received:
+            print('interrupted', file=sys.stderr)
+            sys.exit(128 + received[0])
 
 
 def start_log(path: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fcos_mm.apis.console import ended_by_sigterm, library_output_to_log
+from fcos_mm.apis.console import ended_by_signals, library_output_to_log
 from fcos_mm.apis.detection.thresholds import choose_thresholds
 from fcos_mm.apis.exporting.pictures import Pictures, batches_of
 from fcos_mm.apis.inferencer import build_inferencer, find_category_ids
@@ -73,6 +73,7 @@ class Export:
             yield from other_sizes(first, self.info)
 
 
+@ended_by_signals()
 def run(args: argparse.Namespace) -> None:
     """Export a detector, compare the file with it, and say what was written.
 
@@ -92,8 +93,7 @@ def run(args: argparse.Namespace) -> None:
     export = _prepared(args, found, kind, mode, path)
     print(f'model    {found.note}\nexport   {args.format}, mode {mode}, {args.precision}, '
           f'{_shape_text(export.info.shape)}\ncompare  on {export.pictures.note}', flush=True)
-    with ended_by_sigterm():
-        comparison = export.write()
+    comparison = export.write()
     print('\n'.join(comparison.lines()))
     if not comparison.detections:
         print('warning  the model finds nothing in these pictures, so nothing was compared; give '

@@ -56,16 +56,22 @@ def test_written_beside_the_checkpoint(exported):
     assert info.version == fcos_mm.__version__
 
 
-def test_stopped_while_writing(checkpoint, tmp_path, monkeypatch):
+@pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize('swallowed', [False, True])
+def test_stopped_while_writing(checkpoint, tmp_path, monkeypatch, capsys, number, swallowed):
+    def stop(*_, **__):
+        with contextlib.suppress(SystemExit if swallowed else ()):
+            signal.raise_signal(number)
+        raise UserError('it differs')
+
     from fcos_mm.export import onnx
     monkeypatch.setattr(onnx, 'write_onnx', lambda network, path, **_: path.touch())
-    monkeypatch.setattr('fcos_mm.apis.exporting.export.verify',
-                        lambda *_, **__: signal.raise_signal(signal.SIGTERM))
-    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr('fcos_mm.apis.exporting.export.verify', stop)
+    before = signal.getsignal(number)
     with pytest.raises(SystemExit) as ended:
         run(checkpoint, '--out', tmp_path / 'a.onnx')
-    assert ended.value.code == 128 + signal.SIGTERM and list(tmp_path.iterdir()) == []
-    assert signal.getsignal(signal.SIGTERM) is before
+    assert ended.value.code == 128 + number and list(tmp_path.iterdir()) == []
+    assert signal.getsignal(number) is before and capsys.readouterr().err == 'interrupted\n'
 
 
 def test_missing_packages_are_named_before_the_model_is_loaded(monkeypatch):
