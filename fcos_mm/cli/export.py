@@ -41,8 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--images', nargs='+', metavar='PATH',
                         help='images or folders to compare and calibrate on (default: the '
                         "config's validation set, or else four photographs)")
-    parser.add_argument('--out', metavar='FILE', help='the file to write (default: next to the '
-                        'checkpoint, named like the config)')
+    parser.add_argument('--out', metavar='FILE', help='file to write (default: next to the '
+                        'checkpoint, named after the config and what is not the default)')
     add_config_options(parser)
     add_trust_option(parser)
 

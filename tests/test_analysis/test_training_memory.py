@@ -88,12 +88,15 @@ def test_what_the_detector_sees(monkeypatch):
 
 
 def test_a_detector_takes_more_for_more_images(tiny_config, capfd):
-    """Gradients do not grow with the batch, everything else does."""
+    """Gradients do not grow with the batch, everything else does.
+
+    A single image is left out: on some processors its convolutions take another way.
+    """
     cfg = Config.fromfile(tiny_config)
-    one, two, three = (training_memory(cfg, batch_size=count, image_size=(48, 64))
-                       for count in (1, 2, 3))
-    assert 100_000 < one < two < three < 3 * one
-    assert 0.3 < (three - two) / (two - one) < 1.15  # convolutions may need less from a batch on
+    two, three, four = (training_memory(cfg, batch_size=count, image_size=(48, 64))
+                        for count in (2, 3, 4))
+    assert 100_000 < two < three < four < 2 * two
+    assert four - three == pytest.approx(three - two, rel=0.15)
     assert capfd.readouterr().err == ''
 
 

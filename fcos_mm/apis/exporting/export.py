@@ -56,6 +56,8 @@ class Export:
                 self.kind.write(self.network, unfinished, info=self.info,
                                 calibration=self._calibration)
                 comparison = verify(self.network, unfinished, self._inputs(), info=self.info)
+                if self.kind.others:  # never the old file beside new ones of its others
+                    self.path.unlink(missing_ok=True)
                 for ending in (*self.kind.others, self.kind.ending):
                     os.replace(unfinished.with_suffix(ending), self.path.with_suffix(ending))
         except OSError as error:
@@ -89,7 +91,7 @@ def run(args: argparse.Namespace) -> None:
                         '--size and --batch.')
     trust_checkpoints(args.trust_checkpoint)
     found = find_model(args.model, args.weights, args.cfg_options)
-    path = _path(args, found, kind)
+    path = _path(args, found, kind, mode)
     export = _prepared(args, found, kind, mode, path)
     print(f'model    {found.note}\nexport   {args.format}, mode {mode}, {args.precision}, '
           f'{_shape_text(export.info.shape)}\ncompare  on {export.pictures.note}', flush=True)
@@ -134,8 +136,8 @@ def _shape(args: argparse.Namespace, found: TrainedModel) -> tuple[int, int, int
     return args.batch or 1, height, width
 
 
-def _path(args: argparse.Namespace, found: TrainedModel, kind: Format) -> Path:
-    """``--out``, or beside the checkpoint by the name of the config."""
+def _path(args: argparse.Namespace, found: TrainedModel, kind: Format, mode: str) -> Path:
+    """``--out``, or beside the checkpoint by the name of the config and what is not default."""
     if args.out is not None:
         path = Path(args.out)
         if path.is_dir():
@@ -148,7 +150,8 @@ def _path(args: argparse.Namespace, found: TrainedModel, kind: Format) -> Path:
     folder = Path(found.checkpoint).parent
     own = sorted(folder.glob('*.py'))
     name = own[0].stem if len(own) == 1 else Path(found.cfg.filename or found.checkpoint).stem
-    return folder / (name + kind.ending)
+    special = [mode] * (mode != kind.default_mode) + [args.precision] * (args.precision != 'fp32')
+    return folder / ('_'.join([name, *special, *['dynamic'] * args.dynamic]) + kind.ending)
 
 
 def _shape_text(shape: tuple[int, int, int]) -> str:

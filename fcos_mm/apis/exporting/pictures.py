@@ -8,11 +8,11 @@ from mmengine.config import Config
 from numpy import ndarray
 
 from fcos_mm.apis.detection.inputs import Inputs, is_video
-from fcos_mm.apis.image_files import read_image
 from fcos_mm.config.datasets import first_dataset
 from fcos_mm.datasets.coco_format import read_coco
 from fcos_mm.errors import UserError
 from fcos_mm.faults import counted
+from fcos_mm.runtime.images import read_image
 from fcos_mm.runtime.info import ModelInfo
 from fcos_mm.runtime.preprocessing import Prepared, Preprocessor
 
@@ -68,7 +68,7 @@ class Pictures:
             return
         places = np.linspace(0, len(self._paths) - 1, min(count, len(self._paths)))
         for place in places.round().astype(int):
-            yield np.ascontiguousarray(read_image(self._paths[place]))
+            yield read_image(self._paths[place])
 
 
 def batches_of(pictures: Iterable[ndarray], info: ModelInfo) -> Iterator[dict[str, ndarray]]:

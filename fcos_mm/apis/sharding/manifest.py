@@ -59,6 +59,10 @@ def read_manifest(folder: Path, now: Manifest) -> Manifest | None:
     """
     path = folder / _NAME
     if not path.exists():
+        if any(folder.glob('*-of-*.json')):
+            raise UserError(f'{folder} has results of shards, but no {_NAME} that says of which '
+                            f'model and pictures.\nRemove {folder} to start again, or give '
+                            'another --out-dir.')
         return None
     try:
         content = json.loads(path.read_text(encoding='utf-8'))

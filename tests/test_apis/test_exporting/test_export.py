@@ -107,6 +107,29 @@ def test_a_file_that_differs_is_not_left(checkpoint, tmp_path, monkeypatch):
     assert list((tmp_path / 'new').iterdir()) == []
 
 
+def test_precisions_do_not_overwrite_each_other(checkpoint, monkeypatch):
+    monkeypatch.setattr('fcos_mm.export.precision.write_onnx_as',
+                        lambda network, path, **_: path.touch())
+    nothing = Comparison(pictures=2, detections=0, score=0, box=0, lost=0, shown=0, same=0)
+    monkeypatch.setattr('fcos_mm.apis.exporting.export.verify', lambda *_, **__: nothing)
+    name = checkpoint.with_name('epoch_1_decoded_fp16_dynamic.onnx')
+    screen = run(checkpoint, '--mode', 'decoded', '--precision', 'fp16', '--dynamic')
+    assert f'written  {name}' in screen
+    name.unlink()
+
+
+def test_weights_never_stand_beside_another_network(checkpoint, tmp_path, monkeypatch):
+    """Killed between two renames: the old .xml is gone before the new .bin is there."""
+    monkeypatch.setattr('fcos_mm.export.openvino.write_openvino', lambda network, path, **_: [
+        path.with_suffix(ending).touch() for ending in ('.xml', '.bin')])
+    monkeypatch.setattr('fcos_mm.apis.exporting.export.verify', lambda *_, **__: None)
+    monkeypatch.setattr('os.replace', lambda *_: (_ for _ in ()).throw(OSError('killed')))
+    (tmp_path / 'a.xml').write_text('old')
+    with pytest.raises(UserError, match='killed'):
+        run(checkpoint, '--format', 'openvino', '--out', tmp_path / 'a.xml')
+    assert not (tmp_path / 'a.xml').exists()
+
+
 def test_a_comparison_of_nothing(checkpoint, tmp_path, monkeypatch):
     monkeypatch.setattr('fcos_mm.export.onnx.write_onnx', lambda network, path, **_: path.touch())
     nothing = Comparison(pictures=2, detections=0, score=0, box=0, lost=0, shown=0, same=0)
@@ -136,6 +159,11 @@ def test_a_config_needs_weights(tiny_config):
 
 def test_pictures(tiny_config, tiny_data, tmp_path):
     cfg = Config.fromfile(tiny_config)
+    bad = tmp_path / 'bad.jpg'
+    bad.write_text('no picture')
+    with pytest.raises(UserError, match='bad.jpg') as error:
+        list(Pictures([str(bad)], cfg).some(1))
+    assert 'annotation' not in str(error.value)
     assert [one.shape for one in Pictures(None, cfg).some(4)] == [(48, 64, 3)] * 2
     own = Pictures([str(tiny_data / 'images')], cfg)
     assert own.note == '6 pictures of --images' and len(list(own.some(4))) == 4

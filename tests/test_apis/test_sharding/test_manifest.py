@@ -57,3 +57,9 @@ def test_a_folder_that_cannot_be_made(tmp_path):
 def test_it_is_plain_json(tmp_path):
     RUN.write(tmp_path)
     assert json.loads((tmp_path / 'manifest.json').read_text())['version'] == 1
+
+
+def test_results_without_a_manifest(tmp_path):
+    (tmp_path / '00001-of-00002.json').write_text('{}')
+    with pytest.raises(UserError, match='has results of shards, but no manifest.json'):
+        read_manifest(tmp_path, RUN)
