@@ -94,12 +94,12 @@ def test_every_picture_has_one_result_whatever_is_killed(local_ray, trained, pic
          local_ray.get_runtime_context().gcs_address],
         stdout=subprocess.DEVNULL, start_new_session=True)
     try:
-        until(lambda: len(list(shards.glob('*-of-*'))) >= 2 or command.poll() is not None)
+        until(lambda: len(list(shards.glob('[0-9]*-of-*.json'))) >= 2 or command.poll() is not None)
     finally:
         command.kill()
         command.wait()
     failed = {'00002-of-00012.json', '00007-of-00012.json'}  # are tried again
-    done = {path.name: path.stat().st_mtime_ns for path in shards.glob('*-of-*')
+    done = {path.name: path.stat().st_mtime_ns for path in shards.glob('[0-9]*-of-*.json')
             if path.name not in failed}
     assert 1 <= len(done) < PICTURES // SIZE - len(failed)
 
@@ -117,7 +117,7 @@ def test_every_picture_has_one_result_whatever_is_killed(local_ray, trained, pic
     assert (out / 'detections.json').read_bytes() == (
         tmp_path / 'plain' / 'detections.json').read_bytes()
     assert {name: (shards / name).stat().st_mtime_ns for name in done} == done
-    results = [one for path in sorted(shards.glob('*-of-*')) for one in json.loads(
+    results = [one for path in sorted(shards.glob('[0-9]*-of-*.json')) for one in json.loads(
         path.read_text())]
     assert [one['name'] for one in results] == sorted(path.name for path in pictures.iterdir())
     assert [one['name'] for one in results if 'failure' in one] == ['07_bad.jpg', '31_bad.jpg']
