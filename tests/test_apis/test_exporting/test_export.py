@@ -19,6 +19,8 @@ from fcos_mm.export.verify import Comparison
 from fcos_mm.registry import MODELS
 from fcos_mm.runtime.sessions import open_session
 
+WRITER = 'fcos_mm.export.precision.write_onnx_as'  # of the format onnx
+
 
 @pytest.fixture(scope='module')
 def checkpoint(tiny_config, tmp_path_factory):
@@ -64,8 +66,7 @@ def test_stopped_while_writing(checkpoint, tmp_path, monkeypatch, capsys, number
             signal.raise_signal(number)
         raise UserError('it differs')
 
-    from fcos_mm.export import onnx
-    monkeypatch.setattr(onnx, 'write_onnx', lambda network, path, **_: path.touch())
+    monkeypatch.setattr(WRITER, lambda network, path, **_: path.touch())
     monkeypatch.setattr('fcos_mm.apis.exporting.export.verify', stop)
     before = signal.getsignal(number)
     with pytest.raises(SystemExit) as ended:
@@ -95,8 +96,7 @@ def test_detections_are_those_of_the_model(exported, checkpoint, tiny_data):
 
 
 def test_a_file_that_differs_is_not_left(checkpoint, tmp_path, monkeypatch):
-    from fcos_mm.export import onnx
-    monkeypatch.setattr(onnx, 'write_onnx', lambda network, path, **_: path.touch())
+    monkeypatch.setattr(WRITER, lambda network, path, **_: path.touch())
 
     def refuse(*_, **__):
         raise UserError('it differs')
@@ -108,8 +108,7 @@ def test_a_file_that_differs_is_not_left(checkpoint, tmp_path, monkeypatch):
 
 
 def test_precisions_do_not_overwrite_each_other(checkpoint, monkeypatch):
-    monkeypatch.setattr('fcos_mm.export.precision.write_onnx_as',
-                        lambda network, path, **_: path.touch())
+    monkeypatch.setattr(WRITER, lambda network, path, **_: path.touch())
     nothing = Comparison(pictures=2, detections=0, score=0, box=0, lost=0, shown=0, same=0)
     monkeypatch.setattr('fcos_mm.apis.exporting.export.verify', lambda *_, **__: nothing)
     name = checkpoint.with_name('epoch_1_decoded_fp16_dynamic.onnx')
@@ -131,7 +130,7 @@ def test_weights_never_stand_beside_another_network(checkpoint, tmp_path, monkey
 
 
 def test_a_comparison_of_nothing(checkpoint, tmp_path, monkeypatch):
-    monkeypatch.setattr('fcos_mm.export.onnx.write_onnx', lambda network, path, **_: path.touch())
+    monkeypatch.setattr(WRITER, lambda network, path, **_: path.touch())
     nothing = Comparison(pictures=2, detections=0, score=0, box=0, lost=0, shown=0, same=0)
     monkeypatch.setattr('fcos_mm.apis.exporting.export.verify', lambda *_, **__: nothing)
     assert 'warning  the model finds nothing' in run(checkpoint, '--out', tmp_path / 'a.onnx')
