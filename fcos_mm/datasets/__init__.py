@@ -7,6 +7,7 @@ from fcos_mm.lazy import lazy_exports
 __getattr__, __all__ = lazy_exports(__name__, {
     'coco': ['CocoDataset'],
     'packing': ['PackDetInputs'],
+    'resizing': ['Resize'],
     'samplers': ['AspectRatioBatchSampler', 'DefaultSampler', 'InfiniteSampler'],
     'transforms': ['ImageError', 'LoadImageFromFile'],
     'wrappers': ['ClassBalancedDataset', 'ConcatDataset', 'MultiImageMixDataset',
