@@ -16,9 +16,9 @@ _PIPELINE = 'test_dataloader.dataset.pipeline'
 _WITHOUT_EFFECT = ('LoadAnnotations', 'PackDetInputs')
 #: What the settings of a step must be for the runtime to do the same; others have no effect.
 _REQUIRED = {
-    'LoadImageFromFile': dict(to_float32=False, color_type='color', imdecode_backend='cv2',
+    'LoadImageFromFile': dict(to_float32=False, color_type='color', imdecode_backend='cv2'),
+    'Resize': dict(scale_factor=None, interpolation='bilinear', backend='cv2',
                    rounding='nearest'),
-    'Resize': dict(scale_factor=None, interpolation='bilinear', backend='cv2'),
 }
 
 
