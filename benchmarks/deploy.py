@@ -59,6 +59,8 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
                         'checkpoint (default: R-50 with random weights)')
     parser.add_argument('--data', action='store_true',
                         help="also the AP of each row on MODEL's test data")
+    parser.add_argument('--images', nargs='+', metavar='PATH', help='pictures to calibrate int8 on '
+                        "(default: those of MODEL's data; noise for the default model)")
     parser.add_argument('--formats', type=words_of, default=['onnx', 'openvino', 'torchscript'],
                         metavar='NAMES', help='comma-separated (default: all)')
     parser.add_argument('--precisions', type=words_of, default=list(PRECISIONS), metavar='NAMES',
@@ -96,6 +98,7 @@ def measured(model, folder: Path, args: argparse.Namespace) -> list[dict]:
     from deployment.variants import MMDET, PYTORCH, Setting, Variant, variants
     from harness.turns import time_in_turns
     setting = Setting(subject=model, folder=folder, mode=args.mode, dynamic=args.dynamic,
+                      images=args.images,
                       threads=torch.get_num_threads())
     ready = prepared(setting, variants(args.formats, args.precisions))
     say('detections')

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 import peers
 import torch
@@ -16,6 +17,7 @@ from fcos_mm.apis.exporting.pictures import Pictures
 from fcos_mm.apis.trained_model import TrainedModel
 
 QUICK_SIZE = (320, 544)  # height, width
+_NOISE = 8  # pictures, the fewest that can be calibrated on
 _BASES = ('models/fcos_mmdet.py', 'datasets/coco_detection.py', 'default_runtime.py')
 
 
@@ -27,11 +29,13 @@ class Subject(NamedTuple):
         words: How `fcos-mm test` calls it: a work dir or checkpoint, or config and checkpoint.
         model: Config and checkpoint.
         picture: (height, width, 3) RGB uint8.
+        images: What to calibrate int8 on; None for pictures of the model's data.
     """
     name: str
     words: Sequence[str]
     model: TrainedModel
     picture: np.ndarray
+    images: Sequence[str] | None = None
 
 
 def given(words: Sequence[str]) -> Subject:
@@ -67,9 +71,19 @@ def random_r50(folder: Path, size: tuple[int, int]) -> Subject:
         f"dict(type='Resize', scale={size[::-1]}, keep_ratio=True), dict(type='PackDetInputs', "
         "meta_keys=('img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor'))]))\n")
     picture = np.ascontiguousarray(inference.image_batch()['inputs'][0].permute(1, 2, 0).numpy())
+    noise = _noise(folder / 'noise', size)
     words = str(config), str(checkpoint)
     return Subject(f'R-50, random weights, {size[0]} x {size[1]}', words, find_network(*words),
-                   picture[..., ::-1].copy())
+                   picture[..., ::-1].copy(), [str(noise)])
+
+
+def _noise(folder: Path, size: tuple[int, int]) -> Path:
+    """Pictures like that of the measurement: uniform noise."""
+    folder.mkdir(exist_ok=True)
+    random = np.random.default_rng(1)
+    for number in range(_NOISE):
+        cv2.imwrite(str(folder / f'{number}.png'), random.integers(0, 256, (*size, 3), np.uint8))
+    return folder
 
 
 def mmdet_twin(model: TrainedModel) -> TrainedModel:

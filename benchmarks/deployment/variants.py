@@ -63,12 +63,14 @@ class Setting:
         mode: Of the files; None for the format's own default.
         dynamic: Whether files take any size.
         threads: Of every runtime.
+        images: What to calibrate on; None for the subject's own.
     """
     subject: Subject
     folder: Path
     mode: str | None
     dynamic: bool
     threads: int
+    images: list[str] | None = None
 
     def ready(self, variant: Variant) -> Ready:
         """Prepare a variant.
@@ -115,7 +117,7 @@ class Setting:
                           thresholds=(0.3, ) * len(names), threshold_note='0.3',
                           precision=variant.precision, shape=shape)
         path = self.folder / f'{variant.format}_{variant.precision}{kind.ending}'
-        pictures = Pictures(None, cfg)
+        pictures = Pictures(self.images or self.subject.images, cfg)
         kind.write(network, path, info=info,
                    calibration=lambda: batches_of(pictures.some(_CALIBRATED_ON), info))
         return path

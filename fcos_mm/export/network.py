@@ -49,7 +49,8 @@ class ExportNetwork(nn.Module):
         super().__init__()
         check_choice('mode', mode, MODES)
         check_exportable(inner_model(detector), mode)
-        prepared = prepare_for_inference(detector, channels_last=False, winograd=False)
+        prepared = prepare_for_inference(detector, channels_last=False, winograd=False,
+                                         fuse=False)
         self.mode = mode
         self.parts = nn.ModuleList(network_parts(prepared))
         use_grid_sampling(self.parts)

@@ -10,7 +10,7 @@ from fcos_mm.export import ExportNetwork
 from fcos_mm.export.formats import FORMATS
 from fcos_mm.runtime.sessions import open_session
 
-from .conftest import small_detector
+from .conftest import detector, small_detector
 from .fewer_bits import error_of, expected_of, info_of, inputs
 
 
@@ -27,6 +27,14 @@ def test_same_as_the_network(mode, precision, limit, tmp_path):
     assert {value.dtype for value in got.values()} == {np.dtype(np.float32)}
     error = error_of(got, expected_of(network, batch))
     assert error < limit and (error > 0 or precision == 'fp32')
+
+
+def test_residual_blocks(tmp_path):
+    network, info = ExportNetwork(detector(), 'raw'), info_of('raw', 'fp32')
+    FORMATS['torchscript'].write(network, tmp_path / 'model.torchscript', info=info)
+    batch = inputs(3)
+    got = open_session(tmp_path / 'model.torchscript').run(batch)
+    assert error_of(got, expected_of(network, batch)) < 1e-5
 
 
 @pytest.mark.parametrize('mode', ['raw', 'decoded'])
