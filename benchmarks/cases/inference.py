@@ -8,6 +8,7 @@ there and its memory is not measured. With --precision bf16 ours computes in
 bfloat16, and nine in ten detections must be nearly the same.
 """
 import atexit
+import contextlib
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 
@@ -116,6 +117,7 @@ class Apart:
 def _serve(pipe, device: str, threads: int) -> None:
     torch.set_num_threads(threads)
     detect = detection(sparse_detectors(device)[1])
-    while pipe.recv() == 'detect':
-        pipe.send([{name: values.cpu().numpy() for name, values in found.items()}
-                   for found in detect()])
+    with contextlib.suppress(EOFError):  # the other end is gone
+        while pipe.recv() == 'detect':
+            pipe.send([{name: values.cpu().numpy() for name, values in found.items()}
+                       for found in detect()])

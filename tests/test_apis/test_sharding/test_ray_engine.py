@@ -1,12 +1,10 @@
-"""Real workers that are killed, a command that is killed and repeated: one result per picture."""
+"""Real workers that are killed: one result per picture."""
 import importlib.util
 import json
 import os
 import random
 import re
 import signal
-import subprocess
-import sys
 import threading
 import time
 
@@ -18,8 +16,7 @@ from fcos_mm.apis.sharding.ray_engine import check_address, connected
 from fcos_mm.cli import detect
 from fcos_mm.errors import UserError
 
-PICTURES, SIZE, KILLS = 60, 5, 1
-DEADLINE = 240  # seconds
+PICTURES, SIZE, KILLS = 40, 5, 1
 
 
 @pytest.fixture(scope='module')
@@ -58,13 +55,6 @@ def test_addresses_that_ray_looks_up():
     check_address('auto')
 
 
-def until(condition):
-    end = time.monotonic() + DEADLINE
-    while not condition():
-        assert time.monotonic() < end, 'nothing happens'
-        time.sleep(.02)
-
-
 def kill_some(log, killed, stop):
     """Kill workers of a run at random moments after they are ready."""
     chance = random.Random(0)
@@ -89,22 +79,7 @@ def test_every_picture_has_one_result_whatever_is_killed(local_ray, trained, pic
     words += ['--out-dir', str(out), '--shards', str(SIZE)]
     shards = out / 'shards'
 
-    command = subprocess.Popen(
-        [sys.executable, '-m', 'fcos_mm', 'detect', *words, '--workers', '1', '--ray-address',
-         local_ray.get_runtime_context().gcs_address],
-        stdout=subprocess.DEVNULL, start_new_session=True)
-    try:
-        until(lambda: len(list(shards.glob('[0-9]*-of-*.json'))) >= 2 or command.poll() is not None)
-    finally:
-        command.kill()
-        command.wait()
-    failed = {'00002-of-00012.json', '00007-of-00012.json'}  # are tried again
-    done = {path.name: path.stat().st_mtime_ns for path in shards.glob('[0-9]*-of-*.json')
-            if path.name not in failed}
-    assert 1 <= len(done) < PICTURES // SIZE - len(failed)
-
     killed, stop = [], threading.Event()
-    (out / 'detect.log').unlink()
     killer = threading.Thread(target=kill_some, args=(out / 'detect.log', killed, stop))
     killer.start()
     try:
@@ -116,7 +91,6 @@ def test_every_picture_has_one_result_whatever_is_killed(local_ray, trained, pic
     assert 'warning: a worker died at shard' in screen
     assert (out / 'detections.json').read_bytes() == (
         tmp_path / 'plain' / 'detections.json').read_bytes()
-    assert {name: (shards / name).stat().st_mtime_ns for name in done} == done
     results = [one for path in sorted(shards.glob('[0-9]*-of-*.json')) for one in json.loads(
         path.read_text())]
     assert [one['name'] for one in results] == sorted(path.name for path in pictures.iterdir())
