@@ -14,7 +14,7 @@ JOBS ?= 2
 # Read by pip for what it builds as well.
 export PIP_CONSTRAINT := requirements/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-PIP_INSTALL = -m pip install --quiet --quiet --no-input --prefer-binary
+PIP_INSTALL = -m pip install --quiet --quiet --no-input --no-compile --prefer-binary
 PYTEST_JOBS = --numprocesses $(JOBS) --dist loadfile
 TORCH_OPTIONS = $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 OLDEST_PYTHON = 10
