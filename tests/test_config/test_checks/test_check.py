@@ -7,6 +7,7 @@ import pytest
 from fcos_mm.config import check_config, load_config
 from fcos_mm.config.checks import check
 from fcos_mm.config.checks.loops import training_length
+from fcos_mm.config.checks.model_shapes import shape_faults
 from fcos_mm.config.checks.schedules import schedule_faults
 from fcos_mm.errors import UserError
 
@@ -25,9 +26,11 @@ def warned(monkeypatch):
 
 
 def test_every_shipped_config_passes_without_a_warning(warned):
+    others = [one for one in check.CHECKS if one is not shape_faults]  # the same in both modes
     for path in SHIPPED:
-        for mode in ('train', 'test'):
-            check_config(load_config(str(path)), mode)
+        cfg = load_config(str(path))
+        check_config(cfg, 'train')
+        check_config(cfg, 'test', others)
     assert warned == [] and len(SHIPPED) > 30
 
 
