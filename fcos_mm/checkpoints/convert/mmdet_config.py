@@ -4,6 +4,9 @@ mmdet 3 has ``model.data_preprocessor`` and a flat test pipeline; mmdet 2 normal
 ``MultiScaleFlipAug`` and could have ``test_cfg`` beside ``model``.
 """
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+from mmengine.config import Config
 
 from fcos_mm.checkpoints.convert.differences import difference, same
 from fcos_mm.config import load_config
@@ -70,7 +73,7 @@ def our_settings(theirs: Mapping, num_classes: int) -> dict:
                         f'{_part(model, "bbox_head").get("type")}, not FCOS with FCOSHead. '
                         'Only FCOS can be converted.')
     _refuse('model.', set(model) - _MODEL)
-    base = load_config(BASE)
+    base = _base()
     steps = _test_steps(theirs)
     wanted = dict(
         type='FCOS',
@@ -86,6 +89,11 @@ def our_settings(theirs: Mapping, num_classes: int) -> dict:
                         val_dataloader=dict(dataset=dict(pipeline=pipeline)),
                         test_dataloader=dict(dataset=dict(pipeline=pipeline)))
     return settings
+
+
+@lru_cache
+def _base() -> Config:
+    return load_config(BASE)
 
 
 def _head(given: Mapping, base: dict, num_classes: int) -> dict:

@@ -31,16 +31,12 @@ def resnet_settings(weights: Weights, prefix: str = 'backbone.') -> dict:
                         f'{blocks} blocks. Such a checkpoint cannot be converted without the '
                         'config of its training.')
     settings = dict(type='ResNet', depth=_DEPTHS[blocks, bottleneck])
-    stem = weights[f'{prefix}conv1.weight'].size(0)
-    if stem != _WIDTH:
-        settings.update(stem_channels=stem)
     width, inside = weights[f'{prefix}layer1.0.conv2.weight'].shape[:2]
     groups = width // inside
     if groups > 1:
         settings.update(type='ResNeXt', groups=groups, base_width=width // groups)
     elif width != _WIDTH:
         settings.update(base_channels=width)
-        settings.pop('stem_channels', None) if stem == width else None
     return {**settings, **_deformable(weights, prefix, blocks)}
 
 
