@@ -14,7 +14,8 @@ def difference(base: Mapping, wanted: Mapping) -> dict:
         old = base.get(key)
         if not isinstance(value, Mapping) or not isinstance(old, Mapping):
             if key not in base or not same(old, value):
-                found[key] = value
+                replaces = isinstance(value, Mapping) and key in base
+                found[key] = {'_delete_': True, **value} if replaces else value
         elif set(old) - set(value) or not same(old.get('type'), value.get('type')):
             if not same(old, value):
                 found[key] = {'_delete_': True, **value}

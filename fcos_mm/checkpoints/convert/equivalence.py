@@ -43,6 +43,7 @@ def _canonical(config: Mapping) -> dict:
         parts = {name: _complete(model[name], MODELS) for name in (
             'data_preprocessor', 'backbone', 'neck', 'bbox_head')}
         head = parts['bbox_head']
+        head.pop('test_cfg', None)  # mmdet's detectors put that of the model there
         head['location_offset'] = [OFFSETS[head['location_offset']](stride)
                                    for stride in head['strides']]
         steps = [_complete(step, TRANSFORMS) for step in first_dataset(
