@@ -2,7 +2,6 @@
 
 mmengine runs the text of a config, and imports and calls a ``type`` that is not registered.
 """
-import ast
 import re
 from collections.abc import Sequence
 
@@ -12,9 +11,9 @@ from mmengine.registry import MODELS, TASK_UTILS, WEIGHT_INITIALIZERS, Registry
 
 from fcos_mm.checkpoints.safe_loading import checkpoints_are_trusted
 from fcos_mm.config.keys import walk
+from fcos_mm.config.literals import read_settings
 from fcos_mm.errors import UserError
 
-_NUMBERS = {'inf': float('inf'), 'nan': float('nan')}
 _OPERATORS = ('nms', 'soft_nms', 'RoIAlign')  # of mmcv, named in test_cfg and roi_layer
 _TYPES = ('type', 'runner_type', 'ema_type')  # keys whose values mmengine looks up or imports
 _ALL = [value for value in vars(registries).values() if isinstance(value, Registry)]
@@ -36,7 +35,7 @@ def read_recorded_config(text: str, path: str, whole: bool = False) -> Config:
     if checkpoints_are_trusted():
         return Config.fromstring(text, '.py')
     try:
-        cfg = Config(dict(_setting(statement) for statement in ast.parse(text).body))
+        cfg = Config(read_settings(text))
         for key, value in walk(cfg.get('model', {}), 'model'):
             if isinstance(value, str):
                 _check_string(key, value)
@@ -49,32 +48,6 @@ def read_recorded_config(text: str, path: str, whole: bool = False) -> Config:
             'own need --trust-checkpoint: use it if you trust the source of the '
             'file.') from error
     return cfg
-
-
-def _setting(statement: ast.stmt) -> tuple[str, object]:
-    if (not isinstance(statement, ast.Assign) or len(statement.targets) != 1
-            or not isinstance(statement.targets[0], ast.Name)):
-        raise ValueError(f'line {statement.lineno} is not NAME = VALUE')
-    try:
-        return statement.targets[0].id, ast.literal_eval(_Literal().visit(statement.value))
-    except ValueError:
-        raise ValueError(f'line {statement.lineno} holds more than plain values') from None
-
-
-class _Literal(ast.NodeTransformer):
-    """Writes ``dict(a=1)``, ``dict({'a.b': 1})``, ``inf`` and ``nan`` as literals."""
-
-    def visit_Call(self, node: ast.Call) -> ast.AST:
-        self.generic_visit(node)
-        words, inner = node.keywords, node.args or [ast.Dict([], [])]
-        if (getattr(node.func, 'id', None) == 'dict' and all(word.arg for word in words)
-                and len(inner) == 1 and isinstance(inner[0], ast.Dict)):
-            return ast.Dict([*inner[0].keys, *(ast.Constant(word.arg) for word in words)],
-                            [*inner[0].values, *(word.value for word in words)])
-        return node
-
-    def visit_Name(self, node: ast.Name) -> ast.AST:
-        return ast.Constant(_NUMBERS[node.id]) if node.id in _NUMBERS else node
 
 
 def _check_string(key: str, value: str) -> None:

@@ -41,6 +41,9 @@ _TRICKS = re.compile(r'unrecognized function|Can only (build|create|SETITEM|appe
 
 TRUST_HINT = 'If you trust its source, add --trust-checkpoint: code in the file will run.'
 
+#: Where the text of the config that mmdet 2 recorded is kept in ``meta``; nothing runs it.
+MMDET_2_CONFIG = 'mmdet_2_config'
+
 _trusted = False
 _keeping = False  # whether read_checkpoint is loading
 _kept: dict[Hashable, Any] = {}  # at most one checkpoint, on the CPU
@@ -173,7 +176,9 @@ def _read_safely(read: Callable) -> Any:
     meta = loaded.get('meta') if isinstance(loaded, dict) else None
     if isinstance(meta, dict):
         # mmdet 2 wrote a config here, which mmengine runs as Python to resume.
-        meta.pop('config', None)
+        text = meta.pop('config', None)
+        if isinstance(text, str):
+            meta[MMDET_2_CONFIG] = text
     return loaded
 
 

@@ -26,9 +26,15 @@ class DecodedLevel(NamedTuple):
     quality: Tensor | None
 
 
-def decoded_levels(head: FCOSHead, outputs: Outputs) -> list[DecodedLevel]:
-    """Decode what ``FCOSHead.forward`` returns, level by level."""
-    return [_decoded(head, level, *maps) for level, maps in enumerate(zip(*outputs))]
+def decoded_levels(head: FCOSHead, outputs: Outputs, size: Sequence[int]) -> list[DecodedLevel]:
+    """Decode what ``FCOSHead.forward`` returns, level by level.
+
+    Args:
+        head: The head.
+        outputs: What it returned.
+        size: Height and width of the network's input.
+    """
+    return [_decoded(head, level, size, *maps) for level, maps in enumerate(zip(*outputs))]
 
 
 def raw_levels(head: FCOSHead, outputs: Outputs) -> tuple[Tensor, ...]:
@@ -46,9 +52,9 @@ def raw_levels(head: FCOSHead, outputs: Outputs) -> tuple[Tensor, ...]:
     return tuple(maps)
 
 
-def _decoded(head: FCOSHead, level: int, logits: Tensor, distances: Tensor,
-             quality: Tensor | None) -> DecodedLevel:
-    locations = _locations(head, level, logits)
+def _decoded(head: FCOSHead, level: int, size: Sequence[int], logits: Tensor,
+             distances: Tensor, quality: Tensor | None) -> DecodedLevel:
+    locations = _locations(head, level, size, logits)
     if quality is not None:
         quality = flatten_levels([quality])[..., 0].float()  # (B, n)
     predictions = head.in_pixels(
@@ -57,14 +63,17 @@ def _decoded(head: FCOSHead, level: int, logits: Tensor, distances: Tensor,
     return DecodedLevel(boxes, class_scores, head.quality.factor(predictions))
 
 
-def _locations(head: FCOSHead, level: int, level_map: Tensor) -> Locations:
+def _locations(head: FCOSHead, level: int, size: Sequence[int], level_map: Tensor) -> Locations:
     """As ``LocationGenerator``, whose sizes are plain numbers."""
     rows, columns = level_map.shape[-2:]
     stride = head.strides[level]
     origin = OFFSETS[head.location_generator.offset](stride)
-    y, x = (torch.arange(count, dtype=torch.float32, device=level_map.device) * stride + origin
-            for count in (rows, columns))
+    steps = stride, stride
+    if head.location_generator.spacing == 'input':
+        steps = size[0] // rows, size[1] // columns
+    y, x = (torch.arange(count, dtype=torch.float32, device=level_map.device) * step + origin
+            for count, step in zip((rows, columns), steps))
     points = torch.stack([x.expand(rows, columns).flatten(),
                           y[:, None].expand(rows, columns).flatten()], dim=1)  # (n, 2)
     strides = torch.full_like(points[:, 0], float(stride))
-    return Locations(points, strides, (Level(stride, origin, rows, columns, 0), ))
+    return Locations(points, strides, (Level(stride, origin, rows, columns, 0, *steps), ))

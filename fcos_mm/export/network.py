@@ -81,7 +81,7 @@ class ExportNetwork(nn.Module):
         outputs = self.network_outputs(images)
         if self.mode == 'raw':
             return raw_levels(self.head, outputs)
-        levels = decoded_levels(self.head, outputs)
+        levels = decoded_levels(self.head, outputs, images.shape[-2:])
         if self.mode == 'decoded':
             return (torch.cat([level.boxes for level in levels], dim=1),
                     torch.cat([self.rule.dense(level) for level in levels], dim=1))

@@ -36,6 +36,7 @@ class FCOSHead(BaseDenseHead):
         stacked_convs: Number of convolutions in each of the two towers.
         strides: Stride of each level.
         location_offset: ``offset`` of :class:`LocationGenerator`.
+        location_spacing: ``spacing`` of :class:`LocationGenerator`.
         regression: ``'exp'``, distances are exp(s_i x) pixels (the paper), or
             ``'relu'``, relu(s_i x) strides (released improvement), which can die at the start
             under GIoU: docs/troubleshooting.md.
@@ -65,6 +66,7 @@ class FCOSHead(BaseDenseHead):
                  stacked_convs: int = 4,
                  strides: Sequence[int] = (8, 16, 32, 64, 128),
                  location_offset: str = 'floor',
+                 location_spacing: str = 'stride',
                  regression: str = 'exp',
                  box_convention: str = 'continuous',
                  dcn_on_last_conv: bool = False,
@@ -96,7 +98,8 @@ class FCOSHead(BaseDenseHead):
         self.conv_bias = conv_bias
         self.norm_cfg = norm_cfg
         self.test_cfg = test_cfg
-        self.location_generator = LocationGenerator(strides, offset=location_offset)
+        self.location_generator = LocationGenerator(strides, offset=location_offset,
+                                                    spacing=location_spacing)
         self.quality = TASK_UTILS.build(centerness)
         self.assigner = TASK_UTILS.build(assigner)
         self.criterion = MODELS.build(loss)
@@ -242,7 +245,7 @@ class FCOSHead(BaseDenseHead):
                 img_metas: list[dict] | None) -> tuple[Predictions, Locations]:
         """Flatten distances and quality of all levels; return the predictions and locations."""
         sizes = [m.shape[-2:] for m in cls_scores]
-        locations = self.location_generator(sizes, cls_scores[0].device)
+        locations = self.location_generator(sizes, cls_scores[0].device, img_metas)
         self.location_generator.check_sizes(sizes, img_metas)
         quality = None
         if self.quality.branch:

@@ -18,17 +18,20 @@ OFFSETS = {
     'half': lambda stride: stride / 2,
     'zero': lambda stride: 0,
 }
+SPACINGS = ('stride', 'input')
 _NEARER = math.sqrt(2)  # a map this many times too small is nearer to twice its stride
 _CELLS = 2  # that convolutions without padding take from a small map
 
 
 class Level(NamedTuple):
     """The locations of one level of the feature pyramid."""
-    stride: float  # pixels from cell to cell
+    stride: float  # pixels, of the level
     origin: float  # coordinate of the first location, in x and in y
     rows: int
     columns: int
     first: int  # index of the first location among the P
+    row_step: float  # pixels from row to row
+    column_step: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,29 +60,49 @@ class LocationGenerator:
         offset: Where a location lies in its cell: ``'floor'``, floor(s/2)
             (the paper and the official code), ``'half'``, s/2 (mmdet), which
             differs for odd strides, or ``'zero'``, the corner (torchvision).
+        spacing: Pixels from cell to cell: ``'stride'``, the stride, or ``'input'``, the size of
+            the input divided by that of the map, rounded down (torchvision). They differ where
+            the input is no multiple of the stride.
 
     Raises:
-        ValueError: If ``offset`` is none of these, or a stride is not positive.
+        ValueError: If an option is none of these, or a stride is not positive.
     """
 
-    def __init__(self, strides: Sequence[int], *, offset: str = 'floor') -> None:
+    def __init__(self, strides: Sequence[int], *, offset: str = 'floor',
+                 spacing: str = 'stride') -> None:
         check_choice('location_offset', offset, tuple(OFFSETS))
+        check_choice('location_spacing', spacing, SPACINGS)
         if not (isinstance(strides, (list, tuple)) and strides and all(
                 isinstance(stride, (int, float)) and stride > 0 for stride in strides)):
             raise ValueError('strides must be a list of positive numbers of pixels, one for each '
                              f'level, got {strides!r}')
         self.strides = tuple(strides)
         self.offset = offset
+        self.spacing = spacing
 
-    def __call__(self, sizes: Sequence[tuple[int, int]],
-                 device: str | torch.device) -> Locations:
+    def __call__(self, sizes: Sequence[tuple[int, int]], device: str | torch.device,
+                 img_metas: Sequence[dict] | None = None) -> Locations:
         """Return the locations of maps of L sizes (rows, columns), cached.
+
+        Args:
+            sizes: Of the maps.
+            device: Of the result.
+            img_metas: ``batch_input_shape`` (h, w), which the spacing ``'input'`` needs.
 
         Raises:
             UserError: If the number of maps is not the number of strides.
+            ValueError: If the size of the input is needed and missing.
         """
         self.check_count(len(sizes))
-        return _locations(_as_ints(sizes), self.strides, self.offset, torch.device(device))
+        sizes = _as_ints(sizes)
+        if self.spacing == 'stride':
+            steps = tuple((stride, stride) for stride in self.strides)
+        elif img_metas and 'batch_input_shape' in img_metas[0]:
+            height, width = map(int, img_metas[0]['batch_input_shape'][-2:])
+            steps = tuple((height // rows, width // columns) for rows, columns in sizes)
+        else:
+            raise ValueError("location_spacing='input' needs batch_input_shape of the images")
+        return _locations(sizes, self.strides, self.offset, steps, torch.device(device))
 
     def sizes(self, height: int, width: int) -> Sizes:
         """Return (rows, columns) of each map for an input of this size."""
@@ -148,17 +171,17 @@ def _as_ints(sizes: Sequence[tuple[int, int]]) -> Sizes:
 @lru_cache(maxsize=256)
 @torch.inference_mode(False)
 def _locations(sizes: Sizes, strides: tuple[int, ...], offset: str,
-               device: torch.device) -> Locations:
+               steps: tuple[tuple[float, float], ...], device: torch.device) -> Locations:
     points, point_strides, levels, first = [], [], [], 0
-    for (rows, columns), stride in zip(sizes, strides):
+    for (rows, columns), stride, (row_step, column_step) in zip(sizes, strides, steps):
         origin = OFFSETS[offset](stride)
         y, x = torch.meshgrid(
-            torch.arange(rows, dtype=torch.float32) * stride + origin,
-            torch.arange(columns, dtype=torch.float32) * stride + origin,
+            torch.arange(rows, dtype=torch.float32) * row_step + origin,
+            torch.arange(columns, dtype=torch.float32) * column_step + origin,
             indexing='ij')
         points.append(torch.stack([x.flatten(), y.flatten()], dim=1))  # (rows * columns, 2)
         point_strides.append(torch.full((rows * columns, ), float(stride)))
-        levels.append(Level(stride, origin, rows, columns, first))
+        levels.append(Level(stride, origin, rows, columns, first, row_step, column_step))
         first += rows * columns
     return Locations(torch.cat(points).to(device), torch.cat(point_strides).to(device),
                      tuple(levels))

@@ -74,6 +74,7 @@ class Windows(NamedTuple):
 class Axes(NamedTuple):
     """The axes x and y of L levels, seen from either end: the far end as -x and -y."""
     stride: Tensor  # (L, 1)
+    step: Tensor  # (2, L, 1) pixels from cell to cell, along x and y
     cells: Tensor  # (2, L, 1) columns and rows
     first: Tensor  # (2 ends, 2 axes, L, 1) coordinate of the first location
     farthest: Tensor  # (2, 1, 1, L, 1) how far a side may be, in the window and in the hole
@@ -92,7 +93,7 @@ def windows(locations: Locations, boxes: Tensor, conditions: Conditions) -> Wind
     # Written out in full: what follows is quick on contiguous tensors only.
     shape = (2, 2, 2, len(axes.stride), len(boxes))  # window and hole, either end, x and y
     skipped = _skipped(*(part.expand(shape).contiguous() for part in (
-        inside, opposite, axes.farthest, axes.first, axes.stride, axes.cells)))
+        inside, opposite, axes.farthest, axes.first, axes.step, axes.cells)))
     begin, from_end = skipped.unbind(1)
     begin, end = begin.int(), (axes.cells - from_end).int()  # (2, 2, L, N) each
     return Windows(begin[0], end[0], begin[1], end[1])
@@ -101,21 +102,22 @@ def windows(locations: Locations, boxes: Tensor, conditions: Conditions) -> Wind
 @lru_cache(maxsize=256)
 @torch.inference_mode(False)
 def _axes(levels: tuple[Level, ...], ranges: tuple, bounds: str, device: torch.device) -> Axes:
-    stride, origin, rows, columns, _ = torch.tensor(levels, dtype=torch.float32).unbind(1)  # (L,)
+    stride, origin, rows, columns, _, *steps = torch.tensor(levels).float().unbind(1)  # (L,)
     cells = torch.stack([columns, rows])  # (2, L)
-    last = origin + (cells - 1) * stride
+    step = torch.stack(steps[::-1])  # (2, L)
+    last = origin + (cells - 1) * step
     low, high = torch.tensor(ranges, dtype=torch.float32).unbind(1)
     # Where a bound itself is out, the next number below it is the limit.
     if bounds == 'inclusive':
         low = low.nextafter(torch.tensor(-torch.inf))
     else:
         high = high.nextafter(torch.tensor(-torch.inf))
-    parts = (stride, cells, torch.stack([origin.expand(2, -1), -last]),
+    parts = (stride, step, cells, torch.stack([origin.expand(2, -1), -last]),
              torch.stack([high, low])[:, None, None])
     return Axes(*(part[..., None].to(device) for part in parts))
 
 
-def _skipped(inside: Tensor, opposite: Tensor, farthest: Tensor, first: Tensor, stride: Tensor,
+def _skipped(inside: Tensor, opposite: Tensor, farthest: Tensor, first: Tensor, step: Tensor,
              cells: Tensor) -> Tensor:
     """Count the cells from an end of the axis to the first that lies inside and near enough.
 
@@ -125,10 +127,10 @@ def _skipped(inside: Tensor, opposite: Tensor, farthest: Tensor, first: Tensor, 
     rounding cannot move an edge. All tensors are of one shape.
     """
     passed = torch.maximum(inside, opposite - farthest)
-    cell = ((passed - first) / stride).floor_().nan_to_num_(nan=torch.inf).clamp_(min=-1)
+    cell = ((passed - first) / step).floor_().nan_to_num_(nan=torch.inf).clamp_(min=-1)
     cell = torch.minimum(cell, cells)
     for _ in range(2):
-        point = first + cell * stride
+        point = first + cell * step
         claimed = (point > inside) & (opposite - point <= farthest)
         cell = cell + (~claimed).float()
     return cell.clamp_(min=0)
@@ -198,7 +200,8 @@ def window_sizes(locations: Locations, conditions: Conditions) -> list[tuple[int
         if conditions.center_radius is not None:
             reach = min(high, conditions.center_radius * level.stride)
         # An infinite reach becomes the map's longer side.
-        side = int(min(2 * reach / level.stride, max(level.rows, level.columns))) + 1
+        step = min(level.row_step, level.column_step)
+        side = int(min(2 * reach / step, max(level.rows, level.columns))) + 1
         sizes.append((min(level.rows, side), min(level.columns, side)))
     return sizes
 

@@ -6,6 +6,7 @@ from types import ModuleType, SimpleNamespace
 import pytest
 
 from fcos_mm.cli import convert, main
+from fcos_mm.errors import UserError
 
 
 @pytest.fixture
@@ -48,3 +49,37 @@ def test_a_seed_that_is_none(asked, capsys):
 def test_defaults(asked):
     main(convert, ['yolo', '--out', 'there'])
     assert asked == [('yolo', 'there', None, 0)]
+
+
+@pytest.fixture
+def conversions(monkeypatch):
+    """What conversions of checkpoints are asked for."""
+    calls, module = [], ModuleType('fcos_mm.apis.converting.convert')
+    module.run = calls.append
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    return calls
+
+
+@pytest.mark.parametrize('words', [
+    ['theirs.pth', 'ours.pth'], ['zoo.pkl', 'ours.pth', '--variant', 'caffe', '--force'],
+    ['weights', 'ours.pth', '--from', 'mmdet'], ['work_dirs/mine', 'theirs.pth', '--to', 'mmdet']])
+def test_checkpoints_go_to_their_own_conversion(words, conversions, asked):
+    main(convert, words)
+    assert [(args.source, args.out_file) for args in conversions] == [tuple(words[:2])]
+    assert not asked
+
+
+@pytest.mark.parametrize('words, message', [
+    (['yolo'], 'Where yolo goes is missing[^$]*convert yolo --out DIR'),
+    (['yolo', '--out', 'there', '--variant', 'caffe'], '--variant is for checkpoints, and yolo is'),
+    (['yolo', '--out', 'there', '--force'], '--force is for checkpoints'),
+    (['a.pth'], 'converted to a file[^$]*convert a.pth OUT.pth'),
+    (['a.pth', '--out', 'there'], 'converted to a file[^$]*--out is for data'),
+    (['a.pth', 'b.pth', '--out', 'there'], '--out is for data'),
+    (['a.pth', 'b.pth', '--to', 'mmdet', '--variant', 'caffe'], 'Leave them out'),
+    (['a.pth', 'b.pth', '--cfg-options', 'model.test_cfg.score_thr=0.1'], 'goes with --to'),
+])
+def test_options_of_the_other_kind(words, message, conversions, asked):
+    with pytest.raises(UserError, match=message):
+        main(convert, words)
+    assert not conversions and not asked

@@ -19,8 +19,25 @@ def test_points_of_two_levels_by_hand():
     ]  # yapf: disable
     assert made.strides.tolist() == [8] * 6 + [16] * 2
     assert made.counts == (6, 2)
-    # stride, coordinate of the first location, rows, columns, index of the first
-    assert made.levels == ((8, 4, 2, 3, 0), (16, 8, 1, 2, 6))
+    # stride, coordinate of the first location, rows, columns, index of the first, steps of y and x
+    assert made.levels == ((8, 4, 2, 3, 0, 8, 8), (16, 8, 1, 2, 6, 16, 16))
+
+
+def test_spacing_by_the_size_of_the_input():
+    generator = LocationGenerator((8, 16), offset='zero', spacing='input')
+    made = generator([(2, 3), (1, 2)], 'cpu', [dict(batch_input_shape=(14, 26))])
+    assert made.points.tolist() == [
+        [0, 0], [8, 0], [16, 0],  # 26 // 3
+        [0, 7], [8, 7], [16, 7],  # 14 // 2
+        [0, 0], [13, 0],
+    ]  # yapf: disable
+    assert made.strides.tolist() == [8] * 6 + [16] * 2
+    assert made.levels == ((8, 0, 2, 3, 0, 7, 8), (16, 0, 1, 2, 6, 14, 13))
+
+
+def test_spacing_by_the_input_needs_its_size():
+    with pytest.raises(ValueError, match='batch_input_shape'):
+        LocationGenerator((8, ), spacing='input')([(2, 2)], 'cpu', [{}])
 
 
 @pytest.mark.parametrize('offset, expected', [('floor', 2.), ('half', 2.5), ('zero', 0.)])
@@ -52,6 +69,8 @@ def test_cached_under_inference_mode_serves_training():
 def test_wrong_options_are_named():
     with pytest.raises(ValueError, match="got 'middle'"):
         LocationGenerator((8, ), offset='middle')
+    with pytest.raises(ValueError, match='location_spacing'):
+        LocationGenerator((8, ), spacing='even')
 
 
 @pytest.mark.parametrize('memory_format', [torch.contiguous_format, torch.channels_last])

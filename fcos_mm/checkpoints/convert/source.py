@@ -16,12 +16,27 @@ class Converted(NamedTuple):
         settings: What differs from it, nested as in a config. ``_delete_=True`` replaces a dict.
         classes: Class names in the order of the outputs; None for those of the config.
         notes: Lines for the screen: what was assumed, what is not part of the weights.
+        left_out: Tensors of the source that have no place in ours, kept for the way back.
     """
     weights: dict[str, Tensor]
     config: str
     settings: dict
     classes: tuple[str, ...] | None = None
     notes: tuple[str, ...] = ()
+    left_out: Mapping[str, Tensor] = {}
+
+
+class Written(NamedTuple):
+    """Our weights in the form of a source.
+
+    Attributes:
+        weights: By the names of the source.
+        extra: What else its checkpoints hold; without anything the file is the weights alone.
+        config: The text of its config file; None if it has none.
+    """
+    weights: dict[str, Tensor]
+    extra: dict = {}
+    config: str | None = None
 
 
 class Source(NamedTuple):
@@ -35,11 +50,12 @@ class Source(NamedTuple):
             :class:`Converted`; raises UserError for names left over or missing, and for a variant
             that is needed but None.
         variants: What the names of the weights do not tell, by name, with a line of explanation.
-        write: From our weights and config to theirs; None if there is no way back.
+        write: From our weights, our whole config and what else our checkpoint holds to
+            :class:`Written`; None if there is no way back.
     """
     name: str
     title: str
     recognise: Callable[[Weights], bool]
     read: Callable[[Weights, Mapping, str | None], Converted]
     variants: Mapping[str, str] = {}
-    write: Callable[[Weights, Mapping], dict[str, Tensor]] | None = None
+    write: Callable[[Weights, Mapping, Mapping], Written] | None = None

@@ -1,0 +1,1 @@
+"""``fcos-mm convert`` for checkpoints: from other implementations and back."""
