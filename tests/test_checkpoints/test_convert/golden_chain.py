@@ -40,6 +40,7 @@ class Chain:
             self.found = self.model(**batch, mode='predict')[0].pred_instances
 
     def losses(self) -> dict[str, torch.Tensor]:
+        self.model.bbox_head.criterion.train()  # a moving average is that of the first step
         truth = InstanceData(bboxes=torch.tensor(BOXES), labels=torch.tensor(LABELS))
         return self.model.bbox_head.loss_by_feat(*self.outputs, [truth], [self.meta])
 
