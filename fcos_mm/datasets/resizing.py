@@ -35,9 +35,24 @@ def _as_official(width: int, height: int, long_side: int, short_side: int) -> tu
     return int(short_side * width / height), short_side
 
 
+def _as_detectron2(width: int, height: int, long_side: int, short_side: int) -> tuple[int, int]:
+    """(width, height) of detectron2's ``ResizeShortestEdge``.
+
+    Those of mmcv, but halves can fall to the other side: the factors are applied one by one.
+    """
+    scale = short_side / min(width, height)
+    sides = [float(short_side) if side == min(width, height) else scale * side
+             for side in (width, height)]
+    if max(sides) > long_side:
+        cut = float(long_side) / max(sides)
+        sides = [side * cut for side in sides]
+    return int(sides[0] + 0.5), int(sides[1] + 0.5)
+
+
 #: How the sides are rounded if the aspect ratio is kept.
 _RULES: dict[str, Callable[[int, int, int, int], tuple[int, int]]] = {
-    'nearest': _as_mmcv, 'torchvision': _as_torchvision, 'official': _as_official}
+    'nearest': _as_mmcv, 'detectron2': _as_detectron2, 'torchvision': _as_torchvision,
+    'official': _as_official}
 
 
 @TRANSFORMS.register_module()
@@ -53,12 +68,12 @@ class Resize(MMDetResize):
 
     Args:
         *args: As in mmdet.
-        rounding: ``'nearest'`` (mmcv, detectron2), ``'torchvision'`` (down) or ``'official'``
-            (the released code: the short side first).
+        rounding: ``'nearest'`` (mmcv), ``'detectron2'`` (the same but for halves),
+            ``'torchvision'`` (down) or ``'official'`` (the released code: the short side first).
         **kwargs: As in mmdet.
 
     Raises:
-        ValueError: If ``rounding`` is none of the three.
+        ValueError: If ``rounding`` is none of these.
     """
 
     def __init__(self, *args, rounding: str = 'nearest', **kwargs) -> None:

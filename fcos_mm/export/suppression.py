@@ -19,7 +19,7 @@ class Suppression:
         class_agnostic: Whether boxes of different classes suppress each other.
         max_per_img: Detections of an image, N.
         min_bbox_size: Smaller boxes are dropped, if not negative.
-        clip: ``'before_nms'`` or ``'after_nms'``.
+        clip: ``'before_nms'`` or ``'after_nms'``, which also drops what is then empty.
         extra: 1 under the box convention ``'pixel'``, else 0.
     """
     iou_threshold: float
@@ -45,14 +45,15 @@ class Suppression:
         if self.clip == 'before_nms':
             boxes = self._clipped(boxes, sizes)
         if self.min_bbox_size >= 0:
-            sides = boxes[..., 2:] - boxes[..., :2] + self.extra
-            scores = torch.where((sides > self.min_bbox_size).all(2), scores, 0.)
+            scores = self._of_larger(boxes, scores, self.min_bbox_size)
         kept = kept_by_nms(self._apart(boxes, scores, labels), scores, self.iou_threshold,
                            self.max_per_img)
         found = _first(FixedCandidates(boxes, torch.where(kept, scores, 0.), labels),
                        self.max_per_img)
         if self.clip == 'after_nms':
-            found = found._replace(boxes=self._clipped(found.boxes, sizes))
+            boxes = self._clipped(found.boxes, sizes)
+            scores = self._of_larger(boxes, found.scores, 0)
+            found = _first(FixedCandidates(boxes, scores, found.labels), self.max_per_img)
         valid = found.scores > 0
         return (torch.where(valid[..., None], found.boxes, 0.), found.scores,
                 torch.where(valid, found.labels, -1), valid.sum(1))
@@ -60,6 +61,11 @@ class Suppression:
     def _clipped(self, boxes: Tensor, sizes: Tensor) -> Tensor:
         ends = (sizes.flip(1) - self.extra).repeat(1, 2)[:, None]  # (B, 1, 4) width, height, twice
         return torch.minimum(boxes.clamp(min=0), ends)
+
+    def _of_larger(self, boxes: Tensor, scores: Tensor, least: float) -> Tensor:
+        """The scores, 0 where a side of the box is not larger than a number of pixels."""
+        sides = boxes[..., 2:] - boxes[..., :2] + self.extra
+        return torch.where((sides > least).all(2), scores, 0.)
 
     def _apart(self, boxes: Tensor, scores: Tensor, labels: Tensor) -> Tensor:
         """The boxes of each class moved away from those of others, as in ``suppress``."""

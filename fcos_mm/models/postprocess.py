@@ -63,7 +63,9 @@ class FCOSPostProcessor:
             ``'score'`` (the paper, official code) or by ``'class_score'`` (mmdet).
         threshold_on: ``score_thr`` applies to the ``'class_score'`` (the paper,
             official code, mmdet) or to the final ``'score'`` (detectron2).
-        clip: Whether boxes are clipped to the image ``'before_nms'`` or ``'after_nms'``.
+        clip: Whether boxes are clipped to the image ``'before_nms'`` or ``'after_nms'``
+            (detectron2, AdelaiDet); then what is empty afterwards is dropped from the
+            ``max_per_img`` best, and not replaced.
 
     Raises:
         ValueError: If an option is unknown.
@@ -121,6 +123,7 @@ class FCOSPostProcessor:
             found = _suppressed(found, len(img_metas), cfg, extra)
         if self.clip == 'after_nms':
             found = _clipped(found, img_metas, 'ori_shape' if rescale_first else 'img_shape', extra)
+            found = _larger(found, 0, extra)
         if rescale and not rescale_first:
             found = _rescaled(found, img_metas)
         if extra:
@@ -220,8 +223,7 @@ def _suppressed(found: Detections, images: int, cfg: ConfigType, extra: int) -> 
     """Drop boxes that are too small, apply NMS, keep the best ``max_per_img`` of an image."""
     smallest = cfg.get('min_bbox_size', -1)
     if smallest >= 0:
-        sides = found.boxes[:, 2:] - found.boxes[:, :2] + extra  # (N, 2)
-        found = found.select((sides > smallest).all(1))
+        found = _larger(found, smallest, extra)
     scores, kept, first = [], [], 0
     for image in found.of_images(images):
         if len(image.scores):
@@ -232,6 +234,12 @@ def _suppressed(found: Detections, images: int, cfg: ConfigType, extra: int) -> 
     if not kept:
         return found
     return found.select(torch.cat(kept))._replace(scores=torch.cat(scores))
+
+
+def _larger(found: Detections, least: float, extra: int) -> Detections:
+    """Select the boxes whose sides are both larger than a number of pixels."""
+    sides = found.boxes[:, 2:] - found.boxes[:, :2] + extra  # (N, 2)
+    return found.select((sides > least).all(1))
 
 
 def suppress(boxes: Tensor, scores: Tensor, labels: Tensor,

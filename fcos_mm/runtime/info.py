@@ -50,7 +50,7 @@ class Postprocessing:
         nms_pre: Candidates of a level at most; no limit if not positive.
         iou_threshold: Of NMS, class by class.
         max_per_img: Detections of an image at most.
-        clip: ``'before_nms'`` or ``'after_nms'``.
+        clip: ``'before_nms'`` or ``'after_nms'``, which also drops what is then empty.
         min_bbox_size: Smaller boxes are dropped before NMS, if not negative.
         extra: 1 under the box convention ``'pixel'``, whose boxes end at their last pixel, else 0.
         strides: Of each level: how many locations an input of a size has.

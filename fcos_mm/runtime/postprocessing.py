@@ -65,6 +65,7 @@ def from_decoded(outputs: Mapping[str, ndarray], index: int, image: Prepared,
     found = _suppressed(found, how)
     if how.clip == 'after_nms':
         found = _clipped(found, image.original if rescale_first else image.size, how)
+        found = _larger(found, 0, how)
     if not rescale_first:
         found = _rescaled(found, image)
     return _to_far_edge(found, how)
@@ -120,13 +121,18 @@ def _rescaled(found: Found, image: Prepared) -> Found:
 def _suppressed(found: Found, how: Postprocessing) -> Found:
     """Drop boxes that are too small, apply NMS, keep the best ``max_per_img``."""
     if how.min_bbox_size >= 0:
-        sides = found.boxes[:, 2:] - found.boxes[:, :2] + np.float32(how.extra)
-        found = found.select((sides > how.min_bbox_size).all(1))
+        found = _larger(found, how.min_bbox_size, how)
     if not len(found.scores):
         return found
     apart = found.labels.astype(np.float32) * (found.boxes.max() + np.float32(1))
     keep = suppress(found.boxes + apart[:, None], found.scores, how.iou_threshold, how.nms_offset)
     return found.select(keep[:how.max_per_img] if how.max_per_img > 0 else keep)
+
+
+def _larger(found: Found, least: float, how: Postprocessing) -> Found:
+    """Select the boxes whose sides are both larger than a number of pixels."""
+    sides = found.boxes[:, 2:] - found.boxes[:, :2] + np.float32(how.extra)
+    return found.select((sides > least).all(1))
 
 
 def _to_far_edge(found: Found, how: Postprocessing) -> Found:

@@ -32,6 +32,14 @@ def test_sides_are_rounded_as_the_source_does(size, nearest, torchvision, offici
     assert resized(*size, rounding='official') == official
 
 
+def test_halves_fall_as_in_detectron2():
+    # 1333 * 141 / 258 = 728.5; from 1463.83 x 800, cut by 1333 / 1463.83, floats give less
+    assert resized(258, 141, rounding='detectron2') == (1333, 728)
+    assert resized(258, 141) == (1333, 729)
+    assert resized(141, 258, rounding='detectron2') == (728, 1333)
+    assert resized(640, 427, rounding='detectron2') == (1199, 800)
+
+
 def test_the_backend_torch_interpolates_as_torch_does():
     image = np.random.default_rng(0).uniform(0, 255, (427, 640, 3)).astype(np.float32)
     ours = Resize(scale=(1333, 800), keep_ratio=True, rounding='torchvision',

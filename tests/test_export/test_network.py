@@ -20,6 +20,8 @@ OPTIONS = {
                      test_cfg=dict(score_thr=0.2)),
     'after': dict(head=dict(postprocess=dict(clip='after_nms'), box_convention='pixel'),
                   test_cfg=dict(min_bbox_size=20)),
+    'empty': dict(head=dict(postprocess=dict(clip='after_nms'), regression='relu'),
+                  test_cfg=dict(min_bbox_size=-1)),
     'iou': dict(head=dict(centerness=dict(type='fcos_mm.IoUQuality'))),
     'none': dict(head=dict(centerness=dict(source='none', branch=False))),
     'predicted box': dict(head=dict(centerness=dict(source='predicted_box', branch=False))),

@@ -177,6 +177,17 @@ def test_clip_before_or_after_nms(when, count):
     assert result.bboxes[0].tolist() == [0, 0, 64, 64]
 
 
+@pytest.mark.parametrize('when, scores', [('before_nms', [0.9, 0.8]), ('after_nms', [0.8])])
+@pytest.mark.parametrize('rescale', [False, True])
+def test_boxes_outside_the_image(when, scores, rescale):
+    # The first location is at (4, 4); the box of 4 x 4 is left of the image once it is clipped,
+    # and takes the place of the third one if that happens last.
+    distances = [[6., 2, -4, 2], [2., 2, 2, 2], [2., 2, 2, 2]]
+    result = run([[0.9], [0.8], [0.7]], distances=distances, options=dict(clip=when),
+                 cfg=dict(min_bbox_size=-1, max_per_img=2), rescale=rescale)
+    assert result.scores.tolist() == pytest.approx(scores)
+
+
 def test_rescale_to_the_original_image():
     for when in ('before_nms', 'after_nms'):
         result = run([[0.9]], distances=[[2., 4, 100, 4]], options=dict(clip=when), rescale=True)

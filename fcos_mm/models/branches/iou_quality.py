@@ -18,6 +18,8 @@ class IoUQuality:
     Args:
         position: The tower that the branch is attached to, ``'reg'`` or ``'cls'``.
         num_convs: Number of convolutions in the branch before its last layer.
+        smoothed: Whether it learns (I + 1) / (U + 1) of the intersection I and the union U, in
+            pixels, or in strides where the distances are (AdelaiDet), instead of I / U.
 
     Raises:
         ValueError: If ``position`` is neither of the two.
@@ -25,15 +27,19 @@ class IoUQuality:
     name = 'iou'
     branch = True
 
-    def __init__(self, *, position: str = 'reg', num_convs: int = 0) -> None:
+    def __init__(self, *, position: str = 'reg', num_convs: int = 0,
+                 smoothed: bool = False) -> None:
         check_choice('centerness.position', position, ('cls', 'reg'))
         self.position = position
         self.num_convs = num_convs
+        self.smoothed = smoothed
 
     def target(self, predictions: Predictions, targets: Targets) -> Tensor:
         """Return (B, P): IoU of predicted and target box, without gradient."""
         intersection, union = overlap(
             boxes_around(predictions.distances.detach()), boxes_around(targets.distances))
+        if self.smoothed:
+            return (intersection + 1) / (union + 1)
         return intersection / union.clamp(min=1e-6)
 
     def factor(self, predictions: Predictions) -> Tensor:

@@ -29,6 +29,9 @@ def test_target_by_hand():
     found = IoUQuality().target(
         Predictions([], predicted, None), Targets(None, None, target, None, None))
     assert found[0].tolist() == [pytest.approx(1 / 3), 1, 0] and not found.requires_grad
+    smoothed = IoUQuality(smoothed=True).target(
+        Predictions([], predicted, None), Targets(None, None, target, None, None))
+    assert smoothed[0].tolist() == [pytest.approx(51 / 151), 1, pytest.approx(1 / 197)]
 
 
 def test_factor():
