@@ -4,7 +4,6 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from fcos_mm.checkpoints.convert.complete import check_complete
 from fcos_mm.checkpoints.convert.official_names import BODY, HEAD, naming
 from fcos_mm.checkpoints.convert.official_network import Network, read_network
 from fcos_mm.checkpoints.convert.official_settings import config_of, settings_of
@@ -36,12 +35,10 @@ def _read(weights: Weights, extra: Mapping, variant: str | None) -> Converted:
         if name.startswith('bbox_head.scales.') and renamed[name].numel() == 1:
             renamed[name] = renamed[name].reshape(())  # theirs has one dimension
     frozen = network.depth is not None
-    converted = Converted(
+    return Converted(
         weights=_with_epsilon(renamed) if frozen else renamed,
         config=config_of(network, improved), settings=settings_of(network, improved),
         classes=_class_names(network.classes), notes=_notes(network))
-    check_complete(converted, _NAME)
-    return converted
 
 
 def _is_improved(variant: str | None, network: Network) -> bool:

@@ -25,9 +25,12 @@ def settings_of(network: Network, improved: bool) -> dict:
     Raises:
         UserError: If the backbone is none that can be built here.
     """
-    pipeline = _test_pipeline()
-    dataset = dict(dataset=dict(pipeline=pipeline))
+    settings = {} if network.depth else dict(find_unused_parameters=False)  # of a layer less
+    for name in ('val_dataloader', 'test_dataloader'):
+        settings[name] = dict(dataset=dict(pipeline=_test_pipeline()))
     return dict(
+        settings,
+        test_pipeline=_test_pipeline(),
         model=dict(
             data_preprocessor=dict(
                 mean=[102.9801, 115.9465, 122.7717], std=[1., 1., 1.], bgr_to_rgb=False,
@@ -40,9 +43,7 @@ def settings_of(network: Network, improved: bool) -> dict:
                 relu_before_extra_convs=True),
             bbox_head=_head(network, improved),
             test_cfg=dict(nms_pre=1000, score_thr=0.05, max_per_img=100,
-                          nms=dict(type='nms', iou_threshold=0.6, offset=1))),
-        find_unused_parameters=False,
-        test_pipeline=pipeline, val_dataloader=dataset, test_dataloader=dataset)
+                          nms=dict(type='nms', iou_threshold=0.6, offset=1))))
 
 
 def _backbone(network: Network) -> dict:
