@@ -78,8 +78,9 @@ def _class_names(number: int) -> tuple[str, ...] | None:
 def _notes(network: Network) -> tuple[str, ...]:
     notes = []
     if network.classes != _COCO:
-        notes.append(f'The names of the {network.classes} classes are not part of the weights: '
-                     'they are called class 1, class 2, ... in the order of the category ids.')
+        notes.append(f'The names of the {network.classes} classes are not part of the weights. '
+                     'In the order of the category ids they are class 1, class 2, ..., unless '
+                     '--classes names them.')
     if network.depth is None:
         notes.append('Training goes on with BN. The published models with syncbn in their name '
                      'were trained with SyncBN; detections are the same.')

@@ -251,7 +251,7 @@ def test_other_networks(options, key, value):
     assert settings == value
     if 'classes' in options:
         assert converted.classes == ('class 1', 'class 2', 'class 3')
-        assert 'class 1' in converted.notes[0]
+        assert '--classes' in converted.notes[0]
 
 
 def test_only_its_fcos_is_recognised():
