@@ -1,4 +1,4 @@
-"""The three presets against the table of docs/configs.md, the recipe against the paper's text."""
+"""The presets against the tables of docs/configs.md, the recipe against the paper's text."""
 import fcos_mm  # noqa: F401  isort: skip
 from pathlib import Path
 
@@ -155,6 +155,33 @@ def preset_heads():
 def test_preset_row(preset_heads, row, preset):
     getter, *expected = NUMERICS[row]
     assert getter(preset_heads[preset]) == expected[list(PRESETS).index(preset)]
+
+
+@pytest.mark.parametrize('name, expected', [
+    ('adelaidet_1x', dict(
+        offset='floor', bounds='inclusive', loss='LTRBIoULoss', weight='centerness',
+        threshold=('class_score', 0.05))),
+    ('detectron2_ms-640-800-1x', dict(
+        offset='half', bounds='strict', loss='GIoULoss', weight='none', threshold=('score', 0.2)))])
+def test_presets_of_converted_checkpoints(name, expected):
+    cfg = Config.fromfile(ROOT / f'{R50}_{name}_coco.py')
+    head, test_cfg = cfg.model.bbox_head, cfg.model.test_cfg
+    assert expected == dict(
+        offset=head.location_offset, bounds=head.assigner.range_bounds,
+        loss=head.loss.loss_bbox.type, weight=head.loss.bbox_weight,
+        threshold=(head.postprocess.threshold_on, test_cfg.score_thr))
+    assert (head.regression, head.centerness.position, head.assigner.center_sampling_radius) == (
+        'relu', 'reg', 1.5)
+    assert (head.postprocess.score, head.postprocess.clip, head.postprocess.rank_by) == (
+        'sqrt', 'after_nms', 'score')
+    assert (test_cfg.nms, test_cfg.min_bbox_size) == (dict(type='nms', iou_threshold=0.6), -1)
+    assert cfg.model.data_preprocessor.mean == [103.53, 116.28, 123.675]
+    for pipeline in (cfg.train_dataloader.dataset.pipeline, cfg.test_dataloader.dataset.pipeline):
+        resize, = (step for step in pipeline if 'Resize' in step.type)
+        assert (resize.backend, resize.rounding) == ('pillow', 'detectron2')
+    assert learning_rates(f'{R50}_{name}_coco.py', {0: 0, 999: 0, 1000: 0, 60000: 0}) == (
+        pytest.approx({0: 1e-5, 999: 0.01, 1000: 0.01, 60000: 0.001}))
+    assert cfg.optim_wrapper.paramwise_cfg == dict(norm_decay_mult=0.)
 
 
 @pytest.mark.parametrize('preset, conv_bias, gn_bias, clip_grad', [
