@@ -1,5 +1,6 @@
 """Backbones that mmdet does not have."""
+from fcos_mm.models.backbones.dla import DLA
 from fcos_mm.models.backbones.efficientnet_lite import EfficientNetLite
 from fcos_mm.models.backbones.timm_backbone import TimmBackbone
 
-__all__ = ['EfficientNetLite', 'TimmBackbone']
+__all__ = ['DLA', 'EfficientNetLite', 'TimmBackbone']
