@@ -1,5 +1,4 @@
 """DLA-34: equal to the published network, whose weights load by name."""
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -10,19 +9,8 @@ from torch import nn
 from fcos_mm.models import DLA
 
 GOLDEN = Path(__file__).parents[2] / 'golden' / 'dla' / 'dla34.npz'
-RANGES = dict(weight=(.5, 1.5), bias=(-.5, .5), running_mean=(-.1, .1), running_var=(.5, 1.5))
 UNUSED = [f'level{level}.project.{layer}' for level in (3, 4) for layer in (
     '0.weight', '1.weight', '1.bias', '1.running_mean', '1.running_var')]
-
-
-def seeded(name, shape):
-    """The weight of a name: see the README of the golden file."""
-    random = np.random.default_rng(zlib.crc32(name.encode()))
-    if len(shape) == 4:
-        values = random.standard_normal(shape) * np.sqrt(2 / np.prod(shape[1:]))
-    else:
-        values = random.uniform(*RANGES[name.rpartition('.')[2]], shape)
-    return torch.from_numpy(np.asarray(values, np.float32))
 
 
 @pytest.fixture(scope='module')
@@ -32,11 +20,9 @@ def golden():
 
 
 @pytest.fixture(scope='module')
-def published(golden):
+def published(golden, seeded_weights):
     """Weights by the names of the published file, with its classifier."""
-    shapes = {name: tuple(map(int, shape)) for name, *shape in map(str.split, golden['names'])}
-    weights = {name: seeded(name, shape) for name, shape in shapes.items()}
-    return {**weights, 'fc.weight': torch.zeros(1000, 512, 1, 1), 'fc.bias': torch.zeros(1000)}
+    return {**seeded_weights(golden['names']), 'fc.weight': torch.zeros(1000, 512, 1, 1), 'fc.bias': torch.zeros(1000)}
 
 
 def test_every_stage_equals_the_published_network(golden, published):
