@@ -22,7 +22,8 @@ def golden():
 @pytest.fixture(scope='module')
 def published(golden, seeded_weights):
     """Weights by the names of the published file, with its classifier."""
-    return {**seeded_weights(golden['names']), 'fc.weight': torch.zeros(1000, 512, 1, 1), 'fc.bias': torch.zeros(1000)}
+    return {**seeded_weights(golden['names']), 'fc.weight': torch.zeros(1000, 512, 1, 1),
+            'fc.bias': torch.zeros(1000)}
 
 
 def test_every_stage_equals_the_published_network(golden, published):
