@@ -227,3 +227,39 @@ def test_parameters_of_torchvision():
     count = sum(p.numel() for p in model.parameters())
     count -= sum(p.numel() for m in norms for p in m.parameters())
     assert count - len(model.bbox_head.scales) == 32_269_600
+
+
+def test_fcos_rt_is_adelaidets():
+    """``MS_DLA_34_4x_syncbn.yaml`` and what it inherits, by our names."""
+    cfg = Config.fromfile(ROOT / 'fcos/fcos-rt_dla34_fpn_gn-head_ms-256-608-4x_coco.py')
+    head, neck = cfg.model.bbox_head, cfg.model.neck
+    assert (head.strides, neck.num_outs, neck.start_level) == ((8, 16, 32), 3, 0)
+    assert head.assigner.regress_ranges == ((0, 64), (64, 128), (128, None))
+    assert head.assigner.center_sampling_radius == 1.5
+    assert (head.regression, head.centerness.position) == ('relu', 'reg')
+    assert (head.loss.loss_bbox.form, head.loss.bbox_weight) == ('smoothed_giou', 'centerness')
+    assert (head.box_convention, head.location_offset) == ('continuous', 'floor')
+    assert (head.postprocess.score, head.postprocess.clip) == ('sqrt', 'after_nms')
+    assert head.postprocess.threshold_on == 'class_score'
+    assert cfg.model.test_cfg.nms == dict(type='nms', iou_threshold=0.6)
+    assert cfg.model.data_preprocessor.mean == [103.53, 116.28, 123.675]
+    resize, = (step for step in cfg.train_pipeline if step.type == 'RandomChoiceResize')
+    assert resize.scales == [(900, side) for side in range(256, 609, 32)]
+    assert cfg.test_dataloader.dataset.pipeline[1].scale == (736, 512)
+    assert (cfg.train_cfg.max_iters, cfg.param_scheduler[1].milestones) == (
+        360000, [300000, 340000])
+    assert cfg.train_dataloader.dataset.pipeline == cfg.train_pipeline
+
+
+@pytest.mark.parametrize('name, shared, towers, norms', [
+    ('dla34_fpn_gn-head', 0, 4, None), ('dla34_fpn_gn-head-shared', 4, 0, None),
+    ('dla34_fpn_bn-head', 0, 4, 3), ('dla34_fpn_bn-head-shared', 4, 0, 3)])
+def test_towers_of_fcos_rt(name, shared, towers, norms):
+    cfg = Config.fromfile(ROOT / f'fcos/fcos-rt_{name}_ms-256-608-4x_coco.py')
+    with torch.device('meta'):
+        head = build(cfg.model.bbox_head)
+    assert [len(tower) for tower in (head.shared_convs, head.cls_convs, head.reg_convs)] == [
+        shared, towers, towers]
+    for conv in (*head.shared_convs, *head.cls_convs, *head.reg_convs):
+        assert conv.conv.bias is not None
+        assert len(conv.bns) == norms if norms else conv.norm_name == 'gn'

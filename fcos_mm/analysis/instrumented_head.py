@@ -8,9 +8,9 @@ from mmengine.structures import InstanceData
 from torch import Tensor
 
 from fcos_mm.errors import UserError
+from fcos_mm.models.branches.centerness import centerness_target
 from fcos_mm.models.head import FCOSHead
 from fcos_mm.models.locations import scale_factors
-from fcos_mm.models.losses import centerness_target
 from fcos_mm.models.postprocess import FCOSPostProcessor
 from fcos_mm.models.structures import Detections, Predictions
 from fcos_mm.registry import MODELS, TASK_UTILS

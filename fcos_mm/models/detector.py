@@ -13,9 +13,9 @@ class FCOS(SingleStageDetector):
     itself lives in :class:`fcos_mm.models.FCOSHead`. Arguments are those of
     mmdet's ``SingleStageDetector``.
 
-    If the backbone class has ``made_channels`` (``EfficientNetLite``, ``TimmBackbone``), it sets
-    the ``in_channels`` of the neck. This happens here, so it works in every tool that builds the
-    detector, including mmdet's.
+    If the backbone has ``made_channels`` (``DLA``, ``EfficientNetLite``, ``TimmBackbone``), it
+    sets the ``in_channels`` of the neck. This happens here, so it works in every tool that builds
+    the detector, including mmdet's.
     """
 
     def __init__(self, *, backbone: ConfigType, neck: OptMultiConfig = None, **kwargs) -> None:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from fcos_mm.errors import check_choice
 from fcos_mm.models.assigner import pad_ground_truth
+from fcos_mm.models.level_norm import LevelNormConv
 from fcos_mm.models.locations import LocationGenerator, Locations, flatten_levels
 from fcos_mm.models.structures import BOX_CONVENTIONS, Predictions, Targets
 from fcos_mm.registry import MODELS, TASK_UTILS
@@ -34,6 +35,8 @@ class FCOSHead(BaseDenseHead):
         in_channels: Channels of the feature maps.
         feat_channels: Channels of the towers.
         stacked_convs: Number of convolutions in each of the two towers.
+        shared_convs: Number of convolutions before both towers, computed once for the two
+            (FCOS-RT: 4, and none in the towers).
         strides: Stride of each level.
         location_offset: ``offset`` of :class:`LocationGenerator`.
         location_spacing: ``spacing`` of :class:`LocationGenerator`.
@@ -45,6 +48,10 @@ class FCOSHead(BaseDenseHead):
         conv_bias: Whether the tower convolutions have a bias; with ``'auto'`` only if
             there is no normalisation (mmdet).
         norm_cfg: Normalisation in the towers.
+        norm_per_level: Whether each level has its own normalisation behind each convolution,
+            which batch normalisation needs: :class:`LevelNormConv`.
+        scale: Whether each level has a learned scale s_i; without it s_i is 1 (detectron2,
+            torchvision).
         centerness: The quality branch: :class:`Centerness`, :class:`IoUQuality`.
         assigner: Config of :class:`FCOSAssigner`.
         loss: Config of :class:`FCOSLoss`.
@@ -64,6 +71,7 @@ class FCOSHead(BaseDenseHead):
                  in_channels: int,
                  feat_channels: int = 256,
                  stacked_convs: int = 4,
+                 shared_convs: int = 0,
                  strides: Sequence[int] = (8, 16, 32, 64, 128),
                  location_offset: str = 'floor',
                  location_spacing: str = 'stride',
@@ -72,6 +80,8 @@ class FCOSHead(BaseDenseHead):
                  dcn_on_last_conv: bool = False,
                  conv_bias: bool | str = 'auto',
                  norm_cfg: OptConfigType = dict(type='GN', num_groups=32, requires_grad=True),
+                 norm_per_level: bool = False,
+                 scale: bool = True,
                  centerness: ConfigType = dict(type='fcos_mm.Centerness'),
                  assigner: ConfigType = dict(type='fcos_mm.FCOSAssigner'),
                  loss: ConfigType = dict(type='fcos_mm.FCOSLoss'),
@@ -82,12 +92,15 @@ class FCOSHead(BaseDenseHead):
         super().__init__(init_cfg=init_cfg)
         for name, value, least in (('num_classes', num_classes, 1), ('in_channels', in_channels, 1),
                                    ('feat_channels', feat_channels, 1),
-                                   ('stacked_convs', stacked_convs, 0)):
+                                   ('stacked_convs', stacked_convs, 0),
+                                   ('shared_convs', shared_convs, 0)):
             if not isinstance(value, int) or value < least:
                 raise ValueError(f'{name} must be an integer >= {least}, got {value!r}')
         check_choice('regression', regression, ('exp', 'relu'))
         check_choice('box_convention', box_convention, tuple(BOX_CONVENTIONS))
         check_choice('conv_bias', conv_bias, (True, False, 'auto'))
+        if norm_per_level and norm_cfg is None:
+            raise ValueError('norm_per_level=True needs a norm_cfg, such as dict(type="BN")')
         self.num_classes = num_classes
         self.in_channels = in_channels
         self.feat_channels = feat_channels
@@ -97,6 +110,7 @@ class FCOSHead(BaseDenseHead):
         self.dcn_on_last_conv = dcn_on_last_conv
         self.conv_bias = conv_bias
         self.norm_cfg = norm_cfg
+        self.norm_per_level = norm_per_level
         self.test_cfg = test_cfg
         self.location_generator = LocationGenerator(strides, offset=location_offset,
                                                     spacing=location_spacing)
@@ -104,38 +118,43 @@ class FCOSHead(BaseDenseHead):
         self.assigner = TASK_UTILS.build(assigner)
         self.criterion = MODELS.build(loss)
         self.postprocess = TASK_UTILS.build(postprocess)
-        self._init_layers()
+        self._init_layers(shared_convs)
+        self.scales = nn.ModuleList(Scale(1.0) if scale else nn.Identity() for _ in self.strides)
 
     @property
     def strides(self) -> tuple[int, ...]:
         """Stride of each level."""
         return self.location_generator.strides
 
-    def _init_layers(self) -> None:
+    def _init_layers(self, shared_convs: int) -> None:
         """Add each output's tower ``{name}_convs`` and last layer ``conv_{name}``."""
-        self.cls_convs = self._tower(self.in_channels, self.stacked_convs, self.dcn_on_last_conv)
-        self.reg_convs = self._tower(self.in_channels, self.stacked_convs, self.dcn_on_last_conv)
+        self.shared_convs = self._tower(self.in_channels, shared_convs)
+        in_channels = self.feat_channels if shared_convs else self.in_channels
+        self.cls_convs = self._tower(in_channels, self.stacked_convs, self.dcn_on_last_conv)
+        self.reg_convs = self._tower(in_channels, self.stacked_convs, self.dcn_on_last_conv)
         self.conv_cls = self._last_layer(self.num_classes)
         self.conv_reg = self._last_layer(4)
         if self.quality.branch:
             name, num_convs = self.quality.name, self.quality.num_convs
             self.add_module(f'{name}_convs', self._tower(self.feat_channels, num_convs))
             self.add_module(f'conv_{name}', self._last_layer(1))
-        self.scales = nn.ModuleList(Scale(1.0) for _ in self.strides)
 
     def _last_layer(self, channels: int) -> nn.Conv2d:
         return nn.Conv2d(self.feat_channels, channels, 3, padding=1)
 
     def _tower(self, in_channels: int, num_convs: int, dcn_on_last: bool = False) -> nn.ModuleList:
-        return nn.ModuleList(
-            ConvModule(
-                in_channels if i == 0 else self.feat_channels,
-                self.feat_channels,
-                3,
-                padding=1,
+        tower = nn.ModuleList()
+        for i in range(num_convs):
+            channels = in_channels if i == 0 else self.feat_channels, self.feat_channels
+            options = dict(
                 conv_cfg=dict(type='DCNv2') if dcn_on_last and i == num_convs - 1 else None,
-                norm_cfg=self.norm_cfg,
-                bias=self.conv_bias) for i in range(num_convs))
+                norm_cfg=self.norm_cfg)
+            if self.norm_per_level:
+                tower.append(LevelNormConv(*channels, levels=len(self.strides),
+                                           bias=self.conv_bias is True, **options))
+            else:
+                tower.append(ConvModule(*channels, 3, padding=1, bias=self.conv_bias, **options))
+        return tower
 
     def forward(self, feats: Sequence[Tensor]) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
         """Apply the head to every level.
@@ -152,24 +171,26 @@ class FCOSHead(BaseDenseHead):
             UserError: If the number of maps differs from the number of strides.
         """
         self.location_generator.check_count(len(feats))
-        levels = [self._forward_level(feat, scale) for feat, scale in zip(feats, self.scales)]
+        levels = [self._forward_level(feat, level) for level, feat in enumerate(feats)]
         return tuple(list(outputs) for outputs in zip(*levels))
 
-    def _forward_level(self, feat: Tensor, scale: Scale) -> tuple[Tensor, Tensor, Tensor | None]:
-        cls_feat, reg_feat = self._through('cls', feat), self._through('reg', feat)
-        scaled = scale(self.conv_reg(reg_feat)).float()  # exp overflows in half precision
+    def _forward_level(self, feat: Tensor, level: int) -> tuple[Tensor, Tensor, Tensor | None]:
+        feat = self._through('shared', feat, level)
+        cls_feat, reg_feat = (self._through(name, feat, level) for name in ('cls', 'reg'))
+        # exp overflows in half precision
+        scaled = self.scales[level](self.conv_reg(reg_feat)).float()
         distances = scaled.exp() if self.regression == 'exp' else scaled.relu()
         quality = None
         if self.quality.branch:
             name = self.quality.name
-            quality = self._through(name, cls_feat if self.quality.position == 'cls' else reg_feat)
-            quality = getattr(self, f'conv_{name}')(quality)
+            quality = cls_feat if self.quality.position == 'cls' else reg_feat
+            quality = getattr(self, f'conv_{name}')(self._through(name, quality, level))
         return self.conv_cls(cls_feat), distances, quality
 
-    def _through(self, name: str, feat: Tensor) -> Tensor:
-        """Apply the tower of an output."""
+    def _through(self, name: str, feat: Tensor, level: int) -> Tensor:
+        """Apply the tower of an output to the map of a level."""
         for conv in getattr(self, f'{name}_convs'):
-            feat = conv(feat)
+            feat = conv(feat, level) if self.norm_per_level else conv(feat)
         return feat
 
     def loss_by_feat(

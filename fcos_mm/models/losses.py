@@ -10,7 +10,9 @@ from torch.autograd.function import once_differentiable
 
 from fcos_mm.compat.new_tensor import FillNewTensors
 from fcos_mm.errors import check_choice
+from fcos_mm.models.branches.centerness import centerness_target
 from fcos_mm.models.locations import flatten_levels
+from fcos_mm.models.moving_average import MovingAverage
 from fcos_mm.models.structures import Predictions, QualityBranch, Targets
 from fcos_mm.registry import MODELS
 
@@ -24,9 +26,8 @@ CHUNK = 1 << 15
 class FCOSLoss(nn.Module):
     """Eq. (2) over all locations, with masks instead of gathering.
 
-    The sums are divided by the number of positives over all ranks (mean per rank),
-    with a single all-reduce that every rank runs. Nothing here synchronises with the
-    device.
+    The sums are divided by the number of positives over all ranks (mean per rank), with a
+    single all-reduce that every rank runs. Nothing here synchronises with the device.
 
     Args:
         loss_cls: Focal loss of logits (N, C), labels (N,) and ``weight`` (N,).
@@ -37,6 +38,13 @@ class FCOSLoss(nn.Module):
             divided by N_pos (the paper); ``'centerness'``, positives are weighted by
             the center-ness target and the sum is divided by the sum of the weights
             (official code, mmdet).
+        normalizer: ``'positives'``, N_pos of the batch, at least 1, or ``'moving_average'`` of
+            it over the steps, updated before it divides: steadier where positives are few.
+        averaged: What the moving average divides: ``'cls'``, the classification alone
+            (AdelaiDet's ``moving_fg``), or ``'all'`` that N_pos would (detectron2; its initial
+            value is 300, and each of its ranks averages its own).
+        momentum: Weight of the old average.
+        initial: The average before the first step.
     """
 
     def __init__(self,
@@ -45,13 +53,23 @@ class FCOSLoss(nn.Module):
                  loss_bbox: ConfigType = dict(type='fcos_mm.LTRBIoULoss'),
                  loss_centerness: ConfigType = dict(
                      type='mmdet.CrossEntropyLoss', use_sigmoid=True),
-                 bbox_weight: str = 'none') -> None:
+                 bbox_weight: str = 'none',
+                 normalizer: str = 'positives',
+                 averaged: str = 'cls',
+                 momentum: float = 0.9,
+                 initial: float = 100.) -> None:
         super().__init__()
         check_choice('bbox_weight', bbox_weight, ('none', 'centerness'))
+        check_choice('normalizer', normalizer, ('positives', 'moving_average'))
+        check_choice('averaged', averaged, ('cls', 'all'))
         self.loss_cls = MODELS.build(loss_cls)
         self.loss_bbox = MODELS.build(loss_bbox)
         self.loss_centerness = MODELS.build(loss_centerness)
         self.bbox_weight = bbox_weight
+        self.averaged = averaged
+        self.num_pos = None
+        if normalizer == 'moving_average':
+            self.num_pos = MovingAverage(momentum=momentum, initial=initial)
 
     def forward(self,
                 predictions: Predictions,
@@ -70,7 +88,10 @@ class FCOSLoss(nn.Module):
             targets = targets._replace(distances=targets.distances / strides[:, None])
         centerness = centerness_target(targets.distances)  # (B, P), 0 at negatives
         sums = reduce_mean(torch.stack([positive.sum(), centerness.sum()]))
-        num_pos = sums[0].clamp(min=1)
+        num_pos = cls_divisor = sums[0].clamp(min=1)
+        if self.num_pos is not None:
+            cls_divisor = self.num_pos(num_pos)
+            num_pos = cls_divisor if self.averaged == 'all' else num_pos
         weight, divisor = positive, num_pos
         if self.bbox_weight == 'centerness':
             weight, divisor = centerness, sums[1].clamp(min=1e-6)
@@ -79,7 +100,7 @@ class FCOSLoss(nn.Module):
                 flatten_levels(predictions.class_maps).flatten(0, 1),
                 targets.labels.flatten(),
                 weight=targets.class_weight.flatten(),
-                avg_factor=num_pos),
+                avg_factor=cls_divisor),
             loss_bbox=self._box_loss(predictions.distances, targets.distances, weight) / divisor)
         if predictions.quality_logits is not None:
             losses.update(self._quality_loss(predictions, targets, quality, positive, num_pos))
@@ -113,21 +134,6 @@ class FCOSLoss(nn.Module):
         floor = entropy.sum() / num_pos
         above = loss.detach() - floor * self.loss_centerness.loss_weight
         return {f'loss_{quality.name}': loss, f'{quality.name}_above_floor': above}
-
-
-def centerness_target(distances: Tensor) -> Tensor:
-    """Eq. (3): sqrt(min(l, r) / max(l, r) * min(t, b) / max(t, b)) of distances (..., 4).
-
-    Returns:
-        (...) from 0 to 1; 0 where the location is not inside its box.
-    """
-    left, top, right, bottom = distances.unbind(-1)
-    return torch.sqrt(_ratio(left, right) * _ratio(top, bottom))
-
-
-def _ratio(near: Tensor, far: Tensor) -> Tensor:
-    larger = torch.maximum(near, far).clamp(min=torch.finfo(near.dtype).tiny)
-    return torch.minimum(near, far).clamp(min=0) / larger
 
 
 @MODELS.register_module()

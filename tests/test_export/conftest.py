@@ -19,13 +19,14 @@ BACKBONE = dict(type='mmdet.ResNet', depth=18, base_channels=4, stem_channels=4,
                 norm_cfg=dict(type='BN'), init_cfg=None)
 
 
-def detector(seed=0, head=None, test_cfg=None, backbone=None):
-    """A tiny FCOS; ``head`` and ``test_cfg`` are merged into the usual ones."""
+def detector(seed=0, head=None, test_cfg=None, backbone=None, neck=None):
+    """A tiny FCOS; ``head``, ``test_cfg`` and ``neck`` are merged into the usual ones."""
     model = Config(dict(model=dict(
         type='fcos_mm.FCOS', backbone=backbone or BACKBONE,
         neck=dict(type='mmdet.FPN', in_channels=[4, 8], out_channels=8, num_outs=2),
         bbox_head=HEAD, test_cfg=TEST_CFG)))
-    model.merge_from_dict(dict(model=dict(bbox_head=head or {}, test_cfg=test_cfg or {})))
+    model.merge_from_dict(dict(model=dict(
+        bbox_head=head or {}, test_cfg=test_cfg or {}, neck=neck or {})))
     torch.manual_seed(seed)
     with torch.no_grad():
         built = MODELS.build(model.model)

@@ -13,8 +13,14 @@ from .conftest import detector, info, small_detector
 SWIN = dict(
     type='mmdet.SwinTransformer', embed_dims=4, depths=(2, 1), num_heads=(1, 2), window_size=3,
     patch_size=8, strides=(8, 2), out_indices=(0, 1), drop_path_rate=0., init_cfg=None)
+RT_HEAD = dict(shared_convs=1, stacked_convs=0, norm_per_level=True, scale=False,
+               norm_cfg=dict(_delete_=True, type='BN'))
+DLA = dict(type='fcos_mm.DLA', base_channels=1, out_indices=(1, 2), init_cfg=None)
+BIFPN = dict(_delete_=True, type='fcos_mm.BiFPN', out_channels=8, num_outs=2, num_repeats=1)
 KINDS = {
     'deformable': lambda: small_detector(head=dict(dcn_on_last_conv=True)),
+    'trees, weighted fusion, norms of each level': lambda: detector(
+        backbone=DLA, neck=BIFPN, head=RT_HEAD),
     'windows': lambda: detector(backbone=SWIN),
 }
 

@@ -1,9 +1,15 @@
-"""Boxes to try the assignment on."""
+"""Boxes to try the assignment on; the weights of the golden files."""
+import zlib
+
+import numpy as np
 import pytest
 import torch
 from mmengine.structures import InstanceData
 
 from fcos_mm.models import LocationGenerator
+
+RANGES = dict(weight=(.5, 1.5), scale=(.5, 1.5), bias=(-.5, .5), running_mean=(-.1, .1),
+              running_var=(.5, 1.5))
 
 
 @pytest.fixture
@@ -32,5 +38,23 @@ def random_batches(random_boxes):
         make = LocationGenerator((8, 16, 32, 64, 128))
         return make(make.sizes(height, width), 'cpu'), [
             random_boxes(generator, number, width, height, grid=grid) for number in numbers]
+
+    return draw
+
+
+@pytest.fixture(scope='session')
+def seeded_weights():
+    """Weights of lines "name side side ...", drawn as ``golden/dla/README.md`` says."""
+
+    def draw(names):
+        weights = {}
+        for name, *sides in map(str.split, names):
+            random, shape = np.random.default_rng(zlib.crc32(name.encode())), [*map(int, sides)]
+            if len(shape) == 4:
+                values = random.standard_normal(shape) * np.sqrt(2 / np.prod(shape[1:]))
+            else:
+                values = random.uniform(*RANGES[name.rpartition('.')[2]], shape)
+            weights[name] = torch.from_numpy(np.asarray(values, np.float32))
+        return weights
 
     return draw

@@ -111,6 +111,33 @@ class TestLayers:
             kinds = [type(conv.conv).__name__ for conv in tower]
             assert kinds == ['Conv2d', 'ModulatedDeformConv2dPack']
 
+    def test_a_shared_tower_stands_before_both(self):
+        head = build(shared_convs=2, stacked_convs=1, in_channels=4)
+        feats = [feat[:, :4] for feat in features()]
+        assert [conv.conv.in_channels for conv in head.shared_convs] == [4, 8]
+        assert head.cls_convs[0].conv.in_channels == head.reg_convs[0].conv.in_channels == 8
+        plain = build()
+        plain.load_state_dict(head.state_dict(), strict=False)
+        between = [head.shared_convs[1](head.shared_convs[0](feat)) for feat in feats]
+        for ours, expected in zip(head(feats), plain(between)):
+            assert all(torch.equal(a, b) for a, b in zip(ours, expected))
+
+    def test_a_shared_tower_alone(self):
+        head = build(shared_convs=1, stacked_convs=0)
+        feats = features()
+        scores, distances, _ = head(feats)
+        hidden = head.shared_convs[0](feats[1])
+        assert torch.equal(scores[1], head.conv_cls(hidden))
+        assert torch.equal(distances[1], head.conv_reg(hidden).exp())
+        sum(head.loss(feats, samples(BOXES, [])).values()).backward()
+        assert all(p.grad is not None for p in head.parameters())
+
+    def test_without_scales(self):
+        head, scaled = build(scale=False), build()
+        assert not any('scale' in name for name in head.state_dict())
+        scaled.load_state_dict(head.state_dict(), strict=False)  # whose scales are 1
+        assert all(torch.equal(a, b) for a, b in zip(head(features())[1], scaled(features())[1]))
+
     def test_without_the_branch(self):
         head = build(centerness=dict(type='fcos_mm.Centerness', source='none', branch=False))
         outputs = head(features())
@@ -128,6 +155,8 @@ class TestLayers:
         (dict(in_channels=[8, 8]), r'in_channels .* got \[8, 8\]'),
         (dict(feat_channels='8'), "feat_channels .* got '8'"),
         (dict(stacked_convs=-1), 'stacked_convs .* got -1'),
+        (dict(shared_convs=-1), 'shared_convs .* got -1'),
+        (dict(norm_cfg=None, norm_per_level=True), 'norm_per_level=True needs a norm_cfg'),
         (dict(strides=8), 'strides .* got 8'),
         (dict(strides=((8, 8), (16, 16))), 'strides .* got'),
         (dict(strides=(8, 0)), 'strides .* got'),
@@ -185,6 +214,13 @@ class TestLoss:
             *[[m.float() for m in maps] for maps in outputs],
             [s.gt_instances for s in samples(BOXES, BOXES)], [{}, {}])
         assert all(torch.equal(losses[k], exact[k]) for k in losses)
+
+    @pytest.mark.parametrize('averaged', ['cls', 'all'])
+    def test_a_moving_average_waits_for_no_device(self, averaged, no_waiting):
+        head = build(loss=dict(
+            type='fcos_mm.FCOSLoss', normalizer='moving_average', averaged=averaged))
+        with no_waiting():
+            sum(head.loss(features(), samples(BOXES, [])).values()).backward()
 
     @pytest.mark.parametrize('crowd', ['drop', 'ignore', 'mask'])
     @pytest.mark.parametrize('radius', [None, 1.5])

@@ -8,7 +8,7 @@ from mmengine.config import Config
 from fcos_mm.config.keys import is_number, type_name
 from fcos_mm.config.settings.given import Given
 
-_PYRAMIDS = ('FPN', 'PAFPN', 'FPN_CARAFE')
+_PYRAMIDS = ('FPN', 'PAFPN', 'FPN_CARAFE', 'BiFPN')
 _REACH = 8  # the paper's ranges end at 8 strides of their level
 
 

@@ -1,8 +1,8 @@
 """Center-ness (paper, Sec. 3.3): how close a location is to the center of its box."""
+import torch
 from torch import Tensor
 
 from fcos_mm.errors import check_choice
-from fcos_mm.models.losses import centerness_target
 from fcos_mm.models.structures import Predictions, Targets
 from fcos_mm.registry import TASK_UTILS
 
@@ -52,3 +52,18 @@ class Centerness:
         if self.source == 'predicted_box':
             return centerness_target(predictions.distances)
         return predictions.quality_logits.sigmoid()
+
+
+def centerness_target(distances: Tensor) -> Tensor:
+    """Eq. (3): sqrt(min(l, r) / max(l, r) * min(t, b) / max(t, b)) of distances (..., 4).
+
+    Returns:
+        (...) from 0 to 1; 0 where the location is not inside its box.
+    """
+    left, top, right, bottom = distances.unbind(-1)
+    return torch.sqrt(_ratio(left, right) * _ratio(top, bottom))
+
+
+def _ratio(near: Tensor, far: Tensor) -> Tensor:
+    larger = torch.maximum(near, far).clamp(min=torch.finfo(near.dtype).tiny)
+    return torch.minimum(near, far).clamp(min=0) / larger

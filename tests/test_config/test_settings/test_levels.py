@@ -12,6 +12,9 @@ from fcos_mm.errors import UserError
     ('coco', 'P4', (2, 1, 2), (16, ), ((0, None), )),
     ('swin', 'P3-P5', (0, 3, -1), (8, 16, 32), ((0, 64), (64, 128), (128, None))),
     ('bccd', 'P2-P4', (0, 3, 2), (4, 8, 16), ((0, 32), (32, 64), (64, None))),
+    ('rt', 'P4-P6', (1, 3, -1), (16, 32, 64), ((0, 128), (128, 256), (256, None))),
+    ('bifpn', 'P2-P5', (0, 4, -1), (4, 8, 16, 32), ((0, 32), (32, 64), (64, 128), (128, None))),
+    ('bifpn', 'P3-P4', (1, 2, 2), (8, 16), ((0, 64), (64, None))),
     ('small', 'P2-P5', (0, 4, -1), (4, 8, 16, 32), ((0, 32), (32, 64), (64, 128), (128, None))),
 ])
 def test_levels_worked_out_by_hand(load, base, levels, neck, strides, ranges):
@@ -26,6 +29,19 @@ def test_levels_worked_out_by_hand(load, base, levels, neck, strides, ranges):
 def test_the_network_has_these_levels(load, text):
     """The check builds the model and runs it."""
     check_config(load('bccd', text), 'test')
+
+
+@pytest.mark.parametrize('base, text', [
+    ('rt', "levels = 'P3-P4'"), ('rt', "levels = 'P4-P6'"), ('bifpn', "levels = 'P2-P4'"),
+    ('p2', "levels = 'P2-P4'")])
+def test_other_backbones_and_necks_have_these_levels(load, base, text):
+    check_config(load(base, text), 'test')
+
+
+def test_the_config_with_p2_is_the_baseline_with_these_levels(load):
+    assert load('coco', "levels = 'P2-P6'").model.bbox_head == load('p2').model.bbox_head
+    neck = load('coco', "levels = 'P2-P6'").model.neck
+    assert neck == dict(load('p2').model.neck, end_level=-1)
 
 
 def test_of_a_grandchild_and_as_an_option(load, write):
