@@ -1,0 +1,119 @@
+"""From the name of a published detector to a checkpoint of ours."""
+import contextlib
+import hashlib
+import os
+from pathlib import Path
+
+from fcos_mm.apis.published.progress import say, shown
+from fcos_mm.atomic_file import scratch_folder
+from fcos_mm.checkpoints.zoo.cache import (
+    Record,
+    cache_folder,
+    fetch,
+    file_of,
+    make_folder,
+    read_record,
+)
+from fcos_mm.checkpoints.zoo.lock import locked
+from fcos_mm.checkpoints.zoo.table import ZooModel, find_zoo_model, zoo_names
+from fcos_mm.config.shipped import shipped_configs, shipped_folder
+from fcos_mm.errors import UserError
+from fcos_mm.version import __version__
+
+_CONVERTED = 'converted'
+_PACKAGE = Path(__file__).resolve().parents[2]
+
+
+def is_published(name: str) -> bool:
+    """Whether a word names a published detector, and no file, folder or shipped config."""
+    return name in zoo_names() and name not in shipped_configs() and not os.path.exists(name)
+
+
+def weights_file(name: str | None) -> str | None:
+    """The checkpoint that a user means: a published detector's, or the word itself.
+
+    Raises:
+        UserError: As of :func:`published_checkpoint`.
+    """
+    return published_checkpoint(name) if name is not None and is_published(name) else name
+
+
+def published_checkpoint(name: str) -> str:
+    """The checkpoint of a published detector, converted; downloaded if need be.
+
+    Once it is there, nothing is read or asked for but its place.
+
+    Args:
+        name: Of ``configs/zoo.yml``, full or short.
+
+    Raises:
+        UserError: If there is none of this name, or it cannot be downloaded or converted.
+    """
+    model = find_zoo_model(name)
+    ready = converted_file(model)
+    if ready is not None and ready.is_file():
+        return str(ready)
+    path = file_of(model)
+    make_folder(path.parent)
+    with locked(path, lambda: say(f'another process is downloading {model.name}: waiting ...')):
+        with contextlib.ExitStack() as display:
+            record = fetch(model, lambda: display.enter_context(shown(_title(model))))
+        ready = _converted_file(model, record)
+        if not ready.is_file():
+            _convert(path, ready, model)
+    return str(ready)
+
+
+def converted_file(model: ZooModel) -> Path | None:
+    """Where the converted checkpoint is, or would be; None before the download."""
+    record = read_record(file_of(model))
+    return None if record is None else _converted_file(model, record)
+
+
+def results_folder(checkpoint: str) -> Path:
+    """Where results of a checkpoint go: beside it, or ``work_dirs/<name>`` for a published one."""
+    path = Path(checkpoint)
+    if path.absolute().is_relative_to(cache_folder()):
+        return Path('work_dirs', path.stem)
+    return path.parent
+
+
+def _convert(path: Path, target: Path, model: ZooModel) -> None:
+    """Write the converted checkpoint; this is the only call of the converter.
+
+    Raises:
+        UserError: If the file is none of an FCOS that can be converted.
+    """
+    from fcos_mm.apis.converting.convert import convert_checkpoint
+    make_folder(target.parent)
+    with scratch_folder(target) as folder:
+        unfinished = folder / target.name
+        try:
+            convert_checkpoint(str(path), str(unfinished), variant=model.variant)
+        except UserError as error:
+            raise UserError(f'{model.name} cannot be converted. {error}\n'
+                            f'The file of {model.source} is {path}.') from error
+        unfinished.replace(target)
+
+
+def _converted_file(model: ZooModel, record: Record) -> Path:
+    """Its folder changes with the file and with the code that converts."""
+    key = hashlib.sha256('\n'.join([
+        record.sha256, model.source, str(model.variant), __version__, _state_of_code()]).encode())
+    return cache_folder() / _CONVERTED / key.hexdigest()[:16] / model.name / f'{model.name}.pth'
+
+
+def _state_of_code() -> str:
+    """Changes with the files that make a converted checkpoint, in a checkout as well."""
+    folders = (_PACKAGE / 'checkpoints' / 'convert', _PACKAGE / 'apis' / 'converting',
+               shipped_folder('configs'))
+    digest = hashlib.sha256()
+    for folder in folders:
+        for file in sorted(folder.rglob('*.py')):
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def _title(model: ZooModel) -> str:
+    size = f' ({model.file_size:.0f} MB)' if model.file_size else ''
+    return f'{model.name}{size} from {model.address}'
