@@ -1,27 +1,21 @@
 """From the name of a published detector to a checkpoint of ours."""
 import contextlib
-import hashlib
 import os
 from pathlib import Path
 
 from fcos_mm.apis.published.progress import say, shown
 from fcos_mm.atomic_file import scratch_folder
 from fcos_mm.checkpoints.zoo.cache import (
-    Record,
     cache_folder,
+    converted_file,
     fetch,
     file_of,
     make_folder,
-    read_record,
 )
 from fcos_mm.checkpoints.zoo.lock import locked
 from fcos_mm.checkpoints.zoo.table import ZooModel, find_zoo_model, zoo_names
-from fcos_mm.config.shipped import shipped_configs, shipped_folder
+from fcos_mm.config.shipped import shipped_configs
 from fcos_mm.errors import UserError
-from fcos_mm.version import __version__
-
-_CONVERTED = 'converted'
-_PACKAGE = Path(__file__).resolve().parents[2]
 
 
 def is_published(name: str) -> bool:
@@ -57,17 +51,11 @@ def published_checkpoint(name: str) -> str:
     make_folder(path.parent)
     with locked(path, lambda: say(f'another process is downloading {model.name}: waiting ...')):
         with contextlib.ExitStack() as display:
-            record = fetch(model, lambda: display.enter_context(shown(_title(model))))
-        ready = _converted_file(model, record)
+            fetch(model, lambda: display.enter_context(shown(_title(model))))
+        ready = converted_file(model)
         if not ready.is_file():
             _convert(path, ready, model)
     return str(ready)
-
-
-def converted_file(model: ZooModel) -> Path | None:
-    """Where the converted checkpoint is, or would be; None before the download."""
-    record = read_record(file_of(model))
-    return None if record is None else _converted_file(model, record)
 
 
 def results_folder(checkpoint: str) -> Path:
@@ -94,24 +82,6 @@ def _convert(path: Path, target: Path, model: ZooModel) -> None:
             raise UserError(f'{model.name} cannot be converted. {error}\n'
                             f'The file of {model.source} is {path}.') from error
         unfinished.replace(target)
-
-
-def _converted_file(model: ZooModel, record: Record) -> Path:
-    """Its folder changes with the file and with the code that converts."""
-    key = hashlib.sha256('\n'.join([
-        record.sha256, model.source, str(model.variant), __version__, _state_of_code()]).encode())
-    return cache_folder() / _CONVERTED / key.hexdigest()[:16] / model.name / f'{model.name}.pth'
-
-
-def _state_of_code() -> str:
-    """Changes with the files that make a converted checkpoint, in a checkout as well."""
-    folders = (_PACKAGE / 'checkpoints' / 'convert', _PACKAGE / 'apis' / 'converting',
-               shipped_folder('configs'))
-    digest = hashlib.sha256()
-    for folder in folders:
-        for file in sorted(folder.rglob('*.py')):
-            digest.update(file.read_bytes())
-    return digest.hexdigest()
 
 
 def _title(model: ZooModel) -> str:

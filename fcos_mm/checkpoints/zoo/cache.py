@@ -1,4 +1,6 @@
-"""The folder of downloaded files, and which file of it is which."""
+"""The folder of downloaded and converted files, and which file of it is which."""
+import functools
+import hashlib
 import json
 import os
 from collections.abc import Callable
@@ -10,7 +12,9 @@ from fcos_mm.atomic_file import write_json
 from fcos_mm.checkpoints.zoo.download import Download, Show, download
 from fcos_mm.checkpoints.zoo.partial import checksum
 from fcos_mm.checkpoints.zoo.table import ZooModel
+from fcos_mm.config.shipped import shipped_folder
 from fcos_mm.errors import UserError
+from fcos_mm.version import __version__
 
 FOLDER_VARIABLE, OFFLINE_VARIABLE = 'FCOS_MM_CACHE', 'FCOS_MM_OFFLINE'
 
@@ -41,6 +45,27 @@ def is_offline() -> bool:
 def file_of(model: ZooModel) -> Path:
     """Where the file of a published detector is, or would be."""
     return cache_folder() / 'downloads' / model.source / model.file_name
+
+
+def converted_file(model: ZooModel) -> Path | None:
+    """Where the converted checkpoint is, or would be; None before the download.
+
+    The folder changes with the file and with the code that converts it.
+    """
+    record = read_record(file_of(model))
+    if record is None:
+        return None
+    key = hashlib.sha256('\n'.join([
+        record.sha256, model.source, str(model.variant), __version__, _state_of_code()]).encode())
+    return cache_folder() / 'converted' / key.hexdigest()[:16] / model.name / f'{model.name}.pth'
+
+
+def state_of(model: ZooModel) -> str:
+    """What of a published detector is there: ``'ready'``, ``'downloaded'`` or ``''``."""
+    ready = converted_file(model)
+    if ready is not None and ready.is_file():
+        return 'ready'
+    return 'downloaded' if file_of(model).is_file() else ''
 
 
 def make_folder(folder: Path) -> Path:
@@ -97,6 +122,18 @@ def by_hand(model: ZooModel) -> str:
     """How to get the file of a published detector without this program."""
     return (f'Without network, download {model.address} on another machine, described at '
             f'{model.code}, and copy it to {file_of(model)}')
+
+
+@functools.cache
+def _state_of_code() -> str:
+    """Changes with the files that make a converted checkpoint, in a checkout as well."""
+    package = Path(__file__).resolve().parents[2]
+    folders = (package / 'checkpoints' / 'convert', package / 'apis' / 'converting',
+               shipped_folder('configs'))
+    digest = hashlib.sha256()
+    for file in sorted(file for folder in folders for file in folder.rglob('*.py')):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
 
 
 def _checked(model: ZooModel, path: Path) -> Record:
