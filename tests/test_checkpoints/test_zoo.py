@@ -126,3 +126,13 @@ def test_the_folder_of_the_cache(variables, folder, monkeypatch):
 def test_the_variable_offline(value, offline, monkeypatch):
     monkeypatch.setenv('FCOS_MM_OFFLINE', value)
     assert is_offline() is offline
+
+
+@pytest.mark.parametrize('name', MODELS)
+def test_the_guide_has_a_row(name):
+    model = find_zoo_model(name)
+    names = '<br>'.join(f'`{known}`' for known in (*model.aliases, model.name))
+    dev = '' if model.ap_test_dev is None else f'; {model.ap_test_dev:.1f} test-dev'
+    assert (f'| {names} | {model.about} | {model.input_size} | {model.ap:.1f} {model.split}{dev} '
+            f'| [{model.file_name}]({model.address}) |\n'
+            ) in (ROOT / 'docs' / 'model_zoo.md').read_text()
