@@ -1,6 +1,7 @@
 """What ``fcos-mm models`` does with single models."""
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from fcos_mm.apis.published.weights import published_checkpoint
 from fcos_mm.apis.trained_model import find_model
@@ -38,7 +39,7 @@ def download_models(names: Sequence[str], trusted: bool) -> int:
 
 
 def config_text(name: str, trusted: bool) -> str:
-    """The whole config of a model, as it is recorded in its converted checkpoint.
+    """The config of a model: as it was written beside its converted checkpoint, or the whole.
 
     Args:
         name: Of the model, which is downloaded if need be.
@@ -48,4 +49,6 @@ def config_text(name: str, trusted: bool) -> str:
         UserError: If there is no such model, or it cannot be downloaded.
     """
     trust_checkpoints(trusted)
-    return find_model(find_zoo_model(name).name).cfg.text.strip()
+    found = find_model(find_zoo_model(name).name)
+    short = Path(found.checkpoint).with_suffix('.py')
+    return (short.read_text(encoding='utf-8') if short.exists() else found.cfg.text).strip()

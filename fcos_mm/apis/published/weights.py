@@ -75,13 +75,14 @@ def _convert(path: Path, target: Path, model: ZooModel) -> None:
     from fcos_mm.apis.converting.convert import convert_checkpoint
     make_folder(target.parent)
     with scratch_folder(target) as folder:
-        unfinished = folder / target.name
         try:
-            convert_checkpoint(str(path), str(unfinished), variant=model.variant)
+            convert_checkpoint(str(path), str(folder / target.name), variant=model.variant)
         except UserError as error:
             raise UserError(f'{model.name} cannot be converted. {error}\n'
                             f'The file of {model.source} is {path}.') from error
-        unfinished.replace(target)
+        others = [file for file in folder.iterdir() if file.name != target.name]
+        for file in (*others, folder / target.name):  # the checkpoint, which is looked for, last
+            file.replace(target.with_name(file.name))
 
 
 def _title(model: ZooModel) -> str:
