@@ -1,4 +1,4 @@
-"""What a terminal shows of a download; lines where standard error is none."""
+"""What is shown of a download: a line, and a bar if standard error is a terminal."""
 import contextlib
 from collections.abc import Iterator
 
@@ -26,12 +26,11 @@ def shown(title: str) -> Iterator[Show]:
         What shows the bytes that are there.
     """
     console = Console(stderr=True)
-    if not console.is_terminal:
-        console.print(f'downloading {title} ...', soft_wrap=True, highlight=False, markup=False)
-    with Progress(TextColumn('{task.description}'), BarColumn(), DownloadColumn(),
-                  TransferSpeedColumn(), TimeRemainingColumn(), console=console, transient=True,
+    say(f'downloading {title} ...')
+    with Progress(TextColumn('  '), BarColumn(), DownloadColumn(), TransferSpeedColumn(),
+                  TimeRemainingColumn(), console=console, transient=True,
                   disable=not console.is_terminal) as bar:
-        task = bar.add_task(f'downloading {title}', total=None)
+        task = bar.add_task('', total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
