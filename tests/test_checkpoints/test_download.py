@@ -154,11 +154,20 @@ def test_a_server_that_is_busy_at_first(server, wanted):
     (b'<!DOCTYPE html><html>log in</html>', {}, 'a web page comes in place of the file'),
     (b'please log in', {'Content-Type': 'text/html; charset=utf-8'}, 'a web page comes'),
     (b'version https://git-lfs.github.com/spec/v1\noid sha256:1', {}, 'a pointer of Git LFS'),
+    (b'\x1f\x8b', {'Content-Encoding': 'gzip'}, 'the server sends it compressed'),
     (b'', {}, 'the connection ended after 0 of 0 bytes')])
 def test_something_else_in_place_of_the_file(server, wanted, tmp_path, body, headers, reason):
     server.content['/a.pth'], server.headers = body, headers
     assert reason in fails(wanted)
     assert 'a.pth' not in names(tmp_path)
+
+
+def test_a_proxy_of_the_environment(server, wanted, monkeypatch):
+    for name in ('no_proxy', 'NO_PROXY'):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv('http_proxy', server.address(''))
+    server.content['http://publisher.invalid/a.pth'] = BODY
+    assert download(Download('http://publisher.invalid/a.pth', wanted.path)) == SHA256
 
 
 def test_no_server(wanted):

@@ -119,6 +119,8 @@ def _continues(response: http.client.HTTPResponse, offset: int) -> bool:
 def _receive(wanted: Download, part: PartialFile, response: http.client.HTTPResponse,
              offset: int, show: Show) -> Checksum:
     """Append what a server sends; returns the checksum of all."""
+    if response.headers.get('Content-Encoding', 'identity') != 'identity':
+        raise wanted.refuse('the server sends it compressed, which was not asked for')
     length = response.headers.get('Content-Length')
     total = None if length is None else offset + int(length)
     _check_space(wanted.path, (total or 0) - offset)
