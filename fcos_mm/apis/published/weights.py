@@ -76,7 +76,8 @@ def _convert(path: Path, target: Path, model: ZooModel) -> None:
     make_folder(target.parent)
     with scratch_folder(target) as folder:
         try:
-            convert_checkpoint(str(path), str(folder / target.name), variant=model.variant)
+            convert_checkpoint(str(path), str(folder / target.name), source=model.source,
+                               variant=model.variant)
         except UserError as error:
             raise UserError(f'{model.name} cannot be converted. {error}\n'
                             f'The file of {model.source} is {path}.') from error

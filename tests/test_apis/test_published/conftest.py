@@ -44,11 +44,11 @@ def _stand_in(monkeypatch, meta):
     """A converter that renames; the list of its calls."""
     calls = []
 
-    def convert_checkpoint(source_path, out_path, *, variant=None, force=False):
-        calls.append((source_path, variant))
-        weights = torch.load(source_path, weights_only=True)
+    def convert_checkpoint(path, out, *, source=None, variant=None):
+        calls.append((path, source, variant))
+        weights = torch.load(path, weights_only=True)
         torch.save({'meta': meta, 'state_dict': {
-            name.removeprefix(PREFIX): value for name, value in weights.items()}}, out_path)
+            name.removeprefix(PREFIX): value for name, value in weights.items()}}, out)
 
     for name in ('fcos_mm.apis.converting', 'fcos_mm.apis.converting.convert'):
         monkeypatch.setitem(sys.modules, name, ModuleType(name))

@@ -32,7 +32,7 @@ def test_downloaded_converted_and_used_again_without_network(published, capsys):
     assert Path(path).is_relative_to(published.cache / 'converted')
     assert Path(path).name == 'fcos_tiny_theirs_coco.pth'
     assert len(published.server.requests) == 1
-    assert published.calls == [(str(published.file), 'small')]
+    assert published.calls == [(str(published.file), 'theirs', 'small')]
     err = capsys.readouterr().err
     assert err == f'downloading fcos_tiny_theirs_coco from {published.model.address} ...\n'
     assert read_record(published.file) == (published.sha256, published.file.stat().st_size)
@@ -122,8 +122,8 @@ def test_two_at_once_download_once(published, capsys):
 def test_a_file_that_cannot_be_converted(published, monkeypatch):
     import fcos_mm.apis.converting.convert as stand_in
 
-    def refuse(source_path, out_path, **_):
-        Path(out_path).touch()
+    def refuse(path, out, **_):
+        Path(out).touch()
         raise UserError('3 weights are unknown: a, b, c.')
 
     monkeypatch.setattr(stand_in, 'convert_checkpoint', refuse)
