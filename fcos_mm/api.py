@@ -30,7 +30,8 @@ def load(model: str | PathLike, weights: str | PathLike | None = None, *,
 
     Args:
         model: A work dir, whose best checkpoint is used; a checkpoint; a config, by path or
-            as ``fcos_mm::name``; or a file that ``fcos-mm export`` wrote.
+            as ``fcos_mm::name``; a file that ``fcos-mm export`` wrote; or the name of a published
+            model, such as ``'fcos_r50_coco'``, which is downloaded at its first use.
         weights: The checkpoint, if ``model`` is a config.
         device: ``'cpu'``, ``'cuda:0'``, ...; None for the best one available; the
             CPU for an exported file.

@@ -116,7 +116,8 @@ def test_wheel_ships_configs_and_tools(source, tmp_path):
                for folder in ('configs', 'tools') for path in (ROOT / folder).rglob('*')
                if path.suffix in ('.py', '.sh')}
     assert shipped <= files
-    assert {'fcos_mm/.mim/model-index.yml', 'fcos_mm/.mim/configs/metafile.yml'} <= files
+    assert {'fcos_mm/.mim/model-index.yml', 'fcos_mm/.mim/configs/metafile.yml',
+            'fcos_mm/.mim/configs/zoo.yml'} <= files
     assert {'_fcos_mm_startup.py', '_fcos_mm_startup.pth'} <= files
     assert len(to_run) == 2
     assert not [line for line in (*needs, *to_run) if 'mm' in line.split()[1] or 'torch' in line]

@@ -9,6 +9,7 @@ from mmdet.engine.hooks.utils import trigger_visualization_hook
 from mmengine.config import Config, ConfigDict
 from mmengine.device import get_device
 
+from fcos_mm.apis.published.weights import weights_file
 from fcos_mm.checkpoints.fit import read_state_dict
 from fcos_mm.checkpoints.safe_loading import trust_checkpoints
 from fcos_mm.compat.distributed import set_cpu_wrapper
@@ -71,6 +72,7 @@ def _set_training_options(cfg: Config, args: argparse.Namespace) -> None:
     if args.resume is not None:
         cfg.resume, cfg.load_from = True, None if args.resume == 'auto' else args.resume
     if cfg.load_from is not None:
+        cfg.load_from = weights_file(cfg.load_from)
         read_state_dict(cfg.load_from)
     check_work_dir(cfg, args.overwrite)
     if args.log is not None:

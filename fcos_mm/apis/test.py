@@ -7,6 +7,7 @@ from mmengine.runner import Runner
 from fcos_mm.apis.detection.exported_test import build_exported_test
 from fcos_mm.apis.detection.opening import is_exported
 from fcos_mm.apis.named_inputs import check_order
+from fcos_mm.apis.published.weights import weights_file
 from fcos_mm.apis.resolve import resolve
 from fcos_mm.apis.runner import build_runner
 from fcos_mm.apis.trained_model import find_model
@@ -53,9 +54,10 @@ def _check_places(config: str, checkpoint: str | None) -> bool:
 def _build_runner(args: argparse.Namespace) -> Runner:
     """The runner of a checkpoint, which fits the model."""
     cfg = note = None
+    trust_checkpoints(args.trust_checkpoint)
     if args.checkpoint is None:
-        trust_checkpoints(args.trust_checkpoint)
         cfg, args.checkpoint, note = find_model(args.config, options=args.cfg_options)
+    args.checkpoint = weights_file(args.checkpoint)
     cfg, _ = resolve(args, 'test', cfg)
     read_state_dict(args.checkpoint)
     check_config_data(cfg, 'test')

@@ -7,6 +7,7 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.runner import Runner
 
+from fcos_mm.apis.published.weights import is_published
 from fcos_mm.apis.reporting.report import report_after_training
 from fcos_mm.apis.step_time import measure_speed
 from fcos_mm.apis.train import train
@@ -23,6 +24,11 @@ from fcos_mm.recipes.machine import this_machine
 from fcos_mm.recipes.recipe import Options, choose_model, choose_training
 
 _FOLDER = 'recipe'  # apart from the config of the same name that the run dumps
+_NOT_ITS_MODEL = '''\
+--data chooses a model, and {0} has its own. Train with its config:
+  fcos-mm models --config {0} > base.py
+Write mine.py, with _base_ = './base.py', data_root, classes, ann_files and image_dirs, and then:
+  fcos-mm train mine.py --load-from {0}'''
 _MANY = 5000  # images whose boxes are not counted in a moment
 
 
@@ -35,6 +41,8 @@ def run(args: argparse.Namespace) -> None:
     if args.launcher != 'none':
         raise UserError('--data works in one process only. Write the config with --dry-run, then '
                         'train it: fcos-mm launch train CONFIG PROCESSES.')
+    if args.load_from is not None and is_published(args.load_from):
+        raise UserError(_NOT_ITS_MODEL.format(args.load_from))
     name = _name(args.data)
     args.work_dir = args.work_dir or str(Path('work_dirs', name))
     config = Path(args.work_dir, _FOLDER, f'{name}.py')

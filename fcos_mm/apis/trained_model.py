@@ -6,8 +6,15 @@ from typing import NamedTuple
 from mmengine.config import Config
 
 from fcos_mm.apis.named_inputs import check_order, ending_kind
+from fcos_mm.apis.published.weights import (
+    is_published,
+    published_checkpoint,
+    results_folder,
+    weights_file,
+)
 from fcos_mm.apis.recorded_config import read_recorded_config
 from fcos_mm.checkpoints.safe_loading import read_checkpoint
+from fcos_mm.checkpoints.zoo.table import find_zoo_model, zoo_names
 from fcos_mm.config import load_config, merge_options
 from fcos_mm.config.nearest import did_you_mean
 from fcos_mm.config.shipped import shipped_configs
@@ -35,13 +42,18 @@ def find_model(model: str, weights: str | None = None, options: dict | None = No
 
     Args:
         model: A work dir, of which the best checkpoint is taken, else the last one; a checkpoint;
-            or a config, by path, as ``fcos_mm::name`` or by the name of a shipped one.
-        weights: A checkpoint, to be used with the config, or instead of the work dir's.
+            a config, by path, as ``fcos_mm::name`` or by the name of a shipped one; or the name
+            of a published model, which is downloaded at its first use.
+        weights: A checkpoint or a published model, to be used with the config, or instead of the
+            work dir's checkpoint.
         options: Settings to change, by dotted keys.
 
     Raises:
         UserError: If there is no such model, or a checkpoint without a config.
     """
+    if is_published(model):
+        return _published(model, weights, options)
+    weights = weights_file(weights)
     if osp.isdir(model):
         checkpoint, which = (weights, 'given') if weights else checkpoint_of(Path(model))
         return TrainedModel(_recorded(checkpoint, options), checkpoint,
@@ -57,14 +69,24 @@ def find_model(model: str, weights: str | None = None, options: dict | None = No
                         'Give the work dir of its training, or its checkpoint (.pth).')
     shipped = shipped_configs()
     if not (osp.exists(model) or '::' in model or kind == 'config' or model in shipped):
-        meant = '' if weights is None else did_you_mean(model, shipped)
+        meant = did_you_mean(model, [*zoo_names(), *shipped])
         raise UserError(f'There is no model {model}.{meant}\nGive the work dir of a training, a '
-                        'checkpoint (.pth), or a config and its checkpoint.')
+                        'checkpoint (.pth), a config and its checkpoint, or the name of a '
+                        'published model: `fcos-mm models` lists them.')
     if weights is None:
         raise UserError(f'{model} is a config without weights.\nGive the checkpoint too, or '
                         'the work dir of a training instead of both.')
     check_order(config=model, checkpoint=weights)
     return TrainedModel(load_config(model, options), weights, f'{weights} with {model}')
+
+
+def _published(name: str, weights: str | None, options: dict | None) -> TrainedModel:
+    if weights is not None:
+        raise UserError(f'{name} is a published model with its weights: leave {weights} out, or '
+                        'give a config with it.')
+    model, checkpoint = find_zoo_model(name), published_checkpoint(name)
+    return TrainedModel(_recorded(checkpoint, options), checkpoint,
+                        f'{model.name} ({model.source}, published AP {model.ap:.1f})')
 
 
 def checkpoint_of(work_dir: Path) -> tuple[str, str]:
@@ -101,7 +123,7 @@ def _recorded(checkpoint: str, options: dict | None) -> Config:
                         f'{_WITH_CONFIG}') from error
     path = Path(checkpoint)
     settings = {**cfg.to_dict(), 'resume': False, 'load_from': None,
-                'work_dir': str(path.parent / 'test')}
+                'work_dir': str(results_folder(checkpoint) / 'test')}
     cfg = Config(settings, cfg_text=text, filename=str(path.with_suffix('.py')))
     merge_options(cfg, options or {})
     return cfg

@@ -3,21 +3,26 @@ import argparse
 
 import shtab
 
+from fcos_mm.checkpoints.zoo.table import zoo_names
 from fcos_mm.cli.lookup import commands
 from fcos_mm.config.shipped import shipped_configs
 
-# Files, and the names of the shipped configs as they are when this is printed.
+# Files, and the names of shipped configs or published models as they are when this is printed.
 _CONFIGS = {'bash': '_fcos_mm_configs', 'zsh': '_fcos_mm_configs', 'tcsh': 'f'}
+_MODELS = {'bash': '_fcos_mm_models', 'zsh': '_fcos_mm_models', 'tcsh': 'f'}
+_OF_MODELS = ('model', 'load_from')
 _FUNCTIONS = {
-    'bash': '_fcos_mm_configs() {{ compgen -W "{names}" -- "$1"; compgen -f -- "$1"; }}',
-    'zsh': '_fcos_mm_configs() {{ _alternative "configs:config:({names})" '
+    'bash': '_fcos_mm_{kind}() {{ compgen -W "{names}" -- "$1"; compgen -f -- "$1"; }}',
+    'zsh': '_fcos_mm_{kind}() {{ _alternative "{kind}:{kind}:({names})" '
            '"files:file:_files" }}'}
 
 
 def completion(shell: str) -> str:
-    """A script for ``shell`` that completes commands, options, files and names of configs."""
-    names = ' '.join(shipped_configs())
-    functions = {name: text.format(names=names) for name, text in _FUNCTIONS.items()}
+    """A script for ``shell`` that completes commands, options, files, configs and models."""
+    kinds = {'configs': ' '.join(shipped_configs()), 'models': ' '.join(zoo_names())}
+    functions = {name: '\n'.join(text.format(kind=kind, names=names)
+                                 for kind, names in kinds.items())
+                 for name, text in _FUNCTIONS.items()}
     return shtab.complete(whole_parser(), shell, preamble=functions)
 
 
@@ -41,5 +46,7 @@ def _complete_values(parser: argparse.ArgumentParser) -> None:
                 _complete_values(part)
         elif action.dest == 'config':
             action.complete = _CONFIGS
+        elif action.dest in _OF_MODELS:
+            action.complete = _MODELS
         elif action.nargs != 0 and action.choices is None and action.type is None:
             action.complete = shtab.FILE

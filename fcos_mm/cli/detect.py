@@ -3,6 +3,7 @@ import argparse
 
 from fcos_mm.cli.options import (
     add_config_options,
+    add_offline_option,
     add_precision,
     add_trust_option,
     positive,
@@ -13,6 +14,7 @@ from fcos_mm.cli.options import (
 _EXAMPLES = '''examples:
   %(prog)s pictures/*.jpg --model work_dirs/mine
   %(prog)s street.mp4 --model work_dirs/mine --classes car
+  %(prog)s street.jpg --model fcos_r50_coco
   %(prog)s pictures --model model.onnx
   %(prog)s pictures my_config.py work_dirs/my_config/epoch_12.pth
   %(prog)s s3://bucket/pictures --model work_dirs/mine --shards --ray-address auto'''
@@ -23,8 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description, parser.epilog = 'Detect objects in images and videos', _EXAMPLES
     parser.add_argument('input', nargs='+', help='images, videos (.mp4 .avi .mov .mkv), folders '
                         'of them, patterns such as "a/**/*.jpg", or lists (.txt)')
-    parser.add_argument('--model', help='a work dir, checkpoint or config, or an exported '
-                        'model (.onnx, .xml, .torchscript)')
+    parser.add_argument('--model', help='a work dir, checkpoint or config, an exported model '
+                        '(.onnx, .xml, .torchscript), or a published one (see the command models)')
     parser.add_argument('--weights', metavar='CHECKPOINT', help='the weights, if MODEL is a config')
     parser.add_argument('--out-dir', default='detections', help='output folder')
     parser.add_argument('--score-thr', type=threshold, default='auto', metavar='SCORE',
@@ -48,6 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_precision(parser)
     add_config_options(parser)
     _add_sharding(parser.add_argument_group('many pictures, many machines (Ray)'))
+    add_offline_option(parser)
     add_trust_option(parser)
 
 

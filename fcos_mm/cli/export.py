@@ -1,7 +1,13 @@
 """``fcos-mm export``: write a trained detector as ONNX, OpenVINO or TorchScript."""
 import argparse
 
-from fcos_mm.cli.options import add_config_options, add_trust_option, positive, run_of
+from fcos_mm.cli.options import (
+    add_config_options,
+    add_offline_option,
+    add_trust_option,
+    positive,
+    run_of,
+)
 
 _EXAMPLES = '''\
 The file is compared with the model on pictures before it gets its name. docs/deploy.md explains
@@ -22,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = ('Write a trained detector to a file that other programs run, and compare '
                           'the file with the model.')
     parser.epilog = _EXAMPLES
-    parser.add_argument('model', help='a work dir, checkpoint or config')
+    parser.add_argument('model', help='a work dir, checkpoint, config or published model')
     parser.add_argument('--weights', metavar='CHECKPOINT', help='the weights, if MODEL is a config')
     parser.add_argument('--format', default='onnx', metavar='FORMAT',
                         help='onnx, openvino or torchscript (default: %(default)s)')
@@ -44,6 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--out', metavar='FILE', help='file to write (default: next to the '
                         'checkpoint, named after the config and what is not the default)')
     add_config_options(parser)
+    add_offline_option(parser)
     add_trust_option(parser)
 
 

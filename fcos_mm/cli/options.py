@@ -23,6 +23,7 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--work-dir',
                         help='folder for logs and checkpoints (default: work_dirs/<config>)')
     add_config_options(parser)
+    add_offline_option(parser)
     add_trust_option(parser)
     parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none',
                         help='the launcher that started the processes')
@@ -59,6 +60,13 @@ def add_trust_option(parser: argparse.ArgumentParser) -> None:
         'file, so use it only for files you trust')
 
 
+def add_offline_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--offline``; :func:`complete` sets the environment variable that means the same."""
+    parser.add_argument('--offline', action='store_true',
+                        help='download no published models: use those in the cache (the command '
+                        'models)')
+
+
 def run_of(module: str) -> Callable[[argparse.Namespace], Any]:
     """A command's ``run`` that is the one of a module, imported when it is called."""
     return lambda args: import_module(module).run(args)
@@ -90,7 +98,7 @@ def complete(args: argparse.Namespace) -> argparse.Namespace:
     """Complete parsed options by what needs mmengine or concerns the process.
 
     The words of ``--cfg-options`` become a dict of dotted keys and values; the local
-    rank goes to the environment.
+    rank and ``--offline`` go to the environment.
 
     Raises:
         UserError: If a value cannot be read, no launcher started this process though one is
@@ -106,6 +114,8 @@ def complete(args: argparse.Namespace) -> argparse.Namespace:
                         'tools/dist_train.sh, tools/dist_test.sh or `fcos-mm launch`.')
     if 'local_rank' in args:
         os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    if getattr(args, 'offline', False):
+        os.environ['FCOS_MM_OFFLINE'] = '1'
     if getattr(args, 'cfg_options', None) is not None:
         args.cfg_options = _read(args.cfg_options)
     return args

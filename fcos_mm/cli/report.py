@@ -1,7 +1,12 @@
 """``fcos-mm report``: show how well a detector works, where it fails, and what to do next."""
 import argparse
 
-from fcos_mm.cli.options import add_config_options, add_trust_option, run_of
+from fcos_mm.cli.options import (
+    add_config_options,
+    add_offline_option,
+    add_trust_option,
+    run_of,
+)
 
 _EXAMPLES = '''\
 The page is a single file that needs no network. Its numbers are next to it, in report.json. The
@@ -42,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         'with a report, or two report.json files (default page: compare.html '
                         'next to the report of B)')
     add_config_options(parser)
+    add_offline_option(parser)
     add_trust_option(parser)
 
 

@@ -13,7 +13,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.description, parser.epilog = 'Test a detector', _EXAMPLES
     add_config(parser, 'a work dir, checkpoint or config: a path, or fcos_mm::<path> for a '
-               'shipped config')
+               'shipped config; or a published model (see the command models)')
     parser.add_argument('checkpoint', nargs='?', help='the weights to test, if CONFIG is a config; '
                         'or an exported model, tested on the data of CONFIG')
     parser.add_argument('--out', metavar='FILE.pkl', help='write the predictions to a pickle file')

@@ -30,8 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='resume from a checkpoint; without a value, from the newest intact '
                         'one in the work dir, or start from scratch if there is none')
     parser.add_argument('--load-from', metavar='CHECKPOINT',
-                        help='start from the weights of a checkpoint; if its classes differ, the '
-                        'classifier keeps the weights of classes with the same name')
+                        help='start from the weights of a checkpoint or a published model (see '
+                        'the command models); if its classes differ, the classifier keeps the '
+                        'weights of classes with the same name')
     parser.add_argument('--overwrite', action='store_true',
                         help='remove the checkpoints of an earlier run in the work dir and start '
                         'from scratch')

@@ -28,6 +28,7 @@ def script(tmp_path_factory):
     (['voc'], {'voc-to-coco'}),
     (['train', '--res'], {'--resume'}),
     (['train', 'fcos_r50-caffe_p4'], {'fcos_r50-caffe_p4_gn-head_1x_coco'}),
+    (['detect', 'a.jpg', '--model', 'fcos_rt_dla34_c'], {'fcos_rt_dla34_coco'}),
     (['train', 'my_'], {'my_config.py'}),
     (['fix-boxes', 'my_'], {'my_config.py'}),
     (['paper', '--scale', ''], {'full', 'small', 'tiny'}),

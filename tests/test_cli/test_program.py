@@ -17,6 +17,7 @@ import sys
 from fcos_mm.cli import program
 from fcos_mm.cli.lookup import commands
 for words in (['--help'], ['--version'], [], ['trian'], ['configs'], ['configs', '--json'],
+              ['models'], ['models', '--where', 'fcos_r50_coco'],
               ['--print-completion', 'bash'], *([name, '--help'] for name in commands())):
     try:
         program.run(words)

@@ -35,7 +35,7 @@ def test_facts_are_those_of_the_file(name):
 
 def test_the_index_names_the_file_of_facts():
     index = yaml.safe_load((ROOT / 'model-index.yml').read_text())
-    assert index == {'Import': ['configs/metafile.yml']}
+    assert index == {'Import': ['configs/metafile.yml', 'configs/zoo.yml']}
 
 
 def test_published_figures_in_the_readme():

@@ -12,6 +12,7 @@ from fcos_mm.apis.console import ended_by_signals, library_output_to_log
 from fcos_mm.apis.detection.thresholds import choose_thresholds
 from fcos_mm.apis.exporting.pictures import Pictures, batches_of
 from fcos_mm.apis.inferencer import build_inferencer, find_category_ids
+from fcos_mm.apis.published.weights import results_folder
 from fcos_mm.apis.trained_model import TrainedModel, find_model
 from fcos_mm.atomic_file import scratch_folder
 from fcos_mm.checkpoints.safe_loading import read_checkpoint, trust_checkpoints
@@ -147,7 +148,8 @@ def _path(args: argparse.Namespace, found: TrainedModel, kind: Format, mode: str
             raise UserError(f'--out {path}: the name of this format ends with {kind.ending}.\n'
                             f'{kind.advice(path)}')
         return path
-    folder = Path(found.checkpoint).parent
+    folder = results_folder(found.checkpoint)
+    folder.mkdir(parents=True, exist_ok=True)
     own = sorted(folder.glob('*.py'))
     name = own[0].stem if len(own) == 1 else Path(found.cfg.filename or found.checkpoint).stem
     special = [mode] * (mode != kind.default_mode) + [args.precision] * (args.precision != 'fp32')

@@ -8,6 +8,7 @@ from mmengine.config import Config
 from mmengine.dist import get_world_size, is_main_process
 from mmengine.runner import Runner
 
+from fcos_mm.apis.published.weights import results_folder
 from fcos_mm.apis.reporting.collecting import collect_inputs
 from fcos_mm.apis.reporting.comparing import write_comparison
 from fcos_mm.apis.trained_model import checkpoint_of, find_model
@@ -61,7 +62,7 @@ def write_report(cfg: Config, checkpoint: str, out: str | None = None, *,
         cfg: Its config.
         checkpoint: Its weights.
         out: The page; None: in the folder ``report`` beside the checkpoint, or ``report_val`` and
-            ``report_test`` if the split is given.
+            ``report_test`` if the split is given; of a published model below ``work_dirs``.
         split: ``'val'`` or ``'test'``; None: see :func:`collect_inputs`.
         **options: See :func:`collect_inputs`.
 
@@ -69,7 +70,7 @@ def write_report(cfg: Config, checkpoint: str, out: str | None = None, *,
         UserError: If the model or its data cannot be used, or a file cannot be written.
     """
     folder = f'{_FOLDER}_{split}' if split else _FOLDER
-    path = Path(out) if out else Path(checkpoint).parent / folder / _NAME
+    path = Path(out) if out else results_folder(checkpoint) / folder / _NAME
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

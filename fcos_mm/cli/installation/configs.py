@@ -13,7 +13,7 @@ from fcos_mm.errors import UserError
 _WIDE = 160  # columns
 _EPILOG = '''\
 Published results come from the paper or code that a config follows; none were measured here.
-Weights of trained detectors are not published.
+Trained detectors that others publish: fcos-mm models.
 
 examples:
   %(prog)s
@@ -72,8 +72,8 @@ def print_table(found: Sequence[ConfigFacts]) -> None:
                       f'{facts.parameters:.1f} M', facts.published, origin(facts.pretrained))
     console = Console(width=None if sys.stdout.isatty() else _WIDE, highlight=False)
     console.print(table)
-    console.print(f'Files: {shipped_folder("configs")}. Weights of trained detectors are not '
-                  f'published.\nTo train one: fcos-mm train {found[0].name}', soft_wrap=True)
+    console.print(f'Files: {shipped_folder("configs")}. Trained detectors: fcos-mm '
+                  f'models.\nTo train one: fcos-mm train {found[0].name}', soft_wrap=True)
 
 
 def origin(address: str) -> str:

@@ -1,0 +1,1 @@
+"""Published detectors by name: downloaded, converted, and the list of them."""

@@ -1,0 +1,2 @@
+"""The server of files."""
+from tests.file_server import server  # noqa: F401
