@@ -40,11 +40,10 @@ API = {
         'fcos_mm.models.detector', 'fcos_mm.models.head', 'fcos_mm.models.locations',
         'fcos_mm.models.assigner', 'fcos_mm.models.losses', 'fcos_mm.models.postprocess',
         'fcos_mm.models.branches.centerness', 'fcos_mm.models.branches.iou_quality',
-        'fcos_mm.models.structures', 'fcos_mm.models.backbones.efficientnet_lite',
-        'fcos_mm.models.backbones.mobilenet_v2', 'fcos_mm.models.backbones.timm_backbone']),
         'fcos_mm.models.structures', 'fcos_mm.models.level_norm', 'fcos_mm.models.moving_average',
         'fcos_mm.models.backbones.dla', 'fcos_mm.models.backbones.efficientnet_lite',
-        'fcos_mm.models.backbones.timm_backbone', 'fcos_mm.models.necks.bifpn']),
+        'fcos_mm.models.backbones.mobilenet_v2', 'fcos_mm.models.backbones.timm_backbone',
+        'fcos_mm.models.necks.bifpn']),
     'evaluation': ('Evaluation', 'AP, score thresholds and the metrics of the tables.', [
         'fcos_mm.evaluation.coco_metric', 'fcos_mm.evaluation.score_threshold',
         'fcos_mm.evaluation.table_metrics']),

@@ -1,7 +1,6 @@
 """The detector, its head and the parts of the head."""
 from fcos_mm.models.assigner import FCOSAssigner, pad_ground_truth
-from fcos_mm.models.backbones import EfficientNetLite, MobileNetV2Body, TimmBackbone
-from fcos_mm.models.backbones import DLA, EfficientNetLite, TimmBackbone
+from fcos_mm.models.backbones import DLA, EfficientNetLite, MobileNetV2Body, TimmBackbone
 from fcos_mm.models.branches import Centerness, IoUQuality
 from fcos_mm.models.branches.centerness import centerness_target
 from fcos_mm.models.data_preprocessor import DetDataPreprocessor
@@ -15,12 +14,9 @@ from fcos_mm.models.rpn_head import NormedRPNHead
 from fcos_mm.models.structures import GroundTruth, Predictions, Targets
 
 __all__ = [
-    'Centerness', 'DetDataPreprocessor', 'EfficientNetLite', 'FCOS', 'FCOSAssigner', 'FCOSHead',
-    'FCOSLoss', 'FCOSPostProcessor', 'GroundTruth', 'IoUQuality', 'LTRBIoULoss',
-    'LocationGenerator', 'Locations', 'MobileNetV2Body', 'NormedRPNHead', 'Predictions',
     'BiFPN', 'Centerness', 'DLA', 'DetDataPreprocessor', 'EfficientNetLite', 'FCOS',
     'FCOSAssigner', 'FCOSHead', 'FCOSLoss', 'FCOSPostProcessor', 'GroundTruth', 'IoUQuality',
-    'LTRBIoULoss', 'LocationGenerator', 'Locations', 'NormedRPNHead', 'Predictions',
-    'SigmoidFocalLoss', 'Targets', 'TimmBackbone', 'centerness_target', 'decode',
+    'LTRBIoULoss', 'LocationGenerator', 'Locations', 'MobileNetV2Body', 'NormedRPNHead',
+    'Predictions', 'SigmoidFocalLoss', 'Targets', 'TimmBackbone', 'centerness_target', 'decode',
     'flatten_levels', 'pad_ground_truth'
 ]

@@ -34,10 +34,9 @@ class FCOSLoss(nn.Module):
         loss_bbox: Loss of boxes (N, 4): :class:`LTRBIoULoss`, or any of mmdet's
             (``mmdet.GIoULoss``, ``mmdet.DIoULoss``, ``mmdet.L1Loss``, ...).
         loss_centerness: Binary cross entropy on the logit of the quality branch.
-        bbox_weight: ``'none'``, all positives count equally and the sum is
-            divided by N_pos (the paper); ``'centerness'``, positives are weighted by
-            the center-ness target and the sum is divided by the sum of the weights
-            (official code, mmdet).
+        bbox_weight: ``'none'``, all positives count equally and the sum is divided by N_pos
+            (the paper); ``'centerness'``, positives are weighted by the center-ness target and
+            the sum is divided by the sum of the weights (official code, mmdet).
         normalizer: ``'positives'``, N_pos of the batch, at least 1, or ``'moving_average'`` of
             it over the steps, updated before it divides: steadier where positives are few.
         averaged: What the moving average divides: ``'cls'``, the classification alone

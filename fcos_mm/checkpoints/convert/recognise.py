@@ -2,7 +2,6 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from importlib import import_module
-from importlib.util import find_spec
 
 from fcos_mm.checkpoints.convert.source import Source, Weights
 from fcos_mm.errors import UserError
@@ -22,14 +21,9 @@ def find_source(name: str) -> Source:
     Raises:
         UserError: If there is none of this name.
     """
-    if name not in available():
-        raise UserError(f'There is no source {name!r}. Choose from {", ".join(available())}.')
+    if name not in SOURCES:
+        raise UserError(f'There is no source {name!r}. Choose from {", ".join(SOURCES)}.')
     return getattr(import_module(f'{__package__}.{name}'), name.upper())
-
-
-def available() -> tuple[str, ...]:
-    """The names of the sources of this installation."""
-    return tuple(name for name in SOURCES if find_spec(f'{__package__}.{name}'))
 
 
 def recognise(weights: Weights, path: str = 'The file') -> Source:
@@ -42,7 +36,7 @@ def recognise(weights: Weights, path: str = 'The file') -> Source:
     Raises:
         UserError: If no source fits, or several; says what the weights look like.
     """
-    sources = [find_source(name) for name in available()]
+    sources = [find_source(name) for name in SOURCES]
     fitting = [source for source in sources if source.recognise(weights)]
     if len(fitting) == 1:
         return fitting[0]

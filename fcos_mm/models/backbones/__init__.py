@@ -4,5 +4,4 @@ from fcos_mm.models.backbones.efficientnet_lite import EfficientNetLite
 from fcos_mm.models.backbones.mobilenet_v2 import MobileNetV2Body
 from fcos_mm.models.backbones.timm_backbone import TimmBackbone
 
-__all__ = ['EfficientNetLite', 'MobileNetV2Body', 'TimmBackbone']
-__all__ = ['DLA', 'EfficientNetLite', 'TimmBackbone']
+__all__ = ['DLA', 'EfficientNetLite', 'MobileNetV2Body', 'TimmBackbone']

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from fcos_mm.checkpoints.convert.official_names import BODY, HEAD, naming
-from fcos_mm.checkpoints.convert.official_network import Network, read_network
-from fcos_mm.checkpoints.convert.official_settings import config_of, settings_of
+from fcos_mm.checkpoints.convert.official.names import BODY, HEAD, naming
+from fcos_mm.checkpoints.convert.official.network import Network, read_network
+from fcos_mm.checkpoints.convert.official.settings import config_of, settings_of
 from fcos_mm.checkpoints.convert.renaming import rename
 from fcos_mm.checkpoints.convert.source import Converted, Source, Weights
 from fcos_mm.errors import UserError

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from fcos_mm.checkpoints.convert.official_names import BODY, HEAD, OFFSET
+from fcos_mm.checkpoints.convert.official.names import BODY, HEAD, OFFSET
 from fcos_mm.checkpoints.convert.source import Weights
 from fcos_mm.errors import UserError
 

@@ -1,5 +1,5 @@
 """The config of a network of the released code."""
-from fcos_mm.checkpoints.convert.official_network import Network
+from fcos_mm.checkpoints.convert.official.network import Network
 from fcos_mm.config.shipped import shipped_configs
 from fcos_mm.errors import UserError
 
