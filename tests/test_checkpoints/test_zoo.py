@@ -1,12 +1,12 @@
 """The table of published detectors: OpenMMLab's form, and the figures of its sources."""
 import importlib
-from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 import yaml
 
+from fcos_mm.checkpoints.convert.recognise import find_source
 from fcos_mm.checkpoints.zoo.cache import cache_folder, file_of, is_offline
 from fcos_mm.checkpoints.zoo.table import find_zoo_model, zoo_models, zoo_names
 from fcos_mm.config.shipped import shipped_configs
@@ -44,8 +44,6 @@ def test_an_entry_names_a_shipped_config(name):
     """mmengine warns of entries without one, whichever config it looks for."""
     path = ROOT / MODELS[name]['Config']
     known = shipped_configs()
-    if path.name.startswith('fcos-rt') and not any(stem.startswith('fcos-rt_') for stem in known):
-        pytest.skip('no real-time configs')
     assert known[path.stem].resolve() == path
 
 
@@ -101,11 +99,8 @@ def test_short_names_are_mmdets_where_it_has_one():
         assert model.source == 'mmdet' and model.ap == max(other.ap for other in others)
 
 
-@pytest.mark.skipif(find_spec('fcos_mm.checkpoints.convert.recognise') is None,
-                    reason='no converter')
 @pytest.mark.parametrize('name', MODELS)
 def test_sources_and_variants_are_those_of_the_converter(name):
-    from fcos_mm.checkpoints.convert.recognise import find_source
     source = find_source(MODELS[name]['Source'])
     assert MODELS[name].get('Variant') in (source.variants or (None, ))
 

@@ -12,7 +12,7 @@ from fcos_mm.apis.trained_model import find_model
 from fcos_mm.checkpoints.convert.config_file import compose, config_text
 from fcos_mm.checkpoints.convert.contents import read_contents
 from fcos_mm.checkpoints.convert.equivalence import differences
-from fcos_mm.checkpoints.convert.recognise import available, find_source
+from fcos_mm.checkpoints.convert.recognise import SOURCES, find_source
 from fcos_mm.checkpoints.convert.source import Source, Written
 from fcos_mm.errors import UserError
 from fcos_mm.faults import first_few
@@ -39,7 +39,7 @@ def convert_back(model: str, out: str, target: str, *, force: bool = False,
     """
     source = find_source(target)
     if source.write is None:
-        ways = [name for name in available() if find_source(name).write is not None]
+        ways = [name for name in SOURCES if find_source(name).write is not None]
         raise UserError(f'--to {target}: there is no way back to {source.title}.\n'
                         f'Choose from {", ".join(ways)}.')
     checkpoint, config_file = check_target(out, model, force)

@@ -1,15 +1,12 @@
 """AdelaiDet's checkpoints: the same maps, detections and losses as its own code."""
 import fcos_mm  # noqa: F401  isort: skip
-import inspect
 
 import pytest
 import torch
 
 from fcos_mm.checkpoints.convert.adelaidet import ADELAIDET
 from fcos_mm.checkpoints.convert.detectron2 import DETECTRON2
-from fcos_mm.config.shipped import shipped_configs
 from fcos_mm.errors import UserError
-from fcos_mm.models import FCOSHead
 from tests.test_checkpoints.test_convert.detectron2_layout import adelaidet, dla34, resnet
 from tests.test_checkpoints.test_convert.golden_chain import (
     Chain,
@@ -28,11 +25,6 @@ DCN = dict(dcn=(False, False, True, True))
 DLA = (128, 256, 512)
 NAMES = dict(loss_cls='loss_fcos_cls', loss_bbox='loss_fcos_loc',
              loss_centerness='loss_fcos_ctr', loss_iou='loss_fcos_iou')
-REAL_TIME = 'fcos-rt_dla34_fpn_gn-head_ms-256-608-4x_coco'
-real_time = pytest.mark.skipif(
-    REAL_TIME not in shipped_configs()
-    or 'norm_per_level' not in inspect.signature(FCOSHead).parameters,
-    reason='needs the components of FCOS-RT')
 
 
 def r50(**options):
@@ -74,11 +66,7 @@ def frame(mean, std):
                 pixel_std=torch.tensor(std)[:, None, None])
 
 
-def marked(names, is_real_time):
-    return [pytest.param(name, marks=real_time if is_real_time(name) else ()) for name in names]
-
-
-@pytest.mark.parametrize('name', marked(CASES, lambda name: name.startswith('rt')))
+@pytest.mark.parametrize('name', CASES)
 def test_picture_to_detections_and_losses_are_those_of_its_code(name):
     variant, shapes = CASES[name]
     weights = seeded(shapes())
@@ -93,8 +81,7 @@ def test_picture_to_detections_and_losses_are_those_of_its_code(name):
                       for kind, value in expected.items() if kind.startswith('loss')}
 
 
-@pytest.mark.parametrize('name', marked(ZOO, lambda name: name.endswith(('4x_syncbn', 'towers',
-                                                                         'head'))))
+@pytest.mark.parametrize('name', ZOO)
 def test_every_published_detector_is_converted_whole(name):
     weights = on_meta(ZOO[name]())
     assert ADELAIDET.recognise(weights) and not DETECTRON2.recognise(weights)

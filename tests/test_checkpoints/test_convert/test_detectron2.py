@@ -1,6 +1,5 @@
 """detectron2's checkpoints: the same maps, detections and losses as its own code."""
 import fcos_mm  # noqa: F401  isort: skip
-import inspect
 
 import pytest
 import torch
@@ -8,7 +7,6 @@ import torch
 from fcos_mm.checkpoints.convert.adelaidet import ADELAIDET
 from fcos_mm.checkpoints.convert.detectron2 import DETECTRON2
 from fcos_mm.errors import UserError
-from fcos_mm.models import FCOSHead
 from tests.test_checkpoints.test_convert.detectron2_layout import detectron2, resnet
 from tests.test_checkpoints.test_convert.golden_chain import (
     Chain,
@@ -19,15 +17,12 @@ from tests.test_checkpoints.test_convert.golden_chain import (
 from tests.test_checkpoints.test_convert.seeded_weights import seeded
 
 NAMES = dict(loss_cls='loss_fcos_cls', loss_bbox='loss_fcos_loc', loss_centerness='loss_fcos_ctr')
-scaleless = pytest.mark.skipif('scale' not in inspect.signature(FCOSHead).parameters,
-                               reason='needs FCOSHead(scale=False)')
 
 
 def r50():
     return detectron2(resnet(width=8, stem=8, res2=32), (64, 128, 256), channels=64, classes=5)
 
 
-@scaleless
 def test_picture_to_detections_and_losses_are_those_of_its_code():
     chain = Chain(DETECTRON2.read(seeded(r50()), {}, None))
     expected = golden('detectron2/r50')
@@ -38,7 +33,6 @@ def test_picture_to_detections_and_losses_are_those_of_its_code():
                       for kind, value in expected.items() if kind.startswith('loss')}
 
 
-@scaleless
 @pytest.mark.parametrize('backbone', [dict(), dict(depth=101), dict(depth=101, groups=32, width=8)])
 def test_detectors_of_its_models_are_converted_whole(backbone):
     weights = on_meta(detectron2(resnet(**backbone)))

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from fcos_mm.checkpoints.convert import recognise as module
-from fcos_mm.checkpoints.convert.recognise import available, find_source, recognise
+from fcos_mm.checkpoints.convert.recognise import SOURCES, find_source, recognise
 from fcos_mm.checkpoints.convert.source import Source
 from fcos_mm.errors import UserError
 
@@ -42,13 +42,13 @@ def test_other_detectors_are_refused(names):
 
 def test_several_sources(monkeypatch):
     twin = Source('twin', 'a twin', lambda names: True, lambda *args: None)
-    monkeypatch.setattr(module, 'available', lambda: ('one', 'two'))
+    monkeypatch.setattr(module, 'SOURCES', ('one', 'two'))
     monkeypatch.setattr(module, 'find_source', lambda name: twin._replace(name=name))
     with pytest.raises(UserError, match=r'fit several sources: one, two.\nSay which: --from one'):
         recognise(weights('a'))
 
 
 def test_a_source_by_its_name():
-    assert all(find_source(name).name == name for name in available())
+    assert all(find_source(name).name == name for name in SOURCES)
     with pytest.raises(UserError, match="no source 'caffe'. Choose from mmdet, torchvision"):
         find_source('caffe')
