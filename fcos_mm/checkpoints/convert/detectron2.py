@@ -38,13 +38,8 @@ def _read(weights: Weights, extra: Mapping, variant: str | None) -> Converted:
     model = dict(backbone=resnet_settings(ours, 'detectron2'),
                  neck=fpn_settings(ours, resnet_channels(ours), 'detectron2'),
                  bbox_head=_head(ours, towers))
-    classes = needed(ours, 'bbox_head.conv_cls.weight', 'detectron2').size(0)
-    notes, names = _NOTES, None
-    if classes != _COCO:
-        names = tuple(f'class{number}' for number in range(classes))
-        notes = (*notes, f'The names of its {classes} classes are not in the checkpoint.')
     settings = {'model': {name: part for name, part in model.items() if part}}
-    return Converted(ours, _CONFIG, settings, names, notes)
+    return Converted(ours, _CONFIG, settings, notes=_NOTES)
 
 
 def _rules(towers: Mapping[str, Tower]) -> list[Rule]:
