@@ -133,7 +133,7 @@ def test_old_checkpoints_hold_mean_and_deviation():
 def test_what_is_assumed_is_said():
     old = {**on_meta(r50()), **frame([1., 2., 3.], [1., 1., 1.])}
     notes = ADELAIDET.read(on_meta(r50()), {}, 'iou').notes
-    assert [word in ' '.join(notes) for word in ('1333 x 800', 'BGR', 'STRIDE_IN_1X1')] == [True] * 3
+    assert all(word in ' '.join(notes) for word in ('1333 x 800', 'BGR', 'STRIDE_IN_1X1'))
     assert len(ADELAIDET.read(old, {}, 'iou').notes) == len(notes) - 1
 
 
