@@ -1,6 +1,8 @@
 """Checkpoints of detectron2's FCOS."""
 from collections.abc import Mapping
 
+import torch
+
 from fcos_mm.checkpoints.convert.detectron2_head import Tower, read_tower
 from fcos_mm.checkpoints.convert.detectron2_resnet import (
     FPN_RULES,
@@ -18,6 +20,7 @@ from fcos_mm.errors import UserError
 _CONFIG = 'fcos_r50-caffe_fpn_gn-head_detectron2_ms-640-800-1x_coco'
 _COCO = 80
 _LEVELS = 5
+_AVERAGE, _INITIAL = 'bbox_head.criterion.num_pos.average', 300.
 _NOTES = (
     'Assumed, as the weights do not tell: BGR images, resized to 1333 x 800 at most, with the mean '
     'and deviation of the published config.',
@@ -32,6 +35,7 @@ def _read(weights: Weights, extra: Mapping, variant: str | None) -> Converted:
     towers = {ours: read_tower(weights, f'head.{theirs}.', f'bbox_head.{ours}_convs.')
               for ours, theirs in (('cls', 'cls_subnet'), ('reg', 'bbox_subnet'))}
     ours = rename(weights, _rules(towers), 'detectron2')
+    ours[_AVERAGE] = torch.tensor(_INITIAL)  # its checkpoints do not hold it
     if count_levels(ours) != _LEVELS:
         raise UserError(f'detectron2: the FPN makes {count_levels(ours)} levels.\nOnly detectors '
                         f'with P3 to P7, P6 from P5, can be converted.')
@@ -57,7 +61,7 @@ def _head(ours: Weights, towers: Mapping[str, Tower]) -> dict:
     if (cls.convs, cls.norm) != (reg.convs, reg.norm) or cls.norm == 'BN':
         raise UserError('detectron2: the towers are not alike, or have batch normalisation.\n'
                         'Only heads with norm="GN" or none can be converted.')
-    settings = dict(scale=False)
+    settings = {}
     classes, channels = needed(ours, 'bbox_head.conv_cls.weight', 'detectron2').shape[:2]
     if classes != _COCO:
         settings['num_classes'] = classes
