@@ -1,6 +1,6 @@
 """Checkpoints of AdelaiDet's FCOS, also of its real-time models."""
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from fcos_mm.checkpoints.convert.detectron2_head import Tower, read_tower
 from fcos_mm.checkpoints.convert.detectron2_resnet import (
@@ -49,7 +49,6 @@ def _read(weights: Weights, extra: Mapping, variant: str | None) -> Converted:
               for ours, theirs in _TOWERS.items()}
     ours = {name: value.reshape(()) if name.endswith('.scale') else value
             for name, value in rename(weights, _rules(towers, variant), 'adelaidet').items()}
-    classes = needed(ours, 'bbox_head.conv_cls.weight', 'adelaidet').size(0)
     real_time = count_levels(ours) == 3
     model = dict(backbone=_backbone(ours), neck=_neck(ours), bbox_head=_head(ours, towers, variant))
     settings = {'model': {name: part for name, part in model.items() if part}}
@@ -59,9 +58,8 @@ def _read(weights: Weights, extra: Mapping, variant: str | None) -> Converted:
     if real_time:
         settings['model']['test_cfg'] = dict(min_bbox_size=-1)
         settings.update(_test_pipelines())
-    names = None if classes == _COCO else tuple(f'class{number}' for number in range(classes))
-    return Converted(ours, _config(ours, towers) if real_time else _CONFIG, settings, names,
-                     tuple(_notes(weights, ours, classes, real_time)))
+    config = _config(ours, towers) if real_time else _CONFIG
+    return Converted(ours, config, settings, notes=tuple(_notes(weights, ours, real_time)))
 
 
 def _rules(towers: Mapping[str, Tower], variant: str) -> list[Rule]:
@@ -103,7 +101,7 @@ def _head(ours: Weights, towers: Mapping[str, Tower], variant: str) -> dict:
         raise UserError('adelaidet: the tower of classes and the tower of boxes are not alike.\n'
                         'Only heads with NUM_CLS_CONVS = NUM_BOX_CONVS can be converted.')
     levels = count_levels(ours)
-    classes, channels = ours['bbox_head.conv_cls.weight'].shape[:2]
+    classes, channels = needed(ours, 'bbox_head.conv_cls.weight', 'adelaidet').shape[:2]
     settings = {}
     if classes != _COCO:
         settings['num_classes'] = classes
@@ -166,7 +164,7 @@ def _test_pipelines() -> dict:
     return dict(test_pipeline=pipeline, val_dataloader=dataset, test_dataloader=dataset)
 
 
-def _notes(weights: Weights, ours: Weights, classes: int, real_time: bool):
+def _notes(weights: Weights, ours: Weights, real_time: bool) -> Iterator[str]:
     size = '736 x 512' if real_time else '1333 x 800'
     yield f'Assumed, as the weights do not tell: images are resized to {size} at most.'
     if 'pixel_std' not in weights:
@@ -174,8 +172,6 @@ def _notes(weights: Weights, ours: Weights, classes: int, real_time: bool):
     if not _is_dla(ours):
         yield ('Assumed: ResNet has its strides in 1x1 convolutions (STRIDE_IN_1X1), ResNeXt in '
                '3x3 ones.')
-    if classes != _COCO:
-        yield f'The names of its {classes} classes are not in the checkpoint.'
 
 
 ADELAIDET = Source(

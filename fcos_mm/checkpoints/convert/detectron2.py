@@ -1,6 +1,8 @@
 """Checkpoints of detectron2's FCOS."""
 from collections.abc import Mapping
 
+import torch
+
 from fcos_mm.checkpoints.convert.detectron2_head import Tower, read_tower
 from fcos_mm.checkpoints.convert.detectron2_resnet import (
     FPN_RULES,
@@ -18,6 +20,7 @@ from fcos_mm.errors import UserError
 _CONFIG = 'fcos_r50-caffe_fpn_gn-head_detectron2_ms-640-800-1x_coco'
 _COCO = 80
 _LEVELS = 5
+_AVERAGE, _INITIAL = 'bbox_head.criterion.num_pos.average', 300.
 _NOTES = (
     'Assumed, as the weights do not tell: BGR images, resized to 1333 x 800 at most, with the mean '
     'and deviation of the published config.',
@@ -32,19 +35,15 @@ def _read(weights: Weights, extra: Mapping, variant: str | None) -> Converted:
     towers = {ours: read_tower(weights, f'head.{theirs}.', f'bbox_head.{ours}_convs.')
               for ours, theirs in (('cls', 'cls_subnet'), ('reg', 'bbox_subnet'))}
     ours = rename(weights, _rules(towers), 'detectron2')
+    ours[_AVERAGE] = torch.tensor(_INITIAL)  # its checkpoints do not hold it
     if count_levels(ours) != _LEVELS:
         raise UserError(f'detectron2: the FPN makes {count_levels(ours)} levels.\nOnly detectors '
                         f'with P3 to P7, P6 from P5, can be converted.')
     model = dict(backbone=resnet_settings(ours, 'detectron2'),
                  neck=fpn_settings(ours, resnet_channels(ours), 'detectron2'),
                  bbox_head=_head(ours, towers))
-    classes = needed(ours, 'bbox_head.conv_cls.weight', 'detectron2').size(0)
-    notes, names = _NOTES, None
-    if classes != _COCO:
-        names = tuple(f'class{number}' for number in range(classes))
-        notes = (*notes, f'The names of its {classes} classes are not in the checkpoint.')
     settings = {'model': {name: part for name, part in model.items() if part}}
-    return Converted(ours, _CONFIG, settings, names, notes)
+    return Converted(ours, _CONFIG, settings, notes=_NOTES)
 
 
 def _rules(towers: Mapping[str, Tower]) -> list[Rule]:
@@ -62,7 +61,7 @@ def _head(ours: Weights, towers: Mapping[str, Tower]) -> dict:
     if (cls.convs, cls.norm) != (reg.convs, reg.norm) or cls.norm == 'BN':
         raise UserError('detectron2: the towers are not alike, or have batch normalisation.\n'
                         'Only heads with norm="GN" or none can be converted.')
-    settings = dict(scale=False)
+    settings = {}
     classes, channels = needed(ours, 'bbox_head.conv_cls.weight', 'detectron2').shape[:2]
     if classes != _COCO:
         settings['num_classes'] = classes

@@ -117,10 +117,11 @@ def test_old_checkpoints_hold_mean_and_deviation():
     assert preprocessing == dict(mean=[102.9801, 115.9465, 122.7717], std=[57.375, 57.12, 58.395])
 
 
-def test_class_names_are_invented_and_that_is_said():
-    converted = ADELAIDET.read(on_meta(r50()), {}, 'iou')
-    assert converted.classes == ('class0', 'class1', 'class2', 'class3', 'class4')
-    assert any('5 classes' in note for note in converted.notes)
+def test_what_is_assumed_is_said():
+    old = {**on_meta(r50()), **frame([1., 2., 3.], [1., 1., 1.])}
+    notes = ADELAIDET.read(on_meta(r50()), {}, 'iou').notes
+    assert all(word in ' '.join(notes) for word in ('1333 x 800', 'BGR', 'STRIDE_IN_1X1'))
+    assert len(ADELAIDET.read(old, {}, 'iou').notes) == len(notes) - 1
 
 
 def without(weights, name):
