@@ -9,6 +9,7 @@ Data: SOURCE is a folder of PASCAL VOC, LabelImg, Roboflow, YOLO or COCO data, o
 The layout is detected automatically, and a validation split is made if there is none. Valid COCO
 files stay where they are. voc-to-coco and yolo-to-coco convert single splits and have more options.
 
+examples:
   %(prog)s VOC2007 --out data/mine
   %(prog)s yolo/data.yaml --out data/mine --classes cat dog
 
@@ -16,6 +17,7 @@ Checkpoints: SOURCE is a file of mmdet, torchvision, tianzhi0549/FCOS, AdelaiDet
 OUT.pth detects at once (detect --model OUT.pth); OUT.py is its config. docs/convert.md explains
 what is recognised and the variants.
 
+examples:
   %(prog)s fcos_r50_caffe.pth fcos.pth
   %(prog)s fcos_resnet50_fpn_coco-99b0c9b7.pth fcos.pth
   %(prog)s weights_only.pth fcos.pth --variant caffe

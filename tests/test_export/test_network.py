@@ -28,6 +28,7 @@ OPTIONS = {
     'agnostic': dict(test_cfg=dict(nms=dict(class_agnostic=True))),
     'no limit': dict(test_cfg=dict(nms_pre=-1, score_thr=0.15)),
     'few': dict(test_cfg=dict(score_thr=0.3, max_per_img=1000)),
+    'spacing': dict(head=dict(location_spacing='input', strides=(9, 18))),  # of maps of 8 and 16
     'zero': dict(head=dict(location_offset='zero'), test_cfg=dict(min_bbox_size=-1)),
 }
 
@@ -49,7 +50,8 @@ def expected(model, images, sizes):
     """Detections of the model itself, as boxes that end where the graph's end."""
     outputs = model.bbox_head(model.neck(model.backbone(images)))
     found = model.bbox_head.predict_by_feat(
-        *outputs, batch_img_metas=[dict(img_shape=size) for size in sizes])
+        *outputs, batch_img_metas=[dict(img_shape=size, batch_input_shape=images.shape[-2:])
+                                   for size in sizes])
     extra = int(model.bbox_head.box_convention == 'pixel')
     for one in found:
         one.bboxes = one.bboxes - torch.tensor([0., 0., extra, extra])
@@ -79,7 +81,8 @@ def test_decoded_scores_are_those_of_the_candidates(options, images):
         return
     model = detector(**with_default_centerness(options))
     head = model.bbox_head
-    predictions, locations = head.flatten(*head(model.neck(model.backbone(values))), None)
+    predictions, locations = head.flatten(*head(model.neck(model.backbone(values))),
+                                          [dict(batch_input_shape=values.shape[-2:])])
     predictions = head.in_pixels(predictions, locations)
     all_boxes, class_scores = decode(predictions, locations)
     quality = head.quality.factor(predictions)

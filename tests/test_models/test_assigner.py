@@ -174,6 +174,17 @@ class TestAgainstTheDenseRule:
         truth = pad_ground_truth([random_boxes(generator, 20, 480, 320, grid=8)] * 2)
         self.check(FCOSAssigner(regress_ranges=ANYWHERE), locations, truth)
 
+    @pytest.mark.parametrize('radius', [None, 1.5])
+    def test_locations_that_are_closer_than_the_stride(self, random_boxes, radius):
+        generator = torch.Generator().manual_seed(5)
+        locations = LocationGenerator((8, 64), offset='zero', spacing='input')(
+            [(20, 28), (3, 4)], 'cpu', [dict(batch_input_shape=(160, 224))])
+        assert locations.levels[1][-2:] == (53, 56)
+        truth = pad_ground_truth([random_boxes(generator, 30, 224, 160, grid=4)] * 2)
+        assigner = FCOSAssigner(regress_ranges=((0, 32), (32, None)), range_bounds='strict',
+                                center_sampling_radius=radius)
+        assert self.check(assigner, locations, truth) > 10
+
     @settings(max_examples=150, deadline=None)
     @given(st.lists(st.tuples(*[st.floats(-400, 900, width=32)] * 4), max_size=6),
            st.sampled_from([None, 0.5, 1.5, 100.]), st.sampled_from(['floor', 'half', 'zero']))

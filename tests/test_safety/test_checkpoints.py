@@ -132,12 +132,14 @@ def test_torchscript_is_a_program(tmp_path):
         read_state_dict(str(path))
 
 
-def test_the_text_of_a_config_is_dropped(tmp_path, marker):
-    """mmengine would run it to resume."""
-    torch.save(dict(state_dict=dict(a=torch.ones(1)), meta=dict(
-        config=f'import os; os.mkdir({str(marker)!r})', epoch=1, iter=1)), tmp_path / 'a.pth')
+def test_the_text_of_a_config_is_kept_where_nothing_runs_it(tmp_path, marker):
+    """mmengine would run ``meta['config']`` to resume."""
+    text = f'import os; os.mkdir({str(marker)!r})'
+    torch.save(dict(state_dict=dict(a=torch.ones(1)), meta=dict(config=text, epoch=1, iter=1)),
+               tmp_path / 'a.pth')
     loaded = CheckpointLoader.load_checkpoint(str(tmp_path / 'a.pth'), 'cpu', logger='silent')
-    assert loaded['meta'] == dict(epoch=1, iter=1)
+    assert loaded['meta'] == dict(epoch=1, iter=1, mmdet_2_config=text)
+    assert not marker.exists()
 
 
 class Impostor(OrderedDict):
