@@ -1,8 +1,7 @@
 """A published detector on a server of this machine, and a stand-in for its converter."""
 import hashlib
-import sys
 from dataclasses import replace
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -50,7 +49,5 @@ def _stand_in(monkeypatch, meta):
         torch.save({'meta': meta, 'state_dict': {
             name.removeprefix(PREFIX): value for name, value in weights.items()}}, out)
 
-    for name in ('fcos_mm.apis.converting', 'fcos_mm.apis.converting.convert'):
-        monkeypatch.setitem(sys.modules, name, ModuleType(name))
-    sys.modules['fcos_mm.apis.converting.convert'].convert_checkpoint = convert_checkpoint
+    monkeypatch.setattr('fcos_mm.apis.converting.convert.convert_checkpoint', convert_checkpoint)
     return calls

@@ -120,13 +120,11 @@ def test_two_at_once_download_once(published, capsys):
 
 
 def test_a_file_that_cannot_be_converted(published, monkeypatch):
-    import fcos_mm.apis.converting.convert as stand_in
-
     def refuse(path, out, **_):
         Path(out).touch()
         raise UserError('3 weights are unknown: a, b, c.')
 
-    monkeypatch.setattr(stand_in, 'convert_checkpoint', refuse)
+    monkeypatch.setattr('fcos_mm.apis.converting.convert.convert_checkpoint', refuse)
     with pytest.raises(UserError, match='fcos_tiny_theirs_coco cannot be converted. 3 weights'):
         published_checkpoint(NAME)
     assert not list(published.cache.glob('converted/**/*.pth'))
