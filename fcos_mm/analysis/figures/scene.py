@@ -161,11 +161,13 @@ def _input_size_and_maps(cfg: Config, model: nn.Module | None, packed: dict) -> 
 
 def _levels(locations: Locations) -> list[Level]:
     levels = []
-    for stride, origin, rows, columns, first in locations.levels:
-        left = origin - stride / 2
+    for level in locations.levels:
+        left, top = (level.origin - step / 2 for step in (level.column_step, level.row_step))
         levels.append(Level(
-            name=f'P{np.log2(stride):g}', stride=int(stride), first=first, shape=(rows, columns),
-            extent=(left, left + columns * stride, left + rows * stride, left)))
+            name=f'P{np.log2(level.stride):g}', stride=int(level.stride), first=level.first,
+            shape=(level.rows, level.columns),
+            extent=(left, left + level.columns * level.column_step,
+                    top + level.rows * level.row_step, top)))
     return levels
 
 

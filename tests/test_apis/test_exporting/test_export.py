@@ -58,6 +58,18 @@ def test_written_beside_the_checkpoint(exported):
     assert info.version == fcos_mm.__version__
 
 
+@contextlib.contextmanager
+def handled(number):
+    """Python's own handler, which commands in the background do not have for SIGINT."""
+    default = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
+    before = signal.signal(number, default)
+    try:
+        yield
+        assert signal.getsignal(number) is default
+    finally:
+        signal.signal(number, before)
+
+
 @pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize('swallowed', [False, True])
 def test_stopped_while_writing(checkpoint, tmp_path, monkeypatch, capsys, number, swallowed):
@@ -68,11 +80,10 @@ def test_stopped_while_writing(checkpoint, tmp_path, monkeypatch, capsys, number
 
     monkeypatch.setattr(WRITER, lambda network, path, **_: path.touch())
     monkeypatch.setattr('fcos_mm.apis.exporting.export.verify', stop)
-    before = signal.getsignal(number)
-    with pytest.raises(SystemExit) as ended:
+    with handled(number), pytest.raises(SystemExit) as ended:
         run(checkpoint, '--out', tmp_path / 'a.onnx')
     assert ended.value.code == 128 + number and list(tmp_path.iterdir()) == []
-    assert signal.getsignal(number) is before and capsys.readouterr().err == 'interrupted\n'
+    assert capsys.readouterr().err == 'interrupted\n'
 
 
 def test_missing_packages_are_named_before_the_model_is_loaded(monkeypatch):
