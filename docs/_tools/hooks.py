@@ -41,7 +41,8 @@ API = {
         'fcos_mm.models.assigner', 'fcos_mm.models.losses', 'fcos_mm.models.postprocess',
         'fcos_mm.models.branches.centerness', 'fcos_mm.models.branches.iou_quality',
         'fcos_mm.models.structures', 'fcos_mm.models.level_norm', 'fcos_mm.models.moving_average',
-        'fcos_mm.models.backbones.dla', 'fcos_mm.models.backbones.efficientnet_lite',
+        'fcos_mm.models.backbones.staged', 'fcos_mm.models.backbones.dla',
+        'fcos_mm.models.backbones.efficientnet_lite',
         'fcos_mm.models.backbones.mobilenet_v2', 'fcos_mm.models.backbones.timm_backbone',
         'fcos_mm.models.necks.bifpn']),
     'evaluation': ('Evaluation', 'AP, score thresholds and the metrics of the tables.', [

@@ -67,17 +67,20 @@ def find_model(model: str, weights: str | None = None, options: dict | None = No
     if kind == 'exported model':
         raise UserError(f'{model} is an exported model, and here the trained one is needed.\n'
                         'Give the work dir of its training, or its checkpoint (.pth).')
-    shipped = shipped_configs()
-    if not (osp.exists(model) or '::' in model or kind == 'config' or model in shipped):
-        meant = did_you_mean(model, [*zoo_names(), *shipped])
-        raise UserError(f'There is no model {model}.{meant}\nGive the work dir of a training, a '
-                        'checkpoint (.pth), a config and its checkpoint, or the name of a '
-                        'published model: `fcos-mm models` lists them.')
+    if not (osp.exists(model) or '::' in model or kind == 'config' or model in shipped_configs()):
+        raise _unknown(model)
     if weights is None:
         raise UserError(f'{model} is a config without weights.\nGive the checkpoint too, or '
                         'the work dir of a training instead of both.')
     check_order(config=model, checkpoint=weights)
     return TrainedModel(load_config(model, options), weights, f'{weights} with {model}')
+
+
+def _unknown(model: str) -> UserError:
+    meant = did_you_mean(model, [*zoo_names(), *shipped_configs()])
+    return UserError(f'There is no model {model}.{meant}\nGive the work dir of a training, a '
+                     'checkpoint (.pth), a config and its checkpoint, or the name of a '
+                     'published model: `fcos-mm models` lists them.')
 
 
 def _published(name: str, weights: str | None, options: dict | None) -> TrainedModel:

@@ -117,12 +117,12 @@ def test_addresses_that_are_refused(address):
 
 @pytest.mark.parametrize('variables, folder', [
     ({'FCOS_MM_CACHE': '/a', 'XDG_CACHE_HOME': '/b'}, '/a'),
-    ({'FCOS_MM_CACHE': '~/c'}, '/home/me/c'), ({'XDG_CACHE_HOME': '/b'}, '/b/fcos_mm'),
-    ({}, '/home/me/.cache/fcos_mm')])
+    ({'FCOS_MM_CACHE': '~/c'}, '/somewhere/c'), ({'XDG_CACHE_HOME': '/b'}, '/b/fcos_mm'),
+    ({}, '/somewhere/.cache/fcos_mm')])
 def test_the_folder_of_the_cache(variables, folder, monkeypatch):
     for name in ('FCOS_MM_CACHE', 'XDG_CACHE_HOME'):
         monkeypatch.delenv(name, raising=False)
-    for name, value in {'HOME': '/home/me', **variables}.items():
+    for name, value in {'HOME': '/somewhere', **variables}.items():
         monkeypatch.setenv(name, value)
     assert cache_folder() == Path(folder)
 

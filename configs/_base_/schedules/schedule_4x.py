@@ -1,5 +1,5 @@
-# Four times the iterations, as FCOS-RT: AdelaiDet's warm-up, and no weight decay of normalisation.
-_base_ = './schedule_1x.py'
+# Four times the iterations, as FCOS-RT, in AdelaiDet's schedule.
+_base_ = './schedule_1x_detectron2.py'
 
 train_cfg = dict(max_iters=360000)
 
@@ -13,5 +13,3 @@ param_scheduler = [
         milestones=[300000, 340000],
         gamma=0.1)
 ]
-
-optim_wrapper = dict(paramwise_cfg=dict(norm_decay_mult=0.))

@@ -9,10 +9,11 @@ from fcos_mm.checkpoints.convert.detectron2_resnet import (
     count_levels,
     fpn_settings,
     needed,
-    resnet_channels,
     resnet_settings,
 )
+from fcos_mm.checkpoints.convert.pipelines import testing_steps
 from fcos_mm.checkpoints.convert.renaming import Rule, rename
+from fcos_mm.checkpoints.convert.resnet import output_channels
 from fcos_mm.checkpoints.convert.source import Converted, Source, Weights
 from fcos_mm.config.shipped import shipped_configs
 from fcos_mm.errors import UserError
@@ -29,7 +30,6 @@ _COCO = 80
 #: (groups, channels of each) of ResNeXt -> deviations that the backbone was trained with.
 _DEVIATIONS = {(32, 8): [57.375, 57.12, 58.395]}
 _MEAN, _STD = [103.53, 116.28, 123.675], [1., 1., 1.]
-_META_KEYS = ('img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor')
 #: The projections of DLA-34's higher trees reach no output.
 _DLA_RULES: tuple[Rule, ...] = (
     (r'backbone\.bottom_up\.level[34]\.project\..*', None),
@@ -56,7 +56,6 @@ def _read(weights: Weights, extra: Mapping, variant: str | None) -> Converted:
     if preprocessing:
         settings['model']['data_preprocessor'] = preprocessing
     if real_time:
-        settings['model']['test_cfg'] = dict(min_bbox_size=-1)
         settings.update(_test_pipelines())
     config = _config(ours, towers) if real_time else _CONFIG
     return Converted(ours, config, settings, notes=tuple(_notes(weights, ours, real_time)))
@@ -88,7 +87,7 @@ def _backbone(ours: Weights) -> dict:
 
 def _neck(ours: Weights) -> dict:
     if not _is_dla(ours):
-        return fpn_settings(ours, resnet_channels(ours), 'adelaidet')
+        return fpn_settings(ours, output_channels(ours), 'adelaidet')
     base = ours['backbone.base_layer.0.weight'].size(0)
     return dict(fpn_settings(ours, [8 * base, 16 * base, 32 * base], 'adelaidet'), start_level=0)
 
@@ -154,12 +153,9 @@ def _config(ours: Weights, towers: Mapping[str, Tower]) -> str:
 
 
 def _test_pipelines() -> dict:
-    pipeline = [
-        dict(type='LoadImageFromFile', backend_args=None),
-        dict(type='Resize', scale=(736, 512), keep_ratio=True, backend='pillow',
-             rounding='detectron2'),
-        dict(type='LoadAnnotations', with_bbox=True),
-        dict(type='PackDetInputs', meta_keys=_META_KEYS)]
+    pipeline = testing_steps(
+        dict(scale=(736, 512), keep_ratio=True, backend='pillow', rounding='detectron2'),
+        load=dict(backend_args=None))
     dataset = dict(dataset=dict(pipeline=pipeline))
     return dict(test_pipeline=pipeline, val_dataloader=dataset, test_dataloader=dataset)
 

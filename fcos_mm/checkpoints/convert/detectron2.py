@@ -10,10 +10,10 @@ from fcos_mm.checkpoints.convert.detectron2_resnet import (
     count_levels,
     fpn_settings,
     needed,
-    resnet_channels,
     resnet_settings,
 )
 from fcos_mm.checkpoints.convert.renaming import Rule, rename
+from fcos_mm.checkpoints.convert.resnet import output_channels
 from fcos_mm.checkpoints.convert.source import Converted, Source, Weights
 from fcos_mm.errors import UserError
 
@@ -40,7 +40,7 @@ def _read(weights: Weights, extra: Mapping, variant: str | None) -> Converted:
         raise UserError(f'detectron2: the FPN makes {count_levels(ours)} levels.\nOnly detectors '
                         f'with P3 to P7, P6 from P5, can be converted.')
     model = dict(backbone=resnet_settings(ours, 'detectron2'),
-                 neck=fpn_settings(ours, resnet_channels(ours), 'detectron2'),
+                 neck=fpn_settings(ours, output_channels(ours), 'detectron2'),
                  bbox_head=_head(ours, towers))
     settings = {'model': {name: part for name, part in model.items() if part}}
     return Converted(ours, _CONFIG, settings, notes=_NOTES)

@@ -2,12 +2,10 @@
 import re
 
 from fcos_mm.checkpoints.convert.renaming import Rule
+from fcos_mm.checkpoints.convert.resnet import DEPTHS, output_channels
 from fcos_mm.checkpoints.convert.source import Weights
 from fcos_mm.errors import UserError
 
-_DEPTHS = {  # blocks of each stage, whether they are bottlenecks
-    ((2, 2, 2, 2), False): 18, ((3, 4, 6, 3), False): 34, ((3, 4, 6, 3), True): 50,
-    ((3, 4, 23, 3), True): 101, ((3, 8, 36, 3), True): 152}
 _FIRST_LEVEL = 3
 _POINTS = 27  # of a 3x3 kernel: two coordinates and a weight
 #: What the configs of the presets have.
@@ -55,11 +53,11 @@ def resnet_settings(weights: Weights, source: str) -> dict:
     """
     blocks = tuple(_numbers(weights, rf'backbone\.layer{stage}\.(\d+)\..*')
                    for stage in range(1, 5))
-    depth = _DEPTHS.get((blocks, 'backbone.layer1.0.conv3.weight' in weights))
+    depth = DEPTHS.get((blocks, 'backbone.layer1.0.conv3.weight' in weights))
     if depth is None or 'backbone.conv1.weight' not in weights:
         raise UserError(f'{source}: the backbone has {blocks} blocks, so it is no ResNet of a '
                         'known depth.\nResNet-18, 34, 50, 101, 152 and ResNeXt can be converted.')
-    made = _made(weights)
+    made = output_channels(weights)[0]
     width, inside = needed(weights, 'backbone.layer1.0.conv2.weight', source).shape[:2]
     groups = width // inside
     base = made if depth < 50 else made // 4
@@ -97,11 +95,6 @@ def fpn_settings(weights: Weights, in_channels: list[int], source: str) -> dict:
     return settings
 
 
-def resnet_channels(weights: Weights) -> list[int]:
-    """The channels of the four stages, from renamed weights."""
-    return [_made(weights) << stage for stage in range(4)]
-
-
 def count_levels(weights: Weights) -> int:
     """The number of maps that the FPN makes, from renamed weights."""
     return _numbers(weights, r'neck\.fpn_convs\.(\d+)\.conv\.weight')
@@ -123,12 +116,6 @@ def needed(weights: Weights, name: str, source: str):
         raise UserError(f'{source}: the weight that becomes {name} is missing.\nConvert the file '
                         'that the training wrote, unchanged.')
     return weights[name]
-
-
-def _made(weights: Weights) -> int:
-    """The channels of the first stage."""
-    last = 3 if 'backbone.layer1.0.conv3.weight' in weights else 2
-    return weights[f'backbone.layer1.0.conv{last}.weight'].size(0)
 
 
 def _deformable(weights: Weights, source: str) -> dict:

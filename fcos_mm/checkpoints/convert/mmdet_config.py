@@ -9,6 +9,7 @@ from functools import lru_cache
 from mmengine.config import Config
 
 from fcos_mm.checkpoints.convert.differences import difference, same
+from fcos_mm.checkpoints.convert.pipelines import testing_steps
 from fcos_mm.config import load_config
 from fcos_mm.config.literals import read_settings
 from fcos_mm.errors import UserError
@@ -189,15 +190,12 @@ def _pipeline(steps: Sequence[Mapping]) -> list[dict]:
     known = {'type', 'scale', 'img_scale', 'keep_ratio', 'backend', 'interpolation',
              'clip_object_border', 'multiscale_mode'}
     _refuse('Resize.', set(size) - known)
-    resize = dict(type='Resize', scale=tuple(size.get('scale') or size['img_scale']),
+    resize = dict(scale=tuple(size.get('scale') or size['img_scale']),
                   keep_ratio=size.get('keep_ratio', False))
     resize.update({key: size[key] for key in ('backend', 'interpolation') if key in size})
-    load = _step(steps, 'LoadImageFromFile') or dict(type='LoadImageFromFile')
-    load = {**{key: value for key, value in load.items() if key not in _NO_EFFECT},
-            'type': 'LoadImageFromFile'}
-    keys = ('img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor')
-    return [load, resize, dict(type='LoadAnnotations', with_bbox=True),
-            dict(type='PackDetInputs', meta_keys=keys)]
+    load = _step(steps, 'LoadImageFromFile') or {}
+    return testing_steps(resize, {key: value for key, value in load.items()
+                                  if key != 'type' and key not in _NO_EFFECT})
 
 
 def _test_cfg(model: Mapping, theirs: Mapping) -> dict:

@@ -4,7 +4,8 @@ import re
 from fcos_mm.checkpoints.convert.source import Weights
 from fcos_mm.errors import UserError
 
-_DEPTHS = {  # blocks of each stage, whether they are bottlenecks
+#: Depth of a ResNet by the blocks of each stage, and whether they are bottlenecks.
+DEPTHS = {
     ((2, 2, 2, 2), False): 18, ((3, 4, 6, 3), False): 34, ((3, 4, 6, 3), True): 50,
     ((3, 4, 23, 3), True): 101, ((3, 8, 36, 3), True): 152}
 _WIDTH = 64  # of the first stage
@@ -26,11 +27,11 @@ def resnet_settings(weights: Weights, prefix: str = 'backbone.') -> dict:
     """
     blocks = tuple(_blocks(weights, f'{prefix}layer{stage}.') for stage in range(1, 5))
     bottleneck = f'{prefix}layer1.0.conv3.weight' in weights
-    if f'{prefix}conv1.weight' not in weights or (blocks, bottleneck) not in _DEPTHS:
+    if f'{prefix}conv1.weight' not in weights or (blocks, bottleneck) not in DEPTHS:
         raise UserError(f'The backbone is not a ResNet or ResNeXt of a known depth: it has '
                         f'{blocks} blocks. Such a checkpoint cannot be converted without the '
                         'config of its training.')
-    settings = dict(type='ResNet', depth=_DEPTHS[blocks, bottleneck])
+    settings = dict(type='ResNet', depth=DEPTHS[blocks, bottleneck])
     width, inside = weights[f'{prefix}layer1.0.conv2.weight'].shape[:2]
     groups = width // inside
     if groups > 1:
@@ -43,7 +44,8 @@ def resnet_settings(weights: Weights, prefix: str = 'backbone.') -> dict:
 def output_channels(weights: Weights, prefix: str = 'backbone.') -> list[int]:
     """The channels of the four stages."""
     last = 3 if f'{prefix}layer1.0.conv3.weight' in weights else 2
-    return [weights[f'{prefix}layer{stage}.0.conv{last}.weight'].size(0) for stage in range(1, 5)]
+    first = weights[f'{prefix}layer1.0.conv{last}.weight'].size(0)
+    return [first << stage for stage in range(4)]
 
 
 def _blocks(weights: Weights, prefix: str) -> int:

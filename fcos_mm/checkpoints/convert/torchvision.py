@@ -12,6 +12,7 @@ from torch import Tensor
 
 from fcos_mm.checkpoints.class_rows import classes_in
 from fcos_mm.checkpoints.convert.differences import difference
+from fcos_mm.checkpoints.convert.pipelines import testing_steps
 from fcos_mm.checkpoints.convert.renaming import Rule, rename
 from fcos_mm.checkpoints.convert.resnet import output_channels, resnet_settings
 from fcos_mm.checkpoints.convert.source import Converted, Source, Weights, Written
@@ -62,7 +63,6 @@ _OUTPUTS = 91
 _CLASSIFIER = ('bbox_head.conv_cls.weight', 'bbox_head.conv_cls.bias')
 _NEVER = -20.0  # logit of a row that has no class: a score of 2e-9
 _STRIDES = (8, 16, 32, 64, 128)
-_PIPELINE_KEYS = ('img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor')
 
 
 def _recognise(weights: Weights) -> bool:
@@ -136,12 +136,12 @@ def _model(weights: Weights) -> dict:
 
 def _pipelines() -> dict:
     """Images are resized as float32 by torch, their sides rounded down."""
-    load = dict(type='LoadImageFromFile', to_float32=True)
-    boxes = dict(type='LoadAnnotations', with_bbox=True)
-    resize = dict(type='Resize', scale=(1333, 800), keep_ratio=True, interpolation='bilinear',
-                  backend='torch', rounding='torchvision')
-    train = [load, boxes, resize, dict(type='RandomFlip', prob=0.5), dict(type='PackDetInputs')]
-    test = [load, resize, boxes, dict(type='PackDetInputs', meta_keys=_PIPELINE_KEYS)]
+    resize = dict(scale=(1333, 800), keep_ratio=True, interpolation='bilinear', backend='torch',
+                  rounding='torchvision')
+    test = testing_steps(resize, load=dict(to_float32=True))
+    loading, resizing, boxes, _ = test
+    train = [loading, boxes, resizing, dict(type='RandomFlip', prob=0.5),
+             dict(type='PackDetInputs')]
     return dict(train_pipeline=train, test_pipeline=test,
                 **{f'{split}_dataloader': dict(dataset=dict(pipeline=steps)) for split, steps in (
                     ('train', train), ('val', test), ('test', test))})

@@ -5,10 +5,9 @@ import torch
 import torch.nn.functional as F
 from mmcv.cnn import build_norm_layer
 from mmdet.utils import ConfigType, OptMultiConfig
-from mmengine.model import BaseModule
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
+from fcos_mm.models.backbones.staged import StagedBackbone
 from fcos_mm.registry import MODELS
 
 #: Height of the tree of each stage, by the depth of the network.
@@ -17,7 +16,7 @@ _FIRST_TREE = 2  # level2 is stage 0
 
 
 @MODELS.register_module()
-class DLA(BaseModule):
+class DLA(StagedBackbone):
     """DLA-34 ("Deep Layer Aggregation", Yu et al., CVPR 2018).
 
     Stages 0 to 3 are the paper's ``level2`` to ``level5`` with strides 4, 8, 16 and 32. Parameters
@@ -29,10 +28,9 @@ class DLA(BaseModule):
     Args:
         depth: 34.
         base_channels: Channels of the first layer; stages have 4, 8, 16 and 32 times as many.
-        out_indices: Stages to return.
-        frozen_stages: Stages without gradients and statistics updates: 0 freezes everything
-            before the first stage, 1 also the first stage, and so on; -1 freezes nothing.
-        norm_eval: Whether batch norms keep their statistics during training.
+        out_indices: As in :class:`StagedBackbone`.
+        frozen_stages: As there.
+        norm_eval: As there.
         norm_cfg: Normalisation.
         init_cfg: As in mmengine.
 
@@ -49,11 +47,10 @@ class DLA(BaseModule):
                  norm_eval: bool = False,
                  norm_cfg: ConfigType = dict(type='BN'),
                  init_cfg: OptMultiConfig = dict(type='Kaiming', layer='Conv2d')) -> None:
-        super().__init__(init_cfg)
-        self.out_indices = tuple(out_indices)
-        self.frozen_stages = frozen_stages
-        self.norm_eval = norm_eval
-        self._check(depth)
+        if depth not in _HEIGHTS:
+            raise ValueError(f'depth={depth!r} is none of {", ".join(map(str, _HEIGHTS))}')
+        super().__init__(stages=len(_HEIGHTS[depth]), out_indices=out_indices,
+                         frozen_stages=frozen_stages, norm_eval=norm_eval, init_cfg=init_cfg)
         self.base_layer = _conv_norm_relu(3, base_channels, 7, 1, norm_cfg)
         self.level0 = _conv_norm_relu(base_channels, base_channels, 3, 1, norm_cfg)
         self.level1 = _conv_norm_relu(base_channels, 2 * base_channels, 3, 2, norm_cfg)
@@ -62,8 +59,7 @@ class DLA(BaseModule):
             self.add_module(_name(stage), _Tree(
                 _HEIGHTS[depth][stage], channels // 2, channels, norm_cfg,
                 stride=2, with_input=stage > 0))
-        for module in self._frozen():
-            module.requires_grad_(False)
+        self._freeze()
         self.register_load_state_dict_pre_hook(_leave_out_unbuilt)
 
     @classmethod
@@ -87,26 +83,6 @@ class DLA(BaseModule):
             x = getattr(self, _name(stage))(x)
             stages.append(x)
         return tuple(stages[stage] for stage in self.out_indices)
-
-    def train(self, mode: bool = True) -> 'DLA':
-        """Set the mode; frozen parts stay in evaluation mode."""
-        super().train(mode)
-        for module in self._frozen():
-            module.eval()
-        if self.norm_eval:
-            for module in self.modules():
-                if isinstance(module, _BatchNorm):
-                    module.eval()
-        return self
-
-    def _check(self, depth: int) -> None:
-        if depth not in _HEIGHTS:
-            raise ValueError(f'depth={depth!r} is none of {", ".join(map(str, _HEIGHTS))}')
-        count = len(_HEIGHTS[depth])
-        if not self.out_indices or not set(self.out_indices) <= set(range(count)):
-            raise ValueError(f'out_indices={self.out_indices} are not stages from 0 to {count - 1}')
-        if self.frozen_stages not in range(-1, count + 1):
-            raise ValueError(f'frozen_stages={self.frozen_stages} is not in -1 to {count}')
 
     def _frozen(self) -> list[nn.Module]:
         if self.frozen_stages < 0:

@@ -6,10 +6,9 @@ from mmcv.cnn import ConvModule
 from mmdet.models.layers import InvertedResidual
 from mmdet.models.utils import make_divisible
 from mmdet.utils import ConfigType, OptMultiConfig
-from mmengine.model import BaseModule
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
+from fcos_mm.models.backbones.staged import StagedBackbone
 from fcos_mm.registry import MODELS
 
 # Multipliers of width and depth.
@@ -23,7 +22,7 @@ _EPS = 1e-3
 
 
 @MODELS.register_module()
-class EfficientNetLite(BaseModule):
+class EfficientNetLite(StagedBackbone):
     """EfficientNet-Lite0 to Lite2: EfficientNet without squeeze-and-excitation, with ReLU6.
 
     The stem, and the number of blocks in the first and last group, are the same in all variants.
@@ -59,20 +58,18 @@ class EfficientNetLite(BaseModule):
                  norm_cfg: ConfigType = dict(type='BN'),
                  with_cp: bool = False,
                  init_cfg: OptMultiConfig = None) -> None:
-        super().__init__(init_cfg)
-        self.out_indices = tuple(out_indices)
-        self.frozen_stages = frozen_stages
-        self.norm_eval = norm_eval
+        if arch not in _SCALES:
+            raise ValueError(f'arch={arch!r} is none of {", ".join(_SCALES)}')
+        super().__init__(stages=len(_LAST_GROUPS), out_indices=out_indices,
+                         frozen_stages=frozen_stages, norm_eval=norm_eval, init_cfg=init_cfg)
         self.norm_cfg = {'eps': _EPS, **norm_cfg}
-        self._check(arch)
         layers = dict(conv_cfg=dict(type='Conv2dAdaptivePadding'), norm_cfg=self.norm_cfg,
                       act_cfg=dict(type='ReLU6'))
         self.stem = ConvModule(3, _STEM_CHANNELS, 3, stride=2, **layers)
         self.blocks = nn.ModuleList()
         self._ends = [0]  # blocks of the stem, and up to the end of each stage
         self._add_blocks(*_SCALES[arch], with_cp=with_cp, **layers)
-        for module in self._frozen():
-            module.requires_grad_(False)
+        self._freeze()
         self.register_load_state_dict_pre_hook(_leave_out_unbuilt)
 
     @classmethod
@@ -99,26 +96,6 @@ class EfficientNetLite(BaseModule):
             if number in self._ends:
                 stages.append(x)
         return tuple(stages[index] for index in self.out_indices)
-
-    def train(self, mode: bool = True) -> 'EfficientNetLite':
-        """Set the mode; frozen parts stay in evaluation mode."""
-        super().train(mode)
-        for module in self._frozen():
-            module.eval()
-        if self.norm_eval:
-            for module in self.modules():
-                if isinstance(module, _BatchNorm):
-                    module.eval()
-        return self
-
-    def _check(self, arch: str) -> None:
-        if arch not in _SCALES:
-            raise ValueError(f'arch={arch!r} is none of {", ".join(_SCALES)}')
-        count = len(_LAST_GROUPS)
-        if not self.out_indices or not set(self.out_indices) <= set(range(count)):
-            raise ValueError(f'out_indices={self.out_indices} are not stages from 0 to {count - 1}')
-        if self.frozen_stages not in range(-1, count + 1):
-            raise ValueError(f'frozen_stages={self.frozen_stages} is not in -1 to {count}')
 
     def _add_blocks(self, width: float, depth: float, **layers) -> None:
         """Add the blocks up to the last stage that is returned."""

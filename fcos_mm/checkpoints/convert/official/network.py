@@ -5,10 +5,11 @@ from typing import NamedTuple
 from torch import Tensor
 
 from fcos_mm.checkpoints.convert.official.names import BODY, HEAD, OFFSET
+from fcos_mm.checkpoints.convert.resnet import DEPTHS
 from fcos_mm.checkpoints.convert.source import Weights
 from fcos_mm.errors import UserError
 
-_DEPTHS = {(3, 4, 6, 3): 50, (3, 4, 23, 3): 101, (3, 8, 36, 3): 152}
+_DEPTHS = {blocks: depth for (blocks, bottleneck), depth in DEPTHS.items() if bottleneck}
 _STAGES = (1, 2, 3, 4)
 _MODULATED = 27  # offsets in y and x and a mask for each of 9 taps
 _NO_STAGES = (False, False, False, False)

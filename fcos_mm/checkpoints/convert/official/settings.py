@@ -1,11 +1,11 @@
 """The config of a network of the released code."""
 from fcos_mm.checkpoints.convert.official.network import Network
+from fcos_mm.checkpoints.convert.pipelines import testing_steps
 from fcos_mm.config.shipped import shipped_configs
 from fcos_mm.errors import UserError
 
 _IMPROVED = '-center-normbbox-centeronreg-giou'
 _EXPANSION = 4  # of the last convolution of a block
-_META_KEYS = ('img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor')
 
 
 def config_of(network: Network, improved: bool) -> str:
@@ -85,9 +85,6 @@ def _head(network: Network, improved: bool) -> dict:
 
 
 def _test_pipeline() -> list[dict]:
-    return [
-        dict(type='LoadImageFromFile', backend_args=None),
-        dict(type='Resize', scale=(1333, 800), keep_ratio=True, rounding='official',
-             backend='pillow'),
-        dict(type='LoadAnnotations', with_bbox=True),
-        dict(type='PackDetInputs', meta_keys=_META_KEYS)]
+    return testing_steps(
+        dict(scale=(1333, 800), keep_ratio=True, rounding='official', backend='pillow'),
+        load=dict(backend_args=None))
