@@ -15,7 +15,8 @@ JOBS ?= 2
 export PIP_CONSTRAINT := requirements/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 PIP_INSTALL = -m pip install --quiet --quiet --no-input --no-compile --prefer-binary
-PYTEST_JOBS = --numprocesses $(JOBS) --dist loadfile
+# In the order of their names: what takes long (stress) comes first, not alone at the end.
+PYTEST_JOBS = --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder
 TORCH_OPTIONS = $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 OLDEST_PYTHON = 10
 # Make the environment that the target is in.
