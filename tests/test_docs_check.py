@@ -1,4 +1,5 @@
 """Which blocks of the documentation are run, and how."""
+import ast
 import importlib.util
 import re
 import sys
@@ -119,3 +120,16 @@ def test_commands_stand_in_fenced_blocks(page):
     """An indented block is not run by ``make docs-check``."""
     prose = re.sub(r'```.*?```|<!--.*?-->', '', page.read_text(), flags=re.DOTALL)
     assert not re.findall(r'(?m)^    (?:fcos-mm|python|make|pip) .*', prose)
+
+
+def test_every_page_of_the_api_reference_is_in_the_navigation():
+    hooks = ast.parse((ROOT / 'docs' / '_tools' / 'hooks.py').read_text())
+    pages = next(node.value for node in hooks.body if isinstance(node, ast.Assign)
+                 and node.targets[0].id == 'API')
+    navigation = re.findall(r': api/(\w+)\.md', (ROOT / 'mkdocs.yml').read_text())
+    assert sorted(navigation) == sorted(ast.literal_eval(key) for key in pages.keys)
+
+
+def test_every_guide_is_in_the_navigation():
+    pages = {path.name for path in (ROOT / 'docs').glob('*.md')}
+    assert pages <= set(re.findall(r': ([\w/]+\.md)', (ROOT / 'mkdocs.yml').read_text()))
