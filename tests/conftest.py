@@ -18,7 +18,6 @@ import numpy as np
 import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
-from yapf.yapflib import yapf_api
 
 import fcos_mm  # noqa: F401  (before any test imports mmdet)
 from fcos_mm.cli import train
@@ -75,21 +74,6 @@ randomness = dict(seed=0)
 def few_threads():
     """Tiny tensors are slower on many threads."""
     torch.set_num_threads(1)
-
-
-@pytest.fixture(scope='session', autouse=True)
-def formatted_once():
-    """mmengine formats the text of a config five times a run, longer than a tiny network trains."""
-    texts, format_code = {}, yapf_api.FormatCode
-
-    def formatted(text, **style):
-        if text not in texts:
-            texts[text] = format_code(text, **style)
-        return texts[text]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(yapf_api, 'FormatCode', formatted)
-        yield
 
 
 @pytest.fixture(scope='session', autouse=True)

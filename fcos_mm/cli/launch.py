@@ -48,4 +48,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                           'resumes from its last checkpoint')
 
 
-run = run_of('fcos_mm.apis.launch')
+run = run_of('fcos_mm.engine.distributed.launch')

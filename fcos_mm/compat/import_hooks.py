@@ -97,9 +97,10 @@ def name_shipped_configs(utils) -> None:
 
 
 def extend_configs(config) -> None:
-    """Let the configs of ``mmengine.config.config`` have fragments and settings."""
+    """Let the configs of ``mmengine.config.config`` have fragments, settings and a kept text."""
     support_config_fragments(config)
     support_settings(config)
+    keep_pretty_text(config)
 
 
 def support_config_fragments(config) -> None:
@@ -175,6 +176,29 @@ def support_settings(config) -> None:
 
     cls._file2dict = applying(cls._file2dict)
     cls._parse_lazy_import = applying(cls._parse_lazy_import)
+
+
+def keep_pretty_text(config) -> None:
+    """Format the text of a config once, as long as its content stays the same.
+
+    mmengine formats it four times at the start of a run and again for every checkpoint, each
+    time for up to half a second. Changes ``Config`` of ``mmengine.config.config``.
+    """
+    cls = config.Config
+    format_text, kept = cls.pretty_text.fget, {}
+    if getattr(format_text, 'keeps_text', False):
+        return
+
+    def pretty_text(self):
+        content = repr(self.to_dict()), getattr(self, '_format_python_code', None)
+        if content not in kept:
+            text = format_text(self)
+            kept.clear()
+            kept[content] = text
+        return kept[content]
+
+    pretty_text.keeps_text = True
+    cls.pretty_text = property(pretty_text, doc=cls.pretty_text.__doc__)
 
 
 def keep_scope_of_config(infer) -> None:

@@ -4,6 +4,7 @@ import sys
 import types
 
 import pytest
+from mmengine.config import Config
 from mmengine.config.utils import MODULE2PACKAGE
 from mmengine.utils import get_installed_path, is_installed
 
@@ -66,3 +67,18 @@ def test_mmengine_finds_the_shipped_configs():
     name = MODULE2PACKAGE['fcos_mm']
     assert is_installed(name)
     assert f'{get_installed_path(name)}/__init__.py' == fcos_mm.__file__
+
+
+def test_the_text_of_a_config_is_formatted_again_if_it_changes(monkeypatch):
+    from yapf.yapflib import yapf_api
+    formatted, format_code = [], yapf_api.FormatCode
+    monkeypatch.setattr(yapf_api, 'FormatCode', lambda text, **style: (
+        formatted.append(text), format_code(text, **style))[1])
+    cfg = Config(dict(model=dict(depth=18), sizes=[1, 2]))
+    first = cfg.pretty_text
+    assert cfg.pretty_text == first == cfg.pretty_text and len(formatted) == 1
+    assert Config(dict(model=dict(depth=18), sizes=(1, 2))).pretty_text == (
+        'model = dict(depth=18)\nsizes = (\n    1,\n    2,\n)\n')
+    cfg.model.depth = 50
+    assert cfg.pretty_text == first.replace('18', '50')
+    assert len(formatted) == 3

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from fcos_mm.apis.launch import launch_config
 from fcos_mm.checkpoints.fit import TakenWeights, check_checkpoint, read_state_dict
 from fcos_mm.cli import train
+from fcos_mm.engine.distributed.launch import launch_config
 from fcos_mm.errors import UserError
 
 RESNET = '''

@@ -2,7 +2,6 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import torch
@@ -15,8 +14,8 @@ from fcos_mm.cli.analysis_tools import replay_batch
 from fcos_mm.engine.guards.non_finite import NonFiniteHook, running_statistics
 from fcos_mm.errors import UserError
 from fcos_mm.registry import HOOKS
+from tests.forked import ROOT, Ranks
 
-ROOT = Path(__file__).resolve().parents[3]
 POISON = '''
 import fcos_mm
 from fcos_mm.registry import HOOKS
@@ -172,22 +171,22 @@ def test_the_gradient_and_the_floor_are_in_the_log(run, tiny_config, tmp_path):
 
 
 @pytest.mark.parametrize('action', ['stop', 'skip'])
-def test_one_rank_decides_for_all(run_script, action, poisoned, tmp_path):
+def test_one_rank_decides_for_all(action, poisoned, tmp_path):
     """Two processes; the image of the second is NaN."""
     config = poisoned(iteration=1, rank=1)
     config.write_text(config.read_text().replace(", dict(type='GuardWatch')", ''))
-    done = run_script(
-        'dist_train.sh', config, 2, '--work-dir', tmp_path, '--cfg-options',
-        f'default_hooks.non_finite.action={action}', 'train_cfg.max_epochs=2',
-        'train_cfg.val_interval=9')
-    screen = done.out + done.err
+    done = Ranks(
+        2, ROOT / 'tools' / 'train.py', config, '--no-report', '--work-dir', tmp_path,
+        '--cfg-options', f'default_hooks.non_finite.action={action}', 'train_cfg.max_epochs=2',
+        'train_cfg.val_interval=9').finish()
+    screen = done.out
     assert 'iteration 1, rank 1: loss is nan' in screen and 'iteration 1, rank 0' not in screen
     assert [file.name for file in (tmp_path / 'non_finite').iterdir()] == [
         'iteration_1_rank_1.pth']
     if action == 'stop':
-        assert done.status != 0 and not list(tmp_path.glob('*.pth'))
+        assert 0 not in done.statuses and not list(tmp_path.glob('*.pth'))
     else:
-        assert done.status == 0, screen[-3000:]
+        assert done.statuses == [0, 0], screen[-3000:]
         saved = torch.load(tmp_path / 'epoch_2.pth')['state_dict']
         assert all(value.isfinite().all() for value in saved.values())
 

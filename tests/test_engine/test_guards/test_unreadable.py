@@ -12,6 +12,7 @@ from fcos_mm.datasets.unreadable import TRIES
 from fcos_mm.engine import UnreadableImageHook
 from fcos_mm.errors import UserError
 from fcos_mm.registry import DATASETS
+from tests.forked import ROOT, Ranks
 
 LOST = 'Image cannot be read: {}/images/train_{}.png'
 
@@ -116,14 +117,15 @@ def test_too_many_stop_the_training(run, damaged, tiny_config, tmp_path):
     assert 'default_hooks.unreadable.limit' in message
 
 
-def test_two_processes_add_up(run_script, damaged, tiny_config, tmp_path):
+def test_two_processes_add_up(damaged, tiny_config, tmp_path):
     """Four images, two processes: each has met those of its own batches."""
     root = damaged(2, 3)
-    done = run_script('dist_train.sh', tiny_config, 2, '--work-dir', tmp_path / 'run',
-                      '--cfg-options', f'train_dataloader.dataset.data_root={root}',
-                      'default_hooks.unreadable.limit=2', 'train_cfg.val_interval=9')
+    done = Ranks(2, ROOT / 'tools' / 'train.py', tiny_config, '--no-report', '--work-dir',
+                 tmp_path / 'run', '--cfg-options',
+                 f'train_dataloader.dataset.data_root={root}', 'default_hooks.unreadable.limit=2',
+                 'train_cfg.val_interval=9').finish()
     screen = done.out
-    assert done.status == 0, screen[-2000:] + done.err[-4000:]
+    assert done.statuses == [0, 0], screen[-4000:]
     end = screen[screen.index('2 unreadable images replaced in this training:'):]
     assert LOST.format(root, 2) in end and LOST.format(root, 3) in end
 

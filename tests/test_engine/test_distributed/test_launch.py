@@ -4,8 +4,8 @@ import signal
 import pytest
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, ProcessFailure
 
-from fcos_mm.apis.launch import describe_failure, launch_config
 from fcos_mm.cli import launch, parse
+from fcos_mm.engine.distributed.launch import describe_failure, launch_config
 from fcos_mm.errors import UserError
 
 
