@@ -1,5 +1,6 @@
 """What all tests share: few threads, a tiny dataset, a tiny config."""
 import base64
+import gc
 import hashlib
 import html
 import json
@@ -18,6 +19,7 @@ import numpy as np
 import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
+from yapf.yapflib import yapf_api
 
 import fcos_mm  # noqa: F401  (before any test imports mmdet)
 from fcos_mm.cli import train
@@ -74,6 +76,21 @@ randomness = dict(seed=0)
 def few_threads():
     """Tiny tensors are slower on many threads."""
     torch.set_num_threads(1)
+
+
+@pytest.fixture(scope='module', autouse=True)
+def short_collections():
+    """mmengine collects garbage for each dataset, among all that the tests have imported."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope='session', autouse=True)
+def plain_text():
+    """yapf formats the text of a config longer than a tiny network trains; it is Python before."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(yapf_api, 'FormatCode', lambda text, **style: (text, False))
+        yield
 
 
 @pytest.fixture(scope='session', autouse=True)
