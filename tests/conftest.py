@@ -23,6 +23,7 @@ from yapf.yapflib import yapf_api
 
 import fcos_mm  # noqa: F401  (before any test imports mmdet)
 from fcos_mm.cli import train
+from fcos_mm.config.checks import model_shapes
 
 ROOT = Path(__file__).resolve().parent.parent
 CLASSES = ('cup', 'jar')
@@ -90,6 +91,23 @@ def plain_text():
     """yapf formats the text of a config longer than a tiny network trains; it is Python before."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(yapf_api, 'FormatCode', lambda text, **style: (text, False))
+        yield
+
+
+@pytest.fixture(scope='session', autouse=True)
+def checked_once():
+    """The checks run a model without memory, which takes longer than a step of a tiny one."""
+    check, sound = model_shapes._check_detector, set()
+
+    def check_detector(key, model, mode, faults):
+        name, before = repr((key, model, mode)), len(faults.messages)
+        if name not in sound:
+            check(key, model, mode, faults)
+            if len(faults.messages) == before:
+                sound.add(name)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(model_shapes, '_check_detector', check_detector)
         yield
 
 
