@@ -5,19 +5,26 @@ import pickle
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.forked import ROOT, Forked
+
 CONFIG = 'configs/demo/fcos_csp-w25_fpn_shapes.py'
 EPOCHS = 2
 OPTIONS = ('--cfg-options', 'default_hooks.logger.interval=1',
            'default_hooks.checkpoint.interval=1', 'model.test_cfg.score_thr=0.001')
 
 
-def run(*words):
-    """Run a tool in a process of its own, as a user does; returns what it printed."""
+def run(tool, *words):
+    """Run a tool of ``tools/`` in a process of its own; returns what it printed."""
+    done = Forked(ROOT / 'tools' / tool, *words).finish(600)
+    assert done.status == 0, done.out[-3000:]
+    return done.out
+
+
+def run_anew(*words):
+    """Run a tool as a user does; returns what it printed."""
     env = {**os.environ, 'OMP_NUM_THREADS': '2'}
     done = subprocess.run([sys.executable, *map(str, words)], cwd=ROOT, env=env, text=True,
                           capture_output=True, timeout=600)
@@ -29,9 +36,9 @@ def run(*words):
 def demo(tmp_path_factory):
     """The folder of a demo, with ``data``, ``work`` and what was printed, ``screen.txt``."""
     folder = tmp_path_factory.mktemp('demo')
-    run('tools/dataset_converters/make_shapes.py', folder / 'data', '--counts', 64, 8, 12)
-    screen = run('tools/demo.py', '--data-root', folder / 'data', '--work-dir', folder / 'work',
-                 '--epochs', EPOCHS, *OPTIONS)
+    run('dataset_converters/make_shapes.py', folder / 'data', '--counts', 64, 8, 12)
+    screen = run_anew('tools/demo.py', '--data-root', folder / 'data', '--work-dir',
+                      folder / 'work', '--epochs', EPOCHS, *OPTIONS)
     (folder / 'screen.txt').write_text(screen)
     return folder
 
@@ -61,7 +68,7 @@ def test_testing_prints_the_coco_table_and_writes_what_the_grid_shows(demo):
 
 
 def test_resuming_goes_on_where_it_stopped(demo, tmp_path):
-    run('tools/train.py', CONFIG, '--no-report', '--work-dir', tmp_path, '--resume',
+    run('train.py', ROOT / CONFIG, '--no-report', '--work-dir', tmp_path, '--resume',
         demo / 'work' / 'train' / 'epoch_1.pth', *OPTIONS, f'data_root={demo}/data/',
         f'train_cfg.max_epochs={EPOCHS}')
     assert len(training_steps(tmp_path)) == (EPOCHS - 1) * 64 // 16
@@ -69,7 +76,7 @@ def test_resuming_goes_on_where_it_stopped(demo, tmp_path):
 
 
 def test_detecting_in_a_folder(demo, tmp_path):
-    run('tools/detect.py', demo / 'data' / 'test', CONFIG,
+    run('detect.py', demo / 'data' / 'test', ROOT / CONFIG,
         demo / 'work' / 'train' / f'epoch_{EPOCHS}.pth', '--out-dir', tmp_path, '--score-thr', 0.01)
     assert len(list((tmp_path / 'vis').iterdir())) == 12
     detections = json.loads((tmp_path / 'detections.json').read_text())

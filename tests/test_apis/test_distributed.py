@@ -3,14 +3,12 @@ import os
 import socket
 import subprocess
 import sys
-from pathlib import Path
 
 import mmengine
 import torch
 
 from fcos_mm.cli import test as testing
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.forked import ROOT, Ranks
 
 
 def launch(script, *words):
@@ -38,15 +36,16 @@ def test_train_with_two_processes(tiny_config, tmp_path):
 
 def test_test_with_two_processes_equals_one(trained, run, tmp_path):
     words = [trained.config, trained.checkpoint]
-    screen = launch('dist_test.sh', *words, 2, '--work-dir', tmp_path, '--out',
-                    tmp_path / 'two.pkl')
+    done = Ranks(2, ROOT / 'tools' / 'test.py', *words, '--work-dir', tmp_path, '--out',
+                 tmp_path / 'two.pkl').finish()
+    assert done.statuses == [0, 0], done.out[-4000:]
     _, alone = run(testing, *words, '--work-dir', tmp_path, '--out', tmp_path / 'one.pkl')
 
     def table(text):
         return [line for line in text.splitlines() if 'Average' in line]
 
-    assert len(table(screen)) == 12
-    assert table(screen) == table(alone)
+    assert len(table(done.out)) == 12
+    assert table(done.out) == table(alone)
     detections = [mmengine.load(tmp_path / name) for name in ('one.pkl', 'two.pkl')]
     assert [image['img_id'] for image in detections[0]] == [1, 2]
     for image, same in zip(*detections):

@@ -14,6 +14,7 @@ from fcos_mm.errors import UserError
 from fcos_mm.paper.main import make_settings
 from fcos_mm.paper.runs import Run
 from fcos_mm.paper.tables import NAMES
+from tests.forked import Forked
 
 TOOLS = Path(__file__).resolve().parents[2] / 'tools'
 QUICK = ['pretraining.steps=2', 'train_cfg.max_epochs=1', 'train_dataloader.num_workers=0',
@@ -37,7 +38,18 @@ def arguments(*words):
     return parse(command, [str(word) for word in words], tools=TOOLS)
 
 
-def test_trains_tests_measures_and_draws(shapes, tmp_path, capsys):
+class Process(Forked):
+    """A process of the queue, with what it uses of ``subprocess.Popen``."""
+
+    def __init__(self, command, *, stdout, env, **options):
+        super().__init__(*command[1:], screen=stdout.name, **env)
+
+    def wait(self):
+        return self.finish().status
+
+
+def test_trains_tests_measures_and_draws(shapes, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr('fcos_mm.paper.queue.subprocess.Popen', Process)
     words = ['figure3', 'figure7', 'figure8', '--scale', 'tiny', '--data-root', shapes, '--out',
              tmp_path, '--cfg-options', *QUICK]
     paper(*words)
