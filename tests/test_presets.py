@@ -245,7 +245,10 @@ def test_fcos_rt_is_adelaidets():
     assert cfg.model.data_preprocessor.mean == [103.53, 116.28, 123.675]
     resize, = (step for step in cfg.train_pipeline if step.type == 'RandomChoiceResize')
     assert resize.scales == [(900, side) for side in range(256, 609, 32)]
-    assert cfg.test_dataloader.dataset.pipeline[1].scale == (736, 512)
+    tested = cfg.test_dataloader.dataset.pipeline[1]
+    assert tested.scale == (736, 512)
+    assert {(step.backend, step.rounding) for step in (resize, tested)} == {
+        ('pillow', 'detectron2')}
     assert (cfg.train_cfg.max_iters, cfg.param_scheduler[1].milestones) == (
         360000, [300000, 340000])
     assert cfg.train_dataloader.dataset.pipeline == cfg.train_pipeline

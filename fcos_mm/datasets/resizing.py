@@ -1,7 +1,4 @@
 """``Resize``: mmdet's, which can also compute size and pixels as other implementations do."""
-from collections.abc import Callable
-from math import floor
-
 import mmcv
 import numpy as np
 import torch
@@ -10,49 +7,7 @@ from torch.nn.functional import interpolate
 
 from fcos_mm.errors import check_choice
 from fcos_mm.registry import TRANSFORMS
-
-
-def _as_mmcv(width: int, height: int, long_side: int, short_side: int) -> tuple[int, int]:
-    """(width, height) of ``mmcv.imrescale``."""
-    return mmcv.rescale_size((width, height), (long_side, short_side))
-
-
-def _as_torchvision(width: int, height: int, long_side: int, short_side: int) -> tuple[int, int]:
-    """(width, height) of torchvision's ``GeneralizedRCNNTransform``, which rounds down."""
-    scale = min(short_side / min(width, height), long_side / max(width, height))
-    return floor(width * scale), floor(height * scale)
-
-
-def _as_official(width: int, height: int, long_side: int, short_side: int) -> tuple[int, int]:
-    """(width, height) of the released code, which rounds the short side and then cuts the long."""
-    short, long = min(width, height), max(width, height)
-    if long / short * short_side > long_side:
-        short_side = round(long_side * short / long)
-    if short == short_side:
-        return width, height
-    if width < height:
-        return short_side, int(short_side * height / width)
-    return int(short_side * width / height), short_side
-
-
-def _as_detectron2(width: int, height: int, long_side: int, short_side: int) -> tuple[int, int]:
-    """(width, height) of detectron2's ``ResizeShortestEdge``.
-
-    Those of mmcv, but halves can fall to the other side: the factors are applied one by one.
-    """
-    scale = short_side / min(width, height)
-    sides = [float(short_side) if side == min(width, height) else scale * side
-             for side in (width, height)]
-    if max(sides) > long_side:
-        cut = float(long_side) / max(sides)
-        sides = [side * cut for side in sides]
-    return int(sides[0] + 0.5), int(sides[1] + 0.5)
-
-
-#: How the sides are rounded if the aspect ratio is kept.
-_RULES: dict[str, Callable[[int, int, int, int], tuple[int, int]]] = {
-    'nearest': _as_mmcv, 'detectron2': _as_detectron2, 'torchvision': _as_torchvision,
-    'official': _as_official}
+from fcos_mm.runtime.rounding import ROUNDINGS
 
 
 @TRANSFORMS.register_module()
@@ -78,7 +33,7 @@ class Resize(MMDetResize):
 
     def __init__(self, *args, rounding: str = 'nearest', **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        check_choice('rounding', rounding, tuple(_RULES))
+        check_choice('rounding', rounding, tuple(ROUNDINGS))
         self.rounding = rounding
 
     def _resize_img(self, results: dict) -> None:
@@ -89,7 +44,7 @@ class Resize(MMDetResize):
         scale = results['scale']
         size = scale
         if self.keep_ratio:
-            size = _RULES[self.rounding](width, height, max(scale), min(scale))
+            size = ROUNDINGS[self.rounding](width, height, max(scale), min(scale))
         results['img'] = self._interpolate(results['img'], size)
         results['img_shape'] = results['img'].shape[:2]
         results['scale_factor'] = (size[0] / width, size[1] / height)

@@ -9,16 +9,20 @@ from fcos_mm.export.network import ExportNetwork
 from fcos_mm.export.settings import iou_threshold
 from fcos_mm.models.structures import BOX_CONVENTIONS
 from fcos_mm.runtime.info import ModelInfo, Postprocessing, Preprocessing
+from fcos_mm.runtime.resize import BACKENDS
+from fcos_mm.runtime.rounding import ROUNDINGS
 from fcos_mm.version import __version__
 
 _PIPELINE = 'test_dataloader.dataset.pipeline'
 #: Steps of test pipelines that change no pixel.
 _WITHOUT_EFFECT = ('LoadAnnotations', 'PackDetInputs')
-#: What the settings of a step must be for the runtime to do the same; others have no effect.
-_REQUIRED = {
-    'LoadImageFromFile': dict(to_float32=False, color_type='color', imdecode_backend='cv2'),
-    'Resize': dict(scale_factor=None, interpolation='bilinear', backend='cv2',
-                   rounding='nearest'),
+#: What the settings of a step can be for the runtime to do the same, the default first; others
+#: have no effect.
+_ALLOWED = {
+    'LoadImageFromFile': dict(to_float32=(False, True), color_type=('color', ),
+                              imdecode_backend=('cv2', )),
+    'Resize': dict(scale_factor=(None, ), interpolation=('bilinear', ), backend=BACKENDS,
+                   rounding=tuple(ROUNDINGS)),
 }
 
 
@@ -65,36 +69,51 @@ def preprocessing(cfg: Config) -> Preprocessing:
         keep_ratio=bool(resize.get('keep_ratio', False)), channels='rgb' if swapped else 'bgr',
         mean=tuple(map(float, mean or (0, 0, 0))), std=tuple(map(float, std or (1, 1, 1))),
         pad_divisor=int(values.get('pad_size_divisor', 1)),
-        pad_value=float(values.get('pad_value', 0)))
+        pad_value=float(values.get('pad_value', 0)), backend=resize.get('backend', 'cv2'),
+        rounding=resize.get('rounding', 'nearest'))
 
 
 def padded_scale(rule: Preprocessing) -> tuple[int, int]:
-    """(height, width) of the input for an image of the shape of ``scale``."""
+    """(height, width) of the input for an image of the shape of ``scale``.
+
+    Under the rounding ``'official'`` a thin image can be a little longer than ``scale``; the
+    runtime makes smaller what exceeds the padding.
+    """
     width, height = rule.scale
     return rule.padded(height), rule.padded(width)
 
 
 def _resize(pipeline: Sequence[Mapping]) -> Mapping:
     """The one step that changes the size, after a check of all."""
-    found = []
+    found, floats = [], None
     for index, step in enumerate(pipeline):
         place = f'{_PIPELINE}.{index}'
         kind = str(step.get('type')).rpartition('.')[2]
         if kind in _WITHOUT_EFFECT:
             continue
-        if kind not in _REQUIRED:
-            raise UserError(f'{place}: an exported detector cannot do {step.get("type")!r}.\n'
-                            'It loads an image, resizes it (Resize) and does what '
-                            'model.data_preprocessor says. Remove the step, or use --cfg-options.')
-        for key, value in _REQUIRED[kind].items():
-            if step.get(key, value) != value:
-                raise UserError(f'{place}.{key}={step[key]!r}: an exported detector has '
-                                f'{key}={value!r}.\nChange it: --cfg-options {place}.{key}={value}')
+        _check_step(step, kind, place)
         found += [step] * (kind == 'Resize')
+        floats = place if step.get('to_float32') else floats
     if len(found) != 1 or not found[0].get('scale'):
         raise UserError(f'{_PIPELINE} must have one Resize with a scale, and has {len(found)}.\n'
                         "Write dict(type='Resize', scale=(1333, 800), keep_ratio=True).")
+    if floats and found[0].get('backend') != 'torch':
+        raise UserError(f"{floats}.to_float32=True: an exported detector resizes floats only by "
+                        "Resize(backend='torch').\nChange it: --cfg-options "
+                        f'{floats}.to_float32=False')
     return found[0]
+
+
+def _check_step(step: Mapping, kind: str, place: str) -> None:
+    if kind not in _ALLOWED:
+        raise UserError(f'{place}: an exported detector cannot do {step.get("type")!r}.\n'
+                        'It loads an image, resizes it (Resize) and does what '
+                        'model.data_preprocessor says. Remove the step, or use --cfg-options.')
+    for key, values in _ALLOWED[kind].items():
+        if step.get(key, values[0]) not in values:
+            raise UserError(f'{place}.{key}={step[key]!r}: an exported detector has '
+                            f'{" or ".join(f"{key}={value!r}" for value in values)}.\n'
+                            f'Change it: --cfg-options {place}.{key}={values[0]}')
 
 
 def _postprocessing(network: ExportNetwork) -> Postprocessing:

@@ -127,7 +127,8 @@ def reference(network: ExportNetwork, batch: Mapping[str, ndarray]) -> dict[str,
     images = torch.from_numpy(batch['images'])
     if network.mode != 'nms':
         return {name: value.numpy() for name, value in zip(network.output_names, network(images))}
-    metas = [dict(img_shape=tuple(size)) for size in batch['sizes'].astype(int).tolist()]
+    metas = [dict(img_shape=tuple(size), batch_input_shape=tuple(images.shape[-2:]))
+             for size in batch['sizes'].astype(int).tolist()]
     found = network.head.predict_by_feat(*network.network_outputs(images), batch_img_metas=metas)
     most, extra = network.suppression.max_per_img, network.suppression.extra
     outputs = dict(

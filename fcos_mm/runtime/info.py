@@ -3,12 +3,17 @@ import dataclasses
 import json
 from dataclasses import dataclass
 
-from fcos_mm.errors import UserError
+from fcos_mm.errors import UserError, check_choice
+from fcos_mm.runtime.resize import BACKENDS
+from fcos_mm.runtime.rounding import ROUNDINGS
 
 #: The key of the JSON in the metadata of ONNX and OpenVINO files.
 KEY = 'fcos_mm'
-#: Raised when a reader of older files would misread new ones.
-FORMAT = 1
+#: Raised when a reader of older files would misread new ones. A file has the lowest format that
+#: can say what it needs, so that older versions read all others: 2 for the fields in
+#: :data:`_OF_FORMAT_2` where they are not the defaults.
+FORMAT = 2
+_OF_FORMAT_2 = ('backend', 'rounding')
 MODES = ('raw', 'decoded', 'nms')
 PRECISIONS = ('fp32', 'fp16', 'bf16', 'int8')
 
@@ -26,6 +31,11 @@ class Preprocessing:
         std: Divides each channel.
         pad_divisor: Sides are padded to multiples of it.
         pad_value: What the normalised image is padded with.
+        backend: What interpolates: ``'cv2'``, ``'pillow'`` or ``'torch'``.
+        rounding: How the sides are rounded if ``keep_ratio``, a key of ``ROUNDINGS``.
+
+    Raises:
+        ValueError: If ``backend`` or ``rounding`` is none of these.
     """
     scale: tuple[int, int]
     keep_ratio: bool
@@ -34,6 +44,12 @@ class Preprocessing:
     std: tuple[float, ...]
     pad_divisor: int
     pad_value: float
+    backend: str = 'cv2'
+    rounding: str = 'nearest'
+
+    def __post_init__(self) -> None:
+        check_choice('backend', self.backend, BACKENDS)
+        check_choice('rounding', self.rounding, tuple(ROUNDINGS))
 
     def padded(self, side: int) -> int:
         """The smallest multiple of ``pad_divisor`` that holds a side."""
@@ -96,7 +112,12 @@ class ModelInfo:
 
     def to_json(self) -> str:
         """The text to write into a file."""
-        return json.dumps(dict(format=FORMAT, **dataclasses.asdict(self)), ensure_ascii=False)
+        values, usual = dataclasses.asdict(self), Preprocessing.__dataclass_fields__
+        how = values['preprocessing']
+        plain = all(how[name] == usual[name].default for name in _OF_FORMAT_2)
+        if plain:
+            values['preprocessing'] = {name: how[name] for name in how if name not in _OF_FORMAT_2}
+        return json.dumps(dict(format=1 if plain else FORMAT, **values), ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str | None, path: str) -> 'ModelInfo':

@@ -1,19 +1,20 @@
 """From an image to the network's input: resize, normalise, pad; as mmdet's test pipeline."""
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from fcos_mm.runtime.images import ImageError
 from fcos_mm.runtime.info import ModelInfo
-from fcos_mm.runtime.resize import resize
+from fcos_mm.runtime.resize import resizer
+from fcos_mm.runtime.rounding import ROUNDINGS, scaled
 
 
 class Prepared(NamedTuple):
     """An image of the network's size.
 
     Attributes:
-        pixels: (height, width, 3) RGB uint8, resized.
+        pixels: (height, width, 3) RGB, resized: uint8, or float32 by the backend ``'torch'``.
         original: (height, width) of the image.
         padded: (height, width) of the input that it is padded to.
     """
@@ -37,16 +38,21 @@ class Preprocessor:
 
     Args:
         info: The metadata of the file.
+
+    Raises:
+        UserError: If the file needs Pillow, which is not installed.
     """
 
     def __init__(self, info: ModelInfo) -> None:
         self._how = how = info.preprocessing
         self._batch, self._height, self._width = info.shape
+        self._resize = resizer(how.backend)
         order = range(3) if how.channels == 'rgb' else range(2, -1, -1)
+        #: For each channel of the network its place in RGB, mean and deviation.
+        self._channels = [(place, np.float32(mean), np.float32(std))
+                          for place, mean, std in zip(order, how.mean, how.std, strict=True)]
         levels = np.arange(256, dtype=np.float32)
-        #: For each channel of the network its place in RGB, and the normalised 256 values.
-        self._tables = [(place, (levels - np.float32(mean)) / np.float32(std))
-                        for place, mean, std in zip(order, how.mean, how.std, strict=True)]
+        self._tables = [(levels - mean) / std for _, mean, std in self._channels]
 
     def prepare(self, image: np.ndarray) -> Prepared:
         """Resize an image (height, width, 3) RGB uint8.
@@ -59,7 +65,7 @@ class Preprocessor:
         if not new_width or not new_height:
             raise ImageError(f'The image of {width} x {height} pixels is too thin: it would be '
                              f'resized to {new_width} x {new_height}.')
-        return Prepared(pixels=resize(image, new_width, new_height), original=(height, width),
+        return Prepared(pixels=self._resize(image, new_width, new_height), original=(height, width),
                         padded=self._padded(new_height, new_width))
 
     def batch(self, images: Sequence[Prepared]) -> dict[str, np.ndarray]:
@@ -75,25 +81,26 @@ class Preprocessor:
         sizes = np.full((number, 2), (height, width), np.float32)
         for one, image, size in zip(inputs, images, sizes):
             rows, columns = size[:] = image.size
-            for channel, (place, table) in zip(one, self._tables):
-                channel[:rows, :columns] = table[image.pixels[..., place]]
+            for channel, values in zip(one, self._normalised(image.pixels)):
+                channel[:rows, :columns] = values
         return dict(images=inputs, sizes=sizes)
 
+    def _normalised(self, pixels: np.ndarray) -> Iterator[np.ndarray]:
+        """The channels of the network, float32."""
+        for (place, mean, std), table in zip(self._channels, self._tables):
+            channel = pixels[..., place]
+            yield table[channel] if channel.dtype == np.uint8 else (channel - mean) / std
+
     def _target(self, width: int, height: int) -> tuple[int, int]:
-        """The width and height to resize to, by mmcv's rule and inside a fixed input."""
+        """The width and height to resize to: by the rule of the file, inside a fixed input."""
         most = self._width or np.inf, self._height or np.inf
         wide, high = self._how.scale
         if not self._how.keep_ratio:
             return int(min(wide, most[0])), int(min(high, most[1]))
-        factor = min(max(wide, high) / max(width, height), min(wide, high) / min(width, height))
-        target = _scaled(width, height, factor)
+        target = ROUNDINGS[self._how.rounding](width, height, max(wide, high), min(wide, high))
         if target[0] > most[0] or target[1] > most[1]:
-            target = _scaled(width, height, min(most[0] / width, most[1] / height))
+            target = scaled(width, height, min(most[0] / width, most[1] / height))
         return target
 
     def _padded(self, height: int, width: int) -> tuple[int, int]:
         return (self._height or self._how.padded(height), self._width or self._how.padded(width))
-
-
-def _scaled(width: int, height: int, factor: float) -> tuple[int, int]:
-    return int(width * factor + 0.5), int(height * factor + 0.5)

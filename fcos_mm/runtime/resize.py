@@ -1,12 +1,32 @@
-"""Bilinear interpolation, by OpenCV, or in NumPy with OpenCV's results."""
+"""Bilinear interpolation by OpenCV or Pillow, or in NumPy with the results of OpenCV or torch."""
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
+from fcos_mm.compat.extras import import_extra
 from fcos_mm.runtime.opencv import opencv
 
+#: What ``Resize`` may interpolate with.
+BACKENDS = ('cv2', 'pillow', 'torch')
 _BITS = 11  # of a weight in OpenCV's fixed-point arithmetic
 _ROWS_AT_ONCE = 64  # of the result, which bounds the memory
+
+
+def resizer(backend: str) -> Callable[[np.ndarray, int, int], np.ndarray]:
+    """The function of (image, width, height) that interpolates (H, W, 3) uint8 as a backend does.
+
+    It returns uint8, for ``'torch'`` float32.
+
+    Args:
+        backend: One of :data:`BACKENDS`.
+
+    Raises:
+        UserError: If it needs Pillow, which is not installed.
+    """
+    if backend == 'pillow':
+        import_extra('PIL.Image', "This model, whose test pipeline has Resize(backend='pillow'),")
+    return dict(zip(BACKENDS, (resize, _resize_by_pillow, resize_float)))[backend]
 
 
 def resize(image: np.ndarray, width: int, height: int) -> np.ndarray:
@@ -50,6 +70,48 @@ def resize_bilinear(image: np.ndarray, width: int, height: int) -> np.ndarray:
         below = (mixed[lower - first] * down.second[part, None]) >> 16
         result[part] = (above + below + 2) >> 2
     return result.reshape(height, width, channels)
+
+
+def resize_float(image: np.ndarray, width: int, height: int) -> np.ndarray:
+    """``torch.nn.functional.interpolate(mode='bilinear')`` of float32 in NumPy.
+
+    The places are computed with one rounding, as torch does where the processor has fused
+    multiplication and addition; the results then differ by some 1e-5 of a pixel's 255.
+
+    Args:
+        image: (H, W, channels) uint8.
+        width: Of the result.
+        height: Of the result.
+
+    Returns:
+        (height, width, channels) float32.
+    """
+    result = np.empty((height, width, image.shape[2]), np.float32)
+    left, right, near, far = _float_taps(image.shape[1], width)
+    above, below, top, bottom = _float_taps(image.shape[0], height)
+    for start in range(0, height, _ROWS_AT_ONCE):
+        part = slice(start, start + _ROWS_AT_ONCE)
+        first = above[start]
+        source = image[first:below[part][-1] + 1].astype(np.float32)
+        mixed = source[:, left] * near[:, None] + source[:, right] * far[:, None]
+        result[part] = (mixed[above[part] - first] * top[part, None, None]
+                        + mixed[below[part] - first] * bottom[part, None, None])
+    return result
+
+
+def _resize_by_pillow(image: np.ndarray, width: int, height: int) -> np.ndarray:
+    """As ``mmcv.imresize(backend='pillow')``."""
+    pillow = import_extra('PIL.Image', 'Resizing')
+    return np.array(pillow.fromarray(image).resize((width, height), pillow.Resampling.BILINEAR))
+
+
+def _float_taps(source: int, target: int) -> tuple[np.ndarray, ...]:
+    """For each pixel of the result along one axis: two source pixels, and the weight of each."""
+    scale = np.float64(np.float32(source) / np.float32(target))
+    exact = np.maximum((scale * (np.arange(target) + 0.5) - 0.5).astype(np.float32), 0)
+    place = np.minimum(exact.astype(np.int64), source - 1)
+    rest = np.minimum(exact - place.astype(np.float32), 1).astype(np.float32)
+    return place, np.minimum(place + 1, source - 1), np.float32(1) - rest, rest
 
 
 class _Taps(NamedTuple):

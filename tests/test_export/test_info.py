@@ -49,6 +49,8 @@ def test_defaults():
 @pytest.mark.parametrize('steps, words', [
     ([LOAD, RESIZE, dict(type='Pad', size_divisor=32)], r"pipeline\.2: .* cannot do 'Pad'"),
     ([dict(LOAD, to_float32=True), RESIZE], r'pipeline\.0\.to_float32=True'),
+    ([dict(LOAD, imdecode_backend='pillow'), RESIZE], r'pipeline\.0\.imdecode_backend='),
+    ([LOAD, dict(RESIZE, backend='other')], "has backend='cv2' or backend='pillow' or "),
     ([LOAD, dict(RESIZE, interpolation='nearest')], r"pipeline\.1\.interpolation='nearest'"),
     ([LOAD, PACK], 'one Resize with a scale, and has 0'),
     ([LOAD, RESIZE, RESIZE], 'and has 2'),
@@ -56,3 +58,12 @@ def test_defaults():
 def test_a_pipeline_the_runtime_cannot_reproduce(steps, words):
     with pytest.raises(UserError, match=words):
         preprocessing(config(*steps))
+
+
+@pytest.mark.parametrize('load, resize', [
+    ({}, dict(backend='pillow', rounding='official')),
+    ({}, dict(backend='pillow', rounding='detectron2')),
+    (dict(to_float32=True), dict(backend='torch', rounding='torchvision'))])
+def test_resizing_of_converted_detectors(load, resize):
+    how = preprocessing(config(dict(LOAD, **load), dict(RESIZE, **resize), PACK))
+    assert dict(backend=how.backend, rounding=how.rounding) == resize

@@ -18,10 +18,10 @@ from .conftest import info, small_detector
 
 @pytest.fixture(scope='module')
 def written(tmp_path_factory):
-    """The network and file of mode ``nms``, dynamic."""
-    network = ExportNetwork(small_detector(), 'nms')
+    """The network and file of mode ``nms``, dynamic, also the spacing of its locations."""
+    network = ExportNetwork(small_detector(head=dict(location_spacing='input')), 'nms')
     path = tmp_path_factory.mktemp('onnx') / 'model.onnx'
-    write_onnx(network, path, info=info(shape=(0, 0, 0)))
+    write_onnx(network, path, info=info(shape=(0, 0, 0), divisor=8))
     return network, path
 
 
@@ -36,12 +36,13 @@ def test_the_file_is_one_with_metadata_and_names(written):
     operators = [node.op_type for node in model.graph.node]
     assert operators.count('NonMaxSuppression') == 1
     assert {node.domain for node in model.graph.node} <= {'', 'ai.onnx'}
-    assert open_session(path).info == info(shape=(0, 0, 0))
+    assert open_session(path).info == info(shape=(0, 0, 0), divisor=8)
 
 
-@pytest.mark.parametrize('batch, height, width', [(2, 96, 128), (1, 48, 48), (3, 32, 160)])
+@pytest.mark.parametrize('batch, height, width', [
+    (2, 96, 128), (1, 48, 48), (3, 40, 168)])
 def test_any_size_and_batch(written, batch, height, width):
-    network, path = written
+    network, path = written  # maps of 40 and 168 pixels: 2 and 10 cells, 20 and 16 pixels apart
     generator = np.random.default_rng(batch)
     inputs = dict(images=generator.normal(size=(batch, 3, height, width)).astype(np.float32),
                   sizes=np.array([[height - 5, width]] * batch, np.float32))

@@ -6,8 +6,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from mmcv.image import rescale_size
 from mmcv.transforms import LoadImageFromFile
-from mmdet.datasets.transforms import PackDetInputs, Resize
+from mmdet.datasets.transforms import PackDetInputs
 
+from fcos_mm.datasets import Resize
+from fcos_mm.errors import UserError
 from fcos_mm.models import DetDataPreprocessor
 from fcos_mm.runtime.images import ImageError, read_image
 from fcos_mm.runtime.preprocessing import Preprocessor
@@ -18,10 +20,12 @@ def image_of(height, width, seed=0):
 
 
 def mmdet_inputs(image, how, folder):
-    """The slow way: mmdet's pipeline on a file, and the data preprocessor of the model."""
+    """The slow way: the pipeline of `fcos-mm detect` and the data preprocessor of the model."""
     cv2.imwrite(str(folder / 'a.png'), image[..., ::-1])
     sample = dict(img_path=str(folder / 'a.png'))
-    for step in (LoadImageFromFile(), Resize(scale=how.scale, keep_ratio=how.keep_ratio),
+    resize = Resize(scale=how.scale, keep_ratio=how.keep_ratio, backend=how.backend,
+                    rounding=how.rounding)
+    for step in (LoadImageFromFile(to_float32=how.backend == 'torch'), resize,
                  PackDetInputs(meta_keys=('img_shape', 'scale_factor'))):
         sample = step(sample)
     data = dict(inputs=[sample['inputs']], data_samples=[sample['data_samples']])
@@ -45,6 +49,32 @@ def test_equals_mmdet(size, keep_ratio, channels, make_info, tmp_path):
     assert inputs['images'].dtype == np.float32 and np.array_equal(inputs['images'], expected)
     assert inputs['sizes'].tolist() == [list(sample.img_shape)]
     assert prepared.scale == tuple(sample.scale_factor)
+
+
+@pytest.mark.parametrize('backend, rounding', [
+    ('pillow', 'official'), ('pillow', 'detectron2'), ('pillow', 'nearest'), ('cv2', 'official'),
+    ('torch', 'torchvision'), ('torch', 'nearest')])
+def test_equals_the_pipelines_of_converted_detectors(backend, rounding, make_info, tmp_path):
+    std = (57.375, 57.12, 58.395)
+    for number, size in enumerate([(48, 64), (100, 30), (5, 4), (1, 2), (3, 70), (112, 160),
+                                   (213, 500), (71, 113)]):
+        info = make_info(scale=(80, 56), keep_ratio=number != 3, backend=backend,
+                         rounding=rounding, channels='bgr', std=std)
+        image = image_of(*size, seed=number)
+        expected, sample = mmdet_inputs(image, info.preprocessing, tmp_path)
+        preprocessor = Preprocessor(info)
+        inputs = preprocessor.batch([preprocessor.prepare(image)])
+        assert inputs['sizes'].tolist() == [list(sample.img_shape)]
+        assert inputs['images'].dtype == np.float32
+        limit = 1e-4 * 255 / min(std) if backend == 'torch' else 0
+        assert np.abs(inputs['images'] - expected).max() <= limit
+
+
+def test_pillow_is_needed_where_the_file_says_so(make_info, monkeypatch):
+    monkeypatch.setitem(__import__('sys').modules, 'PIL.Image', None)
+    Preprocessor(make_info())
+    with pytest.raises(UserError, match=r"backend='pillow'.*needs the package PIL"):
+        Preprocessor(make_info(backend='pillow'))
 
 
 @settings(max_examples=200, deadline=None)

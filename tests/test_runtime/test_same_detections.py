@@ -1,6 +1,9 @@
 """An exported model finds what ``fcos_mm.load`` finds, box by box."""
+import dataclasses
+
 import cv2
 import numpy as np
+import onnx
 import pytest
 import torch
 from mmengine.config import Config
@@ -9,10 +12,11 @@ from PIL import Image
 
 import fcos_mm
 from fcos_mm.cli import main
+from fcos_mm.export.info import preprocessing
 from fcos_mm.registry import MODELS
 from fcos_mm.runtime import Detector
+from fcos_mm.runtime.info import KEY, ModelInfo
 
-pytest.importorskip('fcos_mm.export.onnx')
 CONFIG = '''
 _base_ = '{root}/configs/_base_/models/{preset}.py'
 data_root = '{folder}/'
@@ -82,12 +86,19 @@ def same(found, expected):
     assert found.near == expected.near and found.rows()[0].keys() == expected.rows()[0].keys()
 
 
-@pytest.mark.parametrize('preset, mode', [('fcos_paper', 'decoded'), ('fcos_official', 'nms')])
-def test_same_detections(make_model, pictures, preset, mode, tmp_path):
+@pytest.fixture(scope='module', params=[('fcos_paper', 'decoded'), ('fcos_official', 'nms')])
+def exported(make_model, tmp_path_factory, request):
+    """The config and checkpoint of a model, and its file."""
     from fcos_mm.cli import export
-    model, file = make_model(preset), tmp_path / 'tiny.onnx'
+    preset, mode = request.param
+    model, file = make_model(preset), tmp_path_factory.mktemp(mode) / 'tiny.onnx'
     main(export, [model[0], '--weights', model[1], '--format', 'onnx', '--mode', mode, '--dynamic',
                   '--out', str(file)])
+    return model, file
+
+
+def test_same_detections(exported, pictures):
+    model, file = exported
     expected = fcos_mm.load(*model, device='cpu', score_thr=0.1)
     detector = Detector(file, score_thr=0.1, threads=1)
     assert detector.thresholds == expected.thresholds and detector.classes == expected.classes
@@ -99,3 +110,27 @@ def test_same_detections(make_model, pictures, preset, mode, tmp_path):
     one = Detector(file, score_thr=0.1, classes=name)(pictures[0])
     other = fcos_mm.load(*model, device='cpu', score_thr=0.1, classes=name)(pictures[0])
     assert one.names == other.names == [name] * len(one)
+
+
+@pytest.mark.parametrize('exported', [('fcos_official', 'nms')], indirect=True)
+@pytest.mark.parametrize('load, resize', [
+    ({}, dict(backend='pillow', rounding='official')),
+    ({}, dict(backend='pillow', rounding='detectron2')),
+    (dict(to_float32=True), dict(backend='torch', rounding='torchvision'))])
+def test_resized_as_by_other_implementations(exported, pictures, load, resize, tmp_path):
+    (config, checkpoint), file = exported
+    cfg = Config.fromfile(config)
+    cfg.test_dataloader.dataset.pipeline[0].update(load)
+    cfg.test_dataloader.dataset.pipeline[1].update(resize)
+    cfg.dump(tmp_path / 'tiny.py')
+    model = onnx.load(file)  # the network is the same
+    info = ModelInfo.from_json({prop.key: prop.value for prop in model.metadata_props}[KEY], file)
+    info = dataclasses.replace(info, preprocessing=preprocessing(cfg))
+    onnx.helper.set_model_props(model, {KEY: info.to_json()})
+    onnx.save(model, tmp_path / 'tiny.onnx')
+    expected = fcos_mm.load(str(tmp_path / 'tiny.py'), checkpoint, device='cpu', score_thr=0.1)
+    detector = Detector(tmp_path / 'tiny.onnx', score_thr=0.1, threads=1)
+    for picture in pictures:
+        same(detector(picture), expected(picture))
+    same(fcos_mm.load(str(tmp_path / 'tiny.onnx'), score_thr=0.1)(pictures[0]),
+         expected(pictures[0]))

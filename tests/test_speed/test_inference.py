@@ -117,6 +117,13 @@ def test_no_batch_normalisation_no_test_picture():
         assert_same(outputs(model), outputs(prepare_for_inference(model)))
 
 
+def test_groups_of_one_channel():
+    # PyTorch refuses to normalise a single value, which a map of 1 x 1 has for each group
+    head = {**TINY['bbox_head'], 'norm_cfg': dict(type='GN', num_groups=128)}
+    model = build(bbox_head=head)
+    assert_same(outputs(model, (160, 160)), outputs(prepare_for_inference(model), (160, 160)))
+
+
 def test_parts_of_a_wrapped_detector():
     wrapper = nn.DataParallel(build())
     assert network_parts(wrapper) == [

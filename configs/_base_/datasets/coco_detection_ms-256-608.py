@@ -1,4 +1,5 @@
-# FCOS-RT: the shorter side is one of twelve sizes in training, 512 in testing.
+# FCOS-RT: the shorter side is one of twelve sizes in training, 512 in testing. Images are resized
+# as detectron2 does, as AdelaiDet trains these models.
 _base_ = './coco_detection.py'
 
 train_pipeline = [
@@ -8,13 +9,15 @@ train_pipeline = [
         type='RandomChoiceResize',
         scales=[(900, 256), (900, 288), (900, 320), (900, 352), (900, 384), (900, 416),
                 (900, 448), (900, 480), (900, 512), (900, 544), (900, 576), (900, 608)],
-        keep_ratio=True),
+        keep_ratio=True,
+        backend='pillow',
+        rounding='detectron2'),
     dict(type='RandomFlip', prob=0.5),
     dict(type='PackDetInputs')
 ]
 test_pipeline = [
     dict(type='LoadImageFromFile', backend_args={{_base_.backend_args}}),
-    dict(type='Resize', scale=(736, 512), keep_ratio=True),
+    dict(type='Resize', scale=(736, 512), keep_ratio=True, backend='pillow', rounding='detectron2'),
     dict(type='LoadAnnotations', with_bbox=True),
     dict(
         type='PackDetInputs',

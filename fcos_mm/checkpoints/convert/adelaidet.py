@@ -11,7 +11,6 @@ from fcos_mm.checkpoints.convert.detectron2_resnet import (
     needed,
     resnet_settings,
 )
-from fcos_mm.checkpoints.convert.pipelines import testing_steps
 from fcos_mm.checkpoints.convert.renaming import Rule, rename
 from fcos_mm.checkpoints.convert.resnet import output_channels
 from fcos_mm.checkpoints.convert.source import Converted, Source, Weights
@@ -55,8 +54,6 @@ def _read(weights: Weights, extra: Mapping, variant: str | None) -> Converted:
     preprocessing = _preprocessing(weights, ours)
     if preprocessing:
         settings['model']['data_preprocessor'] = preprocessing
-    if real_time:
-        settings.update(_test_pipelines())
     config = _config(ours, towers) if real_time else _CONFIG
     return Converted(ours, config, settings, notes=tuple(_notes(weights, ours, real_time)))
 
@@ -150,14 +147,6 @@ def _config(ours: Weights, towers: Mapping[str, Tower]) -> str:
     norms = {tower.norm for tower in towers.values() if tower.convs}
     name = _REAL_TIME.format(backbone, 'bn' if 'BN' in norms else 'gn', shared)
     return name if name in shipped_configs() else _REAL_TIME.format(backbone, 'gn', '')
-
-
-def _test_pipelines() -> dict:
-    pipeline = testing_steps(
-        dict(scale=(736, 512), keep_ratio=True, backend='pillow', rounding='detectron2'),
-        load=dict(backend_args=None))
-    dataset = dict(dataset=dict(pipeline=pipeline))
-    return dict(test_pipeline=pipeline, val_dataloader=dataset, test_dataloader=dataset)
 
 
 def _notes(weights: Weights, ours: Weights, real_time: bool) -> Iterator[str]:
