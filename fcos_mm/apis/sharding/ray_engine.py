@@ -1,11 +1,13 @@
 """Workers as actors of Ray: https://docs.ray.io/en/latest/ray-core/actors.html"""
 import contextlib
 import logging
+import math
 import os
 import secrets
 import socket
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import count
@@ -70,13 +72,17 @@ class RayEngine:
         """Give pictures to a worker that is idle."""
         self._pending[self._actors[worker].detect.remote(list(locations))] = worker, 'done'
 
-    def wait(self) -> Event:
-        """The next report.
+    def wait(self, seconds: float | None = None) -> Event | None:
+        """The next report; None if there is none within some seconds.
 
         Raises:
             UserError: If a worker cannot open the network.
         """
-        while not (ready := self._ray.wait(list(self._pending), timeout=_WAIT)[0]):
+        end = math.inf if seconds is None else time.monotonic() + seconds
+        while not (ready := self._ray.wait(list(self._pending), timeout=min(
+                _WAIT, max(0., end - time.monotonic())))[0]):
+            if time.monotonic() >= end:
+                return None
             if self._quiet and all(kind == 'opened' for _, kind in self._pending.values()):
                 self._quiet = False
                 self._say(f'no worker is ready after {_WAIT:g} s; waiting for Ray to have room '
@@ -86,7 +92,7 @@ class RayEngine:
         try:
             value = self._ray.get(ready[0])
         except self._ray.exceptions.RayError as error:
-            self._dismiss(worker)
+            self.dismiss(worker)
             return Event(worker, 'died', _reason(error))
         if kind == 'opened' and 'error' in value:
             raise UserError(value['error'])
@@ -95,9 +101,12 @@ class RayEngine:
     def close(self) -> None:
         """End all workers."""
         for worker in list(self._actors):
-            self._dismiss(worker)
+            self.dismiss(worker)
 
-    def _dismiss(self, worker: int) -> None:
+    def dismiss(self, worker: int) -> None:
+        """End a worker, which will report nothing more."""
+        self._pending = {reference: (of, kind) for reference, (of, kind) in self._pending.items()
+                         if of != worker}
         with contextlib.suppress(Exception):
             self._ray.kill(self._actors.pop(worker))
 

@@ -14,7 +14,7 @@ from fcos_mm.apis.detection.outputs import Outputs, Place
 from fcos_mm.apis.detection.progress import Bar, Lines, progress_on
 from fcos_mm.apis.detection.summary import HOPELESS, INTERRUPTED, printable, summarize
 from fcos_mm.apis.inferencer import find_category_ids
-from fcos_mm.apis.sharding.jobs import Dispatcher, Job
+from fcos_mm.apis.sharding.jobs import PICTURE_TIMEOUT, Dispatcher, Job
 from fcos_mm.apis.sharding.manifest import Manifest, locked, read_manifest
 from fcos_mm.apis.sharding.networks import NetworkSpec, config_digest, spec_of
 from fcos_mm.apis.sharding.pictures import ShardInputs, digest
@@ -42,7 +42,8 @@ def check_options(args: argparse.Namespace) -> None:
         UserError: If one goes only with ``--shards``, or not with it.
     """
     if args.shards is None:
-        for name, value in (('--workers', args.workers), ('--ray-address', args.ray_address)):
+        for name, value in (('--workers', args.workers), ('--ray-address', args.ray_address),
+                            ('--picture-timeout', args.picture_timeout)):
             if value is not None:
                 raise UserError(f'{name} goes with --shards.\nAdd --shards, or leave it out.')
         return
@@ -138,7 +139,8 @@ class ShardRun:
             engine = RayEngine(ray, spec=spec, placing=placing, batch_size=args.batch_size,
                                ship=args.ray_address is not None, say=self._say)
             with closing(engine):
-                self.work(Dispatcher(engine=engine, workers=placing.workers, jobs=iter(jobs)),
+                self.work(Dispatcher(engine=engine, workers=placing.workers, jobs=iter(jobs),
+                                     picture_timeout=args.picture_timeout or PICTURE_TIMEOUT),
                           len(jobs))
 
     def work(self, dispatcher: Dispatcher, total: int) -> None:
@@ -158,6 +160,8 @@ class ShardRun:
                     self._opened(value)
                 elif kind == 'died':
                     self._died(*value)
+                elif kind == 'late':
+                    self._late(*value)
                 else:
                     job, results = value
                     self._check(job, results)
@@ -204,6 +208,11 @@ class ShardRun:
         log(f'a worker died: {reason}')
         what = 'before it was ready' if job is None else f'at shard {job.shard + 1}'
         self._say(f'warning: a worker died {what}; another one takes over')
+
+    def _late(self, job: Job, reason: str) -> None:
+        log(f'a worker was replaced: {reason} from {", ".join(map(printable, job.locations))}')
+        then = '; its pictures are done one by one' * (len(job.indices) > 1)
+        self._say(f'warning: {reason} at shard {job.shard + 1}; the worker is replaced{then}')
 
     def _check(self, job: Job, results: list[Result]) -> None:
         """Note what failed.
