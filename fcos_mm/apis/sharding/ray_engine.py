@@ -11,11 +11,10 @@ import time
 from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import count
-from pathlib import Path
 from types import ModuleType
 
 from fcos_mm.apis.sharding.jobs import Event
-from fcos_mm.apis.sharding.networks import NetworkSpec
+from fcos_mm.apis.sharding.networks import NetworkSpec, files_of
 from fcos_mm.apis.sharding.placing import Placing
 from fcos_mm.apis.sharding.worker import Worker
 from fcos_mm.compat.extras import import_extra
@@ -42,14 +41,14 @@ class RayEngine:
         spec: Of the network.
         placing: The share of each worker.
         batch_size: None for the network's usual one.
-        ship: Whether workers may be on machines without the checkpoint.
+        ship: Whether workers may be on machines without the files of the model.
         say: Shows the user a line.
     """
 
     def __init__(self, ray: ModuleType, *, spec: NetworkSpec, placing: Placing,
                  batch_size: int | None = None, ship: bool = False, say=print) -> None:
         self._ray, self._spec, self._placing, self._say = ray, spec, placing, say
-        content = Path(spec.model.checkpoint).read_bytes() if ship and spec.checksum else b''
+        content = [path.read_bytes() for path in files_of(spec.model)] if ship else []
         # in a list Ray hands on where it is, not what it is
         self._content = partial(_get, [ray.put(content)]) if content else None
         self._actor = partial(ray.remote(Worker).options(
@@ -184,7 +183,7 @@ def _settings(address: str | None, on_gpu: bool | None) -> Iterator[dict]:
         yield dict(include_dashboard=False, object_store_memory=_STORE, _temp_dir=folder, **gpus)
 
 
-def _get(references: list) -> bytes:
+def _get(references: list) -> list[bytes]:
     import ray
     return ray.get(references[0])
 

@@ -70,16 +70,13 @@ def detect_in_shards(args: argparse.Namespace, inputs: ShardInputs,
     Raises:
         UserError: If Ray or the model cannot be used, or the folder is of another run.
     """
-    if isinstance(model, ExportedModel):
-        raise UserError(f'--shards does not take an exported model: {model.path}\nGive the work '
-                        'dir or the checkpoint that it was exported from.')
     pictures = inputs.pictures()
     spec = spec_of(model, score_thr=args.score_thr, classes=args.classes, tiles=args.tiles,
                    precision=args.precision, trusted=args.trust_checkpoint)
     folder = Path(args.out_dir, 'shards')
     now = Manifest(
         words=list(args.input), pictures=len(pictures), digest=digest(pictures),
-        checkpoint=spec.checksum or model.checkpoint, config=config_digest(model),
+        checkpoint=spec.checksum or spec.model.checkpoint, config=config_digest(model),
         options=dict(score_thr=args.score_thr, classes=args.classes, tiles=args.tiles,
                      precision=args.precision),
         shard_size=args.shards or SIZE)
@@ -110,7 +107,7 @@ class ShardRun:
     """
     shards: ShardFiles
     manifest: Manifest
-    model: TrainedModel
+    model: TrainedModel | ExportedModel
     screen: TextIO = field(default_factory=lambda: sys.stdout)
     _progress: Bar | Lines | None = field(default=None, init=False)
     _succeeded: int = field(default=0, init=False)
@@ -129,6 +126,8 @@ class ShardRun:
         if not jobs:
             return
         on_gpu = None if args.device is None else args.device != 'cpu'
+        if isinstance(self.model, ExportedModel):
+            on_gpu = bool(on_gpu)  # as without --shards
         with library_output_to_log(), connected(args.ray_address, on_gpu) as ray:
             nodes = [node['Resources'] for node in ray.nodes() if node['Alive']]
             placing = place(nodes, args.workers, on_gpu)
@@ -198,7 +197,8 @@ class ShardRun:
         """Complete the manifest by the first worker that is ready."""
         log(f'worker {facts["pid"]} on {facts["host"]} is ready')
         if self.manifest.classes is None:
-            ids = find_category_ids(self.model.cfg, facts['classes'])
+            ids = (facts['category_ids'] if isinstance(self.model, ExportedModel) else
+                   find_category_ids(self.model.cfg, facts['classes']))  # data are on this machine
             self.manifest = replace(self.manifest, classes=facts['classes'], category_ids=ids,
                                     threshold=facts['threshold'])
             self.manifest.write(self.shards.folder)
