@@ -61,6 +61,10 @@ def _add_sharding(group: argparse._ArgumentGroup) -> None:
                        'same command continues a run that was stopped')
     group.add_argument('--workers', type=positive, metavar='N', help='number of workers '
                        '(default: one per GPU, or else per CPU)')
+    group.add_argument('--picture-timeout', type=positive, metavar='SECONDS',
+                       help='longest time per picture: a worker that takes longer for SIZE '
+                       'pictures is replaced, and the one that hangs is listed as failed (default: '
+                       '120)')
     group.add_argument('--ray-address', metavar='ADDRESS', help='an existing Ray cluster, or auto '
                        '(default: Ray is started on this machine)')
 

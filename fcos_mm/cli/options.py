@@ -108,7 +108,8 @@ def complete(args: argparse.Namespace) -> argparse.Namespace:
         try:
             require_libraries()
         except ImportError as error:
-            raise UserError(f'{error}\n`fcos-mm doctor` checks the whole installation.') from None
+            raise UserError(f'{error}{_without_them(args)}\n`fcos-mm doctor` checks the whole '
+                            'installation.') from None
     if getattr(args, 'launcher', None) == 'pytorch' and 'RANK' not in os.environ:
         raise UserError('--launcher pytorch is for processes that torchrun starts: use '
                         'tools/dist_train.sh, tools/dist_test.sh or `fcos-mm launch`.')
@@ -119,6 +120,16 @@ def complete(args: argparse.Namespace) -> argparse.Namespace:
     if getattr(args, 'cfg_options', None) is not None:
         args.cfg_options = _read(args.cfg_options)
     return args
+
+
+def _without_them(args: argparse.Namespace) -> str:
+    """What detects with an exported model where OpenMMLab's packages are missing."""
+    model = getattr(args, 'model', None) or ''
+    if 'input' not in args or not model.endswith(('.onnx', '.xml')):
+        return ''
+    return (f"\nWithout them {model} runs in Python: fcos_mm.runtime.Detector('{model}')("
+            f"'picture.jpg'), with pip install 'fcos_mm[runtime]'; or as a server: fcos-mm serve "
+            f"{model}, with pip install 'fcos_mm[serve]'.")
 
 
 def _key_value(word: str) -> str:

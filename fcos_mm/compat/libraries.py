@@ -5,12 +5,12 @@ import importlib.util
 import io
 import warnings
 
-_PACKAGES = ('mmengine', 'mmcv', 'mmdet')
+_PACKAGES = ('torch', 'mmengine', 'mmcv', 'mmdet')
 _PARTS_OF_MMDET = ('datasets', 'engine', 'evaluation', 'models', 'visualization')
 
 
 def require_libraries() -> None:
-    """Check that mmengine, mmcv and mmdet can be found.
+    """Check that torch, mmengine, mmcv and mmdet can be found.
 
     Raises:
         ImportError: If one is missing; says how to install it.
@@ -19,7 +19,8 @@ def require_libraries() -> None:
     if missing:
         raise ImportError(
             f'fcos_mm needs {", ".join(missing)}, which this Python does not have. In a checkout '
-            'of fcos_mm, run `make install`. Elsewhere, run `pip install --no-deps -r '
+            'of fcos_mm, run `make install`. Elsewhere, run '
+            + '`pip install torch` and ' * ('torch' in missing) + '`pip install --no-deps -r '
             'requirements/mminstall.txt` with the file from the checkout.')
 
 

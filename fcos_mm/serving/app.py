@@ -70,7 +70,7 @@ class Service:
         file, side = BytesIO(), min(64, math.isqrt(self.settings.max_pixels))
         Image.new('RGB', (side, side), (127, 127, 127)).save(file, 'PNG')
         job = Job(data=file.getvalue(), pixels=side ** 2,
-                  question=Question(thresholds=self.thresholds, drawn=False))
+                  question=Question(thresholds=self.thresholds, drawn=False), counted=False)
         self.batcher.put(job)
         try:
             await job.future

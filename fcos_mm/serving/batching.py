@@ -28,11 +28,13 @@ class Job:
         data: The encoded picture; None once it is decoded.
         pixels: Their number.
         question: What is wanted.
+        counted: Whether it is a request's, and not the server's own.
         future: Gets the answer, or what to raise; cancelled if nobody waits any more.
     """
     data: bytes | None
     pixels: int
     question: Question
+    counted: bool = True
     future: asyncio.Future = field(default_factory=lambda: (
         asyncio.get_running_loop().create_future()))
 
@@ -106,7 +108,7 @@ class Batcher:
             except Exception as error:
                 outcomes = [_refusal(error)] * len(jobs)
             self._running_since = None
-            self._count(outcomes, time.monotonic() - begin)
+            self._count(jobs, outcomes, time.monotonic() - begin)
             for job, outcome in zip(jobs, outcomes):
                 if job.future.done():
                     continue
@@ -139,11 +141,15 @@ class Batcher:
             except asyncio.TimeoutError:
                 return
 
-    def _count(self, outcomes: Sequence[Answer | Exception], seconds: float) -> None:
-        answers = [outcome for outcome in outcomes if isinstance(outcome, Answer)]
-        self.answered = self.answered or bool(answers)
+    def _count(self, jobs: Sequence[Job], outcomes: Sequence[Answer | Exception],
+               seconds: float) -> None:
+        self.answered = self.answered or any(isinstance(one, Answer) for one in outcomes)
         self._seconds += .2 * (seconds / len(outcomes) - self._seconds)
-        self.metrics.batches.add(len(outcomes))
+        counted = [outcome for job, outcome in zip(jobs, outcomes) if job.counted]
+        if not counted:
+            return
+        answers = [outcome for outcome in counted if isinstance(outcome, Answer)]
+        self.metrics.batches.add(len(counted))
         self.metrics.model.add(seconds)
         self.metrics.images += len(answers)
         self.metrics.detections += sum(one.found for one in answers)

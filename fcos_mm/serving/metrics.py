@@ -39,7 +39,7 @@ class Histogram:
 
 
 class Metrics:
-    """What the server counts. All methods are called in the thread of the event loop.
+    """What the server counts of requests. All methods are called in the thread of the event loop.
 
     Attributes:
         requests: By (path, status).

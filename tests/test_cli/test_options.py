@@ -41,5 +41,5 @@ def test_settings_are_read_as_mmengine_reads_them():
 
 def test_openmmlab_that_is_not_installed(monkeypatch):
     monkeypatch.setattr('importlib.util.find_spec', lambda name: None)
-    with pytest.raises(UserError, match='(?s)needs mmengine, mmcv, mmdet.*`fcos-mm doctor`'):
+    with pytest.raises(UserError, match='(?s)needs torch, mmengine, mmcv, mmdet.*`fcos-mm doctor`'):
         parse(train, ['config.py'])

@@ -3,8 +3,10 @@ import numpy as np
 import pytest
 import torch
 
+from fcos_mm.errors import UserError
 from fcos_mm.export import ExportNetwork
 from fcos_mm.export.onnx import write_onnx
+from fcos_mm.export.settings import check_dynamic
 from fcos_mm.export.verify import reference
 from fcos_mm.runtime.sessions import open_session
 
@@ -35,3 +37,9 @@ def test_exports(kind, tmp_path):
     got, expected = open_session(path).run(inputs), reference(network, inputs)
     for name, value in expected.items():
         assert np.abs(got[name] - value).max() < 1e-3 * max(1, np.abs(value).max())
+
+
+def test_windows_of_any_size_are_refused():
+    check_dynamic(ExportNetwork(small_detector(), 'raw'))
+    with pytest.raises(UserError, match='ShiftWindowMSA .* dynamic sizes'):
+        check_dynamic(ExportNetwork(KINDS['windows'](), 'raw'))

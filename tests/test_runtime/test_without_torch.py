@@ -107,6 +107,11 @@ def test_the_program_starts_and_names_what_is_missing(make_environment, tmp_path
     (tmp_path / 'a.onnx').touch()
     done = run(python, tmp_path, '-c', "from fcos_mm.runtime import Detector; Detector('a.onnx')")
     assert "pip install 'fcos_mm[runtime]'" in done.stderr
+    done = run(python, tmp_path, '-m', 'fcos_mm', 'detect', '.', '--model', 'a.onnx')
+    assert done.returncode == 2 and 'Traceback' not in done.stderr
+    assert 'fcos_mm needs torch, mmengine, mmcv, mmdet' in done.stderr
+    assert "fcos_mm.runtime.Detector('a.onnx')" in done.stderr
+    assert 'fcos-mm serve a.onnx' in done.stderr
 
 
 def test_importing_the_runtime_loads_nothing_heavy():

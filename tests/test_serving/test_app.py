@@ -150,8 +150,18 @@ def test_metrics_count_what_happened(serve):
             'fcos_mm_upload_bytes', 'fcos_mm_batch_size_count', 'fcos_mm_request_seconds_count',
             'fcos_mm_request_seconds_bucket{le="+Inf"}')]
 
-    # the first picture of all is the server's own, with one detection
-    assert serve(test) == [3, 2, 1, 4, 1 + 1 + 1 + 3, 0, 0, 4, 5, 5]
+    # the server's own first picture is in none of them
+    assert serve(test) == [3, 2, 1, 3, 1 + 1 + 3, 0, 0, 3, 5, 5]
+
+
+def test_a_request_beside_the_first_picture_is_counted_alone(serve):
+    async def test(client):
+        await client.send()
+        await serve.until(lambda: sum(client.detector.batches) == 2)
+        return [await client.metric(name) for name in (
+            'fcos_mm_images_total', 'fcos_mm_batch_size_sum', 'fcos_mm_model_seconds_count')]
+
+    assert serve(test, ready=False, batch_size=2) == [1, 1, 1]
 
 
 def test_memory_is_a_metric(serve):

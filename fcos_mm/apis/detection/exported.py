@@ -43,6 +43,7 @@ class ExportedNetwork:
         classes: Names of the classes to detect; None for all.
         tiles: Side of the tiles in pixels, 0 for the size that the file does not change;
             None for whole images.
+        threads: Of the network; None for the runtime's choice.
 
     Raises:
         UserError: If the file cannot be used, or an argument does not fit it.
@@ -50,10 +51,11 @@ class ExportedNetwork:
 
     def __init__(self, model: ExportedModel, *, device: str | None = None,
                  score_thr: float | str = 'auto', classes: Sequence[str] | None = None,
-                 tiles: int | None = None) -> None:
+                 tiles: int | None = None, threads: int | None = None) -> None:
         if tiles is not None:
             check_tiles()
-        self._detector = runtime.Detector(model.path, score_thr=0, device=device or 'cpu')
+        self._detector = runtime.Detector(model.path, score_thr=0, device=device or 'cpu',
+                                          threads=threads)
         info: ModelInfo = self._detector.info
         self.classes = tuple(info.classes)
         self.category_ids = dict(zip(info.classes, info.category_ids, strict=True))

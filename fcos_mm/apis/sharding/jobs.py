@@ -1,6 +1,7 @@
 """Which worker does what next, whichever of them die."""
+import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, NamedTuple, Protocol
@@ -13,6 +14,8 @@ from fcos_mm.errors import UserError
 TRIES = 3
 #: So many workers in a row may die before they are ready.
 STARTS = 5
+#: Seconds that a worker may take for each picture of a job.
+PICTURE_TIMEOUT = 120.
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,8 +59,11 @@ class Engine(Protocol):
     def submit(self, worker: int, locations: Sequence[str]) -> None:
         """Give pictures to a worker that is idle."""
 
-    def wait(self) -> Event:
-        """The next report."""
+    def wait(self, seconds: float | None) -> Event | None:
+        """The next report; None if there is none within some seconds."""
+
+    def dismiss(self, worker: int) -> None:
+        """End a worker, which will report nothing more."""
 
 
 @dataclass(kw_only=True)
@@ -68,34 +74,65 @@ class Dispatcher:
         engine: Where the workers run.
         workers: How many at most.
         jobs: Jobs; the next one is asked for when a worker is idle.
+        picture_timeout: Seconds that a worker may take for each picture of its job before it is
+            replaced. The time of opening is not limited.
+        clock: Tells seconds.
     """
     engine: Engine
     workers: int
     jobs: Iterator[Job]
+    picture_timeout: float = PICTURE_TIMEOUT
+    clock: Callable[[], float] = time.monotonic
     _again: deque[Job] = field(default_factory=deque, init=False)
     _busy: dict[int, Job | None] = field(default_factory=dict, init=False)  # None: opening
+    _ends: dict[int, float] = field(default_factory=dict, init=False)  # of the time for its job
     _idle: list[int] = field(default_factory=list, init=False)
     _starts: int = field(default=0, init=False)  # that failed in a row
 
     def run(self) -> Iterator[tuple[str, Any]]:
-        """Yield ``('opened', facts)`` of each worker, ``('done', (job, results))``, and
-        ``('died', (job, reason))`` of each worker that died; its job is None if it was not ready.
+        """Yield ``('opened', facts)`` of each worker, ``('done', (job, results))``,
+        ``('died', (job, reason))`` of each worker that died; its job is None if it was not ready;
+        and ``('late', (job, reason))`` of each that was replaced because it took too long.
 
         Raises:
             UserError: If workers die before they are ready, again and again.
         """
         self._employ()
         while self._ahead(1) or any(self._busy.values()):
-            worker, kind, value = self.engine.wait()
-            job = self._busy.pop(worker)
-            if kind == 'died':
-                yield kind, (job, value)
-                yield from self._after_death(job, value)
-            else:
-                self._idle.append(worker)
-                self._starts = 0
-                yield kind, (value if job is None else (job, value))
+            event = self.engine.wait(self._left())
+            if event is not None:
+                yield from self._take(*event)
+            yield from self._replace_late()
             self._employ()
+
+    def _take(self, worker: int, kind: str, value: Any) -> Iterator[tuple[str, Any]]:
+        job = self._busy.pop(worker)
+        self._ends.pop(worker, None)
+        if kind == 'died':
+            yield kind, (job, value)
+            yield from self._after_death(job, value)
+        else:
+            self._idle.append(worker)
+            self._starts = 0
+            yield kind, (value if job is None else (job, value))
+
+    def _left(self) -> float | None:
+        """Seconds until a worker is late; None if none has a job."""
+        return max(0., min(self._ends.values()) - self.clock()) if self._ends else None
+
+    def _replace_late(self) -> Iterator[tuple[str, Any]]:
+        """End workers that took too long; the pictures of their jobs are done one by one."""
+        now = self.clock()
+        for worker in [worker for worker, end in self._ends.items() if end <= now]:
+            job = self._busy.pop(worker)
+            del self._ends[worker]
+            self.engine.dismiss(worker)
+            reason = f'no result within {self.picture_timeout * len(job.indices):g} s'
+            yield 'late', (job, reason)
+            if len(job.indices) > 1:
+                self._again.extendleft(reversed(list(job.parts())))
+            else:
+                yield 'done', (job, [failed(f'failed ({reason}) and was skipped')])
 
     def _employ(self) -> None:
         """Give each idle worker a job, and hire for those that are left."""
@@ -103,6 +140,7 @@ class Dispatcher:
             worker, job = self._idle.pop(), self._again.popleft()
             self.engine.submit(worker, job.locations)
             self._busy[worker] = job
+            self._ends[worker] = self.clock() + self.picture_timeout * len(job.indices)
         opening = list(self._busy.values()).count(None)
         while len(self._busy) + len(self._idle) < self.workers and self._ahead(opening + 1):
             self._busy[self.engine.hire()] = None

@@ -1,19 +1,20 @@
 """Workers as actors of Ray: https://docs.ray.io/en/latest/ray-core/actors.html"""
 import contextlib
 import logging
+import math
 import os
 import secrets
 import socket
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import count
-from pathlib import Path
 from types import ModuleType
 
 from fcos_mm.apis.sharding.jobs import Event
-from fcos_mm.apis.sharding.networks import NetworkSpec
+from fcos_mm.apis.sharding.networks import NetworkSpec, files_of
 from fcos_mm.apis.sharding.placing import Placing
 from fcos_mm.apis.sharding.worker import Worker
 from fcos_mm.compat.extras import import_extra
@@ -40,14 +41,14 @@ class RayEngine:
         spec: Of the network.
         placing: The share of each worker.
         batch_size: None for the network's usual one.
-        ship: Whether workers may be on machines without the checkpoint.
+        ship: Whether workers may be on machines without the files of the model.
         say: Shows the user a line.
     """
 
     def __init__(self, ray: ModuleType, *, spec: NetworkSpec, placing: Placing,
                  batch_size: int | None = None, ship: bool = False, say=print) -> None:
         self._ray, self._spec, self._placing, self._say = ray, spec, placing, say
-        content = Path(spec.model.checkpoint).read_bytes() if ship and spec.checksum else b''
+        content = [path.read_bytes() for path in files_of(spec.model)] if ship else []
         # in a list Ray hands on where it is, not what it is
         self._content = partial(_get, [ray.put(content)]) if content else None
         self._actor = partial(ray.remote(Worker).options(
@@ -70,13 +71,17 @@ class RayEngine:
         """Give pictures to a worker that is idle."""
         self._pending[self._actors[worker].detect.remote(list(locations))] = worker, 'done'
 
-    def wait(self) -> Event:
-        """The next report.
+    def wait(self, seconds: float | None = None) -> Event | None:
+        """The next report; None if there is none within some seconds.
 
         Raises:
             UserError: If a worker cannot open the network.
         """
-        while not (ready := self._ray.wait(list(self._pending), timeout=_WAIT)[0]):
+        end = math.inf if seconds is None else time.monotonic() + seconds
+        while not (ready := self._ray.wait(list(self._pending), timeout=min(
+                _WAIT, max(0., end - time.monotonic())))[0]):
+            if time.monotonic() >= end:
+                return None
             if self._quiet and all(kind == 'opened' for _, kind in self._pending.values()):
                 self._quiet = False
                 self._say(f'no worker is ready after {_WAIT:g} s; waiting for Ray to have room '
@@ -86,7 +91,7 @@ class RayEngine:
         try:
             value = self._ray.get(ready[0])
         except self._ray.exceptions.RayError as error:
-            self._dismiss(worker)
+            self.dismiss(worker)
             return Event(worker, 'died', _reason(error))
         if kind == 'opened' and 'error' in value:
             raise UserError(value['error'])
@@ -95,9 +100,12 @@ class RayEngine:
     def close(self) -> None:
         """End all workers."""
         for worker in list(self._actors):
-            self._dismiss(worker)
+            self.dismiss(worker)
 
-    def _dismiss(self, worker: int) -> None:
+    def dismiss(self, worker: int) -> None:
+        """End a worker, which will report nothing more."""
+        self._pending = {reference: (of, kind) for reference, (of, kind) in self._pending.items()
+                         if of != worker}
         with contextlib.suppress(Exception):
             self._ray.kill(self._actors.pop(worker))
 
@@ -175,7 +183,7 @@ def _settings(address: str | None, on_gpu: bool | None) -> Iterator[dict]:
         yield dict(include_dashboard=False, object_store_memory=_STORE, _temp_dir=folder, **gpus)
 
 
-def _get(references: list) -> bytes:
+def _get(references: list) -> list[bytes]:
     import ray
     return ray.get(references[0])
 

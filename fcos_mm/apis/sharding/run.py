@@ -14,7 +14,7 @@ from fcos_mm.apis.detection.outputs import Outputs, Place
 from fcos_mm.apis.detection.progress import Bar, Lines, progress_on
 from fcos_mm.apis.detection.summary import HOPELESS, INTERRUPTED, printable, summarize
 from fcos_mm.apis.inferencer import find_category_ids
-from fcos_mm.apis.sharding.jobs import Dispatcher, Job
+from fcos_mm.apis.sharding.jobs import PICTURE_TIMEOUT, Dispatcher, Job
 from fcos_mm.apis.sharding.manifest import Manifest, locked, read_manifest
 from fcos_mm.apis.sharding.networks import NetworkSpec, config_digest, spec_of
 from fcos_mm.apis.sharding.pictures import ShardInputs, digest
@@ -42,7 +42,8 @@ def check_options(args: argparse.Namespace) -> None:
         UserError: If one goes only with ``--shards``, or not with it.
     """
     if args.shards is None:
-        for name, value in (('--workers', args.workers), ('--ray-address', args.ray_address)):
+        for name, value in (('--workers', args.workers), ('--ray-address', args.ray_address),
+                            ('--picture-timeout', args.picture_timeout)):
             if value is not None:
                 raise UserError(f'{name} goes with --shards.\nAdd --shards, or leave it out.')
         return
@@ -69,16 +70,13 @@ def detect_in_shards(args: argparse.Namespace, inputs: ShardInputs,
     Raises:
         UserError: If Ray or the model cannot be used, or the folder is of another run.
     """
-    if isinstance(model, ExportedModel):
-        raise UserError(f'--shards does not take an exported model: {model.path}\nGive the work '
-                        'dir or the checkpoint that it was exported from.')
     pictures = inputs.pictures()
     spec = spec_of(model, score_thr=args.score_thr, classes=args.classes, tiles=args.tiles,
                    precision=args.precision, trusted=args.trust_checkpoint)
     folder = Path(args.out_dir, 'shards')
     now = Manifest(
         words=list(args.input), pictures=len(pictures), digest=digest(pictures),
-        checkpoint=spec.checksum or model.checkpoint, config=config_digest(model),
+        checkpoint=spec.checksum or spec.model.checkpoint, config=config_digest(model),
         options=dict(score_thr=args.score_thr, classes=args.classes, tiles=args.tiles,
                      precision=args.precision),
         shard_size=args.shards or SIZE)
@@ -109,7 +107,7 @@ class ShardRun:
     """
     shards: ShardFiles
     manifest: Manifest
-    model: TrainedModel
+    model: TrainedModel | ExportedModel
     screen: TextIO = field(default_factory=lambda: sys.stdout)
     _progress: Bar | Lines | None = field(default=None, init=False)
     _succeeded: int = field(default=0, init=False)
@@ -128,6 +126,8 @@ class ShardRun:
         if not jobs:
             return
         on_gpu = None if args.device is None else args.device != 'cpu'
+        if isinstance(self.model, ExportedModel):
+            on_gpu = bool(on_gpu)  # as without --shards
         with library_output_to_log(), connected(args.ray_address, on_gpu) as ray:
             nodes = [node['Resources'] for node in ray.nodes() if node['Alive']]
             placing = place(nodes, args.workers, on_gpu)
@@ -138,7 +138,8 @@ class ShardRun:
             engine = RayEngine(ray, spec=spec, placing=placing, batch_size=args.batch_size,
                                ship=args.ray_address is not None, say=self._say)
             with closing(engine):
-                self.work(Dispatcher(engine=engine, workers=placing.workers, jobs=iter(jobs)),
+                self.work(Dispatcher(engine=engine, workers=placing.workers, jobs=iter(jobs),
+                                     picture_timeout=args.picture_timeout or PICTURE_TIMEOUT),
                           len(jobs))
 
     def work(self, dispatcher: Dispatcher, total: int) -> None:
@@ -158,6 +159,8 @@ class ShardRun:
                     self._opened(value)
                 elif kind == 'died':
                     self._died(*value)
+                elif kind == 'late':
+                    self._late(*value)
                 else:
                     job, results = value
                     self._check(job, results)
@@ -194,7 +197,8 @@ class ShardRun:
         """Complete the manifest by the first worker that is ready."""
         log(f'worker {facts["pid"]} on {facts["host"]} is ready')
         if self.manifest.classes is None:
-            ids = find_category_ids(self.model.cfg, facts['classes'])
+            ids = (facts['category_ids'] if isinstance(self.model, ExportedModel) else
+                   find_category_ids(self.model.cfg, facts['classes']))  # data are on this machine
             self.manifest = replace(self.manifest, classes=facts['classes'], category_ids=ids,
                                     threshold=facts['threshold'])
             self.manifest.write(self.shards.folder)
@@ -204,6 +208,11 @@ class ShardRun:
         log(f'a worker died: {reason}')
         what = 'before it was ready' if job is None else f'at shard {job.shard + 1}'
         self._say(f'warning: a worker died {what}; another one takes over')
+
+    def _late(self, job: Job, reason: str) -> None:
+        log(f'a worker was replaced: {reason} from {", ".join(map(printable, job.locations))}')
+        then = '; its pictures are done one by one' * (len(job.indices) > 1)
+        self._say(f'warning: {reason} at shard {job.shard + 1}; the worker is replaced{then}')
 
     def _check(self, job: Job, results: list[Result]) -> None:
         """Note what failed.

@@ -22,14 +22,15 @@ class Worker:
     """Detects in pictures with one network.
 
     Args:
-        threads: Of torch and OpenCV.
+        threads: Of torch, OpenCV and the runtime of an exported file.
         batch_size: None for the network's usual one.
     """
 
     def __init__(self, threads: int, batch_size: int | None) -> None:
         self._threads, self._batch_size = threads, batch_size
 
-    def open(self, spec: NetworkSpec, content: Callable[[], bytes], device: str) -> dict:
+    def open(self, spec: NetworkSpec, content: Callable[[], Sequence[bytes]], device: str
+             ) -> dict:
         """Open a network, see :func:`open_network`; returns what the command wants to know.
 
         A UserError is returned as text under the key ``error``.
@@ -37,11 +38,12 @@ class Worker:
         torch.set_num_threads(self._threads)
         cv2.setNumThreads(self._threads)
         try:
-            self._network = open_network(spec, content, device)
+            self._network = open_network(spec, content, device, self._threads)
         except UserError as error:
             return dict(error=str(error))
-        return dict(classes=list(self._network.classes), threshold=self._network.thresholds.note,
-                    pid=os.getpid(), host=socket.gethostname())
+        return dict(classes=list(self._network.classes), category_ids=self._network.category_ids,
+                    threshold=self._network.thresholds.note, pid=os.getpid(),
+                    host=socket.gethostname())
 
     def detect(self, locations: Sequence[str]) -> list[dict]:
         """The result of each picture, see :mod:`results`; what fails does not stop the others."""

@@ -10,10 +10,14 @@ from fcos_mm.apis.sharding.jobs import Event
 class FakeEngine:
     """Workers that answer in the order in which they were asked, or die.
 
-    ``dies(worker, locations)`` says whether a worker dies at a job, or at opening (locations None).
+    ``dies(worker, locations)`` says whether a worker dies at a job, or at opening (locations None);
+    ``hangs(locations)`` whether it never answers. ``clock`` tells the seconds that were waited;
+    each job takes ``takes`` of them.
     """
 
-    def __init__(self, dies=lambda worker, locations: False, result=None):
+    def __init__(self, dies=lambda worker, locations: False, result=None,
+                 hangs=lambda locations: False, takes=0):
+        self.hangs, self.takes, self.now = hangs, takes, 0.
         self.dies, self.result = dies, result or (lambda location: dict(boxes=[], scores=[],
                                                                         labels=[], near=0))
         self.numbers, self.events, self.jobs, self.alive = count(), deque(), [], set()
@@ -30,10 +34,24 @@ class FakeEngine:
     def submit(self, worker, locations):
         assert worker in self.alive
         self.jobs.append(tuple(locations))
+        if self.hangs(locations):
+            return
         self._report(worker, locations, 'done', [self.result(one) for one in locations])
 
-    def wait(self):
+    def clock(self):
+        return self.now
+
+    def dismiss(self, worker):
+        assert all(event.worker != worker for event in self.events)
+        self.alive.remove(worker)
+
+    def wait(self, seconds=None):
+        assert self.events or seconds is not None, 'waits for ever'
+        if not self.events:
+            self.now += seconds
+            return None
         event = self.events.popleft()
+        self.now += self.takes * (event.kind == 'done')
         if event.kind == 'died':
             self.alive.discard(event.worker)
         return event

@@ -14,10 +14,11 @@ def jobs_of(sizes):
                   locations=tuple(f'{shard}/{index}' for index in range(size)))
 
 
-def dispatched(engine, sizes, workers=2):
+def dispatched(engine, sizes, workers=2, **options):
     """The results by location, and what else was reported."""
     results, told = {}, Counter()
-    for kind, value in Dispatcher(engine=engine, workers=workers, jobs=jobs_of(sizes)).run():
+    for kind, value in Dispatcher(engine=engine, workers=workers, jobs=jobs_of(sizes),
+                                  clock=engine.clock, **options).run():
         told[kind] += 1
         if kind == 'done':
             job, found = value
@@ -81,3 +82,31 @@ def test_a_death_at_opening_is_not_that_of_a_job(fake_engine):
 def test_workers_that_never_are_ready(fake_engine):
     with pytest.raises(UserError, match=f'{STARTS} workers in a row died before .*: killed'):
         dispatched(fake_engine(lambda worker, locations: True), [2, 2])
+
+
+@pytest.mark.parametrize('workers', [1, 2, 3])
+def test_a_picture_that_hangs_fails_alone(fake_engine, workers):
+    engine = fake_engine(hangs=lambda locations: '1/2' in locations)
+    results, told = dispatched(engine, [4, 4, 4], workers, picture_timeout=10)
+    assert len(results) == 12 and told['late'] == 2 and told['died'] == 0
+    assert {location: one['failure'] for location, one in results.items() if 'failure' in one} == {
+        '1/2': 'failed (no result within 10 s) and was skipped'}
+    assert engine.jobs.count(('1/0', '1/1', '1/2', '1/3')) == engine.jobs.count(('1/2', )) == 1
+    assert engine.now == 4 * 10 + 10  # by the pictures of the job
+    assert engine.most <= workers
+
+
+def test_a_worker_that_hangs_is_found_while_others_report(fake_engine):
+    engine = fake_engine(hangs=lambda locations: '0/0' in locations, takes=1)
+    order = []
+    for kind, value in Dispatcher(engine=engine, workers=2, jobs=jobs_of([1] * 100),
+                                  clock=engine.clock, picture_timeout=10).run():
+        if kind == 'done':
+            order.append(value[0].locations[0])
+    assert 10 <= order.index('0/0') <= 12 and len(order) == 100
+
+
+def test_slow_workers_are_let_alone(fake_engine):
+    engine = fake_engine(takes=39)
+    results, told = dispatched(engine, [4] * 5, workers=1, picture_timeout=10)
+    assert len(results) == 20 and told['late'] == 0 and len(engine.jobs) == 5

@@ -37,7 +37,7 @@ def shard_run(tmp_path, trained):
 
 def work(run, engine):
     jobs = list(run.shards.jobs())
-    run.work(Dispatcher(engine=engine, workers=2, jobs=iter(jobs)), len(jobs))
+    run.work(Dispatcher(engine=engine, workers=2, jobs=iter(jobs), clock=engine.clock), len(jobs))
 
 
 def test_results_in_the_order_of_the_input(shard_run, fake_engine, tmp_path):
@@ -99,6 +99,16 @@ def test_files_that_only_this_machine_has(shard_run, fake_engine, tmp_path):
         work(shard_run(['here.png']), engine)
 
 
+def test_a_picture_that_hangs_is_listed(shard_run, fake_engine):
+    run = shard_run(['a.png', 'b.png', 'c.png'])
+    work(run, fake_engine(hangs=lambda locations: any('b.png' in one for one in locations)))
+    assert [one.get('failure') for one in run.shards.read(0).values()] == [
+        None, 'failed (no result within 120 s) and was skipped']
+    assert ('warning: no result within 240 s at shard 1; the worker is replaced; its pictures are '
+            'done one by one') in run.screen.getvalue()
+    assert len(list(run.shards.jobs())) == 1  # is tried again by the next command
+
+
 def test_dying_workers_are_named(shard_run, fake_engine):
     run = shard_run(['a.png'])
     work(run, fake_engine(lambda worker, locations: worker == 0))
@@ -112,6 +122,7 @@ def test_dying_workers_are_named(shard_run, fake_engine):
 @pytest.mark.parametrize('options, message', [
     (['--workers', 2], '--workers goes with --shards'),
     (['--ray-address', 'auto'], '--ray-address goes with --shards'),
+    (['--picture-timeout', 9], '--picture-timeout goes with --shards'),
     (['--shards', '--save-crops'], '--save-crops does not go with --shards'),
     (['--shards', '--device', 'cuda:1'], '--device cuda:1 does not go with --shards')])
 def test_options_that_do_not_fit(run, tmp_path, options, message):

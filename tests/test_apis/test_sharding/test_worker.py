@@ -49,10 +49,10 @@ def test_what_fails_does_not_stop_the_others(worker, tiny_data, tmp_path, monkey
 
 def test_a_machine_without_the_checkpoint_gets_its_content(spec, trained, tmp_path):
     elsewhere = replace(spec, model=spec.model._replace(checkpoint=str(tmp_path / 'no.pth')))
-    network = open_network(elsewhere, trained.checkpoint.read_bytes, 'cpu')
+    network = open_network(elsewhere, lambda: [trained.checkpoint.read_bytes()], 'cpu')
     assert network.classes == ('cup', 'jar')
     (tmp_path / 'no.pth').write_bytes(b'another file')
-    open_network(elsewhere, trained.checkpoint.read_bytes, 'cpu')
+    open_network(elsewhere, lambda: [trained.checkpoint.read_bytes()], 'cpu')
 
 
 def test_machines_that_differ(spec):
