@@ -26,6 +26,8 @@ EXPERIMENTS = {
     'fcos_p4': Experiment(_ABLATION.format('p4_gn-head')),
     'fcos_no-centerness': Experiment(_ABLATION.format('fpn_gn-head-no-centerness')),
     'fcos_deep-centerness': Experiment(_ABLATION.format('fpn_gn-head-deep-centerness')),
+    'centerness-network': Experiment(
+        'fcos_mm::ablations/centerness-network_r50-caffe_fpn_gn-head_1x_coco.py'),
     'retinanet': Experiment('fcos_mm::retinanet/retinanet_r50-caffe_fpn_1x_coco.py'),
     'retinanet_gn': Experiment('fcos_mm::retinanet/retinanet_r50-caffe_fpn_gn-head_1x_coco.py'),
     'rpn': Experiment('fcos_mm::rpn/rpn_r50-caffe_fpn_1x_coco.py'),
