@@ -8,13 +8,12 @@ from torch import Tensor, nn
 
 from fcos_mm.checkpoints.fit import check_checkpoint, read_state_dict
 from fcos_mm.checkpoints.weights import fitted
+from fcos_mm.compat.modules import keep_out_of_state_dict
 from fcos_mm.errors import UserError
 from fcos_mm.models.branches.centerness import Centerness
 from fcos_mm.models.detector import FCOS
 from fcos_mm.models.head import FCOSHead
 from fcos_mm.registry import MODELS
-
-_NAME = 'ranking'
 
 
 @MODELS.register_module()
@@ -57,7 +56,7 @@ class RankedDetector(FCOS):
         _check_input(own_input, data_preprocessor)
         if self.ranking_checkpoint is not None:
             _load(self.ranking, self.ranking_checkpoint)
-        self.register_state_dict_post_hook(_leave_out_ranking)
+        keep_out_of_state_dict(self, 'ranking')
 
     def train(self, mode: bool = True) -> 'RankedDetector':
         """Set the mode of the detector; the network stays in that of a test."""
@@ -89,7 +88,7 @@ class RankedDetector(FCOS):
 
     def _load_from_state_dict(self, state_dict: dict, prefix: str, *args) -> None:
         super()._load_from_state_dict(state_dict, prefix, *args)
-        own = self.ranking.state_dict(prefix=f'{prefix}{_NAME}.')
+        own = self.ranking.state_dict(prefix=f'{prefix}ranking.')
         state_dict.update(own)  # what a checkpoint says of the network does not count
 
 
@@ -118,11 +117,6 @@ def ranked(head: nn.Module, outputs: Sequence[list[Tensor]], maps: list[Tensor],
     anchors = [boxes_of_level.size(1) // 4 for boxes_of_level in boxes]
     maps = [m.expand(-1, number, -1, -1) for m, number in zip(maps, anchors)]
     return head.predict_by_feat(classes, boxes, maps, batch_img_metas=img_metas, rescale=rescale)
-
-
-def _leave_out_ranking(module: nn.Module, state_dict: dict, prefix: str, metadata: dict) -> None:
-    for name in [name for name in state_dict if name.startswith(f'{prefix}{_NAME}.')]:
-        del state_dict[name]
 
 
 def _load(network: nn.Module, path: str) -> None:

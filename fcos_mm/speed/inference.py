@@ -156,13 +156,15 @@ def _folded(model: nn.Module) -> nn.Module:
 
 @torch.no_grad()
 def _test_outputs(model: nn.Module) -> list[Tensor]:
-    """All outputs of backbone, neck and head for a random image."""
+    """All outputs of backbone, neck and head for a random image, and of what ranks detections."""
     generator = torch.Generator().manual_seed(0)
-    value = torch.randn(1, 3, 64, 64, generator=generator).to(next(model.parameters()).device)
+    image = torch.randn(1, 3, 64, 64, generator=generator).to(next(model.parameters()).device)
     outputs = []
-    for part in network_parts(model):
-        value = part(value)
-        outputs += _tensors(value)
+    for network in filter(None, (model, getattr(inner_model(model), 'ranking', None))):
+        value = image
+        for part in network_parts(network):
+            value = part(value)
+            outputs += _tensors(value)
     return outputs
 
 
