@@ -10,10 +10,10 @@ PACKAGE = ROOT / 'fcos_mm'
 
 #: From the ground up: a module imports from its own room and from those before it.
 FLOORS = ('version', 'errors', 'lazy', 'faults', 'atomic_file', 'compat', 'runtime', 'serving',
-          'registry', 'config', 'datasets', 'models', 'checkpoints', 'speed', 'evaluation',
-          'visualization', 'pages', 'engine', 'doctor', 'export', 'analysis', 'report',
-          'components', 'recipes', 'data_report', 'browse', 'apis', 'api', 'paper', 'cli',
-          '__main__')
+          'registry', 'config', 'datasets', 'models', 'checkpoints', 'ranking', 'speed',
+          'evaluation', 'visualization', 'pages', 'engine', 'doctor', 'export', 'analysis',
+          'report', 'components', 'recipes', 'data_report', 'browse', 'apis', 'api', 'paper',
+          'cli', '__main__')
 
 
 def imports(file: Path) -> Iterator[str]:

@@ -44,7 +44,8 @@ API = {
         'fcos_mm.models.backbones.staged', 'fcos_mm.models.backbones.dla',
         'fcos_mm.models.backbones.efficientnet_lite',
         'fcos_mm.models.backbones.mobilenet_v2', 'fcos_mm.models.backbones.timm_backbone',
-        'fcos_mm.models.necks.bifpn']),
+        'fcos_mm.models.necks.bifpn', 'fcos_mm.ranking.network', 'fcos_mm.ranking.detector',
+        'fcos_mm.ranking.metric']),
     'evaluation': ('Evaluation', 'AP, score thresholds and the metrics of the tables.', [
         'fcos_mm.evaluation.coco_metric', 'fcos_mm.evaluation.score_threshold',
         'fcos_mm.evaluation.table_metrics']),

@@ -2,15 +2,14 @@
 from collections.abc import Sequence
 
 import torch
-from mmdet.structures import DetDataSample, SampleList
+from mmdet.structures import SampleList
 from mmdet.utils import InstanceList
 from mmengine.structures import InstanceData
 from torch import Tensor
 
-from fcos_mm.errors import UserError
+from fcos_mm.models.assigner import truth_at_input_size
 from fcos_mm.models.branches.centerness import centerness_target
 from fcos_mm.models.head import FCOSHead
-from fcos_mm.models.locations import scale_factors
 from fcos_mm.models.postprocess import FCOSPostProcessor
 from fcos_mm.models.structures import Detections, Predictions
 from fcos_mm.registry import MODELS, TASK_UTILS
@@ -61,7 +60,7 @@ class OracleFCOSHead(FCOSHead):
             UserError: If an image has no ground truth.
         """
         metas = [sample.metainfo for sample in batch_data_samples]
-        truth = [_at_input_size(sample) for sample in batch_data_samples]
+        truth = [truth_at_input_size(sample) for sample in batch_data_samples]
         outputs = self(x)
         with torch.autocast(x[0].device.type, enabled=False):
             predictions, locations = self.flatten(*outputs, metas)
@@ -84,14 +83,3 @@ class OracleOfPositivesFCOSHead(OracleFCOSHead):
     def elsewhere(self, predictions: Predictions) -> Tensor | float:
         logits = predictions.quality_logits
         return 1. if logits is None else logits.sigmoid()
-
-
-def _at_input_size(sample: DetDataSample) -> InstanceData:
-    """Return a copy of the ground truth in the size of the network's input."""
-    if 'gt_instances' not in sample:
-        raise UserError(
-            'An oracle of center-ness needs ground truth at test.\n'
-            "Put dict(type='LoadAnnotations', with_bbox=True) after Resize into the test pipeline.")
-    truth = sample.gt_instances.clone()
-    truth.bboxes = truth.bboxes * scale_factors([sample.metainfo], truth.bboxes.device)
-    return truth

@@ -13,6 +13,16 @@ def inner_model(model: nn.Module, *, tta: bool = True) -> nn.Module:
     return model
 
 
+def keep_out_of_state_dict(module: nn.Module, name: str) -> None:
+    """Leave a part of a module out of its state dict, whoever asks for it."""
+
+    def leave_out(module: nn.Module, state_dict: dict, prefix: str, metadata: dict) -> None:
+        for key in [key for key in state_dict if key.startswith(f'{prefix}{name}.')]:
+            del state_dict[key]
+
+    module._register_state_dict_hook(leave_out)  # register_state_dict_post_hook from torch 2.5 on
+
+
 @contextlib.contextmanager
 def eager(parts: Sequence[nn.Module]) -> Iterator[None]:
     """Run modules that were compiled in place without compilation."""

@@ -8,6 +8,7 @@ from fcos_mm.export.suppression import Suppression
 from fcos_mm.models.head import FCOSHead
 from fcos_mm.models.postprocess import FCOSPostProcessor
 from fcos_mm.models.structures import BOX_CONVENTIONS
+from fcos_mm.ranking import RankedDetector
 
 _NMS_KEYS = {'type', 'iou_threshold', 'iou_thr', 'offset', 'class_agnostic', 'split_thr'}
 _DECODED = 'or leave it to your own code: --mode raw'
@@ -25,6 +26,10 @@ def check_exportable(detector: nn.Module, mode: str) -> None:
         raise UserError(f'The detector is {name} with {type(head).__name__}; `fcos-mm export` '
                         'writes FCOS detectors with FCOSHead.\nUse the exporter of the library '
                         f'that {name} comes from.')
+    if isinstance(detector, RankedDetector):
+        raise UserError('The detector is ranked by a center-ness network, a second network that '
+                        'has no place in an exported file.\nExport the detector alone: its own '
+                        'config has the type FCOS and no model.ranking.')
     if mode == 'raw':
         return
     if type(head.postprocess) is not FCOSPostProcessor:

@@ -9,12 +9,13 @@ from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
+from mmdet.structures import DetDataSample
 from mmdet.structures.bbox import get_box_tensor
 from mmengine.structures import InstanceData
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from fcos_mm.errors import check_choice
+from fcos_mm.errors import UserError, check_choice
 from fcos_mm.models.locations import Locations, mirrored, scale_factors
 from fcos_mm.models.structures import BOX_CONVENTIONS, Claims, Conditions, GroundTruth, Targets
 from fcos_mm.models.windows import claim_counts, claimed_cells, lowest_rank
@@ -191,6 +192,24 @@ def pad_ground_truth(
         boxes, crowd = boxes - last_pixel, crowd - last_pixel
     width, height = (boxes[..., 2:] - boxes[..., :2] + extra).unbind(-1)
     return GroundTruth(boxes=boxes, labels=labels, areas=width * height, crowd=crowd)
+
+
+def truth_at_input_size(sample: DetDataSample) -> InstanceData:
+    """Return a copy of an image's boxes at test in the size of the network's input.
+
+    mmdet's test pipelines load them in the size of the original image.
+
+    Raises:
+        UserError: If the image has none.
+    """
+    if 'gt_instances' not in sample:
+        raise UserError(
+            'The center-ness of the ground truth needs ground truth at test.\n'
+            "Put dict(type='LoadAnnotations', with_bbox=True) after Resize into the test pipeline.")
+    truth = sample.gt_instances.clone()
+    truth.bboxes = get_box_tensor(truth.bboxes)
+    truth.bboxes = truth.bboxes * scale_factors([sample.metainfo], truth.bboxes.device)
+    return truth
 
 
 def _pad(tensors: list[Tensor]) -> Tensor:

@@ -11,7 +11,7 @@ from fcos_mm.errors import check_choice
 from fcos_mm.models.assigner import pad_ground_truth
 from fcos_mm.models.level_norm import LevelNormConv
 from fcos_mm.models.locations import LocationGenerator, Locations, flatten_levels
-from fcos_mm.models.structures import BOX_CONVENTIONS, Predictions, Targets
+from fcos_mm.models.structures import BOX_CONVENTIONS, Predictions, QualityBranch, Targets
 from fcos_mm.registry import MODELS, TASK_UTILS
 
 #: Convolutions start with std 0.01; the bias of conv_cls makes every class score 0.01
@@ -231,7 +231,8 @@ class FCOSHead(BaseDenseHead):
                         batch_img_metas: list[dict] | None = None,
                         cfg: OptConfigType = None,
                         rescale: bool = False,
-                        with_nms: bool = True) -> InstanceList:
+                        with_nms: bool = True,
+                        quality: QualityBranch | None = None) -> InstanceList:
         """Return ``bboxes`` (n, 4), ``scores`` (n,) and ``labels`` (n,) of each image.
 
         Args:
@@ -243,6 +244,7 @@ class FCOSHead(BaseDenseHead):
             cfg: Overrides ``test_cfg``.
             rescale: Whether to return boxes in pixels of the original image.
             with_nms: Whether to apply NMS and the limit on the number of detections.
+            quality: What the logits are of, in place of the head's quality branch.
 
         Raises:
             UserError: If a map does not fit its stride.
@@ -253,7 +255,7 @@ class FCOSHead(BaseDenseHead):
             predictions = self.in_pixels(predictions, locations)
             return self.postprocess(
                 predictions,
-                self.quality.factor(predictions),
+                (quality or self.quality).factor(predictions),
                 locations,
                 batch_img_metas,
                 self.test_cfg if cfg is None else cfg,
@@ -269,7 +271,7 @@ class FCOSHead(BaseDenseHead):
         locations = self.location_generator(sizes, cls_scores[0].device, img_metas)
         self.location_generator.check_sizes(sizes, img_metas)
         quality = None
-        if self.quality.branch:
+        if centernesses and centernesses[0] is not None:
             quality = flatten_levels(centernesses)[..., 0].float()  # (B, P)
         distances = flatten_levels(bbox_preds).float()  # (B, P, 4)
         return Predictions(cls_scores, distances, quality), locations

@@ -102,7 +102,9 @@ class FCOSLoss(nn.Module):
                 avg_factor=cls_divisor),
             loss_bbox=self._box_loss(predictions.distances, targets.distances, weight) / divisor)
         if predictions.quality_logits is not None:
-            losses.update(self._quality_loss(predictions, targets, quality, positive, num_pos))
+            losses.update(quality_loss(
+                self.loss_centerness, quality.name, predictions.quality_logits,
+                quality.target(predictions, targets), targets.positive, num_pos))
         return losses
 
     def _box_loss(self, predicted: Tensor, target: Tensor, weight: Tensor) -> Tensor:
@@ -121,18 +123,15 @@ class FCOSLoss(nn.Module):
             loss = loss.sum(1)
         return (loss * weight.flatten()).sum()
 
-    def _quality_loss(self, predictions: Predictions, targets: Targets, quality: QualityBranch,
-                      positive: Tensor, num_pos: Tensor) -> dict[str, Tensor]:
-        target = torch.where(targets.positive, quality.target(predictions, targets), 0.)  # (B, P)
-        loss = self.loss_centerness(
-            predictions.quality_logits.flatten(),
-            target.flatten(),
-            weight=positive.flatten(),
-            avg_factor=num_pos)
-        entropy = torch.special.entr(target) + torch.special.entr(1 - target)  # 0 at 0 and 1
-        floor = entropy.sum() / num_pos
-        above = loss.detach() - floor * self.loss_centerness.loss_weight
-        return {f'loss_{quality.name}': loss, f'{quality.name}_above_floor': above}
+
+def quality_loss(criterion: nn.Module, name: str, logits: Tensor, target: Tensor,
+                 positive: Tensor, num_pos: Tensor) -> dict[str, Tensor]:
+    """Return ``loss_{name}`` and ``{name}_above_floor`` of logits (B, P) at the positives."""
+    target, weight = torch.where(positive, target, 0.).flatten(), positive.float().flatten()
+    loss = criterion(logits.flatten(), target, weight=weight, avg_factor=num_pos)
+    entropy = torch.special.entr(target) + torch.special.entr(1 - target)  # 0 at 0 and 1
+    above = loss.detach() - entropy.sum() / num_pos * criterion.loss_weight
+    return {f'loss_{name}': loss, f'{name}_above_floor': above}
 
 
 @MODELS.register_module()

@@ -14,6 +14,7 @@ class Test(NamedTuple):
     """A way to test the weights of an experiment."""
     experiment: str  # key of ``EXPERIMENTS``
     options: dict[str, object] = {}  # settings that differ from training, by dotted keys
+    ranking: str = ''  # key of a center-ness network in ``EXPERIMENTS`` that ranks the detections
 
 
 _ABLATION = 'fcos_mm::ablations/fcos_r50-caffe_{}_1x_coco.py'
@@ -26,6 +27,8 @@ EXPERIMENTS = {
     'fcos_p4': Experiment(_ABLATION.format('p4_gn-head')),
     'fcos_no-centerness': Experiment(_ABLATION.format('fpn_gn-head-no-centerness')),
     'fcos_deep-centerness': Experiment(_ABLATION.format('fpn_gn-head-deep-centerness')),
+    'centerness-network': Experiment(  # ranks detections in tests of others
+        'fcos_mm::ablations/centerness-network_r50-caffe_fpn_gn-head_1x_coco.py'),
     'retinanet': Experiment('fcos_mm::retinanet/retinanet_r50-caffe_fpn_1x_coco.py'),
     'retinanet_gn': Experiment('fcos_mm::retinanet/retinanet_r50-caffe_fpn_gn-head_1x_coco.py'),
     'rpn': Experiment('fcos_mm::rpn/rpn_r50-caffe_fpn_1x_coco.py'),
@@ -51,17 +54,20 @@ EXPERIMENTS = {
     'mmdet_yolov3': Experiment('mmdet::yolo/yolov3_d53_8xb8-ms-608-273e_coco.py', _FULL),
 }
 
+_NETWORK = 'centerness-network'
 _HEAD = 'model.bbox_head.type'
 _SOURCE = 'model.bbox_head.centerness.source'
 
 #: The plain test of an experiment has its name; the others differ from training.
 TESTS = {
-    **{name: Test(name) for name in EXPERIMENTS},
+    **{name: Test(name) for name in EXPERIMENTS if name != _NETWORK},
     'fcos': Test('fcos', {'model.bbox_head.postprocess.type': 'LocatedPostProcessor'}),
     'fcos:none': Test('fcos', {_SOURCE: 'none'}),
     'fcos:predicted_box': Test('fcos', {_SOURCE: 'predicted_box'}),
     'fcos:oracle': Test('fcos', {_HEAD: 'OracleFCOSHead'}),
     'fcos:oracle_of_positives': Test('fcos', {_HEAD: 'OracleOfPositivesFCOSHead'}),
+    **{f'{name}:network': Test(name, ranking=_NETWORK)
+       for name in ('fcos_no-centerness', 'fcos', 'retinanet', 'retinanet_gn')},
 }
 
 

@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> None:
         print('\n'.join(commands(works) or ['Nothing is left to run.']))
         return
     if args.no_train:
-        works = [work for work in works if not work[0].is_left]
+        works = [work for work in works if not any(run.is_left for run in work[0].trainings)]
     failures = _do(works, args)
     for name in names:
         try:
@@ -72,7 +72,7 @@ def _do(works: Sequence[Sequence[Run]], args: argparse.Namespace) -> list[str]:
     """Train and test what is left; return a line for each run that failed."""
     if not any(run.is_left for work in works for run in work):
         return []
-    to_train = [work[0].experiment for work in works if work[0].is_left]
+    to_train = [work[0].experiment for work in works if not work[0].test and work[0].is_left]
     if args.scale == 'full' and to_train and not torch.cuda.is_available():
         raise UserError(
             f'{len(to_train)} trainings on COCO are left ({", ".join(to_train)}) and this machine '

@@ -24,27 +24,39 @@ def names_at(scale: str) -> tuple[str, ...]:
     """The tables and figures whose experiments exist at a scale."""
     return tuple(
         name for name in NAMES
-        if all(scale in EXPERIMENTS[TESTS[test].experiment].scales for test in needed_tests(name)))
+        if all(scale in EXPERIMENTS[experiment].scales for test in needed_tests(name)
+               for experiment in _experiments_of(test)))
 
 
 def plan(names: Sequence[str], settings: Settings) -> list[list[Run]]:
     """List trainings, each with its tests, seed by seed; given weights are tested once.
 
+    Tests that need two trainings are works of their own, at the end.
+
     Raises:
         UserError: If an experiment does not exist at this scale.
     """
     tests = dict.fromkeys(test for name in names for test in needed_tests(name))
-    experiments = dict.fromkeys(TESTS[test].experiment for test in tests)
-    works = []
+    experiments = dict.fromkeys(
+        experiment for test in tests for experiment in _experiments_of(test))
+    works, ranked = [], []
     for seed in range(settings.seeds):
         for experiment in experiments:
             if seed and experiment in settings.weights:
                 continue
             check_scale(experiment, settings.scale)
-            works.append([Run(settings, experiment, seed)] + [
-                Run(settings, experiment, seed, test) for test in tests
-                if TESTS[test].experiment == experiment])
-    return works
+            training = Run(settings, experiment, seed)
+            own = [training._replace(test=test) for test in tests
+                   if TESTS[test].experiment == experiment]
+            works.append([training] + [test for test in own if test.ranking is None])
+            ranked += [[test] for test in own if test.ranking is not None]
+    return works + ranked
+
+
+def _experiments_of(test: str) -> list[str]:
+    """The trainings whose weights a test takes."""
+    experiment, _, ranking = TESTS[test]
+    return [experiment, ranking] if ranking else [experiment]
 
 
 def commands(works: Sequence[Sequence[Run]]) -> list[str]:
@@ -58,7 +70,13 @@ def commands(works: Sequence[Sequence[Run]]) -> list[str]:
         run.prepare()
         words = [shlex.quote(word) for word in run.command()]
         if run.test and run.training.is_left:  # the checkpoint is unknown before it is trained
-            newest = run.training.folder / 'last_checkpoint'
-            words[2] = f'"$(cat {shlex.quote(str(newest))})"'
+            words[2] = _newest(run.training)
+        if run.ranking is not None and run.ranking.is_left:
+            words += ['--cfg-options', f'model.ranking.checkpoint={_newest(run.ranking)}']
         lines.append(f'python {" ".join(words)}')
     return lines
+
+
+def _newest(training: Run) -> str:
+    """Words of a shell for the last checkpoint of a training."""
+    return f'"$(cat {shlex.quote(str(training.folder / "last_checkpoint"))})"'

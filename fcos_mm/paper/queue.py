@@ -32,11 +32,22 @@ class Queue:
         self.stopped = threading.Event()
 
     def run(self, works: Sequence[Sequence[Run]]) -> list[str]:
-        """Do what is left of the works; return a line for each run that failed."""
+        """Do what is left of the works; return a line for each run that failed.
+
+        Tests of two trainings come last, those of which a training failed are left out.
+        """
         works = [left for work in works if (left := [run for run in work if run.is_left])]
         for work in works:  # reports other settings before anything starts
-            work[0].training.check()
+            for training in work[0].trainings:
+                training.check()
             work[0].prepare()
+        ranked = [work for work in works if work[0].ranking is not None]
+        failures = self._run_all([work for work in works if work not in ranked])
+        return failures + self._run_all([
+            work for work in ranked if not any(run.is_left for run in work[0].trainings)])
+
+    def _run_all(self, works: Sequence[Sequence[Run]]) -> list[str]:
+        """Do works in parallel; return the failures."""
         before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
         try:
             with ThreadPoolExecutor(self.jobs) as pool:

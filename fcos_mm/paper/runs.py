@@ -56,6 +56,17 @@ class Run(NamedTuple):
         return self._replace(test='')
 
     @property
+    def ranking(self) -> 'Run | None':
+        """The training, from the same seed, of the network that ranks the detections of a test."""
+        experiment = TESTS[self.test].ranking if self.test else ''
+        return self._replace(experiment=experiment, test='') if experiment else None
+
+    @property
+    def trainings(self) -> list['Run']:
+        """What the run trains, or the trainings whose weights it tests."""
+        return [run for run in (self.training, self.ranking) if run is not None]
+
+    @property
     def folder(self) -> Path:
         folder = self.settings.out / 'runs' / self.experiment / f'seed{self.seed}'
         return folder / self.test.replace(':', '_')
@@ -107,6 +118,11 @@ class Run(NamedTuple):
 
     def _add_test(self, cfg: Config) -> None:
         cfg.merge_from_dict(TESTS[self.test].options)
+        if self.ranking is not None:
+            network = self.ranking.config().model
+            network.backbone.init_cfg = None
+            cfg.model.update(type='RankedDetector',
+                             ranking=dict(network, checkpoint=self.ranking.checkpoint))
         metrics = [dict(
             type='CocoMetric', ann_file=cfg.test_evaluator.ann_file, metric='bbox',
             format_only=True, outfile_prefix=str(self.folder / _RESULTS))]
@@ -140,7 +156,8 @@ class Run(NamedTuple):
         found = self.finished
         if found is None:
             return
-        self.training.check()
+        for training in self.trainings:
+            training.check()
         check_config(self.config(), self.folder / 'config.py', tests=True)
         if found.get('weights') != self._digest():
             raise UserError(f'{self.folder} holds a test of other weights than are asked for now.\n'
@@ -151,7 +168,7 @@ class Run(NamedTuple):
         if self.test:
             logs = sorted(self.folder.glob('*/*.json'))
             content = read_json(logs[-1]) if logs else {}
-            if self.given_weights is not None:
+            if self._digest() is not None:
                 content['weights'] = self._digest()
         else:
             self.prepare()  # resuming changed it; again one that trains from the start
@@ -161,9 +178,12 @@ class Run(NamedTuple):
 
     def _digest(self) -> str | None:
         """SHA-256 of the given weights, None for weights trained here."""
-        if self.given_weights is None:
-            return None
-        return hashlib.sha256(Path(self.given_weights).read_bytes()).hexdigest()
+        given = {training.experiment: hashlib.sha256(
+            Path(training.given_weights).read_bytes()).hexdigest()
+            for training in self.trainings if training.given_weights is not None}
+        network = given.pop(self.ranking.experiment, None) if self.ranking else None
+        words = [*given.values(), *([f'ranking {network}'] if network else [])]
+        return ', '.join(words) or None
 
 
 def runs_of(test: str, settings: Settings) -> list[Run]:

@@ -47,6 +47,8 @@ def _what_counts(cfg: Config, tests: bool) -> dict[str, object]:
     start = model.get('backbone', {}).get('init_cfg')
     if start and 'checkpoint' in start:  # runs may be moved together with their backbone
         start.checkpoint = Path(start.checkpoint).name
+    if 'ranking' in model:  # of the training that is checked beside
+        model.ranking.pop('checkpoint', None)
     counts = dict(model=model, train_dataloader=_data(cfg.train_dataloader),
                   **{key: cfg.get(key) for key in _TRAINING})
     if tests:

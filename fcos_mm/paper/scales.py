@@ -17,6 +17,7 @@ _PREDICTORS = {
     'RetinaHead': (('retina_cls', ), ('retina_reg', )),
     'RPNHead': ((), ('rpn_cls', 'rpn_reg')),
     'NormedRPNHead': ((), ('rpn_cls', 'rpn_reg')),
+    'CenternessHead': ((), ('conv_centerness', )),
 }
 
 
@@ -51,8 +52,11 @@ def _rescaled(cfg: Config, scale: Config) -> Config:
         model.train_cfg.rcnn.sampler.num = sizes.roi_samples
     parts = {key: value for key, value in scale.items() if key != 'network'}
     result = Config(dict(copy.deepcopy(parts), model=model))
-    result.test_evaluator.metric = cfg.test_evaluator.metric
-    result.val_evaluator.metric = cfg.val_evaluator.metric
+    for name in ('test_evaluator', 'val_evaluator'):
+        if 'metric' in cfg[name]:
+            result[name].metric = cfg[name].metric
+        else:
+            result[name] = copy.deepcopy(cfg[name])
     return result
 
 
@@ -62,6 +66,8 @@ def _rescale_dense_head(head: ConfigDict, sizes: ConfigDict) -> None:
     head.in_channels = head.feat_channels = sizes.channels
     if kind in ('FCOSHead', 'RetinaHead'):
         head.stacked_convs = sizes.tower_convs
+    if kind == 'CenternessHead':
+        head.stacked_convs = 2 * sizes.tower_convs
     if kind == 'RetinaHead' or head.get('num_classes', 1) > 1:
         head.num_classes = sizes.num_classes
     if head.get('norm_cfg'):

@@ -44,8 +44,11 @@ _NONE_ROW = (33.8, 54.5, 35.0, 20.6, 38.1, 43.2)
 _LEARNED_ROW = (36.6, 56.0, 38.9, 20.9, 40.3, 47.2)
 _UNKNOWN = (None, ) * 5
 
+_NOT_OF_PAPER = (None, ) * 6
+
 _RETINANET = 'RetinaNet'
 _RETINANET_GN = 'RetinaNet w/ GN'
+_RANKED = '{}, separate center-ness network'
 _FCOS_C5 = 'FCOS, C5'
 _FCOS_P5 = 'FCOS, P5'
 
@@ -84,25 +87,34 @@ TABLES: dict[str, Table] = {
          Row(_FCOS_C5, 'fcos_c5',
              (20, 29.5, 36.4, 55.7, 38.7, 20.7, 40.2, 48.0, 31.6, 50.1, 52.5), ('C5', )),
          Row(_FCOS_P5, 'fcos',
-             (20, 29.3, 36.6, 56.0, 38.9, 20.9, 40.3, 47.2, 31.5, 50.0, 52.4), ('P5', ))),
+             (20, 29.3, 36.6, 56.0, 38.9, 20.9, 40.3, 47.2, 31.5, 50.0, 52.4), ('P5', )),
+         *(Row(_RANKED.format(label), f'{name}:network', (None, ) * 11, ('C5', ))
+           for label, name in ((_RETINANET, 'retinanet'), (_RETINANET_GN, 'retinanet_gn')))),
         order=(Order(_FCOS_P5, _FCOS_C5, 'AP'), Order(_FCOS_P5, _RETINANET_GN, 'AP'),
                Order(_FCOS_C5, _RETINANET_GN, 'AP'), Order(_RETINANET_GN, _RETINANET, 'AP'),
-               Order(_RETINANET_GN, _FCOS_P5, 'memory (GB)')),
+               Order(_RETINANET_GN, _FCOS_P5, 'memory (GB)'),
+               *(Order(_RANKED.format(label), label, 'AP', of_paper=False)
+                 for label in (_RETINANET, _RETINANET_GN))),
         words=('C5/P5', )),
     'table5': Table(
         'Table 5: center-ness', 'boxes', _BOX,
         (Row('none', 'fcos_no-centerness', _NONE_ROW),
-         Row('none, at test only', 'fcos:none', (None, ) * 6),
+         Row('none, at test only', 'fcos:none', _NOT_OF_PAPER),
          Row('from the predicted box', 'fcos:predicted_box', (33.1, 53.1, 34.3, 20.4, 36.9, 42.4)),
          Row('learned', 'fcos', _LEARNED_ROW),
          Row('learned, deeper branch', 'fcos_deep-centerness', (36.8, ) + _UNKNOWN),
          Row('oracle', 'fcos:oracle', (42.1, ) + _UNKNOWN),
-         Row('oracle, at positive locations', 'fcos:oracle_of_positives', (None, ) * 6)),
+         Row('oracle, at positive locations', 'fcos:oracle_of_positives', _NOT_OF_PAPER),
+         Row('separate network', 'fcos_no-centerness:network', _NOT_OF_PAPER),
+         Row('separate network, for the branch', 'fcos:network', _NOT_OF_PAPER)),
         order=(Order('learned', 'none', 'AP'), Order('none', 'from the predicted box', 'AP'),
                Order('oracle', 'learned', 'AP'),
                Order('oracle', 'learned, deeper branch', 'AP'),
                Order('learned, deeper branch', 'learned', 'AP'),
-               Order('oracle, at positive locations', 'learned', 'AP', of_paper=False))),
+               Order('oracle, at positive locations', 'learned', 'AP', of_paper=False),
+               Order('separate network', 'none', 'AP', of_paper=False),
+               Order('separate network', 'learned', 'AP', of_paper=False),
+               Order('separate network, for the branch', 'learned', 'AP', of_paper=False))),
     'table6': Table(
         'Table 6: FCOS and RetinaNet on images with overlapping boxes', 'overlapped',
         ('AP', 'AP50', 'AP75'),

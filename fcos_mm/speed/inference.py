@@ -156,16 +156,18 @@ def _folded(model: nn.Module) -> nn.Module:
 
 @torch.no_grad()
 def _test_outputs(model: nn.Module) -> list[Tensor]:
-    """All outputs of backbone, neck and head for two random images.
+    """All outputs of backbone, neck and head for two random images, and of what ranks detections.
 
     For one, PyTorch refuses group normalisation of maps of 1 x 1 with one channel a group.
     """
     generator = torch.Generator().manual_seed(0)
-    value = torch.randn(2, 3, 64, 64, generator=generator).to(next(model.parameters()).device)
+    images = torch.randn(2, 3, 64, 64, generator=generator).to(next(model.parameters()).device)
     outputs = []
-    for part in network_parts(model):
-        value = part(value)
-        outputs += _tensors(value)
+    for network in filter(None, (model, getattr(inner_model(model), 'ranking', None))):
+        value = images
+        for part in network_parts(network):
+            value = part(value)
+            outputs += _tensors(value)
     return outputs
 
 

@@ -93,11 +93,14 @@ def test_no_train_tests_what_is_trained(tmp_path, monkeypatch):
 def test_plan_writes_configs_and_runs_nothing(shapes, tmp_path, capsys):
     paper('table4', '--scale', 'tiny', '--data-root', shapes, '--out', tmp_path, '--plan')
     shown = capsys.readouterr().out.splitlines()
-    assert len(shown) == 8 and all(line.startswith('python ') for line in shown)
+    assert len(shown) == 11 and all(line.startswith('python ') for line in shown)
     folder = tmp_path / 'runs/fcos/seed0'
     assert {path.name for path in tmp_path.glob('runs/**/*') if path.is_file()} == {'config.py'}
     test = next(line for line in shown if f'{folder}/fcos/config.py' in line)
     assert f'"$(cat {folder}/last_checkpoint)"' in test  # which is known when it is trained
+    both = next(line for line in shown if '/retinanet/seed0/retinanet_network/config.py' in line)
+    network = f'{tmp_path}/runs/centerness-network/seed0/last_checkpoint'
+    assert both.endswith(f'--cfg-options model.ranking.checkpoint="$(cat {network})"')
     for line in shown:
         config = shlex.split(line)[2]
         assert Config.fromfile(config).model, 'the commands run as they are'
@@ -105,7 +108,7 @@ def test_plan_writes_configs_and_runs_nothing(shapes, tmp_path, capsys):
 
 def test_coco_is_not_trained_without_a_gpu(tmp_path, monkeypatch):
     monkeypatch.setattr('torch.cuda.is_available', lambda: False)
-    with pytest.raises(UserError, match=r'(?s)4 trainings on COCO are left .*--plan'):
+    with pytest.raises(UserError, match=r'(?s)5 trainings on COCO are left .*--plan'):
         paper('table4', '--out', tmp_path)
 
 
@@ -136,7 +139,7 @@ def test_wrong_weights(words, message, tmp_path):
 def test_plan_of_everything_at_full_scale(tmp_path, capsys):
     paper(*NAMES, '--out', tmp_path, '--plan')
     shown = capsys.readouterr().out
-    assert shown.count('train.py') == 21
+    assert shown.count('train.py') == 22
     assert 'runs/mmdet_cornernet/seed0/config.py' in shown
 
 

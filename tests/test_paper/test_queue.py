@@ -164,13 +164,67 @@ def test_stop_while_a_run_starts_ends_that_run(monkeypatch, settings, work):
 
 def test_plan_shares_trainings(settings):
     works = plan(['table4', 'table5', 'table6', 'table9', 'figure7'], settings())
-    experiments = [each[0].experiment for each in works]
+    experiments = [each[0].experiment for each in works if not each[0].test]
     assert len(experiments) == len(set(experiments))
     assert set(experiments) == {'retinanet', 'retinanet_gn', 'fcos_c5', 'fcos',
-                                'fcos_no-centerness', 'fcos_deep-centerness'}
+                                'fcos_no-centerness', 'fcos_deep-centerness',
+                                'centerness-network'}
     tests = {run.test for each in works for run in each[1:] if run.experiment == 'fcos'}
     assert tests == {
         'fcos', 'fcos:none', 'fcos:predicted_box', 'fcos:oracle', 'fcos:oracle_of_positives'}
+    assert [[run.test for run in each] for each in works[len(experiments):]] == [
+        [f'{name}:network'] for name in ('retinanet', 'retinanet_gn', 'fcos', 'fcos_no-centerness')]
+
+
+@pytest.fixture
+def pair(settings):
+    """``pair(seed=0, **more)``: two trainings, and the test of one ranked by the other."""
+
+    def make(seed=0, **more):
+        works = [[Run(settings(**more), name, seed)] for name in ('fcos', 'centerness-network')]
+        return works + [[works[0][0]._replace(test='fcos:network')]]
+
+    return make
+
+
+def test_a_test_of_two_trainings_comes_after_both(pair):
+    detector, network, (test, ) = works = pair(seed=1)
+    assert test.trainings == [*detector, *network]
+    assert Queue(jobs=3).run([[test], network, detector]) == []
+    assert test.finished == dict(share=2.5)
+    model = Config.fromfile(str(test.folder / 'config.py')).model
+    assert model.type == 'RankedDetector' and model.bbox_head.type == 'FCOSHead'
+    assert model.ranking.type == 'CenternessNetwork'
+    assert model.ranking.backbone.init_cfg is None
+    assert model.ranking.checkpoint == str(network[0].folder / 'iter_3.pth')
+    assert network[0].folder.name == 'seed1'
+    test.check()
+    assert Queue(jobs=1).run(works) == []  # nothing is left
+
+
+def test_a_test_of_two_trainings_waits_for_a_failed_one(pair):
+    detector, network, (test, ) = pair(status=3)
+    failures = Queue(jobs=2).run([detector, network, [test]])
+    assert len(failures) == 2 and test.finished is None
+    assert Queue(jobs=1).run(pair()) == [] and test.finished
+
+
+def test_results_with_another_network_are_not_taken(pair, tmp_path):
+    weights = [tmp_path / name / 'iter_3.pth' for name in ('one', 'other')]
+    for path in weights:
+        path.parent.mkdir()
+        path.write_text(path.parent.name)
+    given, other = (pair(weights={'centerness-network': str(path)}) for path in weights)
+    assert Queue(jobs=1).run(given) == []
+    assert not (given[1][0].folder / 'starts').exists()
+    given[2][0].check()
+    for test in (other[2][0], pair()[2][0]):
+        with pytest.raises(UserError, match='test of other weights'):
+            test.check()
+    changed = pair(weights={'centerness-network': str(weights[0])},
+                   options={'model.neck.num_outs': 6})
+    with pytest.raises(UserError, match='other settings'):
+        changed[2][0].check()
 
 
 def test_commands_are_those_of_the_tools(settings):

@@ -97,6 +97,17 @@ def test_large_networks_are_for_full_scale_only():
 
 def test_every_test_is_of_an_experiment():
     assert all(test.experiment in EXPERIMENTS for test in TESTS.values())
+    assert all(test.ranking in ('', 'centerness-network') for test in TESTS.values())
+
+
+def test_the_center_ness_network_is_as_deep_as_both_towers():
+    for scale, tower in (('full', 4), ('small', 2), ('tiny', 2)):
+        head, fcos = (config(name, scale).model.bbox_head
+                      for name in ('centerness-network', 'fcos'))
+        assert (fcos.stacked_convs, head.stacked_convs) == (tower, 2 * tower)
+        assert head.assigner == fcos.assigner and head.norm_cfg == fcos.norm_cfg
+    assert config('centerness-network', 'tiny').val_evaluator.type == 'CenternessMetric'
+    assert config('fcos', 'tiny').val_evaluator.metric == 'bbox'
 
 
 def test_second_stage_learns_from_fewer_proposals():
