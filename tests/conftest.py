@@ -89,8 +89,11 @@ def short_collections():
 @pytest.fixture(scope='session', autouse=True)
 def plain_text():
     """yapf formats the text of a config longer than a tiny network trains; it is Python before."""
+    def assignments(text, **style):
+        return re.sub(r'^(\w+)=', r'\1 = ', text, flags=re.MULTILINE) + '\n', True
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(yapf_api, 'FormatCode', lambda text, **style: (text, False))
+        patch.setattr(yapf_api, 'FormatCode', assignments)
         yield
 
 

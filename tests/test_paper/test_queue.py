@@ -42,8 +42,7 @@ def test_seeds_have_folders_and_configs_of_their_own(settings, work):
     assert Queue(jobs=2).run(works) == []
     for seed, each in enumerate(works):
         assert each[0].folder.name == f'seed{seed}'
-        text = (each[0].folder / 'config.py').read_text()
-        assert f'randomness = dict(seed={seed})' in text
+        assert Config.fromfile(str(each[0].folder / 'config.py')).randomness == dict(seed=seed)
 
 
 def test_failure_is_told_and_the_others_go_on(settings, work):
