@@ -4,9 +4,11 @@ import logging
 import math
 import os
 import secrets
+import signal
 import socket
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -130,7 +132,7 @@ def connected(address: str | None, on_gpu: bool | None = None, **settings) -> It
         yield ray
         return
     check_address(address)
-    with _settings(address, on_gpu) as chosen:
+    with _settings(address, on_gpu) as chosen, _own_sigterm():
         try:
             ray.init(**chosen, **settings, log_to_driver=False, logging_level=logging.ERROR)
         except Exception as error:  # of many kinds
@@ -140,6 +142,17 @@ def connected(address: str | None, on_gpu: bool | None = None, **settings) -> It
             yield ray
         finally:
             ray.shutdown()
+
+
+@contextlib.contextmanager
+def _own_sigterm() -> Iterator[None]:
+    """Restore the handler of SIGTERM: Ray leaves one, with which forked processes do not end."""
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, before)
 
 
 def _set_environment(local: bool) -> None:

@@ -26,8 +26,10 @@ def local_ray():
         pytest.skip('Ray is not installed')
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv('RAY_memory_monitor_refresh_ms', '0')  # others may fill the memory
+        handler = signal.getsignal(signal.SIGTERM)
         with connected(None, on_gpu=False, num_cpus=2) as ray:
             yield ray
+        assert signal.getsignal(signal.SIGTERM) == handler
 
 
 @pytest.fixture
