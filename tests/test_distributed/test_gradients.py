@@ -1,6 +1,5 @@
 """Many processes and one give the same gradients, whatever their images hold."""
 import fcos_mm  # noqa: F401  isort: skip
-import subprocess
 import sys
 
 import pytest
@@ -16,6 +15,7 @@ from torch.nn.parallel import DistributedDataParallel
 from fcos_mm.compat.distributed import leave_group
 from fcos_mm.engine import OptimWrapper
 from fcos_mm.registry import MODELS
+from tests.forked import Forked
 
 # Location (4, 4) of stride 8 lies in the first boxes; the third image's box lies between locations.
 BOXES = ([[2., 2., 30., 40.], [20., 10., 60., 44.]], [], [[13., 13., 15., 15.]],
@@ -95,9 +95,10 @@ def test_the_images_hold_what_the_test_is_about(build):
 @pytest.mark.parametrize('processes', SHARES)
 def test_ranks_equal_one_process(processes, build, tiny_config, tmp_path):
     """Of two ranks the second has no positive; of four one has no box, one no positive."""
-    ranks = [subprocess.Popen([sys.executable, __file__, str(rank), str(processes),
-                               str(tiny_config), str(tmp_path)]) for rank in range(processes)]
-    assert [rank.wait(timeout=300) for rank in ranks] == [0] * processes
+    ranks = [Forked(__file__, rank, processes, tiny_config, tmp_path)
+             for rank in range(processes)]
+    ends = [rank.finish() for rank in ranks]
+    assert [end.status for end in ends] == [0] * processes, ends
 
     for bbox_weight in BBOX_WEIGHTS:
         model = build(bbox_weight)

@@ -1,5 +1,4 @@
 """Positives are counted over all ranks, by one all-reduce that every rank runs."""
-import subprocess
 import sys
 
 import torch
@@ -7,6 +6,7 @@ import torch.distributed as dist
 from mmengine.structures import InstanceData
 
 from fcos_mm.models import FCOSHead
+from tests.forked import Forked
 
 WORLD = 2
 
@@ -50,11 +50,9 @@ def worker(rank, folder):
 
 
 def test_two_ranks_equal_one_process(tmp_path):
-    started = [
-        subprocess.Popen([sys.executable, __file__, str(rank), str(tmp_path)])
-        for rank in range(WORLD)
-    ]
-    assert [process.wait(timeout=300) for process in started] == [0] * WORLD
+    started = [Forked(__file__, rank, tmp_path) for rank in range(WORLD)]
+    ends = [process.finish() for process in started]
+    assert [end.status for end in ends] == [0] * WORLD, ends
     ranks = [torch.load(tmp_path / f'rank{rank}.pt') for rank in range(WORLD)]
     losses, gradient = losses_of(*head_and_batch())
     assert [calls for *_, calls in ranks] == [1, 1]

@@ -1,6 +1,5 @@
 """A non-finite loss stops or skips, in real small runs; the batch that it leaves is replayed."""
 import json
-import subprocess
 import sys
 
 import pytest
@@ -14,7 +13,7 @@ from fcos_mm.cli.analysis_tools import replay_batch
 from fcos_mm.engine.guards.non_finite import NonFiniteHook, running_statistics
 from fcos_mm.errors import UserError
 from fcos_mm.registry import HOOKS
-from tests.forked import ROOT, Ranks
+from tests.forked import ROOT, Forked, Ranks
 
 POISON = '''
 import fcos_mm
@@ -228,11 +227,10 @@ def test_frozen_norms_are_not_kept():
 
 def test_the_tool_is_a_script(tmp_path):
     torch.save(dict(state_dict={}), tmp_path / 'a.pth')
-    done = subprocess.run(
-        [sys.executable, str(ROOT / 'tools' / 'analysis_tools' / 'replay_batch.py'),
-         str(tmp_path / 'a.pth')], capture_output=True, text=True)
-    assert (done.returncode, done.stdout) == (2, '')
-    assert 'a.pth contains no batch' in done.stderr and 'Traceback' not in done.stderr
+    done = Forked(ROOT / 'tools' / 'analysis_tools' / 'replay_batch.py',
+                  tmp_path / 'a.pth').finish()
+    assert done.status == 2 and done.out.startswith('error: ')
+    assert 'a.pth contains no batch' in done.out and 'Traceback' not in done.out
 
 
 def test_help_has_an_example(capsys):
