@@ -4,19 +4,20 @@ import io
 from types import SimpleNamespace
 
 import pytest
-from mmengine.logging import MMLogger
+from mmengine.logging import MessageHub, MMLogger
 
 from fcos_mm.cli import main, train
 from fcos_mm.datasets.shapes import make_shapes
+from fcos_mm.visualization import DetLocalVisualizer
 
 
 def run_and_capture(command, *words):
     """Run a command in this process; returns its result and what it printed.
 
-    mmengine names loggers by the second; a run that starts in the same second
-    as the last one would write to that one's screen.
+    A run that starts in the same second as the last one would write to that one's screen.
     """
-    MMLogger._instance_dict.clear()
+    for kind in (MMLogger, MessageHub, DetLocalVisualizer):  # named by the second
+        kind._instance_dict.clear()
     with contextlib.redirect_stdout(io.StringIO()) as printed:
         result = main(command, [str(word) for word in words])
     return result, printed.getvalue()

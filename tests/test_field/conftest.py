@@ -10,10 +10,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from mmengine.logging import MMLogger
+from mmengine.logging import MessageHub, MMLogger
 
 from fcos_mm.cli import main, train
 from fcos_mm.datasets.shapes import make_shapes
+from fcos_mm.visualization import DetLocalVisualizer
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = ROOT / 'configs' / 'demo' / 'fcos_csp-w25_fpn_shapes.py'
@@ -69,7 +70,8 @@ def run_tool(command, *words) -> SimpleNamespace:
     Returns:
         ``result``, what it returned, and ``screen``, what it printed.
     """
-    MMLogger._instance_dict.clear()  # named by the second: runs of one second would share one
+    for kind in (MMLogger, MessageHub, DetLocalVisualizer):  # named by the second
+        kind._instance_dict.clear()
     screen = io.StringIO()
     with contextlib.redirect_stdout(screen), contextlib.redirect_stderr(screen):
         result = main(command, [str(word) for word in words])
