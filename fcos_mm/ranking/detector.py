@@ -35,7 +35,8 @@ class RankedDetector(FCOS):
             ``checkpoint``. Its backbone and neck are the detector's where it gives none, and its
             pictures are the detector's.
         data_preprocessor: The detector's.
-        kwargs: The detector's other arguments.
+
+    The other arguments are the detector's.
 
     Raises:
         UserError: If the network does not fit the detector, or its weights cannot be read or do
