@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -209,44 +208,6 @@ class NoWaiting(TorchDispatchMode):
 def no_waiting():
     """A context, ``no_waiting()``, in which the CPU must not wait for a device."""
     return NoWaiting
-
-
-class Script(subprocess.Popen):
-    """A process whose end can be waited for."""
-
-    def finish(self, timeout=300):
-        """Wait for the end; returns ``status``, ``out`` and ``err``."""
-        try:
-            out, err = self.communicate(timeout=timeout)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            raise
-        return SimpleNamespace(status=self.returncode, out=out, err=err)
-
-
-@pytest.fixture(scope='session')
-def start_script():
-    """``start_script(script, *words, screen=None, **environment)``: start a script of ``tools/``.
-
-    It runs on the CPU in a process group of its own, and finds modules beside its config, the
-    first word. ``screen`` is a file for its output.
-    """
-
-    def start(script, *words, screen=subprocess.PIPE, **variables):
-        words = (*words, '--no-report') if script == 'train.py' else words
-        env = {**os.environ, 'PYTHON': sys.executable, 'OMP_NUM_THREADS': '1',
-               'PYTHONPATH': f'{ROOT}:{Path(str(words[0])).parent}', 'CUDA_VISIBLE_DEVICES': '',
-               **{name: str(value) for name, value in variables.items()}}
-        return Script([str(ROOT / 'tools' / script), *map(str, words)], env=env, stdout=screen,
-                      stderr=screen, text=True, start_new_session=True)
-
-    return start
-
-
-@pytest.fixture(scope='session')
-def run_script(start_script):
-    """``run_script(script, *words, **environment)``: the same to its end."""
-    return lambda *words, **variables: start_script(*words, **variables).finish()
 
 
 class Browser:

@@ -1,7 +1,7 @@
 """Scripts in processes of their own, forked from one that has imported torch and OpenMMLab.
 
-Python would import these for longer than most tests run. ``test_end_to_end.py`` and
-``test_distributed`` start scripts as users do.
+Python would import these for longer than most tests run. The demo of ``test_end_to_end.py`` and
+the launchers of ``test_distributed`` are started as users do.
 """
 import multiprocessing
 import os
@@ -28,12 +28,13 @@ class Forked:
     Args:
         script: Its path.
         words: Of its command line.
-        screen: File to which its output is appended; a temporary one if None.
+        screen: File to which its output is appended; if None, one that is removed with this object.
         **variables: Of its environment, besides those of this process.
     """
 
     def __init__(self, script, *words, screen=None, **variables) -> None:
-        self.screen = Path(screen or tempfile.mkstemp(suffix='.txt')[1])
+        self._folder = tempfile.TemporaryDirectory()
+        self.screen = Path(screen or Path(self._folder.name, 'screen.txt'))
         environment = {**os.environ, 'OMP_NUM_THREADS': '1', 'CUDA_VISIBLE_DEVICES': '',
                        **{name: str(value) for name, value in variables.items()}}
         self.process = CONTEXT.Process(target=_run, args=(
@@ -64,7 +65,9 @@ class Ranks:
     """
 
     def __init__(self, count, script, *words, screen=None, **variables) -> None:
-        self.screen = Path(screen or tempfile.mkstemp(suffix='.txt')[1])
+        self._folder = tempfile.TemporaryDirectory()
+        self.screen = Path(screen or Path(self._folder.name, 'screen.txt'))
+        self.screen.touch()
         with socket.create_server(('127.0.0.1', 0)) as free:
             port = free.getsockname()[1]
         self.ranks = [

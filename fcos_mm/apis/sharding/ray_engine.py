@@ -151,7 +151,8 @@ def _own_sigterm() -> Iterator[None]:
     try:
         yield
     finally:
-        if threading.current_thread() is threading.main_thread():
+        in_main_thread = threading.current_thread() is threading.main_thread()
+        if in_main_thread and before is not None:  # None: not set by Python
             signal.signal(signal.SIGTERM, before)
 
 
