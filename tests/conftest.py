@@ -1,5 +1,7 @@
 """What all tests share: few threads, a tiny dataset, a tiny config."""
 import base64
+import copy
+import functools
 import gc
 import hashlib
 import html
@@ -8,6 +10,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -21,6 +24,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from yapf.yapflib import yapf_api
 
 import fcos_mm  # noqa: F401  (before any test imports mmdet)
+
+from mmengine.config import Config  # isort: skip
 from fcos_mm.cli import train
 from fcos_mm.config.checks import model_shapes
 
@@ -93,6 +98,35 @@ def plain_text():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(yapf_api, 'FormatCode', assignments)
+        yield
+
+
+@pytest.fixture(scope='session', autouse=True)
+def shipped_configs_read_once():
+    """mmengine needs longer for the files of a config than a tiny network for a step."""
+    read, known, depth = Config._file2dict, {}, 0
+
+    @functools.wraps(read)
+    def read_once(filename, use_predefined_variables=True, use_environment_variables=True,
+                  lazy_import=None):
+        nonlocal depth
+        path = Path(filename).expanduser().absolute()
+        words = use_predefined_variables, use_environment_variables, lazy_import
+        # a fragment differs as a base, and settings are applied once the module is imported
+        key = (path, words, depth > 0, 'fcos_mm.config.settings' in sys.modules)
+        if key in known:
+            return copy.deepcopy(known[key])
+        depth += 1
+        try:
+            result = read(filename, *words)
+        finally:
+            depth -= 1
+        if ROOT / 'configs' in path.parents:
+            known[key] = copy.deepcopy(result)
+        return result
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Config, '_file2dict', staticmethod(read_once))
         yield
 
 

@@ -45,6 +45,31 @@ def one_thread():
     torch.set_num_threads(threads)
 
 
+@pytest.fixture(autouse=True, scope='module')
+def cheap_weights():
+    """Random numbers take longer than a step: the same few are repeated in every weight."""
+    few = torch.rand(65537, generator=torch.Generator().manual_seed(0))  # prime: no equal rows
+    normal = (few.clamp(1e-6, 1 - 1e-6) * 2 - 1).erfinv() * 2**0.5
+
+    def fill(tensor, values):
+        whole = tensor.numel() // len(values) * len(values)
+        flat = tensor.view(-1)
+        flat[:whole].view(-1, len(values)).copy_(values)
+        flat[whole:] = values[:len(flat) - whole]
+        return tensor
+
+    def uniform_(tensor, low=0., high=1., generator=None):
+        return tensor if tensor.is_meta else fill(tensor, few * (high - low) + low)
+
+    def normal_(tensor, mean=0., std=1., generator=None):
+        return tensor if tensor.is_meta else fill(tensor, normal * std + mean)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch.Tensor, 'uniform_', uniform_)
+        patch.setattr(torch.Tensor, 'normal_', normal_)
+        yield
+
+
 def load(name):
     """Return the config without the weights that would be downloaded."""
     cfg = Config.fromfile(ROOT / name)
@@ -94,18 +119,19 @@ def test_types_are_named_without_our_scope(path):
     BASELINE, DEMO, *(f'fcos/fcos_{swap}_gn-head_1x_coco.py' for swap in (
         'hrnetv2p-w18', 'mobilenetv2_fpn', 'pvtv2-b2_fpn', 'regnetx-3.2gf_fpn', 'swin-t_fpn'))])
 def test_maps_of_any_image_fit_the_strides(name):
-    """Sizes that nothing rounds to a multiple of 32, except for backbones that need it."""
+    """Sizes that nothing rounds to a multiple of 32, except for backbones that need it.
+
+    Sides that differ by a multiple of the largest stride, 128, are rounded alike; these are
+    (97, 131), (255, 257), (64, 333) and (799, 1333) less such multiples.
+    """
     cfg = load(name).model
     multiple = 32 if cfg.backbone.type in ('HRNet', 'CSPDarknet') else 1
-    device = 'cpu' if cfg.backbone.type in ('SwinTransformer', 'PyramidVisionTransformerV2') else (
-        'meta')
-    with torch.device(device):
-        backbone, neck, head = (build(part) for part in (cfg.backbone, cfg.neck, cfg.bbox_head))
+    backbone, neck, head = (build(part) for part in (cfg.backbone, cfg.neck, cfg.bbox_head))
     for part in (backbone, neck, head):
-        part.to('meta').eval()
-    for size in ((97, 131), (255, 257), (64, 333), (799, 1333)):
+        part.eval()
+    for size in ((97, 131), (127, 129), (64, 77), (159, 181)):
         size = [-(-side // multiple) * multiple for side in size]
-        with torch.device('meta'), torch.no_grad():
+        with torch.no_grad():
             maps = head(neck(backbone(torch.zeros(1, 3, *size))))[0]
         head.location_generator.check_sizes([m.shape[2:] for m in maps],
                                             [dict(batch_input_shape=tuple(size))])
@@ -163,7 +189,8 @@ def test_trains_a_step_and_predicts(name):
         trained = {n: p.grad for n, p in model.named_parameters() if p.requires_grad}
         unused = [n for n, grad in trained.items() if grad is None]
         assert total > 0 and total.isfinite()
-        assert all(grad.isfinite().all() for grad in trained.values() if grad is not None)
+        norms = torch._foreach_norm([grad for grad in trained.values() if grad is not None])
+        assert all(norm.isfinite() for norm in norms)
         assert bool(unused) == cfg.get('find_unused_parameters', False), unused
 
         model.eval()
@@ -187,7 +214,9 @@ def check_detections(found, model_cfg):
     head = model_cfg.get('roi_head', model_cfg).get('bbox_head', model_cfg.get('rpn_head'))
     assert 0 < len(found) <= limits.max_per_img
     assert found.bboxes.isfinite().all()
-    assert found.bboxes.min() >= 0 and found.bboxes.max() <= 32 + 1e-4
+    # the released code ends a box behind its last pixel, which is half as far here
+    end = 32 + limits.nms.get('offset', 0) / 2
+    assert found.bboxes.min() >= 0 and found.bboxes.max() <= end + 1e-4
     assert (found.scores > limits.get('score_thr', 0)).all() and (found.scores <= 1).all()
     assert (found.scores.diff() <= 0).all()
     assert 0 <= found.labels.min() and found.labels.max() < head.get('num_classes', 1)

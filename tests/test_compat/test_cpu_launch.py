@@ -13,6 +13,7 @@ from mmengine.config import Config
 from fcos_mm.compat import distributed
 from fcos_mm.compat.distributed import prepare_launch, set_cpu_wrapper
 from fcos_mm.errors import UserError
+from tests.forked import Ranks
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -126,7 +127,7 @@ def test_processes_that_torchrun_did_not_start(monkeypatch):
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason='mmengine uses the GPUs')
-def test_two_processes_train_one_model(tmp_path):
+def test_two_processes_train_one_model(tmp_path, monkeypatch):
     """Two steps: the processes see samples 0, 2 and 1, 3, then 4, 6 and 5, 7.
 
     d loss / d slope = -2 (1 - slope) mean(x^2). mean(x^2) is 0.035 over the
@@ -134,12 +135,10 @@ def test_two_processes_train_one_model(tmp_path):
     1 - slope = (1 - 0.007) (1 - 0.063) = 0.930441.
     """
     (tmp_path / 'script.py').write_text(SCRIPT)
-    run = subprocess.run(
-        [sys.executable, '-m', 'torch.distributed.run', '--standalone', '--nproc_per_node=2',
-         'script.py'], cwd=tmp_path, capture_output=True, text=True, timeout=300,
-        env={**os.environ, 'PYTHONPATH': str(ROOT), 'OMP_NUM_THREADS': '1'})
-    assert run.returncode == 0, run.stderr[-3000:]
-    line = [line for line in run.stdout.splitlines() if line.startswith('slopes')][0]
+    monkeypatch.chdir(tmp_path)
+    run = Ranks(2, tmp_path / 'script.py', PYTHONPATH=ROOT).finish()
+    assert run.statuses == [0, 0], run.out[-3000:]
+    line = [line for line in run.out.splitlines() if line.startswith('slopes')][0]
     slopes = json.loads(line.removeprefix('slopes'))
     assert slopes == pytest.approx([0.069559, 0.069559], abs=1e-6)
 
