@@ -83,15 +83,18 @@ def build(cfg):
         return MODELS.build(cfg)
 
 
-def images(size=64, original=(32, 32)):
-    """Two images as a data loader gives them: one with two boxes, one without any."""
+def images(size):
+    """Two images as a data loader gives them: one with two boxes, one without any.
+
+    They were resized from half the size.
+    """
     samples = []
-    for boxes in ([[4., 8., 40., 60.], [16., 16., 30., 28.]], []):
+    for boxes in ([[.06, .12, .62, .94], [.25, .25, .47, .44]], []):
         sample = DetDataSample(metainfo=dict(
-            img_shape=(size, size), ori_shape=original, pad_shape=(size, size),
-            scale_factor=(size / original[1], size / original[0])))
+            img_shape=(size, size), ori_shape=(size // 2, size // 2), pad_shape=(size, size),
+            scale_factor=(2., 2.)))
         sample.gt_instances = InstanceData(
-            bboxes=torch.tensor(boxes).reshape(-1, 4),
+            bboxes=torch.tensor(boxes).reshape(-1, 4) * size,
             labels=torch.zeros(len(boxes), dtype=torch.long))
         sample.ignored_instances = InstanceData(
             bboxes=torch.zeros(0, 4), labels=torch.zeros(0, dtype=torch.long))
@@ -179,11 +182,12 @@ def test_weights_have_a_plain_address(name, no_more_packages, monkeypatch):
 @pytest.mark.parametrize('name', BUILDABLE)
 def test_trains_a_step_and_predicts(name):
     cfg = load(name)
+    size = 64 if cfg.model.backbone.type == 'HRNet' else 32  # its neck pools by 16
     model = build(cfg.model).train()
     parameters = sum(parameter.numel() for parameter in model.parameters())
     assert PARAMETERS[name] == round(parameters / 1e6, 1)
     with DefaultScope.overwrite_default_scope('fcos_mm'):
-        losses = model(**model.data_preprocessor(images(), True), mode='loss')
+        losses = model(**model.data_preprocessor(images(size), True), mode='loss')
         total, _ = model.parse_losses(losses)
         total.backward()
         trained = {n: p.grad for n, p in model.named_parameters() if p.requires_grad}
@@ -197,25 +201,25 @@ def test_trains_a_step_and_predicts(name):
         if 'ranking' in cfg.model:
             model.ranking_checkpoint = 'random.pth'
         with torch.no_grad():
-            results = model(**model.data_preprocessor(images(), False), mode='predict')
+            results = model(**model.data_preprocessor(images(size), False), mode='predict')
     for result in results:
         if cfg.model.type == 'CenternessNetwork':  # it detects nothing
             assert set(result.pred_instances.keys()) == {'centerness', 'target'}
         else:
-            check_detections(result.pred_instances, cfg.model)
+            check_detections(result.pred_instances, cfg.model, size / 2)
     del model, losses, total, trained, results
     gc.collect()
 
 
-def check_detections(found, model_cfg):
-    """Boxes of an untrained network: some, sorted, inside the original 32 x 32 pixels."""
+def check_detections(found, model_cfg, side):
+    """Boxes of an untrained network: some, sorted, inside the original square."""
     limits = model_cfg.test_cfg
     limits = limits.get('rcnn', limits.get('rpn', limits))
     head = model_cfg.get('roi_head', model_cfg).get('bbox_head', model_cfg.get('rpn_head'))
     assert 0 < len(found) <= limits.max_per_img
     assert found.bboxes.isfinite().all()
     # the released code ends a box behind its last pixel, which is half as far here
-    end = 32 + limits.nms.get('offset', 0) / 2
+    end = side + limits.nms.get('offset', 0) / 2
     assert found.bboxes.min() >= 0 and found.bboxes.max() <= end + 1e-4
     assert (found.scores > limits.get('score_thr', 0)).all() and (found.scores <= 1).all()
     assert (found.scores.diff() <= 0).all()

@@ -62,8 +62,10 @@ def _cells(divisor: int, least: int) -> int:
 
 def _exported(network: ExportNetwork, info: ModelInfo):
     values = example_inputs(network, info)
+    # to compare sizes that are expressions takes longer than to compute the shapes anew
+    cached = torch._dynamo.config.patch(fake_tensor_cache_enabled=all(info.shape))
     try:
-        with quiet():
+        with quiet(), cached:
             return torch.onnx.export(
                 network.eval(), tuple(values.values()), dynamo=True, opset_version=OPSET,
                 input_names=list(network.input_names), output_names=list(network.output_names),
