@@ -82,9 +82,9 @@ def test_job_that_is_stopped_goes_on(faulty, cluster, ranks, free_port, tmp_path
     env = {**os.environ, 'PATH': f'{cluster}:/usr/local/bin:/usr/bin:/bin',
            'PYTHON': sys.executable, 'PYTHONPATH': f'{config.parent}:{ROOT}',
            'MASTER_PORT': str(free_port), 'RANKS_PORT': str(ranks.server_address[1])}
-    done = subprocess.run(
-        [str(ROOT / 'tools' / 'slurm_train.sh'), 'gpus', 'name', str(config), str(tmp_path / 'run')],
-        env=env, capture_output=True, text=True, timeout=300)
+    script, words = ROOT / 'tools' / 'slurm_train.sh', ['gpus', 'name', config, tmp_path / 'run']
+    done = subprocess.run(list(map(str, [script, *words])), env=env, capture_output=True,
+                          text=True, timeout=300)
     screen = ranks.screen.read_text()
     assert done.returncode == 0, done.stderr + screen[-3000:]
     assert '--requeue' in done.stdout and '--signal=USR1@120' in done.stdout
