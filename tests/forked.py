@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CONTEXT = multiprocessing.get_context('forkserver')
 CONTEXT.set_forkserver_preload([
     'fcos_mm.components', 'fcos_mm.apis.train', 'fcos_mm.apis.test', 'fcos_mm.apis.runner',
-    'fcos_mm.engine.distributed.launch'])
+    'fcos_mm.engine.distributed.launch', 'torch._dynamo'])  # the last by torch's optimizers
 
 
 class Forked:
