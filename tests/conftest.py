@@ -6,11 +6,13 @@ import gc
 import hashlib
 import html
 import json
+import multiprocessing.util
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -81,6 +83,18 @@ randomness = dict(seed=0)
 def few_threads():
     """Tiny tensors are slower on many threads."""
     torch.set_num_threads(1)
+
+
+@pytest.fixture(scope='session', autouse=True)
+def own_temporary_folder(tmp_path_factory):
+    """Processes that are killed leave temporary files. Unix sockets need a short path."""
+    tmp_path_factory.getbasetemp()  # pytest keeps it, where it is
+    with tempfile.TemporaryDirectory(prefix='fcos_', ignore_cleanup_errors=True) as folder, \
+            pytest.MonkeyPatch.context() as patch:
+        patch.setenv('TMPDIR', folder)
+        patch.setattr(tempfile, 'tempdir', folder)
+        yield
+        multiprocessing.util._run_finalizers()  # it removes its own folder in there
 
 
 @pytest.fixture(scope='module', autouse=True)

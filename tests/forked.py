@@ -1,7 +1,7 @@
 """Scripts in processes of their own, forked from one that has imported torch and OpenMMLab.
 
 Python would import these for longer than most tests run. The demo of ``test_end_to_end.py`` and
-the launchers of ``test_distributed`` are started as users do.
+the launcher of ``test_apis/test_distributed.py`` are started as users do.
 """
 import multiprocessing
 import os
@@ -19,7 +19,8 @@ import torch
 ROOT = Path(__file__).resolve().parent.parent
 CONTEXT = multiprocessing.get_context('forkserver')
 CONTEXT.set_forkserver_preload([
-    'fcos_mm.components', 'fcos_mm.apis.train', 'fcos_mm.apis.test', 'fcos_mm.apis.runner'])
+    'fcos_mm.components', 'fcos_mm.apis.train', 'fcos_mm.apis.test', 'fcos_mm.apis.runner',
+    'fcos_mm.engine.distributed.launch', 'torch._dynamo'])  # the last by torch's optimizers
 
 
 class Forked:
@@ -96,15 +97,38 @@ class Ranks:
                                out=self.screen.read_text())
 
 
+def fork_rank(handler, args, environment):
+    """Fork the calling process as a rank; replaces ``SubprocessHandler._popen`` of torch's agent.
+
+    Returns what stands for ``subprocess.Popen`` there.
+    """
+    interpreter, *words = args
+    assert [interpreter, words.pop(0)] == [sys.executable, '-u']
+    rank = multiprocessing.get_context('fork').Process(
+        target=_run_rank, args=(words, environment))
+    rank.start()
+    return rank._popen
+
+
+def _run_rank(words, environment):
+    os.closerange(3, 1024)  # the sockets of the agent's store must close with the agent
+    _become(words, environment)
+
+
 def _run(words, environment, folder, screen):
-    """Become the script; the target of a new process."""
-    os.setsid()
     output = os.open(screen, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for number in (1, 2):
         os.dup2(output, number)
+    os.close(output)
+    os.chdir(folder)
+    _become(words, environment)
+
+
+def _become(words, environment):
+    """Become the script, in a new process."""
+    os.setsid()
     os.environ.clear()
     os.environ.update(environment)
-    os.chdir(folder)
     torch.set_num_threads(int(environment['OMP_NUM_THREADS']))
     path = environment.get('PYTHONPATH', '').split(':')
     sys.argv, sys.path = words, [str(Path(words[0]).parent), *filter(None, path), *sys.path]

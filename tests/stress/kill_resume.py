@@ -70,7 +70,7 @@ def main(argv=None) -> int:
         folder = Path(args.work_dir or temporary).resolve()
         folder.mkdir(parents=True, exist_ok=True)
         config = folder / 'config.py'
-        write_config(config, loop=args.loop, iterations=40 + 4 * args.kills, workers=args.workers)
+        write_config(config, loop=args.loop, iterations=32 + 4 * args.kills, workers=args.workers)
         child = start(folder / 'data.log', make_shapes, str(folder / 'data'), seed=0,
                       counts=(IMAGES, 4, 1), image_size=(96, 80))
         finish(child)
@@ -199,8 +199,8 @@ def kill_at_random(run: Run, child: multiprocessing.Process, moments: random.Ran
         child.join(moments.uniform(0, 0.4))
     else:
         for _ in range(moments.randint(1, 4)):
-            _wait(child, lambda: not _writes(run.work_dir), 0)
-            _wait(child, lambda: _writes(run.work_dir), 0)
+            _wait(child, lambda: not _writes(run.work_dir), 0.001)
+            _wait(child, lambda: _writes(run.work_dir), 0.001)
     if child.exitcode is not None:
         _check_end(child)
         return False

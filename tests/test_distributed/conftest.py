@@ -1,15 +1,13 @@
-"""Runs of several processes through the real scripts, with faults at chosen places."""
-import os
+"""Runs of several processes with faults at chosen places."""
 import socket
-import subprocess
-import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import mmengine.runner  # noqa: F401  (torch.load then knows what our checkpoints hold)
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.forked import ROOT, Forked
+
+LAUNCHER = Path(__file__).with_name('launch.py')
 
 #: One image a process, six steps, a checkpoint after every second.
 STEPS = '''
@@ -71,51 +69,35 @@ class Fault(Hook):
 '''
 
 
-class Script(subprocess.Popen):
-    """A process whose end can be waited for."""
-
-    def finish(self, timeout=300):
-        """Wait for the end; returns ``status``, ``out`` and ``err``."""
-        try:
-            out, err = self.communicate(timeout=timeout)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            raise
-        return SimpleNamespace(status=self.returncode, out=out, err=err)
-
-
 @pytest.fixture(scope='session')
-def start_script():
-    """``start_script(script, *words, screen=None, **environment)``: start a script of ``tools/``.
+def start_launcher():
+    """``start_launcher(config, processes, *words, screen=None, **environment)``: train.
 
-    It runs on the CPU in a process group of its own, and finds modules beside its config, the
-    first word. ``screen`` is a file for its output.
+    As ``dist_train.sh`` does, on the CPU, in a session of its own. The run finds modules beside
+    its config.
     """
 
-    def start(script, *words, screen=subprocess.PIPE, **variables):
-        words = (*words, '--no-report') if script == 'train.py' else words
-        env = {**os.environ, 'PYTHON': sys.executable, 'OMP_NUM_THREADS': '1',
-               'PYTHONPATH': f'{ROOT}:{Path(str(words[0])).parent}', 'CUDA_VISIBLE_DEVICES': '',
-               **{name: str(value) for name, value in variables.items()}}
-        return Script([str(ROOT / 'tools' / script), *map(str, words)], env=env, stdout=screen,
-                      stderr=screen, text=True, start_new_session=True)
+    def start(config, *words, screen=None, **variables):
+        return Forked(LAUNCHER, 'train', config, *words, '--no-report', screen=screen,
+                      PYTHONPATH=f'{ROOT}:{config.parent}', **variables)
 
     return start
 
 
 @pytest.fixture(scope='session')
-def run_script(start_script):
-    """``run_script(script, *words, **environment)``: the same to its end."""
-    return lambda *words, **variables: start_script(*words, **variables).finish()
+def run_launcher(start_launcher):
+    """``run_launcher(config, processes, *words, **environment)``: the same to its end."""
+    return lambda *words, **variables: start_launcher(*words, **variables).finish()
 
 
-@pytest.fixture
-def faulty(tiny_config, tmp_path):
+@pytest.fixture(scope='session')
+def faulty(tiny_config, tmp_path_factory):
     """``faulty(*faults, zero1=False)``: a config of six steps in which these faults happen."""
-    (tmp_path / 'faults.py').write_text(FAULTS)
 
     def write(*faults, zero1=False):
-        config = tmp_path / 'config.py'
+        folder = tmp_path_factory.mktemp('faulty')
+        (folder / 'faults.py').write_text(FAULTS)
+        config = folder / 'config.py'
         fragment = ROOT / 'configs' / '_base_' / 'scale' / 'zero1.py'
         bases = [str(tiny_config), *([str(fragment)] if zero1 else [])]
         config.write_text(

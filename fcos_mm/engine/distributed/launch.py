@@ -68,6 +68,7 @@ def launch_config(environ: Mapping[str, str], processes: int, restarts: int) -> 
         run_id=environ.get('RDZV_ID', 'fcos_mm'), rdzv_backend='c10d',
         rdzv_endpoint=f'{address}:{port}', rdzv_configs=dict(is_host=node == 0),
         local_addr=address if node == 0 else None, max_restarts=restarts, shutdown_timeout=_GRACE,
+        logs_specs=DefaultLogsSpecs(log_dir=os.devnull),  # otherwise it makes a folder for them
         signals_to_handle='SIGTERM,SIGINT,SIGHUP,SIGQUIT,SIGUSR1')
 
 

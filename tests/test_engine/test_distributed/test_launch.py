@@ -72,3 +72,9 @@ def test_first_failure(exits, statuses, processes, expected, tmp_path):
         rank: ProcessFailure(rank, 100 + rank, status, '' if rank else f'{tmp_path}/error.json')
         for rank, status in statuses.items()})
     assert describe_failure(exits, error, processes) == expected
+
+
+def test_no_folder_is_left_behind(monkeypatch, tmp_path):
+    monkeypatch.setattr('tempfile.tempdir', str(tmp_path))
+    launch_config({}, 2, 0)
+    assert not list(tmp_path.iterdir())
