@@ -29,6 +29,9 @@ class Worker:
     def __init__(self, threads: int, batch_size: int | None) -> None:
         self._threads, self._batch_size = threads, batch_size
 
+    def started(self) -> None:
+        """Nothing: an answer says that the process runs."""
+
     def open(self, spec: NetworkSpec, content: Callable[[], Sequence[bytes]], device: str
              ) -> dict:
         """Open a network, see :func:`open_network`; returns what the command wants to know.
