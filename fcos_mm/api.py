@@ -9,14 +9,14 @@ from os import PathLike
 import numpy as np
 from PIL import Image
 
-from fcos_mm.apis.detection.detections import Detections
-from fcos_mm.apis.detection.exported import ExportedNetwork
-from fcos_mm.apis.detection.network import Network, Prepared
+from fcos_mm.apis.detection.network import Network
 from fcos_mm.apis.detection.opening import find_network, open_network
-from fcos_mm.apis.image_files import describe
-from fcos_mm.datasets.transforms import ImageError
+from fcos_mm.detection.exported import ExportedNetwork
+from fcos_mm.detection.image_files import describe
+from fcos_mm.detection.tiles import Prepared
 from fcos_mm.errors import UserError
-from fcos_mm.runtime.images import given_pixels
+from fcos_mm.runtime.detections import Detections
+from fcos_mm.runtime.images import ImageError, given_pixels
 from fcos_mm.speed.precision import check_precision
 
 Picture = str | PathLike | Image.Image | np.ndarray

@@ -186,6 +186,9 @@ def test_trains_a_step_and_predicts(name):
     model = build(cfg.model).train()
     parameters = sum(parameter.numel() for parameter in model.parameters())
     assert PARAMETERS[name] == round(parameters / 1e6, 1)
+    for module in model.modules():
+        if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
+            module.momentum = None  # the statistics of this step: random weights need them
     with DefaultScope.overwrite_default_scope('fcos_mm'):
         losses = model(**model.data_preprocessor(images(size), True), mode='loss')
         total, _ = model.parse_losses(losses)

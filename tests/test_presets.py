@@ -256,7 +256,8 @@ def test_fcos_rt_is_adelaidets():
 
 @pytest.mark.parametrize('name, shared, towers, norms', [
     ('dla34_fpn_gn-head', 0, 4, None), ('dla34_fpn_gn-head-shared', 4, 0, None),
-    ('dla34_fpn_bn-head', 0, 4, 3), ('dla34_fpn_bn-head-shared', 4, 0, 3)])
+    ('dla34_fpn_bn-head', 0, 4, 3), ('dla34_fpn_bn-head-shared', 4, 0, 3),
+    ('r50-caffe_fpn_bn-head', 0, 4, 3)])
 def test_towers_of_fcos_rt(name, shared, towers, norms):
     cfg = Config.fromfile(ROOT / f'fcos/fcos-rt_{name}_ms-256-608-4x_coco.py')
     with torch.device('meta'):

@@ -10,8 +10,8 @@ PACKAGE = ROOT / 'fcos_mm'
 
 #: From the ground up: a module imports from its own room and from those before it.
 FLOORS = ('version', 'errors', 'lazy', 'faults', 'atomic_file', 'compat', 'runtime', 'serving',
-          'registry', 'config', 'datasets', 'models', 'checkpoints', 'ranking', 'speed',
-          'evaluation', 'visualization', 'pages', 'engine', 'doctor', 'export', 'analysis',
+          'detection', 'registry', 'config', 'datasets', 'models', 'checkpoints', 'ranking',
+          'speed', 'evaluation', 'visualization', 'pages', 'engine', 'doctor', 'export', 'analysis',
           'report', 'components', 'recipes', 'data_report', 'browse', 'apis', 'api', 'paper',
           'cli', '__main__')
 

@@ -2,16 +2,16 @@
 import contextlib
 import io
 import logging
-import os
 import signal
 import sys
 import time
 from collections.abc import Iterator
-from typing import TextIO
+from contextlib import AbstractContextManager
 
 from mmengine.logging import MMLogger, print_log
 
 from fcos_mm.compat.log_records import is_for_the_file_only
+from fcos_mm.detection.log import files_alone, library_output_to
 
 
 class ScreenFormatter(logging.Formatter):
@@ -47,7 +47,7 @@ def prints_to_log_file() -> Iterator[None]:
     """Send what is printed meanwhile, as pycocotools does, to the log file, if there is one."""
     with contextlib.redirect_stdout(io.StringIO()) as printed:
         yield
-    if printed.getvalue() and _log_files():
+    if printed.getvalue() and files_alone(MMLogger.get_current_instance()).handlers:
         print_log(printed.getvalue(), logger='current')
 
 
@@ -81,35 +81,18 @@ def ended_by_signals() -> Iterator[None]:
             sys.exit(128 + received[0])
 
 
-def start_log(path: str) -> None:
-    """Log to a new file, and in short to the screen as well.
+def start_log(path: str) -> logging.Logger:
+    """Make mmengine log to a new file, and in short to the screen; a logger for the file alone.
 
     Raises:
         OSError: If the file cannot be written.
     """
     name = f'{path} {time.monotonic_ns()}'  # mmengine returns an old logger of the same name
-    tidy_screen(MMLogger.get_instance(name, log_file=path))
+    logger = MMLogger.get_instance(name, log_file=path)
+    tidy_screen(logger)
+    return files_alone(logger)
 
 
-@contextlib.contextmanager
-def library_output_to_log() -> Iterator[None]:
-    """Send what libraries print meanwhile to the log file, OpenCV's and other C code's as well."""
-    streams = _log_files()
-    if not streams:
-        yield
-        return
-    sys.stderr.flush()
-    kept = os.dup(2)
-    try:
-        os.dup2(streams[0].fileno(), 2)
-        with contextlib.redirect_stderr(streams[0]), prints_to_log_file():
-            yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-
-
-def _log_files() -> list[TextIO]:
-    """The files that mmengine's current logger writes to."""
-    return [handler.stream for handler in MMLogger.get_current_instance().handlers
-            if isinstance(handler, logging.FileHandler)]
+def library_output_to_log() -> AbstractContextManager:
+    """:func:`library_output_to` the file of mmengine's current logger."""
+    return library_output_to(files_alone(MMLogger.get_current_instance()))

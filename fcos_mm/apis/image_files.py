@@ -1,17 +1,10 @@
-"""Reading an image file, and what can be said of one that cannot be read."""
-import os.path as osp
+"""Reading an image file as a pipeline does."""
 from collections.abc import Sequence
 
 import numpy as np
 from mmdet.datasets.transforms import InferencerLoader
-from PIL import Image, UnidentifiedImageError
 
 from fcos_mm.datasets import LoadImageFromFile
-
-# what Pillow raises
-_UNREADABLE = (UnidentifiedImageError, OSError, ValueError, SyntaxError,
-               Image.DecompressionBombError)
-_WITH_PAGES = ('.gif', '.tif', '.tiff', '.webp')
 
 
 def read_image(path: str) -> np.ndarray:
@@ -35,22 +28,3 @@ def loader_place(steps: Sequence) -> int:
     """The index of the step of an inferencer's pipeline that loads the image."""
     return next(index for index, step in enumerate(steps) if isinstance(step, InferencerLoader))
 
-
-def count_pages(path: str) -> int:
-    """The number of pages or frames, of which the first is used; 1 if that is unknown."""
-    if osp.splitext(path)[1].lower() not in _WITH_PAGES:
-        return 1
-    try:
-        with Image.open(path) as image:
-            return getattr(image, 'n_frames', 1)
-    except _UNREADABLE:
-        return 1
-
-
-def describe(path: str) -> str:
-    """What Pillow takes a file for that OpenCV cannot read: `` (TIFF of mode F)``, or nothing."""
-    try:
-        with Image.open(path) as image:
-            return f' ({image.format} of mode {image.mode})'
-    except _UNREADABLE:
-        return ''

@@ -4,12 +4,13 @@ import os.path as osp
 import torch
 
 from fcos_mm.errors import UserError
+from fcos_mm.runtime.sessions import RUNTIMES
 
 _ENDINGS = {
     'config': ('.py', '.yml', '.yaml'),
     'checkpoint': ('.pth', '.pt', '.ckpt', '.bin', '.safetensors'),
     'predictions': ('.pkl', '.pickle'),
-    'exported model': ('.onnx', '.xml', '.torchscript'),
+    'exported model': tuple(RUNTIMES),
 }
 
 

@@ -5,7 +5,6 @@ from mmdet.evaluation import DumpDetResults
 from mmengine.runner import Runner
 
 from fcos_mm.apis.detection.exported_test import build_exported_test
-from fcos_mm.apis.detection.opening import is_exported
 from fcos_mm.apis.named_inputs import check_order
 from fcos_mm.apis.published.weights import weights_file
 from fcos_mm.apis.resolve import resolve
@@ -15,6 +14,7 @@ from fcos_mm.checkpoints.fit import check_checkpoint, read_state_dict
 from fcos_mm.checkpoints.safe_loading import trust_checkpoints
 from fcos_mm.compat.distributed import prepare_launch
 from fcos_mm.datasets.checks import check_config_data
+from fcos_mm.detection.exported import is_exported
 from fcos_mm.errors import UserError
 from fcos_mm.evaluation import CocoMetric
 

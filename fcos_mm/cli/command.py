@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import NoReturn
 
-from fcos_mm.cli.options import complete
+from fcos_mm.cli.options import complete, reads_configs
 from fcos_mm.config.nearest import did_you_mean
 from fcos_mm.errors import UserError
 
@@ -43,7 +43,9 @@ def parse(command: ModuleType, argv: Sequence[str] | None = None, *, prog: str |
           **defaults) -> argparse.Namespace:
     """Parse the command line of a command.
 
-    Where a command hands options on to others, those it does not know are ``other_options``.
+    Where a command hands options on to others, those it does not know are ``other_options``. One
+    that needs OpenMMLab's packages for some options only says so by ``needs_libraries(args)``;
+    others need them if they read configs.
 
     Args:
         command: A module of ``fcos_mm.cli``.
@@ -63,7 +65,8 @@ def parse(command: ModuleType, argv: Sequence[str] | None = None, *, prog: str |
         args, args.other_options = parser.parse_known_args(argv)
     else:
         args = parser.parse_args(argv)
-    return complete(args)
+    needs_libraries = getattr(command, 'needs_libraries', reads_configs)
+    return complete(args, needs_libraries(args))
 
 
 def run_tool(tool: Callable[[], object]) -> None:

@@ -1,5 +1,6 @@
 """``fcos-mm detect``: detect objects in images and videos."""
 import argparse
+from importlib import import_module
 
 from fcos_mm.cli.options import (
     add_config_options,
@@ -7,9 +8,9 @@ from fcos_mm.cli.options import (
     add_precision,
     add_trust_option,
     positive,
-    run_of,
     threshold,
 )
+from fcos_mm.errors import UserError
 
 _EXAMPLES = '''examples:
   %(prog)s pictures/*.jpg --model work_dirs/mine
@@ -69,4 +70,34 @@ def _add_sharding(group: argparse._ArgumentGroup) -> None:
                        '(default: Ray is started on this machine)')
 
 
-run = run_of('fcos_mm.apis.detect')
+def needs_libraries(args: argparse.Namespace) -> bool:
+    """Whether OpenMMLab's packages are needed: not for an exported model on this machine."""
+    from fcos_mm.detection.exported import is_exported
+    return args.shards is not None or args.model is None or not is_exported(args.model)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Detect; the result is the exit status."""
+    _check_sharding(args)
+    module = 'fcos_mm.apis.detect' if needs_libraries(args) else 'fcos_mm.detection.run'
+    return import_module(module).run(args)
+
+
+def _check_sharding(args: argparse.Namespace) -> None:
+    """Make sure that the options of shards fit to the others.
+
+    Raises:
+        UserError: If one goes only with ``--shards``, or not with it.
+    """
+    if args.shards is None:
+        for name, value in (('--workers', args.workers), ('--ray-address', args.ray_address),
+                            ('--picture-timeout', args.picture_timeout)):
+            if value is not None:
+                raise UserError(f'{name} goes with --shards.\nAdd --shards, or leave it out.')
+        return
+    if args.save_crops:
+        raise UserError('--save-crops does not go with --shards, which does not draw or cut.\n'
+                        'Detect without --shards in the pictures whose objects you want.')
+    if args.device not in (None, 'cpu', 'cuda'):
+        raise UserError(f'--device {args.device} does not go with --shards: Ray gives each worker '
+                        'its GPU.\nGive cpu or cuda, or leave it out.')

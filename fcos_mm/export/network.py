@@ -9,6 +9,7 @@ from fcos_mm.export.layers import fix_padding, out_of_place, use_grid_sampling
 from fcos_mm.export.levels import decoded_levels, raw_levels
 from fcos_mm.export.settings import candidate_rule, check_exportable, suppression
 from fcos_mm.export.suppression import Suppression
+from fcos_mm.export.windows import use_sized_windows
 from fcos_mm.runtime.info import MODES
 from fcos_mm.speed.compiled import network_parts
 from fcos_mm.speed.inference import prepare_for_inference
@@ -54,6 +55,7 @@ class ExportNetwork(nn.Module):
         self.mode = mode
         self.parts = nn.ModuleList(network_parts(prepared))
         use_grid_sampling(self.parts)
+        use_sized_windows(self.parts)
         out_of_place(self.parts)
         fix_padding(self.parts[0], _divisor(prepared))
         self.head = self.parts[-1]

@@ -1,5 +1,4 @@
 """From the settings of a head and its ``test_cfg`` to the parts of a graph."""
-from mmdet.models.backbones.swin import ShiftWindowMSA
 from torch import nn
 
 from fcos_mm.errors import UserError
@@ -43,18 +42,6 @@ def check_exportable(detector: nn.Module, mode: str) -> None:
         raise UserError('model.test_cfg.nms.class_agnostic=True is only possible inside the file:'
                         ' --mode nms.\nTake that, or --cfg-options '
                         'model.test_cfg.nms.class_agnostic=False.')
-
-
-def check_dynamic(network: nn.Module) -> None:
-    """Check that a network gives the same detections when exported for any size.
-
-    Raises:
-        UserError: If not; names the layer.
-    """
-    if any(isinstance(module, ShiftWindowMSA) for module in network.modules()):
-        raise UserError('ShiftWindowMSA of SwinTransformer cannot be exported with dynamic sizes: '
-                        'at other sizes than the first the file finds other boxes.\nExport it for '
-                        'one size: without --dynamic, with --size WIDTHxHEIGHT.')
 
 
 def candidate_rule(head: FCOSHead) -> CandidateRule:

@@ -66,6 +66,20 @@ def as_pixels(picture: Picture, *, max_pixels: int | None = None) -> np.ndarray:
     return given_pixels(picture)
 
 
+def write_png(path: str, pixels: np.ndarray) -> None:
+    """Write (height, width, 3) RGB uint8 as a PNG file.
+
+    Raises:
+        OSError: If it cannot be written.
+    """
+    cv2 = opencv()
+    if cv2 is None:
+        content = pillow_images.encode_png(pixels)
+    else:
+        content = cv2.imencode('.png', np.ascontiguousarray(pixels[..., ::-1]))[1].tobytes()
+    Path(path).write_bytes(content)
+
+
 def given_pixels(picture: Picture) -> np.ndarray:
     """The (height, width, 3) RGB uint8 of a PIL image, turned by its EXIF data, or of an array.
 

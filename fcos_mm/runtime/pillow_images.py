@@ -51,6 +51,17 @@ def decode(content: bytes) -> np.ndarray:
         return as_rgb(image)
 
 
+def encode_png(pixels: np.ndarray) -> bytes:
+    """The bytes of a PNG file of (height, width, 3) RGB uint8.
+
+    Raises:
+        UserError: If Pillow is not installed.
+    """
+    content = io.BytesIO()
+    import_extra('PIL.Image', 'Writing images').fromarray(pixels).save(content, 'PNG')
+    return content.getvalue()
+
+
 def as_rgb(image) -> np.ndarray:
     """The pixels of a PIL image as those of a PNG file that holds it: 8 bits, without alpha.
 

@@ -4,5 +4,5 @@ from fcos_mm.lazy import lazy_exports
 __getattr__, __all__ = lazy_exports(__name__, {
     'labels': ['drawable', 'font_families'],
     'palette': ['complete_palette'],
-    'visualizer': ['DetLocalVisualizer', 'drawing_path', 'ours'],
+    'visualizer': ['DetLocalVisualizer', 'ours'],
 })

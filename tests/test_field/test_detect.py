@@ -15,10 +15,10 @@ import torch
 from mmdet.apis import DetInferencer
 from PIL import Image
 
-from fcos_mm.apis.detection.inputs import Inputs
 from fcos_mm.cli import detect, main, test
 from fcos_mm.cli.analysis_tools import draw_grid
 from fcos_mm.config import check_config, load_config
+from fcos_mm.detection.inputs import Inputs
 from fcos_mm.errors import UserError
 
 # an untrained model finds something everywhere

@@ -1,4 +1,5 @@
-"""An environment with NumPy, onnxruntime and OpenCV or Pillow, and nothing else."""
+"""An environment with NumPy, onnxruntime, Pillow or OpenCV, rich, and nothing else."""
+import functools
 import json
 import re
 import shutil
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fcos_mm.cli import detect, main
 from fcos_mm.runtime import Detector
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,6 +50,7 @@ def needed(distribution):
 
 @pytest.fixture(scope='module')
 def make_environment(tmp_path_factory):
+    @functools.cache
     def make(*modules):
         folder = tmp_path_factory.mktemp('environment')
         subprocess.run([sys.executable, '-m', 'venv', '--without-pip', folder], check=True)
@@ -91,7 +94,7 @@ def test_detects_without_torch(make_environment, model, tmp_path, reader, absent
     exif[274] = 6
     Image.fromarray(cv2.resize(random, (120, 90))).save(tmp_path / 'a.jpg', exif=exif)
     expected = Detector(model)(tmp_path / 'a.jpg')
-    python = make_environment('numpy', 'onnxruntime', reader)
+    python = make_environment('numpy', 'onnxruntime', reader, 'rich')
     done = run(python, tmp_path, '-c', DETECT, model, 'a.jpg', absent, *ABSENT)
     assert done.returncode == 0, done.stderr
     rows, pixels, drawn = json.loads(done.stdout)
@@ -100,18 +103,42 @@ def test_detects_without_torch(make_environment, model, tmp_path, reader, absent
     assert drawn == '(90, 120)' if reader == 'PIL' else 'pip install pillow' in drawn
 
 
+def test_the_command_detects_without_torch(make_environment, model, tmp_path, monkeypatch, capsys):
+    """As with torch and OpenCV, to the last byte and pixel."""
+    random = np.random.default_rng(0).integers(0, 256, (9, 12, 3)).astype(np.uint8)
+    cv2.imwrite(str(tmp_path / 'a.png'), cv2.resize(random, (120, 90)))
+    (tmp_path / 'b.png').write_bytes(b'no picture')
+    words = ['a.png', 'b.png', '--model', model, '--save-csv', '--save-crops', '--out-dir']
+    monkeypatch.chdir(tmp_path)
+    assert main(detect, [*words, 'here']) == 1
+    python = make_environment('numpy', 'onnxruntime', 'PIL', 'rich')
+    done = run(python, tmp_path, '-m', 'fcos_mm', 'detect', *words, 'out')
+    assert (done.returncode, done.stderr) == (1, '')
+    assert done.stdout == capsys.readouterr().out.replace(' here', ' out')
+    assert 'error: b.png cannot be read as an image and was skipped' in done.stdout
+    assert 'b.png:\nTraceback' in (tmp_path / 'out' / 'detect.log').read_text()
+    for name in ('detections.json', 'detections.csv'):
+        assert (tmp_path / 'out' / name).read_bytes() == (tmp_path / 'here' / name).read_bytes()
+    drawn = sorted(path.relative_to(tmp_path / 'out') for path in tmp_path.glob('out/*/**/*.png'))
+    assert [path.name for path in drawn] == ['a.png_1.png', 'a.png_2.png', 'a.png']
+    for path in drawn:
+        assert np.array_equal(*(cv2.imread(str(tmp_path / place / path))
+                                for place in ('out', 'here')))
+
+
 def test_the_program_starts_and_names_what_is_missing(make_environment, tmp_path):
-    python = make_environment('numpy')
+    python = make_environment('numpy', 'PIL', 'rich')
     done = run(python, tmp_path, '-m', 'fcos_mm', '--help')
     assert done.returncode == 0 and 'detect' in done.stdout, done.stderr
-    (tmp_path / 'a.onnx').touch()
+    for name in ('a.onnx', 'a.png'):
+        (tmp_path / name).touch()
     done = run(python, tmp_path, '-c', "from fcos_mm.runtime import Detector; Detector('a.onnx')")
     assert "pip install 'fcos_mm[runtime]'" in done.stderr
-    done = run(python, tmp_path, '-m', 'fcos_mm', 'detect', '.', '--model', 'a.onnx')
+    done = run(python, tmp_path, '-m', 'fcos_mm', 'detect', 'a.png', '--model', 'a.onnx')
     assert done.returncode == 2 and 'Traceback' not in done.stderr
+    assert "pip install 'fcos_mm[runtime]'" in done.stderr
+    done = run(python, tmp_path, '-m', 'fcos_mm', 'detect', '.', '--model', 'a.pth')
     assert 'fcos_mm needs torch, mmengine, mmcv, mmdet' in done.stderr
-    assert "fcos_mm.runtime.Detector('a.onnx')" in done.stderr
-    assert 'fcos-mm serve a.onnx' in done.stderr
 
 
 def test_importing_the_runtime_loads_nothing_heavy():

@@ -10,7 +10,7 @@ from mmengine.registry import DefaultScope
 from mmengine.structures import InstanceData
 
 from fcos_mm.registry import VISUALIZERS
-from fcos_mm.visualization import DetLocalVisualizer, drawing_path
+from fcos_mm.visualization import DetLocalVisualizer
 
 IMAGE = np.full((80, 120, 3), 200, np.uint8)
 
@@ -53,14 +53,6 @@ def test_boxes_up_to_and_over_the_border_are_drawn_without_a_warning(tmp_path):
         warnings.simplefilter('error', UserWarning)
         draw(sample([0, 1], ((0., 0., 120., 80.), (-5., -5., 130., 90.))), tmp_path / 'a.png',
              classes=('a', 'b'))
-
-
-@pytest.mark.parametrize('name, drawing', [
-    ('a.jpg', 'a.jpg'), ('a.JPEG', 'a.JPEG'), ('a.png', 'a.png'), ('a.pgm', 'a.pgm.png'),
-    ('a.tif', 'a.tif.png'), ('a.jfif', 'a.jfif.jpg'), ('a.webp', 'a.webp.jpg'), ('a', 'a.png'),
-    ('a.b/c', 'a.b/c.png')])
-def test_where_drawings_go(name, drawing):
-    assert drawing_path(name) == drawing
 
 
 def test_images_of_one_name_in_two_folders_of_a_test_are_both_kept(tmp_path):

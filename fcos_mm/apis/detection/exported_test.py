@@ -12,7 +12,6 @@ from mmengine.runner import Runner
 from mmengine.structures import InstanceData
 
 from fcos_mm import runtime
-from fcos_mm.apis.detection.opening import check_exported, refuse_options
 from fcos_mm.apis.image_files import as_rgb
 from fcos_mm.apis.named_inputs import ending_kind
 from fcos_mm.apis.resolve import resolve
@@ -22,6 +21,7 @@ from fcos_mm.checkpoints.safe_loading import trust_checkpoints
 from fcos_mm.config.datasets import leaf_datasets
 from fcos_mm.datasets.checks import check_config_data
 from fcos_mm.datasets.walk import metainfo_of
+from fcos_mm.detection.exported import check_exported, refuse_options
 from fcos_mm.errors import UserError, shorten
 from fcos_mm.registry import MODELS
 
@@ -111,8 +111,7 @@ def set_exported(cfg: Config, path: str) -> None:
 
 
 def _refuse(args: argparse.Namespace) -> None:
-    refuse_options(args.checkpoint, {
-        name: value for name in ('precision', ) if (value := getattr(args, name, None))})
+    refuse_options(args.checkpoint, dict(precision=getattr(args, 'precision', None)))
     for name, reason in (('fast', 'it runs in its own runtime'),
                          ('tta', 'only PyTorch tests with augmentation')):
         if getattr(args, name):

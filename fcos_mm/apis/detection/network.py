@@ -1,38 +1,24 @@
 """A trained detector that takes images in batches."""
 import copy
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
 from mmdet.structures import DetDataSample
 
 from fcos_mm.apis.detection.detections import Detections
-from fcos_mm.apis.detection.selection import Found, Selection
 from fcos_mm.apis.detection.thresholds import choose_thresholds
-from fcos_mm.apis.detection.tiles import Tile, check_tiles, tiles_of
 from fcos_mm.apis.image_files import as_rgb, loader_place
 from fcos_mm.apis.inferencer import build_inferencer, find_category_ids
 from fcos_mm.apis.trained_model import TrainedModel
 from fcos_mm.checkpoints.safe_loading import read_checkpoint
 from fcos_mm.config.datasets import first_dataset
+from fcos_mm.detection.selection import Found, Selection
+from fcos_mm.detection.tiles import Prepared, check_tiles, tiles_of
 from fcos_mm.errors import UserError
 from fcos_mm.runtime.grouping import batches, read_at_once, usual_batch
 from fcos_mm.runtime.thresholds import class_indices
-
-
-@dataclass(kw_only=True)
-class Prepared:
-    """An image, and for each of its tiles what the network gets.
-
-    Attributes:
-        image: (height, width, 3) RGB uint8.
-        tiles: The parts of the image that are looked at.
-        inputs: What the test pipeline makes of each tile.
-    """
-    image: np.ndarray
-    tiles: list[Tile]
-    inputs: list[dict]
 
 
 class Network:
@@ -66,7 +52,8 @@ class Network:
         self._usual_batch = usual_batch(self.device.type)
         self._selection = Selection(
             classes=self.classes, category_ids=self.category_ids, thresholds=self.thresholds,
-            wanted=class_indices(classes, self.classes), visualizer=self.visualizer)
+            wanted=class_indices(classes, self.classes),
+            kind=partial(Detections, visualizer=self.visualizer))
         self.tile_size = tiles
         if tiles is not None:
             check_tiles()

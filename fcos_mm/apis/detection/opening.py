@@ -1,13 +1,17 @@
 """The one door to a model that detects: trained, or exported to a file."""
-import os.path as osp
 from collections.abc import Sequence
 
-from fcos_mm.apis.detection.exported import ExportedModel, ExportedNetwork
 from fcos_mm.apis.detection.network import Network
-from fcos_mm.apis.named_inputs import check_device, ending_kind
+from fcos_mm.apis.named_inputs import check_device
 from fcos_mm.apis.trained_model import TrainedModel, find_model
 from fcos_mm.checkpoints.fit import read_state_dict
-from fcos_mm.errors import UserError
+from fcos_mm.detection.exported import (
+    ExportedModel,
+    ExportedNetwork,
+    find_exported,
+    is_exported,
+    refuse_options,
+)
 
 
 def find_network(model: str, weights: str | None = None, options: dict | None = None,
@@ -23,18 +27,12 @@ def find_network(model: str, weights: str | None = None, options: dict | None = 
     Raises:
         UserError: If there is no such model or device, or an argument does not go with the model.
     """
-    if not is_exported(model):
-        check_device(device)
-        found = find_model(model, weights, options)
-        read_state_dict(found.checkpoint)
-        return found
-    if weights is not None:
-        raise UserError(f'{model} contains its weights: leave --weights {weights} out.')
-    if options:
-        raise UserError(f'{model} contains its settings, and --cfg-options cannot change them.\n'
-                        'Export the model with them: fcos-mm export MODEL --cfg-options ...')
-    check_exported(model)
-    return ExportedModel(model, f'{model} (exported)')
+    if is_exported(model):
+        return find_exported(model, weights, options)
+    check_device(device)
+    found = find_model(model, weights, options)
+    read_state_dict(found.checkpoint)
+    return found
 
 
 def open_network(found: TrainedModel | ExportedModel, *, device: str | None = None,
@@ -54,45 +52,7 @@ def open_network(found: TrainedModel | ExportedModel, *, device: str | None = No
         UserError: If the model cannot be used, or an argument does not fit it.
     """
     common = dict(device=device, score_thr=score_thr, classes=classes, tiles=tiles)
-    options = {name: value for name, value in options.items() if value is not None}
     if not isinstance(found, ExportedModel):
         return Network(found, **common, **options)
     refuse_options(found.path, options)
     return ExportedNetwork(found, **common)
-
-
-def refuse_options(path: str, options: dict[str, str]) -> None:
-    """Refuse options that change how PyTorch runs a network.
-
-    Raises:
-        UserError: If there is one.
-    """
-    for name, value in options.items():
-        kind = ' --format openvino' if value == 'bf16' else ''
-        raise UserError(f'--{name} {value}: {path} runs as it was exported.\nExport the model '
-                        f'again: fcos-mm export MODEL{kind} --{name} {value}')
-
-
-def is_exported(model: str) -> bool:
-    """Whether a path ends like an exported model.
-
-    Raises:
-        UserError: If it is the second file of one.
-    """
-    stem, ending = osp.splitext(model)
-    if ending == '.bin' and osp.isfile(f'{stem}.xml'):
-        raise UserError(f'{model} contains only the weights of an exported model.\n'
-                        f'Give {stem}.xml.')
-    return ending_kind(model) == 'exported model' and not osp.isdir(model)
-
-
-def check_exported(path: str) -> None:
-    """Make sure that an exported model is there.
-
-    Raises:
-        UserError: If a file is missing; names it.
-    """
-    stem, ending = osp.splitext(path)
-    for file in (path, *([f'{stem}.bin'] if ending == '.xml' else [])):
-        if not osp.isfile(file):
-            raise UserError(f'Exported model not found: {file}\nWrite it: fcos-mm export MODEL')

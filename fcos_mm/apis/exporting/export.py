@@ -20,7 +20,6 @@ from fcos_mm.errors import UserError
 from fcos_mm.export.formats import Format, format_of
 from fcos_mm.export.info import model_info, padded_scale, preprocessing
 from fcos_mm.export.network import ExportNetwork
-from fcos_mm.export.settings import check_dynamic
 from fcos_mm.export.verify import Comparison, other_sizes, verify
 from fcos_mm.runtime.info import ModelInfo
 
@@ -112,8 +111,6 @@ def _prepared(args: argparse.Namespace, found: TrainedModel, kind: Format, mode:
     with library_output_to_log():
         inferencer = build_inferencer(found.cfg, found.checkpoint, 'cpu', fast=False)
         network = ExportNetwork(inferencer.model, mode)
-    if args.dynamic:
-        check_dynamic(network)
     names = tuple(inferencer.model.dataset_meta['classes'])
     ids = find_category_ids(inferencer.cfg, names)
     thresholds = choose_thresholds('auto', meta, names)

@@ -7,9 +7,9 @@ import numpy as np
 from mmengine.config import Config
 from numpy import ndarray
 
-from fcos_mm.apis.detection.inputs import Inputs, is_video
 from fcos_mm.config.datasets import first_dataset
 from fcos_mm.datasets.coco_format import read_coco
+from fcos_mm.detection.inputs import Inputs, is_video
 from fcos_mm.errors import UserError
 from fcos_mm.faults import counted
 from fcos_mm.runtime.images import read_image

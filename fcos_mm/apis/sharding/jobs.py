@@ -16,6 +16,8 @@ TRIES = 3
 STARTS = 5
 #: Seconds that a worker may take for each picture of a job.
 PICTURE_TIMEOUT = 120.
+#: Seconds that a worker may take to open its network, once its process runs.
+OPEN_TIMEOUT = 600.
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,8 +44,9 @@ class Job:
 class Event(NamedTuple):
     """What a worker reports.
 
-    ``kind`` is ``'opened'`` with the facts of its network, ``'done'`` with the results of a job, or
-    ``'died'`` with a text: then the worker is gone and will report nothing more.
+    ``kind`` is ``'started'`` when its process runs, ``'opened'`` with the facts of its network,
+    ``'done'`` with the results of a job, or ``'died'`` with a text: then the worker is gone and
+    will report nothing more.
     """
     worker: int
     kind: str
@@ -54,7 +57,7 @@ class Engine(Protocol):
     """Runs workers."""
 
     def hire(self) -> int:
-        """Start a worker, which reports ``'opened'``; its number."""
+        """Start a worker, which reports ``'started'`` and ``'opened'``; its number."""
 
     def submit(self, worker: int, locations: Sequence[str]) -> None:
         """Give pictures to a worker that is idle."""
@@ -75,17 +78,20 @@ class Dispatcher:
         workers: How many at most.
         jobs: Jobs; the next one is asked for when a worker is idle.
         picture_timeout: Seconds that a worker may take for each picture of its job before it is
-            replaced. The time of opening is not limited.
+            replaced.
+        open_timeout: Seconds that a worker may take to open its network. The time until it has
+            started is not limited: a cluster may have no room for it yet.
         clock: Tells seconds.
     """
     engine: Engine
     workers: int
     jobs: Iterator[Job]
     picture_timeout: float = PICTURE_TIMEOUT
+    open_timeout: float = OPEN_TIMEOUT
     clock: Callable[[], float] = time.monotonic
     _again: deque[Job] = field(default_factory=deque, init=False)
     _busy: dict[int, Job | None] = field(default_factory=dict, init=False)  # None: opening
-    _ends: dict[int, float] = field(default_factory=dict, init=False)  # of the time for its job
+    _ends: dict[int, float] = field(default_factory=dict, init=False)  # of its job or its opening
     _idle: list[int] = field(default_factory=list, init=False)
     _starts: int = field(default=0, init=False)  # that failed in a row
 
@@ -106,6 +112,9 @@ class Dispatcher:
             self._employ()
 
     def _take(self, worker: int, kind: str, value: Any) -> Iterator[tuple[str, Any]]:
+        if kind == 'started':
+            self._ends[worker] = self.clock() + self.open_timeout
+            return
         job = self._busy.pop(worker)
         self._ends.pop(worker, None)
         if kind == 'died':
@@ -117,7 +126,7 @@ class Dispatcher:
             yield kind, (value if job is None else (job, value))
 
     def _left(self) -> float | None:
-        """Seconds until a worker is late; None if none has a job."""
+        """Seconds until a worker is late; None if none has a limit."""
         return max(0., min(self._ends.values()) - self.clock()) if self._ends else None
 
     def _replace_late(self) -> Iterator[tuple[str, Any]]:
@@ -127,6 +136,11 @@ class Dispatcher:
             job = self._busy.pop(worker)
             del self._ends[worker]
             self.engine.dismiss(worker)
+            if job is None:
+                reason = f'the model was not open within {self.open_timeout:g} s'
+                yield 'died', (None, reason)
+                yield from self._after_death(None, reason)
+                continue
             reason = f'no result within {self.picture_timeout * len(job.indices):g} s'
             yield 'late', (job, reason)
             if len(job.indices) > 1:

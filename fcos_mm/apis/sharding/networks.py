@@ -10,11 +10,10 @@ from pathlib import Path
 
 from mmengine.utils import import_modules_from_strings
 
-from fcos_mm.apis.detection.exported import ExportedModel, ExportedNetwork
 from fcos_mm.apis.detection.network import Network
-from fcos_mm.apis.detection.opening import refuse_options
 from fcos_mm.apis.trained_model import TrainedModel
 from fcos_mm.checkpoints.safe_loading import trust_checkpoints
+from fcos_mm.detection.exported import ExportedModel, ExportedNetwork, refuse_options
 from fcos_mm.errors import UserError
 from fcos_mm.version import __version__
 
@@ -54,7 +53,7 @@ def spec_of(model: TrainedModel | ExportedModel, *, score_thr: float | str = 'au
         UserError: If a precision is asked of an exported file.
     """
     if isinstance(model, ExportedModel):
-        refuse_options(model.path, {} if precision is None else dict(precision=precision))
+        refuse_options(model.path, dict(precision=precision))
         model = model._replace(path=os.path.abspath(model.path))
     elif Path(model.checkpoint).expanduser().is_file():
         model = model._replace(checkpoint=str(Path(model.checkpoint).expanduser().resolve()))

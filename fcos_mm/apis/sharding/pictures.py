@@ -5,8 +5,8 @@ import os.path as osp
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from fcos_mm.apis.detection.inputs import Inputs, is_video
 from fcos_mm.apis.sharding import addresses
+from fcos_mm.detection.inputs import Inputs, is_video
 from fcos_mm.errors import UserError
 from fcos_mm.faults import counted
 

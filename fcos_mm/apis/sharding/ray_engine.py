@@ -66,6 +66,7 @@ class RayEngine:
         worker = next(self._numbers)
         actor = self._actors[worker] = self._actor()
         device = 'cuda:0' if self._placing.gpus else 'cpu'
+        self._pending[actor.started.remote()] = worker, 'started'
         self._pending[actor.open.remote(self._spec, self._content, device)] = worker, 'opened'
         return worker
 
@@ -84,12 +85,12 @@ class RayEngine:
                 _WAIT, max(0., end - time.monotonic())))[0]):
             if time.monotonic() >= end:
                 return None
-            if self._quiet and all(kind == 'opened' for _, kind in self._pending.values()):
+            if self._quiet and all(kind != 'done' for _, kind in self._pending.values()):
                 self._quiet = False
                 self._say(f'no worker is ready after {_WAIT:g} s; waiting for Ray to have room '
                           f'for {self._placing}')
         worker, kind = self._pending.pop(ready[0])
-        self._quiet = self._quiet and kind == 'opened'
+        self._quiet = self._quiet and kind != 'done'
         try:
             value = self._ray.get(ready[0])
         except self._ray.exceptions.RayError as error:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from fcos_mm.apis.detection.detections import Detections
+from fcos_mm.runtime.detections import Detections
 
 #: Of a failure: a file that a machine lacks, a picture that cannot be read, anything else.
 MISSING, UNREADABLE, UNEXPECTED = 'missing', 'unreadable', 'unexpected'
@@ -43,4 +43,4 @@ def detections_of(result: Result, classes: Sequence[str], category_ids: Mapping[
         boxes=np.array(result['boxes'], np.float32).reshape(-1, 4),
         scores=np.array(result['scores'], np.float32),
         labels=np.array(result['labels'], np.int64), classes=classes, near=result['near'],
-        image=np.empty((0, 0, 3), np.uint8), category_ids=dict(category_ids), visualizer=None)
+        image=np.empty((0, 0, 3), np.uint8), category_ids=dict(category_ids))

@@ -9,10 +9,6 @@ from typing import Any, TextIO
 from mmengine.logging import print_log
 
 from fcos_mm.apis.console import library_output_to_log
-from fcos_mm.apis.detection.exported import ExportedModel
-from fcos_mm.apis.detection.outputs import Outputs, Place
-from fcos_mm.apis.detection.progress import Bar, Lines, progress_on
-from fcos_mm.apis.detection.summary import HOPELESS, INTERRUPTED, printable, summarize
 from fcos_mm.apis.inferencer import find_category_ids
 from fcos_mm.apis.sharding.jobs import PICTURE_TIMEOUT, Dispatcher, Job
 from fcos_mm.apis.sharding.manifest import Manifest, locked, read_manifest
@@ -29,30 +25,14 @@ from fcos_mm.apis.sharding.results import (
 )
 from fcos_mm.apis.sharding.shard_files import ShardFiles
 from fcos_mm.apis.trained_model import TrainedModel
+from fcos_mm.detection.exported import ExportedModel
+from fcos_mm.detection.outputs import Outputs, Place
+from fcos_mm.detection.progress import Bar, Lines, progress_on
+from fcos_mm.detection.summary import HOPELESS, INTERRUPTED, printable, summarize
 from fcos_mm.errors import UserError
 from fcos_mm.faults import counted
 
 SIZE = 64  # pictures of a shard
-
-
-def check_options(args: argparse.Namespace) -> None:
-    """Make sure that the options fit together.
-
-    Raises:
-        UserError: If one goes only with ``--shards``, or not with it.
-    """
-    if args.shards is None:
-        for name, value in (('--workers', args.workers), ('--ray-address', args.ray_address),
-                            ('--picture-timeout', args.picture_timeout)):
-            if value is not None:
-                raise UserError(f'{name} goes with --shards.\nAdd --shards, or leave it out.')
-        return
-    if args.save_crops:
-        raise UserError('--save-crops does not go with --shards, which does not draw or cut.\n'
-                        'Detect without --shards in the pictures whose objects you want.')
-    if args.device not in (None, 'cpu', 'cuda'):
-        raise UserError(f'--device {args.device} does not go with --shards: Ray gives each worker '
-                        'its GPU.\nGive cpu or cuda, or leave it out.')
 
 
 def detect_in_shards(args: argparse.Namespace, inputs: ShardInputs,

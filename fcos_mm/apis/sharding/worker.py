@@ -9,12 +9,12 @@ from itertools import islice
 import cv2
 import torch
 
-from fcos_mm.apis.detection.session import in_background
-from fcos_mm.apis.detection.summary import reason_of
-from fcos_mm.apis.image_files import count_pages
 from fcos_mm.apis.sharding.addresses import fetched, is_address
 from fcos_mm.apis.sharding.networks import NetworkSpec, open_network
 from fcos_mm.apis.sharding.results import MISSING, UNEXPECTED, UNREADABLE, failed, found
+from fcos_mm.detection.image_files import count_pages
+from fcos_mm.detection.session import in_background
+from fcos_mm.detection.summary import reason_of
 from fcos_mm.errors import UserError
 
 
@@ -28,6 +28,9 @@ class Worker:
 
     def __init__(self, threads: int, batch_size: int | None) -> None:
         self._threads, self._batch_size = threads, batch_size
+
+    def started(self) -> None:
+        """Nothing: an answer says that the process runs."""
 
     def open(self, spec: NetworkSpec, content: Callable[[], Sequence[bytes]], device: str
              ) -> dict:

@@ -9,11 +9,12 @@ from mmengine.config import Config
 
 import fcos_mm
 from fcos_mm import runtime
-from fcos_mm.apis.detection import exported as module
-from fcos_mm.apis.detection import opening, selection
-from fcos_mm.apis.detection.exported import ExportedModel, ExportedNetwork
+from fcos_mm.apis.detection import opening
 from fcos_mm.apis.detection.exported_test import set_exported
 from fcos_mm.cli import detect, test
+from fcos_mm.detection import exported as module
+from fcos_mm.detection import selection
+from fcos_mm.detection.exported import ExportedModel, ExportedNetwork
 from fcos_mm.errors import UserError
 from fcos_mm.runtime import ModelInfo
 from fcos_mm.runtime.info import Postprocessing, Preprocessing

@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from fcos_mm.apis.detection import network as module
-from fcos_mm.apis.detection import selection
 from fcos_mm.apis.detection.network import Network
 from fcos_mm.apis.inferencer import build_inferencer
 from fcos_mm.apis.trained_model import find_model
+from fcos_mm.detection import selection
 
 #: height, width: resized into 48 x 64 they are 48 x 64, 48 x 36, 47 x 64, 48 x 64, 48 x 36,
 #: of which the first, third and fourth are padded to 48 x 64 and the others to 48 x 40.

@@ -11,8 +11,8 @@ class FakeEngine:
     """Workers that answer in the order in which they were asked, or die.
 
     ``dies(worker, locations)`` says whether a worker dies at a job, or at opening (locations None);
-    ``hangs(locations)`` whether it never answers. ``clock`` tells the seconds that were waited;
-    each job takes ``takes`` of them.
+    ``hangs(locations)`` whether it never answers; at opening they are its number.
+    ``clock`` tells the seconds that were waited; each job takes ``takes`` of them.
     """
 
     def __init__(self, dies=lambda worker, locations: False, result=None,
@@ -27,6 +27,9 @@ class FakeEngine:
         worker = next(self.numbers)
         self.alive.add(worker)
         self.most = max(self.most, len(self.alive))
+        self.events.append(Event(worker, 'started', None))
+        if self.hangs(worker):
+            return worker
         self._report(worker, None, 'opened', dict(classes=['cup', 'jar'], threshold='0.3', pid=1,
                                                   host='here'))
         return worker

@@ -14,6 +14,10 @@ def jobs_of(sizes):
                   locations=tuple(f'{shard}/{index}' for index in range(size)))
 
 
+def in_job(what, location):
+    return not isinstance(what, int) and location in what
+
+
 def dispatched(engine, sizes, workers=2, **options):
     """The results by location, and what else was reported."""
     results, told = {}, Counter()
@@ -86,7 +90,7 @@ def test_workers_that_never_are_ready(fake_engine):
 
 @pytest.mark.parametrize('workers', [1, 2, 3])
 def test_a_picture_that_hangs_fails_alone(fake_engine, workers):
-    engine = fake_engine(hangs=lambda locations: '1/2' in locations)
+    engine = fake_engine(hangs=lambda what: in_job(what, '1/2'))
     results, told = dispatched(engine, [4, 4, 4], workers, picture_timeout=10)
     assert len(results) == 12 and told['late'] == 2 and told['died'] == 0
     assert {location: one['failure'] for location, one in results.items() if 'failure' in one} == {
@@ -97,13 +101,21 @@ def test_a_picture_that_hangs_fails_alone(fake_engine, workers):
 
 
 def test_a_worker_that_hangs_is_found_while_others_report(fake_engine):
-    engine = fake_engine(hangs=lambda locations: '0/0' in locations, takes=1)
+    engine = fake_engine(hangs=lambda what: in_job(what, '0/0'), takes=1)
     order = []
     for kind, value in Dispatcher(engine=engine, workers=2, jobs=jobs_of([1] * 100),
                                   clock=engine.clock, picture_timeout=10).run():
         if kind == 'done':
             order.append(value[0].locations[0])
     assert 10 <= order.index('0/0') <= 12 and len(order) == 100
+
+
+def test_a_worker_that_hangs_at_opening_is_replaced(fake_engine):
+    engine = fake_engine(hangs=lambda what: what == 0)
+    results, told = dispatched(engine, [2, 2], workers=1, open_timeout=50)
+    assert len(results) == 4 and told['died'] == 1 and engine.now == 50
+    with pytest.raises(UserError, match='before they were ready: .*not open within 50 s'):
+        dispatched(fake_engine(hangs=lambda what: True), [2, 2], open_timeout=50)
 
 
 def test_slow_workers_are_let_alone(fake_engine):

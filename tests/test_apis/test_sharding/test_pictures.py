@@ -2,9 +2,9 @@
 import fsspec
 import pytest
 
-from fcos_mm.apis.detection.inputs import Inputs
 from fcos_mm.apis.sharding import addresses
 from fcos_mm.apis.sharding.pictures import Picture, ShardInputs, digest
+from fcos_mm.detection.inputs import Inputs
 from fcos_mm.errors import UserError
 
 FILES = ('a/1.jpg', 'a/2.PNG', 'a/deep/1.jpg', 'a/.hidden.jpg', 'a/note.md', 'b/3.jpg')

@@ -1,4 +1,4 @@
-"""Real workers that are killed: one result per picture."""
+"""Real workers that are killed or hang: one result per picture."""
 import importlib.util
 import json
 import os
@@ -17,6 +17,7 @@ from fcos_mm.cli import detect
 from fcos_mm.errors import UserError
 
 PICTURES, SIZE, KILLS = 40, 5, 1
+TIMEOUT = 3  # seconds for a picture: the first one of a worker takes longer than the others
 
 
 @pytest.fixture(scope='module')
@@ -73,19 +74,32 @@ def kill_some(log, killed, stop):
         time.sleep(.02)
 
 
-def test_every_picture_has_one_result_whatever_is_killed(local_ray, trained, pictures, run,
-                                                         tmp_path):
-    words = [str(word) for word in (pictures, '--model', trained.work_dir, '--score-thr', 0)]
-    plain, _ = run(detect, *words, '--no-draw', '--out-dir', tmp_path / 'plain')
+@pytest.fixture
+def hanging(pictures, tmp_path):
+    """A list of the pictures and of one that nobody ends writing, in a shard with one other."""
+    names = sorted(path.name for path in pictures.iterdir())
+    os.mkfifo(pictures / '99_hangs.png')
+    (pictures / '98.jpg').write_bytes((pictures / names[0]).read_bytes())
+    (tmp_path / 'whole.txt').write_text('\n'.join(f'in/{name}' for name in [*names, '98.jpg']))
+    (tmp_path / 'all.txt').write_text('\n'.join(
+        f'in/{name}' for name in [*names, '98.jpg', '99_hangs.png']))
+    return tmp_path / 'all.txt'
+
+
+def test_every_picture_has_one_result_whatever_dies_or_hangs(local_ray, trained, pictures, hanging,
+                                                             run, tmp_path):
+    words = ['--model', trained.work_dir, '--score-thr', 0]
+    plain, _ = run(detect, tmp_path / 'whole.txt', *words, '--no-draw', '--out-dir',
+                   tmp_path / 'plain')
     out = tmp_path / 'out'
-    words += ['--out-dir', str(out), '--shards', str(SIZE)]
+    words += ['--out-dir', out, '--shards', SIZE, '--picture-timeout', TIMEOUT]
     shards = out / 'shards'
 
     killed, stop = [], threading.Event()
     killer = threading.Thread(target=kill_some, args=(out / 'detect.log', killed, stop))
     killer.start()
     try:
-        status, screen = run(detect, *words, '--workers', 2)
+        status, screen = run(detect, hanging, *words, '--workers', 2)
     finally:
         stop.set()
         killer.join()
@@ -96,5 +110,9 @@ def test_every_picture_has_one_result_whatever_is_killed(local_ray, trained, pic
     results = [one for path in sorted(shards.glob('[0-9]*-of-*.json')) for one in json.loads(
         path.read_text())]
     assert [one['name'] for one in results] == sorted(path.name for path in pictures.iterdir())
-    assert [one['name'] for one in results if 'failure' in one] == ['07_bad.jpg', '31_bad.jpg']
+    assert [one['name'] for one in results if 'failure' in one] == [
+        '07_bad.jpg', '31_bad.jpg', '99_hangs.png']
+    assert (f'warning: no result within {2 * TIMEOUT} s at shard 9; the worker is replaced; its '
+            'pictures are done one by one') in screen
+    assert f'99_hangs.png failed (no result within {TIMEOUT} s) and was skipped' in screen
     assert screen.count('cannot be read as an image and was skipped') == 2

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from fcos_mm.apis.detection.detections_file import DetectionsFile
+from fcos_mm.detection.detections_file import DetectionsFile
 from fcos_mm.errors import UserError
 
 ROW = dict(file_name='名 "a".png', category_id=1, bbox=[0.5, 1, 2, 3], score=0.9)

@@ -3,7 +3,7 @@ import os
 
 import pytest
 
-from fcos_mm.apis.detection.inputs import Inputs
+from fcos_mm.detection.inputs import Inputs
 from fcos_mm.errors import UserError
 
 FILES = ('a/1.jpg', 'a/2.PNG', 'a/clip.mp4', 'a/note.txt', 'a/deep/1.jpg', 'a/.hidden.jpg',

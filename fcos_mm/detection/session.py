@@ -1,28 +1,42 @@
 """Detecting in all inputs of a command: what fails is noted and does not stop the others."""
+import logging
 import traceback
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TextIO, TypeVar
+from typing import Protocol, TextIO, TypeVar
 
-from mmengine.logging import print_log
+import numpy as np
 
-from fcos_mm.apis.detection.detections import Detections
-from fcos_mm.apis.detection.detections_file import OutputError
-from fcos_mm.apis.detection.exported import ExportedNetwork
-from fcos_mm.apis.detection.inputs import Inputs, is_video
-from fcos_mm.apis.detection.network import Network, Prepared
-from fcos_mm.apis.detection.outputs import Outputs, Place
-from fcos_mm.apis.detection.progress import Bar, Lines, progress_on
-from fcos_mm.apis.detection.summary import HOPELESS, printable, reason_of, summarize
-from fcos_mm.apis.detection.video import VideoError, VideoReader, frames_of
-from fcos_mm.apis.image_files import count_pages
+from fcos_mm.detection.detections_file import OutputError
+from fcos_mm.detection.image_files import count_pages
+from fcos_mm.detection.inputs import Inputs, is_video
+from fcos_mm.detection.outputs import Outputs, Place
+from fcos_mm.detection.progress import Bar, Lines, progress_on
+from fcos_mm.detection.summary import HOPELESS, printable, reason_of, summarize
+from fcos_mm.detection.tiles import Prepared
+from fcos_mm.detection.video import VideoError, VideoReader, frames_of
 from fcos_mm.errors import UserError
+from fcos_mm.runtime.detections import Detections
 
 T = TypeVar('T')
 Item = tuple[Place, Prepared | Exception]
+
+
+class Network(Protocol):
+    """A detector, trained or exported."""
+
+    def read_at_once(self, batch_size: int | None = None) -> int:
+        """How many images :meth:`detect` should get in one call."""
+
+    def prepare(self, image: str | np.ndarray) -> Prepared:
+        """Read a file, or take (height, width, 3) uint8 BGR."""
+
+    def detect(self, prepared: Sequence[Prepared], batch_size: int | None = None
+               ) -> Iterator[Detections | Exception]:
+        """The detections of each image, or what was raised for it."""
 
 
 @dataclass(kw_only=True)
@@ -31,16 +45,18 @@ class Session:
 
     Attributes:
         screen: Where lines for the user go.
+        log: Gets the tracebacks.
         batch_size: None for the network's usual one.
         failures: Images and videos that failed, and why.
         images: How many images did not fail.
         frames: How many frames of videos did not.
         near: How many detections miss the threshold by a little.
     """
-    network: Network | ExportedNetwork
+    network: Network
     inputs: Inputs
     outputs: Outputs
     screen: TextIO
+    log: logging.Logger
     batch_size: int | None = None
     failures: list[tuple[str, str]] = field(default_factory=list)
     images: int = 0
@@ -120,8 +136,7 @@ class Session:
         where = place.path if place.frame is None else f'{place.path}, frame {place.frame}'
         skipped = '' if isinstance(error, VideoError) else ' and was skipped'
         self.failures.append((where, reason + skipped))
-        print_log(f'{printable(where)}:\n{"".join(traceback.format_exception(error))}',
-                  logger='current')
+        self.log.info(f'{printable(where)}:\n{"".join(traceback.format_exception(error))}')
         return reason
 
     def summarize(self) -> None:

@@ -6,10 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from fcos_mm.apis.detection.detections import Detections
-from fcos_mm.apis.detection.detections_file import OutputError
-from fcos_mm.apis.detection.outputs import Outputs, Place
-from fcos_mm.visualization import DetLocalVisualizer
+from fcos_mm.detection.detections_file import OutputError
+from fcos_mm.detection.outputs import Outputs, Place
+from fcos_mm.runtime.detections import Detections
 
 IMAGE = np.random.default_rng(0).integers(0, 255, (48, 64, 3)).astype(np.uint8)
 CLASSES = ('cup', 'a/b: "c"')
@@ -20,8 +19,7 @@ def found(*boxes):
     return Detections(
         boxes=np.array(boxes, np.float32).reshape(-1, 4), scores=np.full(number, 0.5, np.float32),
         labels=np.arange(number) % 2, classes=CLASSES, image=IMAGE, near=0,
-        category_ids={name: number for number, name in enumerate(CLASSES, start=7)},
-        visualizer=DetLocalVisualizer())
+        category_ids={name: number for number, name in enumerate(CLASSES, start=7)})
 
 
 def test_crops_are_the_pixels_of_the_boxes(tmp_path):

@@ -3,8 +3,8 @@ import cv2
 import numpy as np
 import pytest
 
-from fcos_mm.apis.detection.detections_file import OutputError
-from fcos_mm.apis.detection.video import VideoError, VideoReader, VideoWriter, frames_of
+from fcos_mm.detection.detections_file import OutputError
+from fcos_mm.detection.video import VideoError, VideoReader, VideoWriter, frames_of
 
 SHADES = (20, 90, 160, 230)
 

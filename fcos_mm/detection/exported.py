@@ -1,28 +1,86 @@
 """An exported detector in the place of a network of PyTorch."""
+import os.path as osp
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from mmdet.visualization import DetLocalVisualizer
-from mmengine.registry import VISUALIZERS
 
 from fcos_mm import runtime
-from fcos_mm.apis.detection.detections import Detections
-from fcos_mm.apis.detection.network import Prepared
-from fcos_mm.apis.detection.selection import Found, Selection
-from fcos_mm.apis.detection.tiles import check_tiles, tiles_of
-from fcos_mm.apis.image_files import read_image
+from fcos_mm.detection.selection import Found, Selection
+from fcos_mm.detection.tiles import Prepared, check_tiles, tiles_of
+from fcos_mm.errors import UserError
+from fcos_mm.runtime.detections import Detections
 from fcos_mm.runtime.grouping import read_at_once, usual_batch
+from fcos_mm.runtime.images import read_image
 from fcos_mm.runtime.info import ModelInfo
+from fcos_mm.runtime.sessions import RUNTIMES
 from fcos_mm.runtime.thresholds import Thresholds, class_indices
-from fcos_mm.visualization import ours
 
 
 class ExportedModel(NamedTuple):
     """A file that ``fcos-mm export`` wrote, and a line for the screen."""
     path: str
     note: str
+
+
+def find_exported(model: str, weights: str | None = None, options: object = None
+                  ) -> ExportedModel:
+    """The exported model of a path.
+
+    Args:
+        model: A file that ``fcos-mm export`` wrote.
+        weights: None, as the file contains them.
+        options: None or empty, as the file contains its settings.
+
+    Raises:
+        UserError: If there is no such file, or an argument does not go with it.
+    """
+    if weights is not None:
+        raise UserError(f'{model} contains its weights: leave --weights {weights} out.')
+    if options:
+        raise UserError(f'{model} contains its settings, and --cfg-options cannot change them.\n'
+                        'Export the model with them: fcos-mm export MODEL --cfg-options ...')
+    check_exported(model)
+    return ExportedModel(model, f'{model} (exported)')
+
+
+def refuse_options(path: str, options: dict[str, str | None]) -> None:
+    """Refuse options that change how PyTorch runs a network; those that are None do not count.
+
+    Raises:
+        UserError: If there is one.
+    """
+    for name, value in options.items():
+        if value is not None:
+            kind = ' --format openvino' if value == 'bf16' else ''
+            raise UserError(f'--{name} {value}: {path} runs as it was exported.\nExport the model '
+                            f'again: fcos-mm export MODEL{kind} --{name} {value}')
+
+
+def is_exported(model: str) -> bool:
+    """Whether a path ends like an exported model.
+
+    Raises:
+        UserError: If it is the second file of one.
+    """
+    stem, ending = osp.splitext(model)
+    if ending == '.bin' and osp.isfile(f'{stem}.xml'):
+        raise UserError(f'{model} contains only the weights of an exported model.\n'
+                        f'Give {stem}.xml.')
+    return ending.lower() in RUNTIMES and not osp.isdir(model)
+
+
+def check_exported(path: str) -> None:
+    """Make sure that an exported model is there.
+
+    Raises:
+        UserError: If a file is missing; names it.
+    """
+    stem, ending = osp.splitext(path)
+    for file in (path, *([f'{stem}.bin'] if ending == '.xml' else [])):
+        if not osp.isfile(file):
+            raise UserError(f'Exported model not found: {file}\nWrite it: fcos-mm export MODEL')
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,12 +119,11 @@ class ExportedNetwork:
         self.category_ids = dict(zip(info.classes, info.category_ids, strict=True))
         self.thresholds = Thresholds.of_file(info, score_thr)
         self.device = _Device(type=device or 'cpu')
-        self.visualizer = _visualizer(self.classes)
         self.tile_size = tiles or min(info.preprocessing.scale) if tiles is not None else None
         self._usual_batch = usual_batch(self.device.type, info.shape[0])
         self._selection = Selection(
             classes=self.classes, category_ids=self.category_ids, thresholds=self.thresholds,
-            wanted=class_indices(classes, self.classes), visualizer=self.visualizer)
+            wanted=class_indices(classes, self.classes))
 
     def read_at_once(self, batch_size: int | None = None) -> int:
         """How many images :meth:`detect` should get in one call."""
@@ -124,8 +181,3 @@ def _arrays(found: Any) -> Found:
     return (np.asarray(found.boxes, np.float32).reshape(-1, 4),
             np.asarray(found.scores, np.float32), np.asarray(found.labels, np.int64))
 
-
-def _visualizer(classes: tuple[str, ...]) -> DetLocalVisualizer:
-    visualizer = VISUALIZERS.build(ours(dict(type='DetLocalVisualizer', name='exported')))
-    visualizer.dataset_meta = dict(classes=classes, palette=None)
-    return visualizer

@@ -2,11 +2,12 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import cv2
 import numpy as np
 
-from fcos_mm.apis.detection.detections_file import OutputError
+from fcos_mm.compat.extras import import_extra
+from fcos_mm.detection.detections_file import OutputError
 from fcos_mm.errors import UserError
 
 _USUAL_RATE = 25  # frames a second, where a video does not say it
@@ -24,6 +25,7 @@ class VideoReader:
 
     def __init__(self, path: str) -> None:
         self._path = path
+        cv2 = import_extra('cv2', 'A video')
         self._capture = cv2.VideoCapture(path)
         self.count = max(0, int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT)))
         self.rate = self._capture.get(cv2.CAP_PROP_FPS) or _USUAL_RATE
@@ -59,7 +61,8 @@ class VideoWriter:
     def __init__(self, path: str, rate: float) -> None:
         self.path = path
         self._rate = rate
-        self._writer: cv2.VideoWriter | None = None
+        self._cv2 = import_extra('cv2', 'A video')
+        self._writer: Any = None  # cv2.VideoWriter
         self._size = (0, 0)
 
     def add(self, frame: np.ndarray) -> None:
@@ -72,7 +75,7 @@ class VideoWriter:
             self._size = frame.shape[1], frame.shape[0]
             self._writer = self._open()
         if frame.shape[1::-1] != self._size:  # some videos change their size
-            frame = cv2.resize(frame, self._size)
+            frame = self._cv2.resize(frame, self._size)
         self._writer.write(np.ascontiguousarray(frame[..., ::-1]))
 
     def close(self) -> None:
@@ -80,11 +83,11 @@ class VideoWriter:
         if self._writer is not None:
             self._writer.release()
 
-    def _open(self) -> cv2.VideoWriter:
+    def _open(self):
         os.makedirs(Path(self.path).parent, exist_ok=True)
         for ending, codec in _CODECS:
-            writer = cv2.VideoWriter(self.path + ending, cv2.VideoWriter_fourcc(*codec),
-                                     self._rate, self._size)
+            writer = self._cv2.VideoWriter(
+                self.path + ending, self._cv2.VideoWriter_fourcc(*codec), self._rate, self._size)
             if writer.isOpened():
                 self.path += ending
                 return writer

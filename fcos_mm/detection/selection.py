@@ -1,12 +1,11 @@
 """From what a network finds in the tiles of an image to the detections that are shown."""
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from mmdet.visualization import DetLocalVisualizer
 
-from fcos_mm.apis.detection.detections import Detections
-from fcos_mm.apis.detection.tiles import Tile, merge
+from fcos_mm.detection.tiles import Tile, merge
+from fcos_mm.runtime.detections import Detections
 from fcos_mm.runtime.thresholds import Thresholds
 
 #: Boxes (n, 4) in pixels of a tile, scores (n,) and labels (n,).
@@ -22,13 +21,13 @@ class Selection:
         category_ids: Category id of each class name in COCO results.
         thresholds: The least score of each class.
         wanted: Labels to keep; None for all.
-        visualizer: Draws the detections.
+        kind: Makes the detections of the fields of ``Detections``.
     """
     classes: Sequence[str]
     category_ids: dict[str, int]
     thresholds: Thresholds
     wanted: list[int] | None
-    visualizer: DetLocalVisualizer
+    kind: Callable[..., Detections] = Detections
 
     def detections(self, image: np.ndarray, tiles: Sequence[Tile], found: Sequence[Found]
                    ) -> Detections:
@@ -51,6 +50,5 @@ class Selection:
         if len(tiles) > 1:
             best, missed = merge(*best), len(merge(boxes[near], scores[near], labels[near])[0])
         boxes, scores, labels = best
-        return Detections(boxes=boxes, scores=scores, labels=labels, classes=self.classes,
-                          image=image, near=missed, category_ids=self.category_ids,
-                          visualizer=self.visualizer)
+        return self.kind(boxes=boxes, scores=scores, labels=labels, classes=self.classes,
+                         image=image, near=missed, category_ids=self.category_ids)

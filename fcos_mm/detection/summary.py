@@ -5,12 +5,12 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TextIO
 
-from fcos_mm.apis.detection.outputs import Outputs
-from fcos_mm.apis.detection.video import VideoError
-from fcos_mm.apis.image_files import describe
-from fcos_mm.datasets.transforms import ImageError
+from fcos_mm.detection.image_files import describe
+from fcos_mm.detection.outputs import Outputs
+from fcos_mm.detection.video import VideoError
 from fcos_mm.errors import UserError
 from fcos_mm.faults import counted
+from fcos_mm.runtime.images import ImageError
 from fcos_mm.runtime.thresholds import NEAR
 
 #: The exit status after Ctrl-C, as of a shell.

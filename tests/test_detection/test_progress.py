@@ -1,7 +1,7 @@
 """How far a run is."""
 import io
 
-from fcos_mm.apis.detection.progress import progress_on
+from fcos_mm.detection.progress import progress_on
 
 
 class Terminal(io.StringIO):

@@ -6,13 +6,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from mmdet.apis.det_inferencer import IMG_EXTENSIONS
-
 from fcos_mm.errors import UserError
 
 #: Endings of image files; those that cannot be decoded are reported, not left out.
-IMAGES = (*IMG_EXTENSIONS, '.jfif', '.jpe', '.jp2', '.gif', '.avif', '.heic', '.heif', '.dib',
-          '.pbm', '.pnm')
+IMAGES = ('.jpg', '.jpeg', '.png', '.ppm', '.bmp', '.pgm', '.tif', '.tiff', '.webp', '.jfif',
+          '.jpe', '.jp2', '.gif', '.avif', '.heic', '.heif', '.dib', '.pbm', '.pnm')
 VIDEOS = ('.mp4', '.avi', '.mov', '.mkv')
 _LIST = '.txt'
 

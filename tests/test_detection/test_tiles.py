@@ -4,7 +4,7 @@ import sys
 import numpy as np
 import pytest
 
-from fcos_mm.apis.detection.tiles import check_tiles, merge, tiles_of
+from fcos_mm.detection.tiles import check_tiles, merge, tiles_of
 from fcos_mm.errors import UserError
 
 

@@ -1,5 +1,7 @@
 """Large images in overlapping tiles, by the package sahi."""
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -9,6 +11,21 @@ _OVERLAP = 0.2  # of a tile's side
 _MATCH = dict(match_metric='IOS', match_threshold=0.5)  # intersection over the smaller box
 
 Tile = tuple[int, int, int, int]  # x0, y0, x1, y1 in pixels of the image
+
+
+@dataclass(kw_only=True)
+class Prepared:
+    """An image, and for each of its tiles what the network gets.
+
+    Attributes:
+        image: (height, width, 3) RGB uint8.
+        tiles: The parts of the image that are looked at.
+        inputs: Of each tile: what the test pipeline makes of it, or its pixels for an exported
+            network.
+    """
+    image: np.ndarray
+    tiles: list[Tile]
+    inputs: list[Any]
 
 
 def check_tiles() -> None:

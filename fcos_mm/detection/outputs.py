@@ -6,12 +6,13 @@ import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-import mmcv
 import numpy as np
 
-from fcos_mm.apis.detection.detections import Detections
-from fcos_mm.apis.detection.detections_file import DetectionsFile, OutputError
-from fcos_mm.apis.detection.video import VideoWriter
+from fcos_mm.detection.detections_file import DetectionsFile, OutputError
+from fcos_mm.detection.video import VideoWriter
+from fcos_mm.runtime.detections import Detections
+from fcos_mm.runtime.drawing_paths import DrawingPaths
+from fcos_mm.runtime.images import write_png
 
 _COLUMNS = ('file_name', 'frame', 'class', 'score', 'x0', 'y0', 'x1', 'y1')
 _NOT_IN_NAMES = re.compile(r'[\x00-\x1f<>:"/\\|?*]|^\.+$')  # of folders, on any system
@@ -51,6 +52,7 @@ class Outputs:
     draw: bool = True
     crops: bool = False
     table: bool = False
+    _paths: DrawingPaths = field(default_factory=DrawingPaths, init=False)
     _video: VideoWriter | None = field(default=None, init=False)
     _video_of: str | None = field(default=None, init=False)
 
@@ -99,7 +101,7 @@ class Outputs:
         path = osp.join(self.out_dir, 'vis', *place.name.split('/'))
         with self._errors_of(path):
             if place.frame is None:
-                found.draw_to(path)
+                found.draw_to(self._paths.of(path))
                 return
             if self._video_of != place.path:
                 self.end_video()
@@ -120,7 +122,7 @@ class Outputs:
             if x0 < x1 and y0 < y1:
                 with self._errors_of(path):
                     os.makedirs(folder, exist_ok=True)
-                    mmcv.imwrite(np.ascontiguousarray(found.image[y0:y1, x0:x1, ::-1]), path)
+                    write_png(path, found.image[y0:y1, x0:x1])
 
     def _write_table(self, rows: list[tuple]) -> None:
         csv.writer(self._table).writerows(rows)

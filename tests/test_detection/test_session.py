@@ -4,7 +4,7 @@ from itertools import count, islice
 
 import pytest
 
-from fcos_mm.apis.detection.session import in_background
+from fcos_mm.detection.session import in_background
 
 
 def test_items_come_in_order_from_another_thread():
