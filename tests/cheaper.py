@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import fcos_mm  # noqa: F401  (before mmengine)
 from mmengine.config import Config
 from yapf.yapflib import yapf_api
 
