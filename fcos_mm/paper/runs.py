@@ -7,6 +7,7 @@
 """
 import hashlib
 import json
+import threading
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +21,8 @@ from fcos_mm.paper.same_settings import check_config, write_config
 from fcos_mm.paper.scales import experiment_config
 
 _RESULTS = 'results'  # mmdet adds .bbox.json
+# Runs are prepared in threads, and ast.parse of Python 3.11 fails now and then in two at a time.
+_PARSING = threading.Lock()
 
 
 class Settings(NamedTuple):
@@ -145,7 +148,8 @@ class Run(NamedTuple):
 
     def prepare(self) -> None:
         """Write the config; a ``UserError`` if the folder holds a run of another config."""
-        write_config(self.config(), self.folder / 'config.py', tests=bool(self.test))
+        with _PARSING:
+            write_config(self.config(), self.folder / 'config.py', tests=bool(self.test))
 
     def check(self) -> None:
         """Raise a ``UserError`` if the folder has a training or results of other settings."""

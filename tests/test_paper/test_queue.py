@@ -1,10 +1,12 @@
 """Runs in folders: done once, continued, locked, their failures told."""
+import ast
 import fcntl
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -43,6 +45,23 @@ def test_seeds_have_folders_and_configs_of_their_own(settings, work):
     for seed, each in enumerate(works):
         assert each[0].folder.name == f'seed{seed}'
         assert Config.fromfile(str(each[0].folder / 'config.py')).randomness == dict(seed=seed)
+
+
+def test_configs_are_parsed_one_at_a_time(settings, work, monkeypatch):
+    """``ast.parse`` of Python 3.11 raises a SystemError when two threads are in it."""
+    parse, parsing, alone = ast.parse, threading.Lock(), []
+
+    def slow_parse(*args, **kwargs):
+        first = parsing.acquire(blocking=False)
+        alone.append(first)
+        time.sleep(0.01)
+        if first:
+            parsing.release()
+        return parse(*args, **kwargs)
+
+    monkeypatch.setattr(ast, 'parse', slow_parse)
+    assert Queue(jobs=2).run([work(settings(), seed=seed) for seed in (0, 1)]) == []
+    assert alone and all(alone)
 
 
 def test_failure_is_told_and_the_others_go_on(settings, work):
