@@ -3,6 +3,7 @@
 What cannot run there, such as compiled operators, runs on the CPU with a small image.
 """
 import contextlib
+import functools
 import logging
 import os
 import random
@@ -90,6 +91,8 @@ def _run(cfg: dict, levels: Sequence[Level] | None, device: str) -> list[Level]:
         module = build(cfg, device)
     except RuntimeError:  # reads numbers while it is built, as Swin's and PVT's drop paths
         module = build(cfg, 'cpu').to(device)
+    if device == 'meta':
+        _leave_out_norms(module)
     image = _IMAGES[device] if levels is None else levels[0].image
     with torch.device(device):
         maps = module(torch.zeros(1, 3, *image) if levels is None else make_maps(levels, device))
@@ -97,6 +100,19 @@ def _run(cfg: dict, levels: Sequence[Level] | None, device: str) -> list[Level]:
     if not all(isinstance(each, Tensor) and each.dim() == 4 for each in maps):
         raise TypeError('the output is not feature maps')
     return [Level(each.size(1), tuple(each.shape[2:]), image) for each in maps]
+
+
+def _leave_out_norms(module: nn.Module) -> None:
+    """Let batch normalisation return its input: on ``meta`` it takes almost half the time."""
+    for norm in module.modules():
+        if isinstance(norm, nn.modules.batchnorm._BatchNorm):
+            norm.forward = functools.partial(_same_maps, norm)
+
+
+def _same_maps(norm: nn.Module, maps: Tensor) -> Tensor:
+    if maps.size(1) != norm.num_features:
+        raise ValueError(f'{maps.size(1)} channels for {norm}')
+    return maps
 
 
 def build(cfg: dict, device: str = 'meta') -> nn.Module:

@@ -6,6 +6,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.registry import MODELS as ROOT_MODELS
+from torch import nn
 
 from fcos_mm.config.checks import dry_run
 from fcos_mm.config.checks.model_shapes import shape_faults
@@ -57,6 +58,17 @@ def test_what_has_no_shapes_runs_on_the_cpu(monkeypatch):
     assert seen == ['meta', 'cpu'] and levels[0].image == (128, 256)
     assert [(level.channels, level.stride) for level in levels] == [
         (64, 4), (128, 8), (256, 16), (512, 32)]
+
+
+@pytest.mark.parametrize('channels', [8, 4])
+def test_batch_normalisation_is_left_out_but_counts_channels(channels, monkeypatch):
+    def build(cfg, device='meta'):
+        return nn.Sequential(nn.Conv2d(3, 8, 1), nn.BatchNorm2d(channels)).to(device).eval()
+
+    monkeypatch.setattr(dry_run, 'build', build)
+    monkeypatch.setattr(torch, 'batch_norm', None if channels == 8 else torch.batch_norm)
+    levels, error = dry_run.run(dict(type=f'Norm{channels}'))
+    assert (levels is None) == (error is not None) == (channels == 4)
 
 
 @pytest.mark.parametrize('size, image, right, wrong', [
