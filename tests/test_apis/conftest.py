@@ -12,15 +12,22 @@ from fcos_mm.visualization import DetLocalVisualizer
 
 
 def run_and_capture(command, *words):
-    """Run a command in this process; returns its result and what it printed.
-
-    A run that starts in the same second as the last one would write to that one's screen.
-    """
-    for kind in (MMLogger, MessageHub, DetLocalVisualizer):  # named by the second
-        kind._instance_dict.clear()
+    """Run a command in this process; returns its result and what it printed."""
+    _forget_runs()
     with contextlib.redirect_stdout(io.StringIO()) as printed:
         result = main(command, [str(word) for word in words])
     return result, printed.getvalue()
+
+
+def _forget_runs():
+    """A run that starts in the same second as the last one would write to that one's screen."""
+    for kind in (MMLogger, MessageHub, DetLocalVisualizer):  # named by the second
+        kind._instance_dict.clear()
+
+
+@pytest.fixture
+def no_other_runs():
+    _forget_runs()
 
 
 @pytest.fixture(scope='session')

@@ -40,7 +40,7 @@ def test_an_epoch_without_a_whole_batch_is_refused(tiny_config, run, tmp_path):
 
 
 @pytest.fixture
-def start(monkeypatch, run, tmp_path):
+def start(monkeypatch, no_other_runs, tmp_path):
     """``start(config, *words)``: the runner when training would begin, and what it printed."""
     class Started(Exception):
         pass
