@@ -14,6 +14,9 @@ JOBS ?= 2
 # Read by pip for what it builds as well.
 export PIP_CONSTRAINT := requirements/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# pip compiles nothing (--no-compile): each module is compiled when it is first imported, and
+# without a file of its bytecode for every process again, which takes longer than many commands.
+unexport PYTHONDONTWRITEBYTECODE
 PIP_OPTIONS = --quiet --quiet --no-input --prefer-binary
 PIP_INSTALL = -m pip install $(PIP_OPTIONS) --no-compile
 # In the order of their names: what takes long (stress) comes first, not alone at the end.
@@ -101,6 +104,7 @@ $(VENV)/.installed $(OPENMMLAB_VENV)/.installed: $(NEEDS)
 	@rm -r $(@D)/wheels
 	@echo 'installing fcos_mm'
 	@$(@D)/bin/python $(PIP_INSTALL) --no-deps --no-build-isolation -e .
+	@$(@D)/bin/python -c 'import fcos_mm.components'
 	@touch $@
 
 $(DOCS_VENV)/.installed: OLDEST_PYTHON = 11
