@@ -14,8 +14,8 @@ JOBS ?= 2
 # Read by pip for what it builds as well.
 export PIP_CONSTRAINT := requirements/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-# pip compiles nothing (--no-compile): each module is compiled when it is first imported, and
-# without a file of its bytecode for every process again, which takes longer than many commands.
+# pip compiles nothing (--no-compile): Python compiles a module when it is first imported. Where
+# it may not keep the bytecode, every process compiles torch again.
 unexport PYTHONDONTWRITEBYTECODE
 PIP_OPTIONS = --quiet --quiet --no-input --prefer-binary
 PIP_INSTALL = -m pip install $(PIP_OPTIONS) --no-compile

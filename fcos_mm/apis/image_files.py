@@ -27,4 +27,3 @@ def as_rgb(pixels: np.ndarray) -> np.ndarray:
 def loader_place(steps: Sequence) -> int:
     """The index of the step of an inferencer's pipeline that loads the image."""
     return next(index for index, step in enumerate(steps) if isinstance(step, InferencerLoader))
-

@@ -67,4 +67,3 @@ def _parts(part: Any, depth: int) -> Iterator[dict]:
         if isinstance(value, dict):
             yield value
             yield from _parts(value, depth - 1)
-

@@ -180,4 +180,3 @@ class ExportedNetwork:
 def _arrays(found: Any) -> Found:
     return (np.asarray(found.boxes, np.float32).reshape(-1, 4),
             np.asarray(found.scores, np.float32), np.asarray(found.labels, np.int64))
-

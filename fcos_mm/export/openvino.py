@@ -71,4 +71,3 @@ def _save(openvino: ModuleType, model: Any, path: Path, folder: Path, *, half: b
     for ending in ('.bin', '.xml'):
         with replaced(path.with_suffix(ending)) as unfinished:
             os.replace(whole.with_suffix(ending), unfinished)
-

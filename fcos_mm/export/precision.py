@@ -61,4 +61,3 @@ def _finish(model: Any, info: ModelInfo) -> None:
     del model.metadata_props[:]
     model.metadata_props.add(key=KEY, value=info.to_json())
     model.producer_name, model.producer_version = 'fcos_mm', info.version
-

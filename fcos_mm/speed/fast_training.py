@@ -69,4 +69,3 @@ def to_channels_last(model: nn.Module, optimizer: torch.optim.Optimizer | None =
         for name, value in state.items():
             if torch.is_tensor(value) and value.dim() == 4 and value.shape == parameter.shape:
                 state[name] = value.contiguous(memory_format=torch.channels_last)
-

@@ -156,7 +156,11 @@ def _complete(data: dict) -> bool:
 
 
 def find_coco(path: str) -> CocoSource | None:
-    """The COCO files in a folder, or the one given; None if there are none in the folder."""
+    """The COCO files in a folder, or the one given; None if there are none in the folder.
+
+    Raises:
+        UserError: If the file of a split is empty, or the split of a file is not clear.
+    """
     if osp.isfile(path):
         folder = osp.dirname(path)
         return CocoSource(_above_annotations(folder), dict(train=path), [])
@@ -188,7 +192,11 @@ def _coco_files(folder: str) -> list[str]:
 
 def _is_coco(path: str) -> bool:
     """Whether the names of the sections occur; large files are not parsed for that."""
-    if not osp.isfile(path) or not osp.getsize(path):
+    if not osp.isfile(path):
+        return False
+    if not osp.getsize(path):
+        if split_word(osp.basename(path)):
+            raise UserError(f'{path} is empty.\nWrite or copy it again, or remove it.')
         return False
     with open(path, 'rb') as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
         return all(text.find(key) >= 0 for key in _KEYS)

@@ -96,6 +96,15 @@ def test_letter_case_of_folders_does_not_matter(lay_out):
     assert recognise(str(root)).splits == ('train', 'val', 'test')
 
 
+def test_an_empty_file_of_a_split_is_named(lay_out):
+    root = lay_out('coco_2017')
+    (root / 'annotations' / 'notes.json').touch()
+    assert recognise(str(root)).splits == ('train', 'val', 'test')
+    file, = (root / 'annotations').glob('instances_train*.json')
+    file.write_text('')
+    assert f'{file} is empty' in error_of(root)
+
+
 def test_a_validation_set_alone(lay_out):
     root = lay_out('coco_roboflow')
     shutil.rmtree(root / 'train')
